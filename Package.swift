@@ -1,0 +1,116 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One language mode and one set of rules for every target: a warning is an error, `any` is spelled out, and a member
+// is only visible through the module that the file itself imports.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "nagi",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "nagi", targets: ["nagi"]),
+        .library(name: "ModeCore", targets: ["ModeCore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+
+        // Pure: the standard library and each other, nothing else.
+        .target(name: "ModeCore", swiftSettings: rules),
+        .target(name: "Scheduling", dependencies: ["ModeCore"], swiftSettings: rules),
+        .target(name: "Simulation", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
+
+        // Pure, plus libyaml.
+        .target(name: "PolicyFile", dependencies: ["CLibYAML", "ModeCore", "Scheduling"], swiftSettings: rules),
+
+        // Effects.
+        .target(
+            name: "ModeServer",
+            dependencies: [
+                "ModeCore",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: rules
+        ),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "ModeCore", "ModeServer", "PolicyFile", "Scheduling",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: rules
+        ),
+        .executableTarget(
+            name: "nagi",
+            dependencies: [
+                "Daemon", "ModeCore", "ModeServer", "PolicyFile", "Scheduling", "Simulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: rules
+        ),
+
+        .testTarget(name: "LawTests", swiftSettings: rules),
+        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
+        .testTarget(name: "SchedulingTests", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
+        .testTarget(
+            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"], exclude: ["bad", "good"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["ModeCore", "Scheduling", "Simulation"], swiftSettings: rules),
+        .testTarget(
+            name: "ModeServerTests",
+            dependencies: [
+                "ModeCore", "ModeServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "Daemon", "ModeCore", "ModeServer", "PolicyFile", "Scheduling",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: rules
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["nagi"], swiftSettings: rules),
+    ]
+)
