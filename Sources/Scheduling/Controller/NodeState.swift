@@ -38,15 +38,10 @@ struct NodeState: Sendable {
     var notBefore = Uptime(nanoseconds: .min)
     var attempts = 0
 
-    /// The node's part in a run that is not over.
-    var assignment: Assignment?
+    /// The run that has the node in work; one at most.
+    var assignment: RunID?
     /// Sessions that came in between a restart and the block's return.
     var leaked = 0
-
-    struct Assignment: Hashable, Sendable {
-        var run: RunID
-        var place: Int
-    }
 
     init(id: NodeID, cluster: Int, place: Int, hasGate: Bool) {
         self.id = id

@@ -139,7 +139,7 @@ extension NodeRun {
 
     /// Why the node is given back before its sequence is through, if it is. Never once it is committed.
     private func giveBack(_ situation: NodeSituation) -> NodeMove? {
-        if case .ending(let reason) = situation.runPhase {
+        if case .ending(let reason) = situation.runPhase, reason != .windowEnded {
             return restored(.finish(.ended), error: reason.description, situation)
         }
         // A node that waits for the window's end has got what it came for.
@@ -218,7 +218,7 @@ extension NodeRun {
         }
         if situation.isPaused { return nil }
         guard run.isDisruptive else { return starting(run, situation) }
-        if phase == .closed, situation.isRefilled, !mayCut { return drainedAgain(situation) }
+        if phase == .closed, situation.isRefilled, !mayCut, let move = drainedAgain(situation) { return move }
         guard isConfirmed(situation), mayCut || situation.isDrainedSinceStep else {
             return isLate ? failed("\(run.name): live sessions were there until the last moment", situation) : nil
         }
