@@ -44,7 +44,7 @@ extension ZoneRules {
     /// time with it: the text names the same instant.
     public func text(_ instant: Timestamp) -> String {
         let minutes = Int(floorDivide(Int64(offset(at: instant)) + 30, 60))
-        let local = LocalDateTime(seconds: instant.seconds + Int64(minutes) * 60)
+        let local = LocalDateTime(seconds: instant.wholeSeconds + Int64(minutes) * 60)
         let sign = minutes < 0 ? "-" : "+"
         let distance = abs(minutes)
         return local.fullText + instant.fractionText + sign + padded(distance / 60, 2) + ":" + padded(distance % 60, 2)

@@ -121,8 +121,8 @@ public struct WindowCalendar: Hashable, Sendable {
         let margin = Duration.seconds(largestOffsetSeconds)
         let offsets = zone.offsetRange(from: earliest - margin, to: span.end + margin)
         // A start that a gap shifted is nominally earlier by the gap, which is no longer than the change of offset.
-        let low = earliest.seconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
-        let high = span.end.seconds + Int64(offsets.upperBound)
+        let low = earliest.wholeSeconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
+        let high = span.end.wholeSeconds + Int64(offsets.upperBound)
         let longest = Duration.days(WindowCalendar.longestRecurringDays)
         forEachNominal(from: low, through: high) { nominal in
             guard
@@ -140,7 +140,7 @@ public struct WindowCalendar: Hashable, Sendable {
         }
         let margin = Duration.seconds(largestOffsetSeconds)
         let offsets = zone.offsetRange(from: instant - margin, to: instant + margin)
-        let low = instant.seconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
+        let low = instant.wholeSeconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
         let longest = Duration.days(WindowCalendar.longestRecurringDays)
         var best: Resolved?
         forEachNominal(from: low, through: low + Int64(horizonDays) * 86400) { nominal in

@@ -12,7 +12,7 @@ extension ZoneRules {
 
     /// What the clocks on the wall show at that instant, to the second, rounded down.
     public func local(_ instant: Timestamp) -> LocalDateTime {
-        LocalDateTime(seconds: instant.seconds + Int64(offset(at: instant)))
+        LocalDateTime(seconds: instant.wholeSeconds + Int64(offset(at: instant)))
     }
 
     /// The instant at which the clocks on the wall show that time.
@@ -99,6 +99,9 @@ extension ZoneRules {
 }
 
 extension Timestamp {
+    /// Seconds since the epoch, rounded down, over the whole range: sums of instants and durations end at its bounds.
+    var wholeSeconds: Int64 { floorDivide(nanoseconds, 1_000_000_000) }
+
     /// Nil where the nanoseconds do not fit.
     init?(exactlySeconds seconds: Int64) {
         let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
