@@ -214,4 +214,7 @@ func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {
     return a % b < 0 ? quotient - 1 : quotient
 }
 
-func floorRemainder(_ a: Int64, _ b: Int64) -> Int64 { a - floorDivide(a, b) * b }
+func floorRemainder(_ a: Int64, _ b: Int64) -> Int64 {
+    let remainder = a % b
+    return remainder < 0 ? remainder + b : remainder
+}
