@@ -47,6 +47,15 @@ struct ServeModes: AsyncParsableCommand {
     @Option(help: "How to print the addresses: table or json.") var format = ServeModesFormat.table
     @Option(help: "File to append the log to, instead of standard output.") var log: String?
 
+    func validate() throws {
+        for (name, seconds) in [
+            ("mean-hold", meanHold), ("max-hold", maxHold ?? 0), ("grace", grace), ("down-for", downFor),
+            ("join-delay", joinDelay), ("arrivals-per-second", arrivalsPerSecond),
+        ] where !(0...1_000_000).contains(seconds) {
+            throw ValidationError("--\(name) must be 0 to 1000000, not \(seconds)")
+        }
+    }
+
     func run() async throws {
         var settings = ModeServerSettings(
             host: host, nodeCount: nodes, isClustered: cluster, version: nodeVersion, apiPort: apiPort,
