@@ -13,9 +13,15 @@ struct ServeModes: AsyncParsableCommand {
 
             A cluster of three nodes with calls that come and go, which an upgrade command can restart:
 
-              nagi serve-modes --nodes 3 --cluster --arrivals-per-second 5 --mean-hold 4 --max-hold 10 --admin
-              http POST 127.0.0.1:PORT x-sora-target:Sora_20211215.ChangeMode mode=block_new_session
-              http POST 127.0.0.1:ADMIN/nodes/node-01@127.0.0.1/restart version=2025.2.0
+              nagi serve-modes --nodes 3 --cluster --admin --api-port 3000 \\
+                --arrivals-per-second 5 --mean-hold 4 --max-hold 10
+
+            Drain the first node, then restart it with another version:
+
+              http POST 127.0.0.1:3000 \\
+                x-sora-target:Sora_20211215.ChangeMode mode=block_new_session
+              http POST 127.0.0.1:ADMIN/nodes/node-01@127.0.0.1/restart \\
+                version=2025.2.0
             """)
 
     enum Profile: String, ExpressibleByArgument, CaseIterable {
