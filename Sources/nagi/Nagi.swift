@@ -1,3 +1,5 @@
 import ArgumentParser
 
-@main struct Nagi: ParsableCommand {}
+@main struct Nagi: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "nagi", subcommands: [Check.self])
+}
