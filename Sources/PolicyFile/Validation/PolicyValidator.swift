@@ -71,7 +71,7 @@ struct PolicyValidator {
 
     private func checkAddressesAcrossClusters() {
         var seen: [HTTPAddress: (cluster: String, location: SourceLocation)] = [:]
-        for name in clusters.keys.sorted() {
+        for name in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
             for node in clusters[name]?.draft.nodes ?? [] {
                 guard let address = try? HTTPAddress(node.value.api) else { continue }
                 let place = node.node.location(of: "api")
