@@ -38,8 +38,8 @@ public enum HostZones {
 
     private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
-    /// From the compiled file of the host; where there is none that can be read, from Foundation. The name is one of the
-    /// listed ones, so that it cannot lead out of the directory.
+    /// From the compiled file of the host; where there is none that can be read, from Foundation. The name is one of
+    /// the listed ones, so that it cannot lead out of the directory.
     private static func rules(named name: String) -> ZoneRules? {
         if let bytes = FileManager.default.contents(atPath: "\(directory)/\(name)"), bytes.count <= 1_048_576,
             let rules = try? ZoneRules(name: name, tzif: Array(bytes))

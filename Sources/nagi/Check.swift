@@ -10,8 +10,8 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say whether policies are right, and where they are not.",
         discussion: """
-            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). All of them
-            together are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
+            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they
+            are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -54,7 +54,7 @@ struct Check: ParsableCommand {
         ].compactMap { $0 }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
-            let what = parts.isEmpty ? count(counts.files, "file") ?? "nothing" : parts.joined(separator: ", ")
+            let what = parts.isEmpty ? count(counts.files, "file") ?? "no files" : parts.joined(separator: ", ")
             return "\(what): \(found.joined(separator: ", "))"
         }
         let files = count(counts.files, "file") ?? "0 files"

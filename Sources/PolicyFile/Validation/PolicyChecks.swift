@@ -201,7 +201,8 @@ extension PolicyValidator {
             if worst.total > length {
                 findings.warning(
                     .windowTooShort,
-                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has \(length.spoken)",
+                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
+                        + "\(length.spoken)",
                     at: window.node.lengthLocation, hint: worst.sum)
             }
         }
