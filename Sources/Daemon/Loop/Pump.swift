@@ -40,7 +40,10 @@ struct Pump<Brain: Decider> {
         var records: [Record] = []
         for signal in signals {
             guard let event = event(of: signal) else { continue }
-            if case .policiesLoaded(let set) = event { loop.client.use(set) }
+            if case .policiesLoaded(let set) = event {
+                loop.client.use(set)
+                loop.board.use(set)
+            }
             for effect in decider.handle(event, at: HostClock.now()) {
                 if case .append(let batch) = effect { records += batch } else { effects.append(effect) }
             }

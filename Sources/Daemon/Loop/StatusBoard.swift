@@ -1,16 +1,27 @@
+import ModeCore
 import Scheduling
 import Synchronization
 
-/// The latest status report. Readers never touch the controller.
+/// The latest status report, and the zone to show it in. Readers never touch the controller.
 public final class StatusBoard: Sendable {
-    private let latest: Mutex<StatusReport?>
-
-    public init() {
-        latest = Mutex(nil)
+    private struct Content {
+        var report: StatusReport?
+        var zone = DisplayZone.utc
     }
 
-    /// Nil until the daemon has decided for the first time.
-    public var report: StatusReport? { latest.withLock { $0 } }
+    private let content = Mutex(Content())
 
-    func show(_ report: StatusReport) { latest.withLock { $0 = report } }
+    public init() {}
+
+    /// Nil until the daemon has decided for the first time.
+    public var report: StatusReport? { content.withLock { $0.report } }
+    public var zone: DisplayZone { content.withLock { $0.zone } }
+
+    package func show(_ report: StatusReport) { content.withLock { $0.report = report } }
+
+    /// Instants are shown in the zone of these policies from now on.
+    package func use(_ set: PolicySet) {
+        let zone = DisplayZone(of: set)
+        content.withLock { $0.zone = zone }
+    }
 }
