@@ -3,7 +3,27 @@ import ModeCore
 /// What the journal adds up to: everything that must survive a crash. It changes only by `apply`, so that the fold of a
 /// journal after a restart is the very value that the process before had.
 public struct Ledger: Hashable, Sendable {
-    public var policies: PolicySet?
+    /// The latest set that was accepted.
+    public private(set) var policies: PolicySet?
+    /// Runs that are not over, in the order of their starts.
+    public private(set) var runs: [Run] = []
+    /// The latest runs that are over, oldest first; at most `endedRunLimit`.
+    public private(set) var endedRuns: [EndedRun] = []
+    public private(set) var nodes: [NodeID: NodeLedger] = [:]
+    /// Commands whose outcome still matters.
+    public private(set) var commands: [CommandID: CommandEntry] = [:]
+    public private(set) var lastChange = 0
+    public private(set) var lastCommand = 0
+    /// What each policy has used up: no occurrence opens twice, no span runs twice.
+    public private(set) var history: [String: PolicyHistory] = [:]
+    /// The moment of the latest record.
+    public private(set) var last: Moment?
+
+    public static let endedRunLimit = 20
+    /// How many occurrences of a policy are remembered. A daily window is remembered for the better part of a year.
+    public static let occurrenceLimit = 256
+    /// Drift older than this no longer counts towards `contested`.
+    static let driftMemory = Duration.minutes(10)
 
     public init() {}
 
@@ -11,5 +31,199 @@ public struct Ledger: Hashable, Sendable {
         for record in records { apply(record) }
     }
 
-    public mutating func apply(_ record: Record) {}
+    public mutating func apply(_ record: Record) {
+        let at = record.at
+        switch record.fact {
+        case .daemonStarted:
+            if let last { reanchor(from: last, to: at) }
+        case .policiesLoaded(let set):
+            policies = set
+        case .nodeObserved(let node, let facts):
+            nodes[node, default: NodeLedger()].facts = facts
+        case .runStarted(let run):
+            runs.append(run)
+            history[run.policy, default: PolicyHistory()].note(run)
+        case .runChanged(let id, let phase):
+            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].phase = phase }
+        case .runEnded(let id, let outcome):
+            end(id, outcome, at: at.wall)
+        case .nodeRunChanged(let id, let nodeRun):
+            change(id, nodeRun, at: at.wall)
+        case .holdPlaced(let node, let hold):
+            nodes[node, default: NodeLedger()].holds.append(hold)
+        case .holdEnded(let node, let owner):
+            nodes[node]?.holds.removeAll { $0.owner == owner }
+        case .modeIntended(let change):
+            lastChange = max(lastChange, change.id)
+            nodes[change.node, default: NodeLedger()].intend(change, at: at)
+        case .modeAnswered(let node, let id, let answer):
+            nodes[node]?.note(answer, of: id, at: at)
+        case .modeSettled(let node, let id, let isReached):
+            nodes[node]?.settle(id, isReached: isReached, at: at.wall)
+        case .modeAdopted(let node, let mode):
+            nodes[node]?.written = mode
+            nodes[node]?.doubt = nil
+        case .ownershipDropped(let node, _):
+            nodes[node]?.written = nil
+        case .floorChanged(let node, let floor):
+            nodes[node, default: NodeLedger()].floor = floor
+        case .commandIntended(let start):
+            lastCommand = max(lastCommand, start.id.number)
+            commands[start.id] = CommandEntry(start: start, outcome: nil)
+        case .commandEnded(let id, _, let outcome):
+            commands[id]?.outcome = outcome
+        }
+        last = at
+    }
+
+    public func run(_ id: RunID) -> Run? { runs.first { $0.id == id } }
+
+    private mutating func change(_ id: RunID, _ nodeRun: NodeRun, at wall: Timestamp) {
+        guard let index = runs.firstIndex(where: { $0.id == id }),
+            let place = runs[index].nodes.firstIndex(where: { $0.node == nodeRun.node })
+        else { return }
+        if let former = runs[index].nodes[place].command, former != nodeRun.command { commands[former] = nil }
+        runs[index].nodes[place] = nodeRun
+        if nodeRun.phase == .finished(.done) {
+            history[runs[index].policy, default: PolicyHistory()].completions[nodeRun.node] = wall
+        }
+    }
+
+    private mutating func end(_ id: RunID, _ outcome: RunOutcome, at wall: Timestamp) {
+        guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
+        let run = runs.remove(at: index)
+        for node in run.nodes {
+            if let command = node.command { commands[command] = nil }
+        }
+        history[run.policy, default: PolicyHistory()].lastOutcome = outcome
+        endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
+        if endedRuns.count > Ledger.endedRunLimit { endedRuns.removeFirst() }
+    }
+
+    /// The uptimes of a process that is gone mean nothing in this one.
+    private mutating func reanchor(from last: Moment, to now: Moment) {
+        for run in runs.indices {
+            for node in runs[run].nodes.indices {
+                let deadline = runs[run].nodes[node].deadline
+                runs[run].nodes[node].deadline = deadline?.reanchored(from: last, to: now)
+                runs[run].nodes[node].stepSince.uptime = now.uptime
+            }
+        }
+        for node in nodes.keys { nodes[node]?.reanchor(to: now) }
+    }
+}
+
+/// What is durable about one node.
+public struct NodeLedger: Hashable, Sendable {
+    /// The mode that nagi last wrote and saw there; nil: nothing that nagi would have to take back.
+    public var written: RequestableMode?
+    /// A stricter mode that somebody else set.
+    public var floor: RequestableMode?
+    public var open: OpenChange?
+    /// A write whose outcome nobody learned and that the node did not show: it may yet arrive.
+    public var doubt: Doubt?
+    public var holds: [Hold] = []
+    public var facts: NodeFacts?
+    /// When somebody else loosened a claimed mode, within the last ten minutes.
+    public var drifts: [Timestamp] = []
+
+    public init() {}
+
+    mutating func intend(_ change: ModeChange, at now: Moment) {
+        open = OpenChange(change: change, intendedAt: now)
+        drifts.removeAll { $0 + Ledger.driftMemory < now.wall }
+        if change.cause == .drift { drifts.append(now.wall) }
+    }
+
+    mutating func note(_ answer: ModeChangeAnswer, of id: Int, at now: Moment) {
+        guard open?.change.id == id else { return }
+        open?.answer = answer
+        open?.answeredAt = now
+    }
+
+    mutating func settle(_ id: Int, isReached: Bool, at wall: Timestamp) {
+        guard let change = open?.change, change.id == id else { return }
+        doubt = nil
+        if isReached {
+            if change.cause == .release {
+                written = nil
+            } else if open?.answer != .alreadyThere {
+                written = change.target
+            }
+        } else if case .unknown? = open?.answer {
+            doubt = Doubt(mode: change.target, since: wall)
+        }
+        open = nil
+    }
+
+    mutating func reanchor(to now: Moment) {
+        guard open != nil else { return }
+        if open?.answer == nil { open?.answer = .unknown("the daemon was restarted before the answer") }
+        open?.answeredAt = now
+        open?.intendedAt.uptime = now.uptime
+    }
+}
+
+/// A ModeChange that is not settled.
+public struct OpenChange: Hashable, Sendable {
+    public var change: ModeChange
+    public var intendedAt: Moment
+    public var answer: ModeChangeAnswer?
+    public var answeredAt: Moment?
+
+    public init(change: ModeChange, intendedAt: Moment) {
+        self.change = change
+        self.intendedAt = intendedAt
+    }
+}
+
+/// A write of unknown outcome.
+public struct Doubt: Hashable, Sendable {
+    /// For how long a mode that appears on the node is taken for the late arrival of the write.
+    static let memory = Duration.minutes(1)
+
+    public var mode: RequestableMode
+    public var since: Timestamp
+}
+
+public struct CommandEntry: Hashable, Sendable {
+    public var start: CommandStart
+    public var outcome: CommandOutcome?
+}
+
+public struct EndedRun: Hashable, Sendable {
+    public var run: Run
+    public var outcome: RunOutcome
+    public var endedAt: Timestamp
+}
+
+/// What one policy has already done.
+public struct PolicyHistory: Hashable, Sendable {
+    /// Spans in which it ran, oldest first.
+    public var occurrences: [PastOccurrence] = []
+    /// Runs per revision.
+    public var ordinals: [String: Int] = [:]
+    /// When each node was last completed.
+    public var completions: [NodeID: Timestamp] = [:]
+    public var lastOutcome: RunOutcome?
+
+    public struct PastOccurrence: Hashable, Sendable {
+        public var id: OccurrenceID
+        public var span: Span
+    }
+
+    mutating func note(_ run: Run) {
+        switch run.origin {
+        case .window(let id, let span):
+            occurrences.append(PastOccurrence(id: id, span: span))
+            if occurrences.count > Ledger.occurrenceLimit { occurrences.removeFirst() }
+        case .rollout(let revision, let ordinal):
+            ordinals[revision] = max(ordinals[revision] ?? 0, ordinal)
+        }
+    }
+
+    /// Whether the policy ran in that occurrence, or in a span that overlaps it.
+    public func hasRun(_ id: OccurrenceID, _ span: Span) -> Bool {
+        occurrences.contains { $0.id == id || $0.span.overlaps(span) }
+    }
 }

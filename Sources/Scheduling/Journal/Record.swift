@@ -28,6 +28,8 @@ public enum Fact: Hashable, Sendable, Codable {
     case modeAnswered(NodeID, id: Int, ModeChangeAnswer)
     /// The intent is over: the node shows its target, or it shows something else and nothing is under way any more.
     case modeSettled(NodeID, id: Int, isReached: Bool)
+    /// A write of nagi's that was given up arrived after all.
+    case modeAdopted(NodeID, RequestableMode)
     /// The mode that nagi wrote is no longer there, and not to be taken back.
     case ownershipDropped(NodeID, reason: OwnershipLoss)
     /// Somebody else's stricter mode; nil: it is gone.

@@ -1,0 +1,143 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ModeCore
+import NIOCore
+
+/// The mode API of one node: `POST /` with the operation in `x-sora-target`.
+struct ModeAPIResponder: HTTPResponder {
+    typealias Context = ListenerContext
+
+    static let maxBodyBytes = 8_000_000
+    /// A call that is never answered is given up after this time, if the client has not gone before.
+    static let neverAnswerLimit = Duration.seconds(600)
+
+    let index: Int
+    let served: ServedCluster
+    let directory: NodeDirectory
+    let answers: ModeAnswers
+
+    func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        let hasBody = Self.hasBody(request)
+        let target = request.headers[.soraTarget]
+        if request.method == .post, target == ModeOperation.getMode.rawValue, !hasBody {
+            let (mode, faults) = served.mode(of: index)
+            if faults == nil { return answers.mode(mode) }
+        }
+        if request.method == .options { return ModeAnswers.preflight }
+        guard request.method == .post else { return ModeAnswers.answer(.unexpectedMethod) }
+        guard let target else { return ModeAnswers.answer(.missingHeaderName) }
+        switch ModeOperation.resolve(target, hasBody: hasBody) {
+        case .failure(let error): return ModeAnswers.answer(error)
+        case .success(let operation):
+            let body: ByteBuffer
+            do throws(ModeAPIError) {
+                body = try await collectBody(of: request, context: context)
+            } catch {
+                return ModeAnswers.answer(error)
+            }
+            return try await call(operation, body: body, request: request, context: context)
+        }
+    }
+
+    /// Carries the call out, with the faults that are switched on.
+    private func call(
+        _ operation: ModeOperation, body: ByteBuffer, request: Request, context: ListenerContext
+    ) async throws -> Response {
+        let (faults, fails) = served.update { state, _ in
+            let faults = state.faults[index]
+            guard faults != .none, faults.affects(operation.name) else { return (NodeFaults.none, false) }
+            return (faults, faults.errorRate > 0 && state.generator.unit() < faults.errorRate)
+        }
+        if faults.latency > .zero { try await Task.sleep(for: faults.latency) }
+        if faults.neverAnswer { try await neverAnswer(context) }
+        if fails { return ModeAnswers.answer(.handlerException) }
+        let response = answer(operation, body: body, ignoring: faults.silentIgnore, peer: context.peer)
+        if faults.answerLost {
+            context.channel.close(mode: .all, promise: nil)
+            throw HTTPError(.serviceUnavailable)
+        }
+        return response
+    }
+
+    private func answer(_ operation: ModeOperation, body: ByteBuffer, ignoring: Bool, peer: String) -> Response {
+        guard operation.takesBody == (body.readableBytes > 0) else {
+            return ModeAnswers.answer(.missingTargetFunction)
+        }
+        switch operation {
+        case .getMode: return answers.mode(served.mode(of: index).mode)
+        case .changeMode: return changeMode(body, ignoring: ignoring, peer: peer)
+        case .listClusterNodes: return ModeAnswers.answer(Reports.clusterNodes(seenBy: index, served, directory))
+        case .getStatsReport: return ModeAnswers.answer(Reports.stats(of: index, served))
+        }
+    }
+
+    private func changeMode(_ body: ByteBuffer, ignoring: Bool, peer: String) -> Response {
+        let requested: RequestableMode
+        do throws(ModeAPIError) {
+            requested = try Self.requestedMode(in: body)
+        } catch {
+            return ModeAnswers.answer(error)
+        }
+        let (mode, refusal) = served.update { state, now -> (NodeMode, ModeRefusal?) in
+            let before = state.cluster[index].mode
+            let outcome: ModeTransition =
+                ignoring ? .kept : state.cluster.changeMode(requested, on: index, at: now)
+            let word =
+                switch outcome {
+                case .to: "changed"
+                case .kept: ignoring ? "ignored" : "no change"
+                case .refused(let refusal): "refused: \(refusal.rawValue)"
+                }
+            state.facts.note(
+                "mode request \(requested.rawValue), was \(before.rawValue), \(word), peer \(peer)", of: index, at: now)
+            if case .refused(let refusal) = outcome { return (before, refusal) }
+            return (requested.mode, nil)
+        }
+        return refusal.map { ModeAnswers.answer(.modeRefused($0)) } ?? answers.mode(mode)
+    }
+
+    static func requestedMode(in body: ByteBuffer) throws(ModeAPIError) -> RequestableMode {
+        guard let value = JSONValue.parse(Data(body.readableBytesView)) else { throw .notJSON }
+        guard case .object = value else { throw .schemaViolated(.init(kind: .wrongType, path: [])) }
+        guard let member = value["mode"] else { throw .schemaViolated(.init(kind: .missingProperty, path: ["mode"])) }
+        guard case .string(let word) = member else { throw .schemaViolated(.init(kind: .wrongType, path: ["mode"])) }
+        guard let mode = RequestableMode(rawValue: word) else {
+            throw .schemaViolated(.init(kind: .notInEnum, path: ["mode"]))
+        }
+        return mode
+    }
+
+    private static func hasBody(_ request: Request) -> Bool {
+        if let length = request.headers[.contentLength] { return length != "0" }
+        return request.headers.contains(.transferEncoding)
+    }
+
+    private func collectBody(of request: Request, context: ListenerContext) async throws(ModeAPIError) -> ByteBuffer {
+        guard Self.hasBody(request) else { return ByteBuffer() }
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.maxBodyBytes {
+            throw .payloadTooLarge
+        }
+        let deadline = context.channel.eventLoop.scheduleTask(in: ListenerLimits.bodyDeadline) {
+            context.channel.close(mode: .all, promise: nil)
+        }
+        defer { deadline.cancel() }
+        do {
+            return try await request.body.collect(upTo: Self.maxBodyBytes)
+        } catch is NIOTooManyBytesError {
+            throw .payloadTooLarge
+        } catch {
+            throw .notJSON
+        }
+    }
+
+    private func neverAnswer(_ context: ListenerContext) async throws {
+        let isOver = served.clock.now + Self.neverAnswerLimit
+        while context.channel.isActive, served.clock.now < isOver {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        context.channel.close(mode: .all, promise: nil)
+        throw HTTPError(.serviceUnavailable)
+    }
+}

@@ -1,0 +1,74 @@
+import ModeCore
+
+/// The longer answers of the mode API.
+enum Reports {
+    static func stats(of index: Int, _ served: ServedCluster) -> JSONValue {
+        let (node, consensus) = served.update { state, _ in
+            (NodeFigures(state.cluster[index]), state.cluster.consensus(seenBy: index))
+        }
+        let counters = node.counters
+        var members: [JSONValue.Member] = [
+            .init(key: "version", value: .string(node.version)),
+            .init(key: "total_ongoing_connections", value: .integer(Int64(counters.ongoingConnections))),
+            .init(key: "total_session_created", value: .integer(Int64(counters.sessionsCreated))),
+            .init(key: "total_session_destroyed", value: .integer(Int64(counters.sessionsDestroyed))),
+            .init(key: "total_connection_created", value: .integer(Int64(counters.connectionsCreated))),
+            .init(key: "total_connection_destroyed", value: .integer(Int64(counters.connectionsDestroyed))),
+            .init(key: "total_duration_sec", value: .integer(counters.connectedTime.components.seconds)),
+            .init(key: "average_duration_sec", value: .integer(counters.averageDurationSeconds)),
+        ]
+        if let consensus {
+            members.append(
+                .init(
+                    key: "cluster",
+                    value: [
+                        "raft_state": .string(consensus.role.rawValue), "raft_term": .integer(Int64(consensus.term)),
+                        "raft_commit_index": .integer(Int64(consensus.commitIndex)),
+                    ]))
+        }
+        return .object(members)
+    }
+
+    static func clusterNodes(
+        seenBy index: Int, _ served: ServedCluster, _ directory: NodeDirectory
+    ) -> JSONValue {
+        let (members, license) = served.update { state, _ in
+            (
+                state.cluster.members(seenBy: index),
+                state.cluster.nodes.map { Int64($0.settings.maxConnections) }
+            )
+        }
+        return .array(
+            members.map { member in
+                guard let details = member.details else {
+                    return ["node_name": .string(member.name), "connected": false]
+                }
+                let address = directory[member.index]
+                return [
+                    "node_name": .string(member.name),
+                    "epoch": .integer(Int64(details.epoch)),
+                    "mode": .string(details.mode.rawValue),
+                    "cluster_signaling_url": .string(address?.signaling ?? ""),
+                    "cluster_api_url": .string(address?.api ?? ""),
+                    "member_since": .string(details.memberSince.rfc3339),
+                    "sora_version": .string(details.version),
+                    "license_max_nodes": .integer(Int64(license.count)),
+                    "license_max_connections": .integer(license[member.index]),
+                    "license_serial_code": "NAGI-EMBEDDED",
+                    "license_type": "Embedded",
+                    "connected": true,
+                    "temporary_node": .bool(member.isTemporary),
+                ]
+            })
+    }
+
+    private struct NodeFigures: Sendable {
+        let version: String
+        let counters: NodeCounters
+
+        init(_ node: Node) {
+            version = node.version
+            counters = node.counters
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ModeCore
+import NIOCore
+
+/// The admin API of a mode server: what an operator, an upgrade command or a test does to its nodes.
+///
+///     GET  /nodes
+///     POST /nodes/{name}/restart   {"version": "2025.2.0"}, the body may be left out
+///     POST /nodes/{name}/stop
+///     POST /nodes/{name}/start     likewise
+///     POST /nodes/{name}/isolate | rejoin | fileFault
+///     POST /nodes/{name}/faults    {"latencySeconds", "errorRate", "neverAnswer", "answerLost", "silentIgnore",
+///                                  "operations"}: replaces all of them, what is left out is off
+struct AdminResponder: HTTPResponder {
+    typealias Context = ListenerContext
+
+    static let maxBodyBytes = 64 * 1024
+
+    let server: ModeServer
+
+    /// What is answered instead of a result.
+    struct Refusal: Error {
+        var status: HTTPResponse.Status
+        var message: String
+    }
+
+    func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        do {
+            return try await route(request, context)
+        } catch let refusal as Refusal {
+            return Self.answer(refusal.status, ["error": ["message": .string(refusal.message)]])
+        } catch let obstacle as ModeServer.Obstacle {
+            let message =
+                switch obstacle {
+                case .isChanging: "the node is on its way down or up"
+                case .isRunning: "the node runs"
+                case .isNotRunning: "the node does not run"
+                }
+            return Self.answer(.conflict, ["error": ["message": .string(message)]])
+        }
+    }
+
+    private func route(_ request: Request, _ context: ListenerContext) async throws -> Response {
+        // Only programs call this: a page in somebody's browser must not restart nodes.
+        guard !request.headers.contains(.origin) else {
+            throw Refusal(status: .forbidden, message: "requests of web pages are refused")
+        }
+        let path = request.uri.path.split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
+        guard path.first == "nodes", path.count == 1 || path.count == 3 else {
+            throw Refusal(status: .notFound, message: "there is /nodes and /nodes/NAME/ACTION")
+        }
+        guard path.count == 3 else {
+            guard request.method == .get else { throw Refusal(status: .methodNotAllowed, message: "use GET") }
+            return Self.answer(.ok, state())
+        }
+        guard request.method == .post else { throw Refusal(status: .methodNotAllowed, message: "use POST") }
+        guard let index = server.served.read({ $0.cluster.index(of: path[1]) }) else {
+            throw Refusal(status: .notFound, message: "there is no node \(path[1])")
+        }
+        let body = try await self.body(of: request, context)
+        return try await perform(path[2], on: index, body: body)
+    }
+
+    private func perform(_ action: String, on index: Int, body: JSONValue) async throws -> Response {
+        switch action {
+        case "restart":
+            let cut = try await server.restart(index, version: try version(in: body))
+            return Self.answer(.accepted, ["connections_cut": .integer(Int64(cut))])
+        case "stop":
+            let cut = try await server.stop(index)
+            return Self.answer(.ok, ["connections_cut": .integer(Int64(cut))])
+        case "start":
+            try server.start(index, version: try version(in: body))
+            return Self.answer(.accepted, [:])
+        case "isolate": server.served.update { $0.cluster.isolate(index, at: $1) }
+        case "rejoin": server.served.update { $0.cluster.rejoin(index, at: $1) }
+        case "fileFault": server.served.update { $0.cluster.fileFault(index, at: $1) }
+        case "faults":
+            let faults = try NodeFaults(body)
+            server.served.update { state, now in
+                state.faults[index] = faults
+                state.facts.note("faults \(body.text)", of: index, at: now)
+            }
+        default: throw Refusal(status: .notFound, message: "there is no action \(action)")
+        }
+        return Self.answer(.ok, [:])
+    }
+
+    private func body(of request: Request, _ context: ListenerContext) async throws -> JSONValue {
+        let deadline = context.channel.eventLoop.scheduleTask(in: ListenerLimits.bodyDeadline) {
+            context.channel.close(mode: .all, promise: nil)
+        }
+        defer { deadline.cancel() }
+        let bytes: ByteBuffer
+        do {
+            bytes = try await request.body.collect(upTo: Self.maxBodyBytes)
+        } catch is NIOTooManyBytesError {
+            throw Refusal(status: .contentTooLarge, message: "the body is larger than \(Self.maxBodyBytes) bytes")
+        }
+        guard bytes.readableBytes > 0 else { return [:] }
+        guard let value = JSONValue.parse(Data(bytes.readableBytesView)), case .object = value else {
+            throw Refusal(status: .badRequest, message: "the body is not a JSON object")
+        }
+        return value
+    }
+
+    private func version(in body: JSONValue) throws -> String? {
+        switch body["version"] {
+        case nil, .null?: return nil
+        case .string(let version)? where !version.isEmpty && version.utf8.count <= 128: return version
+        default: throw Refusal(status: .badRequest, message: "version must be a text of 1 to 128 bytes")
+        }
+    }
+
+    private func state() -> JSONValue {
+        let directory = server.directory
+        return server.served.update { state, _ in
+            let nodes = state.cluster.nodes.map { node -> JSONValue in
+                let address = directory[node.index]
+                return [
+                    "name": .string(node.name),
+                    "api": .string(address?.api ?? ""),
+                    "signaling": .string(address?.signaling ?? ""),
+                    "ready": .string(address?.ready ?? ""),
+                    "running": .bool(node.isRunning),
+                    "joined": .bool(state.cluster.isJoined(node.index)),
+                    "mode": node.isRunning ? .string(node.mode.rawValue) : .null,
+                    "version": .string(node.version),
+                    "epoch": .integer(Int64(node.epoch)),
+                    "sessions": .integer(Int64(node.sessionCount)),
+                    "connections": .integer(Int64(node.connectionCount)),
+                    "connections_cut": .integer(Int64(node.connectionsCut)),
+                ]
+            }
+            return [
+                "nodes": .array(nodes),
+                "out_of_normal": .integer(Int64(state.facts.out)),
+                "peak_out_of_normal": .integer(Int64(state.facts.peakOut)),
+            ]
+        }
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ value: JSONValue) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: value.text)))
+    }
+}
+
+extension NodeFaults {
+    /// Reads fault switches. A key that is not one is refused: a fault that was misspelt is one that was not tested.
+    fileprivate init(_ body: JSONValue) throws(AdminResponder.Refusal) {
+        self.init()
+        guard case .object(let members) = body else { return }
+        for member in members {
+            switch (member.key, member.value) {
+            case ("latencySeconds", let value):
+                guard let seconds = value.asNumber, (0...600).contains(seconds) else {
+                    throw .init(status: .badRequest, message: "latencySeconds must be 0 to 600")
+                }
+                latency = .seconds(seconds)
+            case ("errorRate", let value):
+                guard let rate = value.asNumber, (0...1).contains(rate) else {
+                    throw .init(status: .badRequest, message: "errorRate must be 0 to 1")
+                }
+                errorRate = rate
+            case ("neverAnswer", .bool(let isOn)): neverAnswer = isOn
+            case ("answerLost", .bool(let isOn)): answerLost = isOn
+            case ("silentIgnore", .bool(let isOn)): silentIgnore = isOn
+            case ("operations", .array(let names)):
+                let known = Set(ModeOperation.allCases.map(\.name))
+                operations = names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+                guard operations.count == names.count, operations.allSatisfy(known.contains) else {
+                    throw .init(
+                        status: .badRequest, message: "operations are of \(known.sorted().joined(separator: ", "))")
+                }
+            default:
+                throw .init(status: .badRequest, message: "\(member.key) is not a fault switch, or of another type")
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var asNumber: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Hummingbird
+import NIOCore
+
+/// The two listeners of one node. They keep their ports over closing and opening again.
+actor NodeListeners {
+    private let settings: ModeServerSettings
+    private let served: ServedCluster
+    private let directory: NodeDirectory
+    private let index: Int
+    private var apiPort: Int
+    private var signalingPort: Int
+    private var api: HTTPListener?
+    private var signaling: HTTPListener?
+
+    init(index: Int, settings: ModeServerSettings, served: ServedCluster, directory: NodeDirectory) {
+        self.index = index
+        self.settings = settings
+        self.served = served
+        self.directory = directory
+        self.apiPort = settings.apiPort == 0 ? 0 : settings.apiPort + index
+        self.signalingPort = settings.signalingPort == 0 ? 0 : settings.signalingPort + index
+    }
+
+    /// Opens what is closed.
+    func open() async throws {
+        let answers = ModeAnswers()
+        if api == nil {
+            let responder = ModeAPIResponder(index: index, served: served, directory: directory, answers: answers)
+            let listener = try await listen(on: apiPort, responder)
+            apiPort = listener.port
+            api = listener
+        }
+        if signaling == nil {
+            let listener = try await listen(on: signalingPort, ReadinessResponder(index: index, served: served))
+            signalingPort = listener.port
+            signaling = listener
+        }
+        directory.set(
+            ServedNode(
+                name: settings.nodeName(index), host: settings.host, apiPort: apiPort, signalingPort: signalingPort),
+            for: index)
+    }
+
+    /// Refuses connections and drops the open ones.
+    func close() async {
+        let open = [api, signaling].compactMap(\.self)
+        (api, signaling) = (nil, nil)
+        for listener in open { await listener.close() }
+    }
+
+    private func listen<Responder: HTTPResponder>(
+        on port: Int, _ responder: Responder
+    ) async throws -> HTTPListener where Responder.Context == ListenerContext {
+        do {
+            return try await HTTPListener.open(
+                host: settings.host, port: port, serverName: settings.serverName, responder: responder)
+        } catch let error as IOError {
+            throw ModeServerError.cannotListen(host: settings.host, port: port, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,348 @@
+import ModeCore
+
+/// What is read and written: observations in, mode changes out.
+extension Controller {
+    /// How soon a node is read again.
+    enum Cadence {
+        /// Committed, or a change is open: a lost block must be back at once.
+        static let urgent = Duration.milliseconds(250)
+        /// Out of service by nagi's doing.
+        static let close = Duration.milliseconds(500)
+        static let soaking = Duration.seconds(1)
+    }
+
+    /// For how long a write of unknown outcome may still arrive, beyond the deadline of its call.
+    static let quarantineMargin = Duration.seconds(1)
+    static let firstBackoff = Duration.milliseconds(250)
+    static let longestBackoff = Duration.seconds(5)
+
+    mutating func take(_ observation: Observation) {
+        guard let place = index[observation.node] else { return }
+        let cluster = clusters[nodes[place].cluster]
+        let before = facts(of: place)
+        let incarnation = nodes[place].incarnation
+        let isNewList = observation.members != nil && observation.members != nodes[place].observation?.members
+        nodes[place].isReading = false
+        nodes[place].take(observation, at: now, isClustered: cluster.isClustered)
+        if isNewList { noteMembers(observation.members ?? [], seenBy: place) }
+        if nodes[place].incarnation != incarnation { nodes[place].inServiceSince = nil }
+        noteService(place)
+        settle(place)
+        let entry = ledger.nodes[observation.node]
+        if let written = entry?.written, observation.mode.requestable == written {
+            nodes[place].writtenIncarnation = nodes[place].incarnation
+        }
+        noteEvidence(place)
+        finishRead(place, before: before)
+    }
+
+    mutating func take(_ failure: ReadFailure, of node: NodeID) {
+        guard let place = index[node] else { return }
+        let before = facts(of: place)
+        nodes[place].isReading = false
+        nodes[place].take(failure, at: now)
+        finishRead(place, before: before)
+    }
+
+    private mutating func finishRead(_ place: Int, before: NodeFacts?) {
+        let after = facts(of: place)
+        if after != before {
+            if let after { decide(.nodeObserved(nodes[place].id, after)) }
+            isSchedulingDue = true
+        }
+        touch(place)
+        let at = nodes[place].wantsRead ? now.uptime : now.uptime + cadence(of: place)
+        nodes[place].wantsRead = false
+        scheduleRead(place, at: at)
+    }
+
+    mutating func take(_ answer: ModeChangeAnswer, to id: Int) {
+        guard let place = openChanges[id], ledger.nodes[nodes[place].id]?.open?.change.id == id else { return }
+        decide(.modeAnswered(nodes[place].id, id: id, answer))
+        if case .notSent = answer { close(id, of: place, isReached: false) }
+        readNow(place)
+    }
+
+    mutating func take(_ outcome: CommandOutcome, of id: CommandID) {
+        guard let entry = ledger.commands[id], entry.outcome == nil else { return }
+        decide(.commandEnded(id, entry.start.node, outcome))
+        guard let place = index[entry.start.node] else { return }
+        touch(place)
+        readNow(place)
+    }
+
+    mutating func hint(_ place: Int) {
+        guard let begun = nodes[place].readBegun else { return readNow(place) }
+        guard !nodes[place].isReading else {
+            nodes[place].wantsRead = true
+            return
+        }
+        let at = max(now.uptime, begun + Cadence.urgent)
+        if at < nodes[place].nextRead { scheduleRead(place, at: at) }
+    }
+
+    mutating func readNow(_ place: Int) {
+        if nodes[place].isReading {
+            nodes[place].wantsRead = true
+        } else {
+            scheduleRead(place, at: now.uptime)
+        }
+    }
+
+    mutating func scheduleRead(_ place: Int, at: Uptime) {
+        nodes[place].nextRead = at
+        due.insert(DueQueue.Entry(at: at, node: place))
+    }
+
+    /// Looks at the runs again then.
+    mutating func wake(at: Uptime) {
+        due.insert(DueQueue.Entry(at: at, node: -1))
+    }
+
+    mutating func issueReads() {
+        while let entry = due.popDue(at: now.uptime) {
+            guard entry.node >= 0 else { continue }
+            // A later entry replaced this one, or the read is under way.
+            guard !nodes[entry.node].isReading, nodes[entry.node].nextRead == entry.at else { continue }
+            nodes[entry.node].isReading = true
+            nodes[entry.node].readBegun = now.uptime
+            actions.append(.read(nodes[entry.node].id))
+        }
+    }
+
+    private func cadence(of place: Int) -> Duration {
+        let node = nodes[place]
+        let observe = clusters[node.cluster].policy.observe
+        let entry = ledger.nodes[node.id]
+        if entry?.open != nil { return Cadence.urgent }
+        let isClaimed = desired(place) != nil
+        if isClaimed, node.isFailing || node.observation?.mode == .known(.initial) { return Cadence.urgent }
+        switch nodeRun(at: place)?.phase {
+        case .committed: return Cadence.urgent
+        case .closing, .closed, .restoring: return Cadence.close
+        case .soaking: return min(observe.interval, Cadence.soaking)
+        case .queued, .finished, nil: break
+        }
+        if isClaimed || entry?.written != nil { return Cadence.close }
+        return jittered(observe.interval, share: observe.jitter, place: place)
+    }
+
+    /// Spreads the reads of different nodes without drawing anything: the offset follows from place and time.
+    private func jittered(_ interval: Duration, share: Double, place: Int) -> Duration {
+        guard share > 0 else { return interval }
+        var mixed = UInt64(bitPattern: now.uptime.nanoseconds) ^ (UInt64(place) &* 0x9E37_79B9_7F4A_7C15)
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        let unit = Double((mixed ^ (mixed >> 31)) >> 11) / Double(1 << 53)
+        let factor = 1 + share * (2 * unit - 1)
+        return .nanoseconds(Int64(Double(interval.nanoseconds) * factor))
+    }
+
+    /// What the journal keeps of the node's latest read; nil before the first.
+    private func facts(of place: Int) -> NodeFacts? {
+        let node = nodes[place]
+        if let failure = node.failure { return NodeFacts(mode: nil, failure: failure) }
+        guard let seen = node.observation else { return nil }
+        let isConnected = clusters[node.cluster].isClustered ? self.isConnected(place) : nil
+        return NodeFacts(mode: seen.mode, version: seen.version, ready: seen.ready, isConnected: isConnected)
+    }
+
+    private mutating func noteMembers(_ members: [ClusterMember], seenBy place: Int) {
+        let number = nodes[place].cluster
+        let places = clusters[number].places
+        var seen = [Bool](repeating: false, count: clusters[number].nodes.count)
+        var regular = 0
+        for member in members {
+            if !member.isTemporary { regular += 1 }
+            if let place = places[member.name] {
+                seen[place] = member.isConnected
+                if let version = member.version { noteVersion(version, of: clusters[number].nodes.lowerBound + place) }
+            }
+        }
+        nodes[place].connectedPlaces = seen
+        clusters[number].total = max(clusters[number].nodes.count, regular)
+    }
+
+    /// The cluster's word on a node's version, for nodes that do not say it themselves.
+    private mutating func noteVersion(_ version: String, of place: Int) {
+        if nodes[place].observation?.version == nil { nodes[place].observation?.version = version }
+    }
+
+    private mutating func noteService(_ place: Int) {
+        let isServing =
+            nodes[place].observation?.mode == .known(.normal)
+            && (!nodes[place].hasGate || nodes[place].observation?.ready == true)
+        if !isServing {
+            nodes[place].inServiceSince = nil
+        } else if nodes[place].inServiceSince == nil {
+            nodes[place].inServiceSince = now.uptime
+        }
+    }
+
+    private mutating func noteEvidence(_ place: Int) {
+        guard let id = nodes[place].assignment, let run = ledger.run(id), let nodeRun = nodeRun(at: place),
+            let claim = nodeRun.claim, let seen = nodes[place].observation
+        else { return }
+        let isConfirmed = seen.mode.requestable.map { $0 >= claim } ?? false
+        nodes[place].evidence.note(
+            begun: seen.begun.uptime, at: now.uptime, isConfirmed: isConfirmed,
+            isEmpty: isEmpty(seen.load, for: nodeRun, of: run) ?? false)
+    }
+
+    /// Whether the counts are at or below what the drain before the current step asks for; nil: the node did not say.
+    func isEmpty(_ load: NodeLoad?, for nodeRun: NodeRun, of run: Run) -> Bool? {
+        guard let load else { return nil }
+        var maxSessions = 0
+        var maxConnections = 0
+        for step in run.sequence.steps[...nodeRun.step] {
+            if case .drain(let drain) = step {
+                maxSessions = drain.maxSessions
+                maxConnections = drain.maxConnections
+            }
+        }
+        return load.sessions <= maxSessions && load.ongoingConnections <= maxConnections
+    }
+
+    /// Ends the open change when an observation that began after its answer tells what came of it.
+    private mutating func settle(_ place: Int) {
+        let node = nodes[place]
+        guard let open = ledger.nodes[node.id]?.open, let answer = open.answer, let answeredAt = open.answeredAt,
+            let seen = node.observation, seen.begun.uptime >= answeredAt.uptime
+        else { return }
+        if seen.mode.requestable == open.change.target {
+            close(open.change.id, of: place, isReached: true)
+            return
+        }
+        if case .unknown = answer {
+            let quarantine = clusters[node.cluster].policy.api.timeout + Controller.quarantineMargin
+            guard now.uptime - answeredAt.uptime >= quarantine else { return }
+        }
+        close(open.change.id, of: place, isReached: false)
+    }
+
+    private mutating func close(_ id: Int, of place: Int, isReached: Bool) {
+        decide(.modeSettled(nodes[place].id, id: id, isReached: isReached))
+        openChanges[id] = nil
+        isSchedulingDue = true
+        if isReached {
+            nodes[place].attempts = 0
+            nodes[place].notBefore = now.uptime
+            return
+        }
+        let doublings = min(nodes[place].attempts, 5)
+        nodes[place].attempts += 1
+        let backoff = min(Controller.longestBackoff, Controller.firstBackoff * (1 << doublings))
+        nodes[place].notBefore = now.uptime + backoff
+    }
+
+    /// Takes one step towards the desired mode.
+    mutating func reconcileMode(_ place: Int) {
+        let id = nodes[place].id
+        // Each round records a change that makes the next answer different.
+        for _ in 0..<4 {
+            let entry = ledger.nodes[id] ?? NodeLedger()
+            switch reconcile(desired: desired(place), view: view(of: place, entry), ledger: entry) {
+            case .inDesiredMode, .unmanaged, .waiting:
+                return
+            case .drop(let loss):
+                decide(.ownershipDropped(id, reason: loss))
+            case .setFloor(let floor):
+                decide(.floorChanged(id, floor))
+            case .adopt(let mode):
+                decide(.modeAdopted(id, mode))
+            case .send(let target, let cause):
+                guard now.uptime >= nodes[place].notBefore else { return }
+                send(target, cause, to: place, written: entry.written)
+                return
+            }
+            isSchedulingDue = true
+        }
+    }
+
+    private mutating func send(
+        _ target: RequestableMode, _ cause: ModeChange.Cause, to place: Int, written: RequestableMode?
+    ) {
+        let id = nodes[place].id
+        let change = ModeChange(
+            id: ledger.lastChange + 1, node: id, target: target, cause: cause, written: written)
+        decide(.modeIntended(change))
+        openChanges[change.id] = place
+        actions.append(.send(change))
+    }
+
+    func view(of place: Int, _ entry: NodeLedger) -> NodeView {
+        let node = nodes[place]
+        let doubt = entry.doubt.flatMap { now.wall - $0.since <= Doubt.memory ? $0.mode : nil }
+        // Only taking a mode back asks for the majority's word.
+        let isConnected = entry.written == nil || self.isConnected(place)
+        return NodeView(
+            isReadable: isReadable(place), mode: node.observation?.mode, isConnected: isConnected,
+            isRestarted: node.writtenIncarnation != node.incarnation, doubt: doubt)
+    }
+
+    /// The strictest claim on the node; nil without claims.
+    func desired(_ place: Int) -> RequestableMode? {
+        var desired = nodeRun(at: place)?.claim
+        for hold in ledger.nodes[nodes[place].id]?.holds ?? [] {
+            desired = max(desired ?? hold.mode, hold.mode)
+        }
+        return desired
+    }
+
+    func isReadable(_ place: Int) -> Bool {
+        nodes[place].isReadable(at: now, staleAfter: clusters[nodes[place].cluster].policy.observe.staleAfter)
+    }
+
+    /// Whether a majority of the cluster's regular nodes, itself included, lists the node as connected.
+    func isConnected(_ place: Int) -> Bool {
+        let cluster = clusters[nodes[place].cluster]
+        guard cluster.isClustered else { return true }
+        let column = nodes[place].place
+        var votes = 0
+        for other in cluster.nodes where isReadable(other) {
+            let seen = nodes[other].connectedPlaces
+            if column < seen.count, seen[column] { votes += 1 }
+        }
+        return votes >= cluster.majority
+    }
+
+    /// Whether the node counts as out of service, whatever the cause.
+    /// - Parameter isPatient: a read that failed only lately is forgiven.
+    func isUnavailable(_ place: Int, isPatient: Bool = false) -> Bool {
+        let node = nodes[place]
+        if ledger.nodes[node.id]?.open != nil || desired(place) != nil { return true }
+        if isPatient, let since = node.failingSince {
+            let staleAfter = clusters[node.cluster].policy.observe.staleAfter
+            if now.uptime - since.uptime < staleAfter { return false }
+        }
+        guard isReadable(place), node.observation?.mode == .known(.normal) else { return true }
+        return node.hasGate && node.observation?.ready != true
+    }
+
+    func budgetUse(of number: Int, isPatient: Bool = false) -> BudgetUse {
+        let cluster = clusters[number]
+        let unavailable = cluster.nodes.reduce(0) { $0 + (isUnavailable($1, isPatient: isPatient) ? 1 : 0) }
+        // Regular nodes that only the cluster knows cannot be read: they are not freshly known to be normal.
+        let unknown = cluster.total - cluster.nodes.count
+        return BudgetUse(
+            total: cluster.total, unavailable: unavailable + unknown, budget: cluster.policy.budget,
+            isClustered: cluster.isClustered)
+    }
+}
+
+extension NodeState {
+    /// Takes over what the state before a reload knew.
+    mutating func keep(_ former: NodeState) {
+        observation = former.observation
+        observedAt = former.observedAt
+        failure = former.failure
+        failingSince = former.failingSince
+        incarnation = former.incarnation
+        writtenIncarnation = former.writtenIncarnation
+        isReading = former.isReading
+        readBegun = former.readBegun
+        nextRead = former.nextRead
+        notBefore = former.notBefore
+        attempts = former.attempts
+    }
+}

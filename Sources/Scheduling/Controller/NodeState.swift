@@ -1,0 +1,95 @@
+import ModeCore
+
+/// What the controller knows about one node in this process, beside the ledger: the fast facts, gone with a crash and
+/// read again after it.
+struct NodeState: Sendable {
+    let id: NodeID
+    /// Index of its cluster.
+    let cluster: Int
+    /// Place in its cluster.
+    let place: Int
+    let hasGate: Bool
+
+    var observation: Observation?
+    /// When the latest successful read ended.
+    var observedAt: Moment?
+    var failure: ReadFailure?
+    var failingSince: Moment?
+    /// The node's own account of the cluster, by place: who is connected.
+    var connectedPlaces: [Bool] = []
+    /// Grows whenever the node is found restarted.
+    var incarnation = 0
+    private var epoch: Int?
+    private var isAway = false
+    /// The incarnation on which the written mode was last seen.
+    var writtenIncarnation: Int?
+
+    var evidence = DrainEvidence()
+    /// Normal and ready since then, without a break.
+    var inServiceSince: Uptime?
+
+    var isReading = false
+    /// Read again as soon as the read under way is over.
+    var wantsRead = false
+    var readBegun: Uptime?
+    var nextRead = Uptime(nanoseconds: .min)
+
+    /// Before that no further ChangeMode: the last one did not do it.
+    var notBefore = Uptime(nanoseconds: .min)
+    var attempts = 0
+
+    /// The run that has the node in work; one at most.
+    var assignment: RunID?
+    /// Sessions that came in between a restart and the block's return.
+    var leaked = 0
+
+    init(id: NodeID, cluster: Int, place: Int, hasGate: Bool) {
+        self.id = id
+        self.cluster = cluster
+        self.place = place
+        self.hasGate = hasGate
+    }
+
+    var isFailing: Bool { failure != nil }
+
+    func isReadable(at now: Moment, staleAfter: Duration) -> Bool {
+        guard !isFailing, let observedAt else { return false }
+        return now.uptime - observedAt.uptime <= staleAfter
+    }
+
+    /// Takes a successful read in, and notices a restart by it: another version, a smaller counter, another epoch, or the
+    /// node having been away.
+    mutating func take(_ new: Observation, at now: Moment, isClustered: Bool) {
+        var isRestarted = isAway
+        if let old = observation {
+            if let a = old.version, let b = new.version, a != b { isRestarted = true }
+            if let a = old.load, let b = new.load,
+                b.sessionsCreated < a.sessionsCreated || b.sessionsDestroyed < a.sessionsDestroyed
+                    || b.connectionsCreated < a.connectionsCreated
+            {
+                isRestarted = true
+            }
+        }
+        if let new = new.members?.first(where: { $0.name == id.name })?.epoch {
+            if let epoch, epoch != new { isRestarted = true }
+            epoch = new
+        }
+        isAway = new.mode == .known(.initial)
+        if isRestarted {
+            incarnation += 1
+            evidence.void()
+        }
+        observation = new
+        observedAt = now
+        failure = nil
+        failingSince = nil
+    }
+
+    mutating func take(_ failure: ReadFailure, at now: Moment) {
+        self.failure = failure
+        failingSince = failingSince ?? now
+        evidence.void()
+        inServiceSince = nil
+        isAway = true
+    }
+}

@@ -1,0 +1,106 @@
+import ModeCore
+import Scheduling
+
+/// Watches the true state of the nodes and what they receive, and knows nothing of how the controller decides.
+struct Oracle: Sendable {
+    enum Setter: Sendable {
+        case nobody, nagi, foreign
+    }
+
+    struct Truth: Sendable {
+        var setter = Setter.nobody
+        /// Since when it has been out of service without nagi's doing.
+        var outSince: Int64?
+        /// Grows with every change of its mode that nagi did not make.
+        var revision = 0
+    }
+
+    private(set) var truths: [Truth]
+    private(set) var violations: [Violation] = []
+    private(set) var changesReceived = 0
+    private let limit: Int
+    /// How old the controller's knowledge of a node may be.
+    private let freshness: Int64
+    private var runsStarted: Set<RunID> = []
+    private var openIntents: [NodeID: Int] = [:]
+    private var durableIntents: Set<Int> = []
+    private var endedCommands: Set<CommandID> = []
+
+    init(nodes: Int, limit: Int, freshness: Duration) {
+        truths = Array(repeating: Truth(), count: nodes)
+        self.limit = limit
+        self.freshness = freshness.nanoseconds
+    }
+
+    mutating func violate(_ invariant: Violation.Invariant, at: Int64, _ text: String) {
+        violations.append(Violation(invariant: invariant, after: .nanoseconds(at), text: text))
+    }
+
+    /// The journal took these.
+    mutating func note(durable records: [Record], at: Int64) {
+        for record in records {
+            switch record.fact {
+            case .modeIntended(let change):
+                if let open = openIntents[change.node] {
+                    violate(.oneOpenIntent, at: at, "\(change.node.name): \(change.id) while \(open) is open")
+                }
+                openIntents[change.node] = change.id
+                durableIntents.insert(change.id)
+            case .modeSettled(let node, let id, _):
+                if openIntents[node] == id { openIntents[node] = nil }
+            case .runStarted(let run):
+                if !runsStarted.insert(run.id).inserted { violate(.oneRun, at: at, "\(run.id) started twice") }
+            case .commandEnded(let id, _, _):
+                endedCommands.insert(id)
+            default:
+                break
+            }
+        }
+    }
+
+    mutating func note(started command: CommandID, at: Int64) {
+        if endedCommands.contains(command) { violate(.commandTwice, at: at, "\(command) ran again after its end") }
+    }
+
+    /// The node's mode or reachability changed without nagi.
+    mutating func noteChange(of node: Int, by setter: Setter, isInService: Bool, at: Int64) {
+        truths[node].revision += 1
+        truths[node].setter = setter
+        truths[node].outSince = isInService ? nil : truths[node].outSince ?? at
+    }
+
+    /// A node receives a ChangeMode.
+    ///
+    /// - Parameters:
+    ///   - revision: of the node when it answered the read before this write.
+    ///   - sessions: live on the node now.
+    mutating func noteReceived(
+        _ change: ModeChange, node: Int, from mode: NodeMode, sessions: Int, revision: Int, at: Int64
+    ) {
+        changesReceived += 1
+        if !durableIntents.contains(change.id) {
+            violate(.intentBeforeEffect, at: at, "change \(change.id) of \(change.node.name) was not durable")
+        }
+        // What somebody else did between the read and the write nobody can know.
+        let isRace = truths[node].revision != revision
+        if let current = mode.requestable, change.target < current, truths[node].setter != .nagi, !isRace {
+            violate(.ownership, at: at, "\(change.node.name) is \(current.rawValue), set by \(truths[node].setter)")
+        }
+        if change.target != .normal, mode == .normal, change.cause == .claim { checkBudget(node, change, at: at) }
+        if change.target == .blockNewConnection, mode == .blockNewSession, truths[node].setter == .nagi, sessions > 0 {
+            violate(.order, at: at, "\(change.node.name) is closed with \(sessions) live sessions")
+        }
+        truths[node].setter = change.target == .normal ? .nobody : .nagi
+        if change.target != .normal { truths[node].outSince = nil }
+    }
+
+    /// Nodes out of service: those that nagi took out, and those that fell out long enough ago to be known.
+    private mutating func checkBudget(_ node: Int, _ change: ModeChange, at: Int64) {
+        var out = 1
+        for (other, truth) in truths.enumerated() where other != node {
+            let isKnownOut = truth.outSince.map { at - $0 > freshness } ?? false
+            if truth.setter == .nagi || isKnownOut { out += 1 }
+        }
+        if out > limit { violate(.budget, at: at, "\(change.node.name) is the \(out). of \(limit) to go") }
+    }
+}
