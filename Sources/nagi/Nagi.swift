@@ -10,7 +10,7 @@ struct Nagi: AsyncParsableCommand {
               nagi daemon policies
               nagi status
             """,
-        subcommands: [StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self])
+        subcommands: [Check.self, StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self])
 
     static func main() async {
         do {

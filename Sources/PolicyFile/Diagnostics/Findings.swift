@@ -1,0 +1,131 @@
+/// Collects what is found in one pass over all files, by location, and turns it into diagnostics at the end.
+final class Findings {
+    struct Finding: Hashable {
+        var severity: Diagnostic.Severity
+        var code: DiagnosticCode
+        var message: String
+        var hint: String?
+        var location: SourceLocation
+        /// Zero: about the file as a whole.
+        var isWholeFile = false
+        var related: [Note] = []
+    }
+
+    /// A second place, with what is to be seen there.
+    struct Note: Hashable {
+        var message: String
+        var location: SourceLocation
+    }
+
+    private(set) var findings: [Finding] = []
+    private(set) var errors = 0
+    private var dropped = 0
+    private var seen: Set<Finding> = []
+
+    func error(
+        _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
+        related: [Note] = []
+    ) {
+        add(Finding(severity: .error, code: code, message: message, hint: hint, location: location, related: related))
+    }
+
+    func warning(
+        _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
+        related: [Note] = []
+    ) {
+        add(Finding(severity: .warning, code: code, message: message, hint: hint, location: location, related: related))
+    }
+
+    /// About a file as a whole: no line, no excerpt.
+    func error(_ code: DiagnosticCode, _ message: String, file: Int, hint: String? = nil) {
+        let location = SourceLocation(file: file, line: 0, column: 0)
+        add(Finding(severity: .error, code: code, message: message, hint: hint, location: location, isWholeFile: true))
+    }
+
+    /// About a file as a whole: no line, no excerpt.
+    func warning(file: Int, _ code: DiagnosticCode, _ message: String) {
+        let location = SourceLocation(file: file, line: 0, column: 0)
+        add(Finding(severity: .warning, code: code, message: message, location: location, isWholeFile: true))
+    }
+
+    private func add(_ finding: Finding) {
+        guard seen.insert(finding).inserted else { return }
+        if finding.severity == .error { errors += 1 }
+        if findings.count < PolicyLimits.diagnostics { findings.append(finding) } else { dropped += 1 }
+    }
+
+    /// Sorted, each once, with the line of the source that it is about.
+    func diagnostics(of sources: [PolicySource]) -> [Diagnostic] {
+        var lines: [Int32: SourceLines] = [:]
+        var diagnostics: [Diagnostic] = []
+        for finding in findings {
+            let location = finding.location
+            let source = sources[Int(location.file)]
+            let text = lines[location.file] ?? SourceLines(source.bytes)
+            lines[location.file] = text
+            diagnostics.append(
+                Diagnostic(
+                    severity: finding.severity, code: finding.code, message: finding.message, hint: finding.hint,
+                    file: source.path, line: finding.isWholeFile ? 0 : Int(location.line),
+                    column: finding.isWholeFile ? 0 : Int(location.column), length: Int(location.length),
+                    excerpt: finding.isWholeFile ? nil : text.line(Int(location.line)),
+                    related: finding.related.map {
+                        Diagnostic.Related(
+                            message: $0.message, file: sources[Int($0.location.file)].path, line: Int($0.location.line),
+                            column: Int($0.location.column))
+                    }))
+        }
+        diagnostics.sort()
+        if dropped > 0, let last = diagnostics.last {
+            diagnostics.append(
+                Diagnostic(
+                    severity: .error, code: .tooManyDiagnostics, message: "\(dropped) more are not shown",
+                    file: last.file))
+        }
+        return diagnostics
+    }
+}
+
+/// The lines of a file, broken where libyaml breaks them: LF, CR, CR LF, NEL, LS, PS.
+struct SourceLines {
+    private let bytes: [UInt8]
+    private var starts: [Int] = [0]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        var index = 0
+        while index < self.bytes.count {
+            let length = SourceLines.breakLength(self.bytes, index)
+            index += max(1, length)
+            if length > 0 { starts.append(index) }
+        }
+    }
+
+    /// The line of that number, from 1, without its break. Broken UTF-8 shows as U+FFFD.
+    func line(_ number: Int) -> String? {
+        guard number >= 1, number <= starts.count else { return nil }
+        let start = starts[number - 1]
+        var end = start
+        while end < bytes.count, SourceLines.breakLength(bytes, end) == 0 { end += 1 }
+        return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+
+    /// Line and column, from 1, of a byte.
+    func position(ofByte offset: Int) -> (line: Int, column: Int) {
+        let offset = min(max(0, offset), bytes.count)
+        let line = (starts.lastIndex { $0 <= offset } ?? 0) + 1
+        let column = String(decoding: bytes[starts[line - 1]..<offset], as: UTF8.self).unicodeScalars.count + 1
+        return (line, column)
+    }
+
+    private static func breakLength(_ bytes: [UInt8], _ index: Int) -> Int {
+        switch bytes[index] {
+        case 0x0A: 1
+        case 0x0D: index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
+        case 0xC2: index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
+        case 0xE2:
+            index + 2 < bytes.count && bytes[index + 1] == 0x80 && (bytes[index + 2] & 0xFE) == 0xA8 ? 3 : 0
+        default: 0
+        }
+    }
+}

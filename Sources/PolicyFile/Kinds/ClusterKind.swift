@@ -1,0 +1,131 @@
+import ModeCore
+import Scheduling
+
+/// `kind: Cluster`.
+enum ClusterKind {
+    static let spec = ValueType<ClusterDraft>.object(Keys.shape) { fields in
+        ClusterDraft(
+            topology: fields[Keys.topology], nodes: fields[Keys.nodes] ?? [],
+            api: fields[Keys.api] ?? APISettings(), observe: fields[Keys.observe] ?? ObserveSettings(),
+            budget: fields[Keys.budget] ?? Budget())
+    }
+
+    private enum Keys {
+        static let topology = Field.required(
+            "topology", ValueType<Cluster.Topology>.word(),
+            "clustered where the nodes form one cluster, standalone where each stands alone")
+        static let nodes = Field.required(
+            "nodes", ValueType<[Located<ClusterNode>]>.list(of: .located(node), minimum: 1), "the nodes")
+        static let api = Field("api", ClusterKind.api, "how the mode API is called")
+        static let observe = Field("observe", ClusterKind.observe, "how often the nodes are read")
+        static let budget = Field("budget", ClusterKind.budget, "how many nodes may be out of service at once")
+        static let shape = ObjectShape(
+            "a cluster",
+            [
+                topology.shape, nodes.shape, api.shape, observe.shape, budget.shape,
+                .later("discovery", "nodes are found by the nodes' own lists"),
+                .later("embedded", "nodes that run inside the daemon"),
+            ])
+    }
+
+    private static let node = ValueType<ClusterNode>.object(NodeKeys.shape) { fields in
+        let name = fields[NodeKeys.name]
+        let api = fields[NodeKeys.api]
+        let ready = fields[NodeKeys.ready]
+        let labels = fields[NodeKeys.labels]
+        guard let name, let api, let labels else { return nil }
+        return ClusterNode(name: name, api: api, ready: ready, labels: labels)
+    }
+
+    private enum NodeKeys {
+        static let name = Field.required("name", ValueType<String>.nodeName, "the node's own name")
+        static let api = Field.required("api", ValueType<String>.address, "where its mode API listens")
+        static let ready = Field("ready", ValueType<String>.address, "its readiness gate, `/.ok` of the signaling port")
+        static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
+        static let shape = ObjectShape(
+            "a node",
+            [name.shape, api.shape, ready.shape, labels.shape, .later("embedded", "a node inside the daemon")])
+    }
+
+    static let labels = ValueType<[String: String]>.map(
+        of: .labelValue, key: { !$0.isEmpty && $0.utf8.count <= 63 && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
+        keyIsA: "a label: at most 63 characters, without spaces")
+
+    private static let api = ValueType<APISettings>.object(APIKeys.shape) { fields in
+        APISettings(timeout: fields[APIKeys.timeout] ?? .seconds(3), headers: fields[APIKeys.headers] ?? [:])
+    }
+
+    private enum APIKeys {
+        static let timeout = Field(
+            "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: .seconds(3), "for one call")
+        static let headers = Field(
+            "headers",
+            ValueType<[String: SecretReference]>.map(
+                of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header"),
+            default: [:], "sent with every call; the values are read from the environment or a file")
+        static let shape = ObjectShape(
+            "api", [timeout.shape, headers.shape, .later("tls", "certificates of https addresses")])
+    }
+
+    private static let secretObject = ValueType<SecretReference>.object(SecretKeys.shape) { fields in
+        let variable = fields[SecretKeys.env]
+        let file = fields[SecretKeys.file]
+        if let variable { return .environment(variable) }
+        return file.map { .file($0) }
+    }
+
+    /// `{env: NAME}` or `{file: path}`; a text would be a secret in a policy.
+    private static let secret = ValueType<SecretReference>(secretObject.shape) { node, findings in
+        if let scalar = node.scalar, !scalar.isNull {
+            findings.error(
+                .secretInText, "the value of a header must not stand in a policy", at: node.location,
+                hint: "write {env: VARIABLE} or {file: path}")
+            return nil
+        }
+        return secretObject.read(node, findings)
+    }
+
+    private enum SecretKeys {
+        static let env = Field("env", ValueType<String>.variable, "an environment variable of the daemon")
+        static let file = Field("file", ValueType<String>.text, "a file whose first line is the value")
+        static let shape = ObjectShape("a secret", isChoice: true, [env.shape, file.shape])
+    }
+
+    private static let observe = ValueType<ObserveSettings>.object(ObserveKeys.shape) { fields in
+        ObserveSettings(
+            interval: fields[ObserveKeys.interval] ?? .seconds(5), jitter: fields[ObserveKeys.jitter] ?? 0.1,
+            staleAfter: fields[ObserveKeys.staleAfter])
+    }
+
+    private enum ObserveKeys {
+        static let interval = Field(
+            "interval", ValueType<Duration>.duration(.milliseconds(100)), default: .seconds(5),
+            "how often each node is read")
+        static let jitter = Field("jitter", ValueType<Double>.share, default: 0.1, "spreads the reads of the nodes")
+        static let staleAfter = Field(
+            "staleAfter", ValueType<Duration>.duration(.milliseconds(100)),
+            "for how long an observation is believed; four intervals unless given")
+        static let shape = ObjectShape("observe", [interval.shape, jitter.shape, staleAfter.shape])
+    }
+
+    private static let budget = ValueType<Budget>.object(BudgetKeys.shape) { fields in
+        Budget(
+            maxUnavailable: fields[BudgetKeys.maxUnavailable] ?? .count(1),
+            minAvailable: fields[BudgetKeys.minAvailable])
+    }
+
+    private enum BudgetKeys {
+        static let maxUnavailable = Field(
+            "maxUnavailable", ValueType<Amount>.amount, default: .count(1), "at most so many nodes out of service")
+        static let minAvailable = Field("minAvailable", ValueType<Amount>.amount, "at least so many nodes in service")
+        static let shape = ObjectShape("a budget", [maxUnavailable.shape, minAvailable.shape])
+    }
+}
+
+/// RFC 9110, token.
+private func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x7C, 0x7E: true
+    default: false
+    }
+}

@@ -1,0 +1,67 @@
+import ModeCore
+import Scheduling
+
+/// One document as written: its values are well-formed, but names and numbers were not compared with anything yet.
+/// What was faulty is nil or left out, and reported.
+struct PolicyDocument: Sendable {
+    enum Body: Sendable {
+        case cluster(ClusterDraft)
+        case sequence(SequenceDraft)
+        case maintenanceWindow(PolicyDraft)
+        case rollout(PolicyDraft)
+    }
+
+    var name: Located<String>
+    /// The mapping under `spec`.
+    var spec: YAMLNode
+    var body: Body
+}
+
+struct ClusterDraft: Sendable {
+    var topology: Cluster.Topology?
+    /// In the order of the text.
+    var nodes: [Located<ClusterNode>]
+    var api: APISettings
+    var observe: ObserveSettings
+    var budget: Budget
+}
+
+struct SequenceDraft: Sendable {
+    var steps: [Located<Step>]
+    /// Some step is faulty: the order cannot be judged.
+    var isIncomplete: Bool
+    var onFailure: OnFailure?
+}
+
+/// A span of a policy: window or exclusion.
+struct SpanDraft: Sendable {
+    var name: String?
+    var recurrence: Recurrence?
+    var length: WindowLength?
+    var timeZone: Located<String>?
+    var startDate: LocalDate?
+    var endDate: LocalDate?
+    var dst: DSTRule
+    var reason: String?
+}
+
+/// What a MaintenanceWindow and a Rollout have in common, and the revision of the latter.
+struct PolicyDraft: Sendable {
+    enum SequenceReference: Sendable {
+        case name(String)
+        case inline(SequenceDraft)
+    }
+
+    var cluster: Located<String>?
+    var selector: Located<Selector>?
+    var revision: String?
+    var timeZone: Located<String>?
+    /// Nil where the key is not written.
+    var windows: [Located<SpanDraft>]?
+    var exclusions: [Located<SpanDraft>]
+    var cutoff: Located<Duration>?
+    var onWindowEnd: OnWindowEnd?
+    var strategy: Strategy
+    var sequence: Located<SequenceReference>?
+    var isSuspended: Bool
+}

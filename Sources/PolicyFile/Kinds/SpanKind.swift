@@ -1,0 +1,176 @@
+import ModeCore
+import Scheduling
+
+/// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
+enum SpanKind {
+    static let window = ValueType<SpanDraft>.object(
+        ObjectShape("a window", Keys.common + [.later("calendar", "windows of a Calendar")]), build: read)
+    static let exclusion = ValueType<SpanDraft>.object(
+        ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, .later("calendar", "spans of a Calendar")]),
+        build: read)
+
+    /// The keys that say when a span starts; exactly one of them is written.
+    private static let starts = ["schedule", "weekly", "at", "start", "rrule", "calendar"]
+
+    private static func read(_ fields: ObjectFields) -> SpanDraft {
+        let reason = fields[Keys.reason]
+        var draft = SpanDraft(
+            name: fields[Keys.name], timeZone: fields[Keys.timeZone], startDate: fields[Keys.startDate],
+            endDate: fields[Keys.endDate], dst: fields[Keys.dst] ?? DSTRule(), reason: reason)
+        let written = starts.filter(fields.has)
+        guard written.count == 1 else {
+            conflict(written, fields)
+            return draft
+        }
+        if written == ["start"] {
+            readOnce(fields, &draft)
+            return draft
+        }
+        if fields.has("at"), let time = fields[Keys.at] { draft.recurrence = .at(time) }
+        if fields.has("weekly"), let weekly = fields[Keys.weekly] { draft.recurrence = weekly }
+        if fields.has("schedule"), let schedule = fields[Keys.schedule] { draft.recurrence = .cron(schedule) }
+        if written != ["calendar"] { draft.length = length(fields, start: written[0]) }
+        return draft
+    }
+
+    private static func conflict(_ written: [String], _ fields: ObjectFields) {
+        if written.isEmpty {
+            fields.findings.error(
+                .missingKey, "it is not said when this starts: one of weekly, schedule, at, start",
+                at: fields.node.location)
+        } else {
+            fields.findings.error(
+                .conflictingKeys, "\(listed(written, conjunction: "and")) all say when this starts",
+                at: fields.keyLocation(written[1]), hint: "write one of them, or a span for each")
+        }
+    }
+
+    /// `duration` or `until`, for everything but `start`.
+    private static func length(_ fields: ObjectFields, start: String) -> WindowLength? {
+        let duration = fields[Keys.duration]
+        let until = fields[Keys.until]
+        for key in ["end", "lastDay"] where fields.has(key) {
+            fields.findings.error(
+                .conflictingKeys, "`\(key)` goes with `start`, not with `\(start)`", at: fields.keyLocation(key),
+                hint: start == "at"
+                    ? "write `start` instead of `at`" : "write `duration` or `until`; `endDate` ends the rule")
+        }
+        if fields.has("duration"), fields.has("until") {
+            fields.findings.error(
+                .conflictingKeys, "duration and until both say when this ends", at: fields.keyLocation("until"),
+                hint: "duration is elapsed time, until is what the clock on the wall shows")
+            return nil
+        }
+        if !fields.has("duration"), !fields.has("until"), !fields.has("end"), !fields.has("lastDay") {
+            fields.findings.error(
+                .missingKey, "it is not said when this ends: duration or until", at: fields.node.location)
+        }
+        if let duration { return .elapsed(duration) }
+        return until.map { .until($0) }
+    }
+
+    /// `start` with `end` or `lastDay`.
+    private static func readOnce(_ fields: ObjectFields, _ draft: inout SpanDraft) {
+        let midnight = TimeOfDay(hour: 0, minute: 0)
+        let end = fields[Keys.end]
+        let lastDay = fields[Keys.lastDay]
+        if let start = fields[Keys.start], let midnight {
+            switch start {
+            case .date(let date): draft.recurrence = .at(LocalDateTime(date, midnight))
+            case .dateTime(let time): draft.recurrence = .at(time)
+            }
+        }
+        for key in ["duration", "until", "startDate", "endDate"] where fields.has(key) {
+            fields.findings.error(
+                .conflictingKeys, "`\(key)` does not go with `start`", at: fields.keyLocation(key),
+                hint: key.hasSuffix("Date") ? nil : "write `at` instead of `start`")
+        }
+        switch (fields.has("end"), fields.has("lastDay")) {
+        case (true, true):
+            fields.findings.error(
+                .conflictingKeys, "end and lastDay both say when this ends", at: fields.keyLocation("lastDay"))
+        case (false, false):
+            fields.findings.error(
+                .missingKey, "it is not said when this ends: `lastDay` (a date, included) or `end` (date and time)",
+                at: fields.node.location)
+        default:
+            if let end { draft.length = .end(end) }
+            if let lastDay, let midnight { draft.length = .end(LocalDateTime(lastDay.adding(days: 1), midnight)) }
+        }
+    }
+
+    private enum Keys {
+        static let name = Field("name", ValueType<String>.name, "part of each occurrence's id")
+        static let schedule = Field("schedule", ValueType<CronSchedule>.schedule, "five-field cron")
+        static let weekly = Field("weekly", SpanKind.weekly, "on these weekdays at this time")
+        static let at = Field("at", ValueType<LocalDateTime>.dateTime, "once")
+        static let start = Field("start", ValueType<DateOrDateTime>.dateOrDateTime, "once, with end or lastDay")
+        static let end = Field("end", SpanKind.end, "date and time")
+        static let lastDay = Field("lastDay", ValueType<LocalDate>.date, "the last date, included")
+        static let duration = Field("duration", ValueType<Duration>.duration(), "elapsed time")
+        static let until = Field("until", ValueType<TimeOfDay>.timeOfDay, "what the clock on the wall shows at the end")
+        static let timeZone = Field("timeZone", ValueType<Located<String>>.located(.text), "IANA name")
+        static let startDate = Field("startDate", ValueType<LocalDate>.date, "the first date on which it may start")
+        static let endDate = Field("endDate", ValueType<LocalDate>.date, "the last date on which it may start")
+        static let dst = Field("dst", SpanKind.dst, "what happens when clocks are changed")
+        static let reason = Field("reason", ValueType<String>.text, "shown wherever the exclusion is")
+        static let common = [
+            name.shape, schedule.shape, weekly.shape, at.shape, start.shape, end.shape, lastDay.shape,
+            duration.shape, until.shape, timeZone.shape, startDate.shape, endDate.shape, dst.shape,
+            .later("rrule", "recurrence rules of RFC 5545"),
+        ]
+    }
+
+    private static let weekly = ValueType<Recurrence>.object(WeeklyKeys.shape) { fields in
+        let days = fields[WeeklyKeys.days]
+        let start = fields[WeeklyKeys.start]
+        guard let days, let start else { return nil }
+        return .weekly(days: Set(days), start: start)
+    }
+
+    private enum WeeklyKeys {
+        static let days = Field.required(
+            "days", ValueType<[Weekday]>.list(of: .weekday, minimum: 1, maximum: 7), "the days on which it starts")
+        static let start = Field.required("start", ValueType<TimeOfDay>.timeOfDay, "the local time of the start")
+        static let shape = ObjectShape("weekly", [days.shape, start.shape])
+    }
+
+    /// A date alone is refused: half of the readers include that day, the other half does not.
+    private static let end = ValueType<LocalDateTime>(ValueType<LocalDateTime>.dateTime.shape) { node, findings in
+        guard let value = ValueType<DateOrDateTime>.dateOrDateTime.read(node, findings) else { return nil }
+        switch value {
+        case .dateTime(let time): return time
+        case .date(let date):
+            findings.error(
+                .dateOnlyEnd, "`end: \(date)` can be read both ways", at: node.location,
+                hint: "write `lastDay: \(date)` if that day is included, else `end: \(date)T00:00`")
+            return nil
+        }
+    }
+
+    private static let dst = ValueType<DSTRule>.object(DSTKeys.shape) { fields in
+        DSTRule(gap: fields[DSTKeys.gap] ?? .shift, overlap: fields[DSTKeys.overlap] ?? .first)
+    }
+
+    private enum DSTKeys {
+        static let gap = Field(
+            "gap", ValueType<DSTRule.Gap>.word(), default: .shift, "the local time is skipped by the clocks")
+        static let overlap = Field(
+            "overlap", ValueType<DSTRule.Overlap>.word(), default: .first, "the clocks show the local time twice")
+        static let shape = ObjectShape("dst", [gap.shape, overlap.shape])
+    }
+}
+
+extension ValueType where Value == Weekday {
+    /// `sun`; the full English words get a hint.
+    fileprivate static let weekday = ValueType(.words(Weekday.allCases.map(\.rawValue))) { node, findings in
+        guard let scalar = findings.scalar(node, "a weekday such as sun") else { return nil }
+        if let day = Weekday(rawValue: scalar.text) { return day }
+        let words = Weekday.allCases.map(\.rawValue)
+        let short = String(scalar.text.lowercased().prefix(3))
+        findings.error(
+            .unknownWord, "\"\(scalar.text)\" is not a weekday: \(listed(words))", at: node.location,
+            hint: Weekday(rawValue: short).map { "write \($0.rawValue)" })
+        return nil
+    }
+}

@@ -1,0 +1,57 @@
+import ModeCore
+import Scheduling
+
+/// What came of a set of policy files: the validated set, or why there is none.
+public struct ParsedPolicies: Sendable {
+    /// How many of what the files declare, faulty ones included.
+    public struct Counts: Hashable, Sendable {
+        public var files = 0
+        public var clusters = 0
+        public var sequences = 0
+        public var maintenanceWindows = 0
+        public var rollouts = 0
+        public var errors = 0
+        public var warnings = 0
+
+        public init() {}
+
+        public var policies: Int { clusters + sequences + maintenanceWindows + rollouts }
+    }
+
+    /// Nil if any diagnostic is an error: a set is taken or refused as a whole.
+    public var set: PolicySet?
+    /// Sorted by file, line and column.
+    public var diagnostics: [Diagnostic]
+    public var counts: Counts
+}
+
+/// Reads all files as one set. Every fault of every file is found in one pass.
+///
+/// No file is opened, no clock or zone of the host is asked: equal sources and zones give equal answers.
+public func parsePolicies(_ sources: [PolicySource], zones: ZoneCatalog) -> ParsedPolicies {
+    let findings = Findings()
+    var output = DocumentReader.Output()
+    var isIncomplete = false
+    for (index, source) in sources.enumerated() {
+        let file = YAMLParser.parse(source, file: index, findings: findings)
+        isIncomplete = isIncomplete || file.isIncomplete
+        for document in file.documents { DocumentReader.read(document, into: &output, findings: findings) }
+    }
+    var validator = PolicyValidator(output, isIncomplete: isIncomplete, zones: zones, findings: findings)
+    var set = validator.validated(output.documents)
+    set.digest = digest(of: sources)
+
+    var counts = ParsedPolicies.Counts()
+    counts.files = sources.count
+    counts.clusters = validator.names(of: .cluster).count
+    counts.sequences = validator.names(of: .sequence).count
+    counts.maintenanceWindows = validator.names(of: .maintenanceWindow).count
+    counts.rollouts = validator.names(of: .rollout).count
+    if counts.policies == 0, findings.errors == 0, !sources.isEmpty {
+        findings.warning(file: 0, .noPolicies, "the files declare nothing")
+    }
+    let diagnostics = findings.diagnostics(of: sources)
+    counts.errors = findings.errors
+    counts.warnings = diagnostics.count { $0.severity == .warning }
+    return ParsedPolicies(set: findings.errors == 0 ? set : nil, diagnostics: diagnostics, counts: counts)
+}

@@ -1,0 +1,115 @@
+/// One key with the type of its value: declared once, used for reading, hints and the schema.
+struct Field<Value: Sendable>: Sendable {
+    let key: String
+    let type: ValueType<Value>
+    let summary: String
+    let isRequired: Bool
+    /// What holds where the key is not written.
+    let fallback: Value?
+
+    /// An optional key without a default.
+    init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
+        self.init(key, type, summary, isRequired: false, fallback: nil)
+    }
+
+    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
+        self.init(key, type, summary, isRequired: false, fallback: fallback)
+    }
+
+    private init(_ key: String, _ type: ValueType<Value>, _ summary: String, isRequired: Bool, fallback: Value?) {
+        self.key = key
+        self.type = type
+        self.summary = summary
+        self.isRequired = isRequired
+        self.fallback = fallback
+    }
+
+    static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
+        Field(key, type, summary, isRequired: true, fallback: nil)
+    }
+
+    var shape: FieldShape {
+        FieldShape(
+            key: key, summary: summary, shape: type.shape, isRequired: isRequired,
+            defaultText: fallback.flatMap(type.written), availability: .now)
+    }
+}
+
+/// The entries of one mapping, after its keys were checked against the shape.
+struct ObjectFields {
+    let node: YAMLNode
+    let findings: Findings
+    private let entries: [YAMLNode.Entry]
+
+    /// Nil where the node is no mapping. Unknown, unsupported and missing keys are reported here.
+    init?(_ node: YAMLNode, _ shape: ObjectShape, _ findings: Findings) {
+        self.node = node
+        self.findings = findings
+        if case .mapping(let entries) = node.value {
+            self.entries = entries
+        } else if node.isNull, shape.mayBeEmpty {
+            entries = []
+        } else {
+            findings.wrongType(shape.title, node)
+            return nil
+        }
+        checkKeys(shape)
+    }
+
+    /// The value; the default where the key is not written or its value is faulty, which is then reported.
+    subscript<Value>(field: Field<Value>) -> Value? {
+        guard let entry = entries.first(where: { $0.key == field.key }) else { return field.fallback }
+        return field.type.read(entry.value, findings) ?? field.fallback
+    }
+
+    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// The keys as written.
+    var keys: [String] { entries.map(\.key) }
+
+    func keyLocation(_ key: String) -> SourceLocation {
+        entries.first { $0.key == key }?.keyLocation ?? node.location
+    }
+
+    private func checkKeys(_ shape: ObjectShape) {
+        for entry in entries {
+            guard let field = shape.fields.first(where: { $0.key == entry.key }) else {
+                unknown(entry, shape)
+                continue
+            }
+            if field.availability == .later {
+                findings.error(
+                    .notYetSupported, "`\(entry.key)` is not supported yet: \(field.summary)", at: entry.keyLocation)
+            }
+        }
+        for field in shape.fields where field.isRequired && !has(field.key) {
+            findings.error(
+                .missingKey, "`\(field.key)` is missing in \(shape.title): \(field.summary)", at: node.location)
+        }
+        guard shape.isChoice else { return }
+        let chosen = entries.filter { entry in shape.fields.contains { $0.key == entry.key } }
+        if chosen.isEmpty, entries.isEmpty {
+            findings.error(.missingKey, "\(shape.title) is one of \(listed(shape.keys))", at: node.location)
+        } else if chosen.count > 1 {
+            let isNested = chosen[0].value.isNull
+            findings.error(
+                .conflictingKeys,
+                "\(shape.title) has one key, this has \(listed(chosen.map(\.key), conjunction: "and"))",
+                at: chosen[1].keyLocation,
+                hint: isNested ? "indent what belongs to `\(chosen[0].key)`" : "start each with its own `- `")
+        }
+    }
+
+    private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape) {
+        let possible = shape.keys
+        let alike = LookAlikes.word(for: entry.key, among: possible)
+        let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))
+        var hint = alike.map { "here the word is `\($0)`" } ?? near.map { "did you mean `\($0)`?" }
+        if hint == nil, possible.count <= 12 { hint = "possible: \(possible.joined(separator: ", "))" }
+        if shape.isChoice, let first = entries.first, first.value.isNull, first.key != entry.key {
+            hint = "indent what belongs to `\(first.key)`"
+        }
+        findings.error(
+            .unknownKey, "\(shape.title) has no key `\(entry.key)`", at: entry.keyLocation, hint: hint)
+    }
+}

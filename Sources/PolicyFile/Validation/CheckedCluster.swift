@@ -1,0 +1,104 @@
+import ModeCore
+import Scheduling
+
+/// A cluster after its own checks.
+struct CheckedCluster {
+    let draft: ClusterDraft
+    /// Nil where something that cannot be done without is missing.
+    let cluster: Cluster?
+
+    init(_ draft: ClusterDraft, _ document: PolicyDocument, _ findings: Findings) {
+        self.draft = draft
+        let sorted = draft.nodes.map(\.value).sorted { $0.name < $1.name }
+        cluster = draft.topology.map {
+            Cluster(
+                name: document.name.value, topology: $0, nodes: sorted, api: draft.api, observe: draft.observe,
+                budget: draft.budget)
+        }
+        checkNodes(findings)
+        if draft.observe.staleAfter <= draft.observe.interval {
+            findings.error(
+                .staleTooEarly,
+                "an observation is stale after \(draft.observe.staleAfter.written), before the next read "
+                    + "(\(draft.observe.interval.written))",
+                at: document.spec.location(of: "observe", "staleAfter"), hint: "at least two intervals")
+        }
+        if case .sequence(let written)? = document.spec["nodes"]?.value, written.count == draft.nodes.count {
+            checkBudget(document.spec, findings)
+        }
+    }
+
+    private func checkNodes(_ findings: Findings) {
+        var names: [String: SourceLocation] = [:]
+        var addresses: [HTTPAddress: SourceLocation] = [:]
+        for node in draft.nodes {
+            let place = node.node.location(of: "name")
+            if let first = names[node.value.name] {
+                findings.error(
+                    .duplicateNode, "there are two nodes called \"\(node.value.name)\"", at: place,
+                    related: [.init(message: "the first is here", location: first)])
+            }
+            names[node.value.name] = names[node.value.name] ?? place
+            for (key, text) in [("api", node.value.api), ("ready", node.value.ready ?? "")] {
+                guard let address = try? HTTPAddress(text) else { continue }
+                let place = node.node.location(of: key)
+                if let first = addresses[address] {
+                    findings.error(
+                        .duplicateAddress, "the address \(text) is used twice", at: place,
+                        related: [.init(message: "the first is here", location: first)])
+                }
+                addresses[address] = addresses[address] ?? place
+            }
+        }
+    }
+
+    private func checkBudget(_ spec: YAMLNode, _ findings: Findings) {
+        let count = draft.nodes.count
+        let budget = draft.budget
+        let place = spec.location(of: "budget", "maxUnavailable")
+        guard budget.maxUnavailable.allowsSomething else {
+            findings.error(.budgetAllowsNothing, "maxUnavailable 0 allows no node to be taken out", at: place)
+            return
+        }
+        var most = budget.maxUnavailable.asMaxUnavailable(of: count)
+        if let least = budget.minAvailable {
+            let number = least.asMinAvailable(of: count)
+            guard number < count else {
+                findings.error(
+                    .budgetAllowsNothing, "minAvailable \(number) of \(plural(count, "node")) leaves none to take out",
+                    at: spec.location(of: "budget", "minAvailable"))
+                return
+            }
+            most = min(most, count - number)
+        }
+        guard count > 1, let cluster else { return }
+        let left = count - most
+        if left <= 0 {
+            let message = "the budget lets all \(count) nodes be out of service at once"
+            if draft.topology == .clustered {
+                findings.error(.budgetTakesAll, message, at: place)
+            } else {
+                findings.warning(.budgetTakesAll, message, at: place)
+            }
+        } else if draft.topology == .clustered, left < cluster.majority {
+            findings.warning(
+                .budgetBreaksQuorum,
+                "with \(most) of \(count) nodes out \(left) \(left == 1 ? "is" : "are") left, quorum needs "
+                    + "\(cluster.majority): disruptive steps will wait for each other",
+                at: place, hint: "at most \(count - cluster.majority)")
+        }
+    }
+}
+
+extension Amount {
+    /// False for 0 and 0%.
+    var allowsSomething: Bool {
+        switch self {
+        case .count(let count): count > 0
+        case .percent(let percent): percent > 0
+        }
+    }
+}
+
+/// `1 node`, `3 nodes`.
+func plural(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

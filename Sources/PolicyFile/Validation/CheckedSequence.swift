@@ -1,0 +1,154 @@
+import ModeCore
+import Scheduling
+
+/// A sequence after its own checks: what it does, and what it asks of the policies that use it.
+struct CheckedSequence {
+    /// Nil where steps are missing or faulty.
+    let sequence: StepSequence?
+    let steps: [Located<Step>]
+    /// There is no `restore`: a wait until the window's end and a restore are added.
+    let isRestoreImplied: Bool
+
+    /// One that is built in: no text, nothing to complain about.
+    init(builtIn sequence: StepSequence) {
+        self.sequence = sequence
+        steps = []
+        isRestoreImplied = true
+    }
+
+    init(_ draft: SequenceDraft, name: String, _ findings: Findings) {
+        steps = draft.steps
+        isRestoreImplied = !draft.steps.contains { $0.value == .restore }
+        guard !draft.isIncomplete else {
+            sequence = nil
+            return
+        }
+        var steps = draft.steps.map(\.value)
+        if isRestoreImplied {
+            if steps.last != .wait(.windowEnd) { steps.append(.wait(.windowEnd)) }
+            steps.append(.restore)
+        }
+        sequence = StepSequence(name: name, steps: steps, onFailure: draft.onFailure)
+        checkOrder(findings)
+        for step in draft.steps {
+            if case .verify(let verify) = step.value { check(verify, step.node, findings) }
+        }
+    }
+
+    /// Closing steps, then restore, then what looks at an open node.
+    private func checkOrder(_ findings: Findings) {
+        var restore: SourceLocation?
+        var drain: (step: DrainStep, node: YAMLNode)?
+        for step in steps {
+            if let restore {
+                checkAfterRestore(step, restore, findings)
+            } else if case .soak = step.value {
+                findings.error(
+                    .stepOrder, "soak needs a node that is open again", at: step.location,
+                    hint: "put it after `restore`")
+            }
+            switch step.value {
+            case .restore: restore = restore ?? step.location
+            case .drain(let value): drain = (value, step.node)
+            case .run(let run) where run.isDisruptive:
+                checkDisruptive(run, step, after: drain, findings)
+            default: break
+            }
+        }
+    }
+
+    private func checkAfterRestore(_ step: Located<Step>, _ restore: SourceLocation, _ findings: Findings) {
+        switch step.value {
+        case .soak, .verify: return
+        default:
+            findings.error(
+                .stepOrder, "after restore only verify and soak are possible, not \(step.value.word)",
+                at: step.location, related: [.init(message: "restored here", location: restore)])
+        }
+    }
+
+    private func checkDisruptive(
+        _ run: RunStep, _ step: Located<Step>, after drain: (step: DrainStep, node: YAMLNode)?, _ findings: Findings
+    ) {
+        let place = step.node.location(of: "run", "disruptive")
+        guard let drain else {
+            findings.error(
+                .disruptiveWithoutDrain, "\(run.name) cuts live calls: nothing drains the node before it", at: place,
+                hint: "put `- drain: {deadline: 2h}` and `- block: {}` before it")
+            return
+        }
+        let note = Findings.Note(message: "\(run.name) follows", location: step.location)
+        if drain.step.onDeadline == .proceed {
+            findings.warning(
+                .cutsLiveCalls, "cuts live calls: at the deadline the disruptive step \(run.name) goes on anyway",
+                at: drain.node.location(of: "drain", "onDeadline"), hint: "skip leaves the node out instead",
+                related: [note])
+        }
+        if drain.step.maxSessions > 0 || drain.step.maxConnections > 0 {
+            findings.warning(
+                .cutsLiveCalls,
+                "cuts live calls: with up to \(plural(drain.step.maxSessions, "session")) and "
+                    + "\(plural(drain.step.maxConnections, "connection")) alive the disruptive step \(run.name) starts",
+                at: drain.node.location(of: "drain", "until"), related: [note])
+        }
+    }
+
+    private func check(_ verify: VerifyStep, _ node: YAMLNode, _ findings: Findings) {
+        if !verify.connected, !verify.ready, verify.version == nil {
+            findings.error(
+                .verifiesNothing, "nothing is verified", at: node.location(of: "verify"),
+                hint: "connected: true, version: \"{revision}\", or ready: true after restore")
+        }
+        let text = verify.version ?? ""
+        for part in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst()
+        where !part.hasPrefix("revision}") {
+            findings.error(
+                .unknownPlaceholder, "\"{\(part.prefix { $0 != "}" })}\" stands for nothing",
+                at: node.location(of: "verify", "version"),
+                hint: "the only one is {revision}")
+        }
+    }
+
+    /// The steps that ask for readiness while the node is still closed.
+    var readyBeforeRestore: [Located<Step>] {
+        steps.prefix { $0.value != .restore }.filter {
+            if case .verify(let verify) = $0.value { verify.ready } else { false }
+        }
+    }
+
+    var usingRevision: [Located<Step>] {
+        steps.filter { step in
+            if case .verify(let verify) = step.value, let version = verify.version {
+                version.split(separator: "{", omittingEmptySubsequences: false).dropFirst()
+                    .contains { $0.hasPrefix("revision}") }
+            } else {
+                false
+            }
+        }
+    }
+
+    var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }
+}
+
+extension StepSequence {
+    /// How long one node takes if every step takes as long as it may, and the sum in words.
+    var worstCase: (total: Duration, sum: String) {
+        var total = Duration.zero
+        var parts: [String] = []
+        for step in steps {
+            let (length, text): (Duration, String) =
+                switch step {
+                case .drain(let drain): (drain.deadline, "drain")
+                case .run(let run): (run.timeout * (run.retries + 1), run.name)
+                case .verify(let verify): (verify.timeout, "verify")
+                case .soak(let duration): (duration, "soak")
+                case .wait(.duration(let duration)): (duration, "wait")
+                case .block: (.zero, "block")
+                case .restore, .wait(.windowEnd): (.zero, "")
+                }
+            total += length
+            if !text.isEmpty { parts.append(length == .zero ? text : "\(text) \(length.spoken)") }
+        }
+        return (total, parts.joined(separator: " + "))
+    }
+}

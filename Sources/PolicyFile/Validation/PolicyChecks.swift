@@ -1,0 +1,196 @@
+import ModeCore
+import Scheduling
+
+extension PolicyValidator {
+    mutating func maintenanceWindow(_ draft: PolicyDraft, _ document: PolicyDocument) -> MaintenanceWindow? {
+        let common = checked(draft, document)
+        let sequence = draft.sequence == nil ? CheckedSequence(builtIn: .drainThenBlock) : common.sequence
+        if let sequence {
+            for step in sequence.usingRevision {
+                findings.error(
+                    .revisionOutsideRollout, "the maintenance window \"\(document.name.value)\" has no revision",
+                    at: step.node.location(of: "verify", "version"), hint: "{revision} is for rollouts")
+            }
+        }
+        checkFit(common, sequence, draft)
+        guard let cluster = draft.cluster, let steps = sequence?.sequence else { return nil }
+        return MaintenanceWindow(
+            name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
+            windows: common.windows.map(\.value), exclusions: common.exclusions,
+            cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .restore, strategy: draft.strategy,
+            sequence: steps, isSuspended: draft.isSuspended)
+    }
+
+    mutating func rollout(_ draft: PolicyDraft, _ document: PolicyDocument) -> Rollout? {
+        let common = checked(draft, document)
+        if let sequence = common.sequence, draft.windows == nil { checkEndless(sequence, draft) }
+        if draft.windows == nil {
+            for key in ["cutoff", "onWindowEnd"] where document.spec.hasKey(key) {
+                findings.warning(
+                    .hasNoEffect, "`\(key)` has no effect without windows", at: document.spec.location(of: key))
+            }
+        }
+        checkFit(common, common.sequence, draft)
+        guard let cluster = draft.cluster, let revision = draft.revision, let steps = common.sequence?.sequence
+        else { return nil }
+        return Rollout(
+            name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
+            revision: revision, windows: common.windows.map(\.value), exclusions: common.exclusions,
+            cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .finish, strategy: draft.strategy,
+            sequence: steps, isSuspended: draft.isSuspended)
+    }
+
+    private struct Common {
+        var windows: [Located<Window>]
+        var exclusions: [Exclusion]
+        var sequence: CheckedSequence?
+    }
+
+    private mutating func checked(_ draft: PolicyDraft, _ document: PolicyDocument) -> Common {
+        let cluster = draft.cluster.flatMap { self.cluster(named: $0) }
+        if let cluster {
+            let selected = self.selected(draft.selector, of: cluster)
+            checkStrategy(draft.strategy, selected, document.spec)
+        }
+        let windows = windows(draft.windows ?? [], default: draft.timeZone, called: "window")
+        let spans = self.windows(draft.exclusions, default: draft.timeZone, called: "exclusion")
+        var reasons: [SourceLocation: String] = [:]
+        for exclusion in draft.exclusions { reasons[exclusion.location] = exclusion.value.reason }
+        let exclusions = spans.map { Exclusion(window: $0.value, reason: reasons[$0.location]) }
+        let sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
+        if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
+            for step in sequence.readyBeforeRestore {
+                findings.error(
+                    .readyWhileBlocked,
+                    "in the cluster \"\(name)\" a node is never ready while it is blocked: /.ok answers 503",
+                    at: step.node.location(of: "verify", "ready"), hint: "verify connected here, ready after `restore`")
+            }
+        }
+        return Common(windows: windows, exclusions: exclusions, sequence: sequence)
+    }
+
+    private func cluster(named reference: Located<String>) -> CheckedCluster? {
+        let known = names(of: .cluster)
+        if !known.contains(reference.value), !isIncomplete {
+            let near = nearest(to: reference.value, among: known)
+            findings.error(
+                .unknownCluster, "there is no cluster \"\(reference.value)\"", at: reference.location,
+                hint: near.map { "did you mean \($0)?" } ?? (known.isEmpty ? "no file declares a cluster" : nil))
+        }
+        return clusters[reference.value]
+    }
+
+    private func sequence(
+        _ reference: Located<PolicyDraft.SequenceReference>, policy: String
+    ) -> CheckedSequence? {
+        switch reference.value {
+        case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
+        case .name(let name):
+            let known = names(of: .sequence)
+            if known.contains(name) { return sequences[name] }
+            if name == StepSequence.drainThenBlock.name { return CheckedSequence(builtIn: .drainThenBlock) }
+            if isIncomplete { return nil }
+            var hint = nearest(to: name, among: known + [StepSequence.drainThenBlock.name]).map {
+                "did you mean \($0)?"
+            }
+            if name == "rolling-upgrade" {
+                hint = "only you know the command: declare a Sequence of this name with a `run` step"
+            }
+            findings.error(.unknownSequence, "there is no sequence \"\(name)\"", at: reference.location, hint: hint)
+            return nil
+        }
+    }
+
+    private func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
+        let nodes = cluster.draft.nodes.map(\.value)
+        guard let selector else { return nodes }
+        let known = nodes.map(\.name)
+        var hasUnknown = false
+        for key in ["nodes", "exclude"] {
+            guard case .sequence(let items)? = selector.node[key]?.value else { continue }
+            for item in items {
+                guard let name = item.scalar?.text, !known.contains(name) else { continue }
+                hasUnknown = true
+                findings.error(
+                    .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
+                    hint: nearest(to: name, among: known).map { "did you mean \($0)?" })
+            }
+        }
+        let selected = nodes.filter(selector.value.matches)
+        if selected.isEmpty, !nodes.isEmpty, !hasUnknown {
+            let (place, hint) = emptySelection(selector, nodes)
+            findings.error(
+                .selectorMatchesNothing, "the selector matches no node of the cluster", at: place, hint: hint)
+        }
+        return selected
+    }
+
+    /// The label that no node has, where there is one.
+    private func emptySelection(_ selector: Located<Selector>, _ nodes: [ClusterNode]) -> (SourceLocation, String?) {
+        for (key, value) in selector.value.matchLabels.sorted(by: { $0.key < $1.key }) {
+            let place = selector.node.location(of: "matchLabels", key)
+            let values = Set(nodes.compactMap { $0.labels[key] }).sorted()
+            if values.isEmpty {
+                let keys = Set(nodes.flatMap(\.labels.keys)).sorted()
+                let near = nearest(to: key, among: keys)
+                return (place, near.map { "did you mean the label \($0)?" } ?? "no node has the label \(key)")
+            }
+            if !values.contains(value) { return (place, "\(key) is \(listed(Array(values.prefix(8))))") }
+        }
+        return (selector.location, nil)
+    }
+
+    private func checkStrategy(_ strategy: Strategy, _ nodes: [ClusterNode], _ spec: YAMLNode) {
+        if !strategy.maxUnavailable.allowsSomething {
+            findings.error(
+                .budgetAllowsNothing, "maxUnavailable 0 allows no node to be taken out",
+                at: spec.location(of: "strategy", "maxUnavailable"))
+        }
+        for case .label(let label) in strategy.order where !nodes.isEmpty {
+            if nodes.contains(where: { $0.labels[label] != nil }) { continue }
+            findings.warning(
+                .unknownLabel, "no selected node has the label \"\(label)\"",
+                at: spec.location(of: "strategy", "order"),
+                hint: nearest(to: label, among: Set(nodes.flatMap(\.labels.keys)).sorted()).map {
+                    "did you mean \($0)?"
+                })
+        }
+    }
+
+    /// A rollout that acts at any time has no window whose end could restore a node.
+    private func checkEndless(_ sequence: CheckedSequence, _ draft: PolicyDraft) {
+        guard let reference = draft.sequence else { return }
+        if let wait = sequence.waitingForWindowEnd.first {
+            findings.error(
+                .neverRestored, "without windows this rollout would wait for ever for the end of one",
+                at: reference.location, hint: "give it windows, or end the sequence with `- restore: {}`",
+                related: [.init(message: "it waits here", location: wait.location)])
+        } else if sequence.isRestoreImplied {
+            findings.error(
+                .neverRestored, "without windows nothing ends this sequence: it has no restore", at: reference.location,
+                hint: "end it with `- restore: {}`, or give the rollout windows")
+        }
+    }
+
+    private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
+        for window in common.windows {
+            guard let length = window.value.wallLength, length > .zero else { continue }
+            if let cutoff = draft.cutoff, cutoff.value >= length {
+                findings.error(
+                    .cutoffTooLong,
+                    "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
+                        + "has \(length.spoken)",
+                    at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
+                continue
+            }
+            guard let steps = sequence?.sequence else { continue }
+            let worst = steps.worstCase
+            if worst.total > length {
+                findings.warning(
+                    .windowTooShort,
+                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has \(length.spoken)",
+                    at: window.node.lengthLocation, hint: worst.sum)
+            }
+        }
+    }
+}

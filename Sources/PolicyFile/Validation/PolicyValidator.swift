@@ -1,0 +1,94 @@
+import ModeCore
+import Scheduling
+
+/// Compares the documents of all files with each other and with the time zones, and assembles the set.
+///
+/// Every check works on what is there: a fault in one value does not hide faults in the others. The set is only used
+/// where nothing was found that is an error.
+struct PolicyValidator {
+    let findings: Findings
+    let zones: ZoneCatalog
+    /// Some declarations could not be read: an unknown name is no error of its own then.
+    let isIncomplete: Bool
+    let declarations: [DocumentReader.Declaration]
+
+    private(set) var clusters: [String: CheckedCluster] = [:]
+    private(set) var sequences: [String: CheckedSequence] = [:]
+    var usedZones: [String: ZoneRules] = [:]
+
+    init(_ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, findings: Findings) {
+        self.findings = findings
+        self.zones = zones
+        self.isIncomplete = isIncomplete || output.isIncomplete
+        declarations = output.declarations
+    }
+
+    mutating func validated(_ documents: [PolicyDocument]) -> PolicySet {
+        checkNames()
+        for document in documents {
+            switch document.body {
+            case .cluster(let draft):
+                clusters[document.name.value] = CheckedCluster(draft, document, findings)
+            case .sequence(let draft):
+                sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
+            case .maintenanceWindow, .rollout: break
+            }
+        }
+        checkAddressesAcrossClusters()
+        var set = PolicySet()
+        for document in documents {
+            switch document.body {
+            case .maintenanceWindow(let draft):
+                if let window = maintenanceWindow(draft, document) { set.maintenanceWindows.append(window) }
+            case .rollout(let draft):
+                if let rollout = rollout(draft, document) { set.rollouts.append(rollout) }
+            case .cluster, .sequence: break
+            }
+        }
+        set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
+        set.maintenanceWindows.sort { $0.name < $1.name }
+        set.rollouts.sort { $0.name < $1.name }
+        set.zones = usedZones
+        return set
+    }
+
+    private func checkNames() {
+        var seen: [String: SourceLocation] = [:]
+        for declaration in declarations {
+            // Windows and rollouts share one space: runs, occurrences and commands name them without their kind.
+            let isPolicy = declaration.kind == .maintenanceWindow || declaration.kind == .rollout
+            let key = (isPolicy ? "policy" : declaration.kind.rawValue) + "/" + declaration.name.value
+            if let first = seen[key] {
+                let what = isPolicy ? "maintenance window or rollout" : declaration.kind.rawValue
+                findings.error(
+                    .duplicateName, "there is already a \(what) called \"\(declaration.name.value)\"",
+                    at: declaration.name.location, related: [.init(message: "the first is here", location: first)])
+            } else {
+                seen[key] = declaration.name.location
+            }
+        }
+    }
+
+    private func checkAddressesAcrossClusters() {
+        var seen: [HTTPAddress: (cluster: String, location: SourceLocation)] = [:]
+        for name in clusters.keys.sorted() {
+            for node in clusters[name]?.draft.nodes ?? [] {
+                guard let address = try? HTTPAddress(node.value.api) else { continue }
+                let place = node.node.location(of: "api")
+                guard let first = seen[address] else {
+                    seen[address] = (name, place)
+                    continue
+                }
+                guard first.cluster != name else { continue }
+                findings.error(
+                    .nodeInTwoClusters, "the node at \(node.value.api) is in the cluster \"\(first.cluster)\" already",
+                    at: place, related: [.init(message: "there it is", location: first.location)])
+            }
+        }
+    }
+
+    /// The names that documents of that kind declare, sorted.
+    func names(of kind: PolicyKind) -> [String] {
+        declarations.filter { $0.kind == kind }.map(\.name.value).sorted()
+    }
+}

@@ -1,0 +1,59 @@
+/// A value of a YAML document with its place. Aliases are expanded; the expanded copies share their storage.
+struct YAMLNode: Sendable {
+    enum Value: Sendable {
+        case scalar(Scalar)
+        case sequence([YAMLNode])
+        case mapping([Entry])
+    }
+
+    /// Text is text: what it means is decided by the key that it stands under, never by the way it looks.
+    struct Scalar: Sendable {
+        var text: String
+        /// Written without quotes and not as a block.
+        var isPlain: Bool
+
+        /// `key:`, `key: ~` and `key: null`.
+        var isNull: Bool { isPlain && (text.isEmpty || text == "~" || text == "null") }
+    }
+
+    struct Entry: Sendable {
+        var key: String
+        var keyLocation: SourceLocation
+        var value: YAMLNode
+    }
+
+    var value: Value
+    var location: SourceLocation
+
+    var scalar: Scalar? { if case .scalar(let scalar) = value { scalar } else { nil } }
+    var isNull: Bool { scalar?.isNull ?? false }
+
+    subscript(key: String) -> YAMLNode? {
+        guard case .mapping(let entries) = value else { return nil }
+        return entries.first { $0.key == key }?.value
+    }
+
+    subscript(index: Int) -> YAMLNode? {
+        guard case .sequence(let items) = value, items.indices.contains(index) else { return nil }
+        return items[index]
+    }
+
+    /// Where the value at that path stands, or the nearest value around it that exists.
+    func location(of path: String...) -> SourceLocation {
+        var node = self
+        for key in path {
+            guard let next = node[key] else { break }
+            node = next
+        }
+        return node.location
+    }
+
+    /// "a list", for messages.
+    var kindInWords: String {
+        switch value {
+        case .scalar(let scalar): scalar.isNull ? "nothing" : "the text \"\(scalar.text.prefix(40))\""
+        case .sequence: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+}

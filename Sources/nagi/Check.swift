@@ -1,0 +1,93 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import PolicyFile
+
+/// `nagi check PATH…`
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say whether policies are right, and where they are not.",
+        discussion: """
+            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). All of them
+            together are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    @Argument(help: ArgumentHelp("Files or directories.", valueName: "path"))
+    var paths: [String]
+
+    @Option(help: "text for people, json for programs.")
+    var format = Format.text
+
+    func run() throws {
+        let contents = PolicyDirectory.scan(paths)
+        let zones = HostZones.catalog()
+        let parsed = parsePolicies(contents.sources, zones: zones)
+        let diagnostics = (contents.faults + parsed.diagnostics).sorted()
+        let errors = diagnostics.count { $0.severity == .error }
+        switch format {
+        case .text:
+            for diagnostic in diagnostics { print(diagnostic.rendered(), terminator: "") }
+            print(summary(parsed.counts, errors: errors, zones: zones.version))
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let report = Report(ok: errors == 0, diagnostics: diagnostics.map(Report.Entry.init))
+            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        }
+        if contents.faults.contains(where: { $0.code == .unreadableFile }) { throw ExitCode(2) }
+        if errors > 0 { throw ExitCode(1) }
+    }
+
+    /// The last line: what there is, and whether it is fine.
+    private func summary(_ counts: ParsedPolicies.Counts, errors: Int, zones: String?) -> String {
+        let parts = [
+            count(counts.clusters, "cluster"), count(counts.sequences, "sequence"),
+            count(counts.maintenanceWindows, "window"), count(counts.rollouts, "rollout"),
+        ].compactMap { $0 }
+        if errors > 0 || counts.warnings > 0 {
+            let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
+            let what = parts.isEmpty ? count(counts.files, "file") ?? "nothing" : parts.joined(separator: ", ")
+            return "\(what): \(found.joined(separator: ", "))"
+        }
+        let files = count(counts.files, "file") ?? "0 files"
+        let policies = counts.policies == 1 ? "1 policy" : "\(counts.policies) policies"
+        return "\(files), \(policies): fine." + (zones.map { " Zones: tzdata \($0)." } ?? "")
+    }
+
+    private func count(_ number: Int, _ noun: String) -> String? {
+        number == 0 ? nil : "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}
+
+/// The stable JSON shape of `check`: fields may come, these stay.
+private struct Report: Encodable {
+    var ok: Bool
+    var diagnostics: [Entry]
+
+    struct Entry: Encodable {
+        var diagnostic: Diagnostic
+
+        init(_ diagnostic: Diagnostic) {
+            self.diagnostic = diagnostic
+        }
+
+        enum Key: String, CodingKey {
+            case severity, code, message, hint, file, line, column
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(diagnostic.severity.rawValue, forKey: .severity)
+            try container.encode(diagnostic.code.rawValue, forKey: .code)
+            try container.encode(diagnostic.message, forKey: .message)
+            try container.encode(diagnostic.hint, forKey: .hint)
+            try container.encode(diagnostic.file, forKey: .file)
+            try container.encode(diagnostic.line, forKey: .line)
+            try container.encode(diagnostic.column, forKey: .column)
+        }
+    }
+}
