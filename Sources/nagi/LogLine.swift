@@ -1,6 +1,4 @@
-import Daemon
 import Foundation
-import PolicyFile
 
 /// The daemon's log on standard output.
 enum LogLine {

@@ -18,6 +18,12 @@ struct PolicyFiles: Sendable {
     }
 
     func read() -> PolicyReading {
-        PolicyReading(set: nil, messages: ["policies cannot be read yet"])
+        let contents = PolicyDirectory.scan([path])
+        let parsed = parsePolicies(contents.sources, zones: HostZones.catalog())
+        let diagnostics = (contents.faults + parsed.diagnostics).sorted()
+        let isWrong = diagnostics.contains { $0.severity == .error }
+        return PolicyReading(
+            set: isWrong ? nil : parsed.set,
+            messages: diagnostics.map { $0.rendered().trimmingCharacters(in: .newlines) })
     }
 }
