@@ -91,7 +91,7 @@ struct Oracle: Sendable {
             violate(.order, at: at, "\(change.node.name) is closed with \(sessions) live sessions")
         }
         truths[node].setter = change.target == .normal ? .nobody : .nagi
-        if change.target != .normal { truths[node].outSince = nil }
+        truths[node].outSince = nil
     }
 
     /// Nodes out of service: those that nagi took out, and those that fell out long enough ago to be known.
