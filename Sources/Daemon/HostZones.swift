@@ -38,8 +38,19 @@ public enum HostZones {
 
     private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
-    /// From Foundation's zones: every change of the offset from 1970 to 2100.
+    /// From the compiled file of the host; where there is none that can be read, from Foundation. The name is one of
+    /// the listed ones, so that it cannot lead out of the directory.
     private static func rules(named name: String) -> ZoneRules? {
+        if let bytes = FileManager.default.contents(atPath: "\(directory)/\(name)"), bytes.count <= 1_048_576,
+            let rules = try? ZoneRules(name: name, tzif: Array(bytes))
+        {
+            return rules
+        }
+        return foundationRules(named: name)
+    }
+
+    /// Every change of the offset from 1970 to 2100, as Foundation tells it.
+    private static func foundationRules(named name: String) -> ZoneRules? {
         guard let zone = TimeZone(identifier: name) else { return nil }
         let end = Date(timeIntervalSince1970: 4_102_444_800)
         var date = Date(timeIntervalSince1970: 0)

@@ -4,9 +4,9 @@ import PolicyFile
 /// The only place that opens policy files.
 ///
 /// A path is a file or a directory. Of a directory all `*.yaml` and `*.yml` are read, in the order of their names;
-/// subdirectories and names that start with a dot are not, so that one directory is one set. Symbolic links are followed
-/// as long as they end inside the directory (a mounted ConfigMap is made of such links); a file named by itself may be a
-/// link to anywhere. What is not a regular file (pipe, device, socket) is never opened for reading.
+/// subdirectories and names that start with a dot are not, so that one directory is one set. Symbolic links are
+/// followed as long as they end inside the directory (a mounted ConfigMap is made of such links); a file named by
+/// itself may be a link to anywhere. What is not a regular file (pipe, device, socket) is never opened for reading.
 public enum PolicyDirectory {
     /// Files of one set.
     public static let fileLimit = 10_000

@@ -39,7 +39,7 @@ public func parsePolicies(_ sources: [PolicySource], zones: ZoneCatalog) -> Pars
     }
     var validator = PolicyValidator(output, isIncomplete: isIncomplete, zones: zones, findings: findings)
     var set = validator.validated(output.documents)
-    set.digest = digest(of: sources)
+    if findings.errors == 0 { set.digest = digest(of: sources) }
 
     var counts = ParsedPolicies.Counts()
     counts.files = sources.count

@@ -1,15 +1,17 @@
 import ArgumentParser
 import Daemon
 import Foundation
+import ModeCore
 import PolicyFile
+import Scheduling
 
 /// `nagi check PATH…`
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say whether policies are right, and where they are not.",
         discussion: """
-            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). All of them
-            together are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
+            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they
+            are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -31,7 +33,9 @@ struct Check: ParsableCommand {
         switch format {
         case .text:
             for diagnostic in diagnostics { print(diagnostic.rendered(), terminator: "") }
-            print(summary(parsed.counts, errors: errors, zones: zones.version))
+            let now = Timestamp(seconds: Int64(Date().timeIntervalSince1970))
+            let next = parsed.set.flatMap { NextOpening(of: $0, after: now) }
+            print(summary(parsed.counts, errors: errors, next: next?.text(at: now), zones: zones.version))
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -43,23 +47,64 @@ struct Check: ParsableCommand {
     }
 
     /// The last line: what there is, and whether it is fine.
-    private func summary(_ counts: ParsedPolicies.Counts, errors: Int, zones: String?) -> String {
+    private func summary(_ counts: ParsedPolicies.Counts, errors: Int, next: String?, zones: String?) -> String {
         let parts = [
             count(counts.clusters, "cluster"), count(counts.sequences, "sequence"),
             count(counts.maintenanceWindows, "window"), count(counts.rollouts, "rollout"),
         ].compactMap { $0 }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
-            let what = parts.isEmpty ? count(counts.files, "file") ?? "nothing" : parts.joined(separator: ", ")
+            let what = parts.isEmpty ? count(counts.files, "file") ?? "no files" : parts.joined(separator: ", ")
             return "\(what): \(found.joined(separator: ", "))"
         }
         let files = count(counts.files, "file") ?? "0 files"
         let policies = counts.policies == 1 ? "1 policy" : "\(counts.policies) policies"
-        return "\(files), \(policies): fine." + (zones.map { " Zones: tzdata \($0)." } ?? "")
+        let opening = next.map { " Next: \($0)." } ?? ""
+        return "\(files), \(policies): fine." + opening + (zones.map { " Zones: tzdata \($0)." } ?? "")
     }
 
     private func count(_ number: Int, _ noun: String) -> String? {
         number == 0 ? nil : "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}
+
+/// Which policy may act next, of those that are not suspended.
+private struct NextOpening {
+    var policy: String
+    var start: Timestamp
+    var zone: ZoneRules
+
+    init?(of set: PolicySet, after now: Timestamp) {
+        let windows = set.maintenanceWindows.map { ($0.name, $0.windows, $0.exclusions, $0.isSuspended) }
+        let rollouts = set.rollouts.map { ($0.name, $0.windows, $0.exclusions, $0.isSuspended) }
+        var first: NextOpening?
+        for (name, windows, exclusions, isSuspended) in windows + rollouts where !isSuspended {
+            let calendar = PolicyCalendar(policy: name, windows: windows, exclusions: exclusions, zones: set.zones)
+            guard let opening = calendar.nextOpening(after: now), opening.start < first?.start ?? .distantFuture,
+                let window = windows.first(where: { $0.name == opening.occurrence.window }),
+                let zone = set.zones[window.timeZone]
+            else { continue }
+            first = NextOpening(policy: name, start: opening.start, zone: zone)
+        }
+        guard let first else { return nil }
+        self = first
+    }
+
+    private init(policy: String, start: Timestamp, zone: ZoneRules) {
+        self.policy = policy
+        self.start = start
+        self.zone = zone
+    }
+
+    /// `weekly-night, Sun 2026-11-29 02:00 +09:00 (in 6d 14h)`.
+    func text(at now: Timestamp) -> String {
+        let written = zone.text(start)
+        let date = written.prefix(10)
+        let clock = written.dropFirst(11).prefix(5)
+        let offset = written.hasSuffix("Z") ? "+00:00" : written.suffix(6)
+        let weekday = zone.local(start).date.weekday.rawValue.capitalized
+        let wait = (start - now).spoken.split(separator: " ").prefix(2).joined(separator: " ")
+        return "\(policy), \(weekday) \(date) \(clock) \(offset) (in \(wait))"
     }
 }
 

@@ -6,7 +6,7 @@ final class Findings {
         var message: String
         var hint: String?
         var location: SourceLocation
-        /// Zero: about the file as a whole.
+        /// About the file as a whole: line and column are 0.
         var isWholeFile = false
         var related: [Note] = []
     }
@@ -59,20 +59,23 @@ final class Findings {
         var lines: [Int32: SourceLines] = [:]
         var diagnostics: [Diagnostic] = []
         for finding in findings {
-            let location = finding.location
-            let source = sources[Int(location.file)]
-            let text = lines[location.file] ?? SourceLines(source.bytes)
-            lines[location.file] = text
+            var location = finding.location
+            var excerpt: String?
+            if !finding.isWholeFile {
+                let text = lines[location.file] ?? SourceLines(sources[Int(location.file)].bytes)
+                lines[location.file] = text
+                location = text.inside(location)
+                excerpt = text.line(Int(location.line))
+            }
             diagnostics.append(
                 Diagnostic(
                     severity: finding.severity, code: finding.code, message: finding.message, hint: finding.hint,
-                    file: source.path, line: finding.isWholeFile ? 0 : Int(location.line),
-                    column: finding.isWholeFile ? 0 : Int(location.column), length: Int(location.length),
-                    excerpt: finding.isWholeFile ? nil : text.line(Int(location.line)),
+                    file: sources[Int(location.file)].path, line: Int(location.line), column: Int(location.column),
+                    length: Int(location.length), excerpt: excerpt,
                     related: finding.related.map {
                         Diagnostic.Related(
-                            message: $0.message, file: sources[Int($0.location.file)].path, line: Int($0.location.line),
-                            column: Int($0.location.column))
+                            message: $0.message, file: sources[Int($0.location.file)].path,
+                            line: Int($0.location.line), column: Int($0.location.column))
                     }))
         }
         diagnostics.sort()
@@ -108,6 +111,14 @@ struct SourceLines {
         var end = start
         while end < bytes.count, SourceLines.breakLength(bytes, end) == 0 { end += 1 }
         return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+
+    /// libyaml's last mark is on the line after the last one, even where the text does not end with a break.
+    func inside(_ location: SourceLocation) -> SourceLocation {
+        guard Int(location.line) > starts.count else { return location }
+        let last = line(starts.count) ?? ""
+        return SourceLocation(
+            file: Int(location.file), line: starts.count, column: last.unicodeScalars.count + 1, length: 1)
     }
 
     /// Line and column, from 1, of a byte.

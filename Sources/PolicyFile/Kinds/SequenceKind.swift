@@ -18,7 +18,7 @@ enum SequenceKind {
             "what is done to one node, in order")
         static let onFailure = Field(
             "onFailure", ValueType<OnFailure>.word(),
-            "what happens to a node whose step failed for good; unless given, restore before a disruptive step, stay after"
+            "for a node whose step failed for good; unless given, restore before a disruptive step, stay after"
         )
         static let shape = ObjectShape("a sequence", [steps.shape, onFailure.shape])
     }

@@ -9,10 +9,10 @@ extension ValueType where Value == Int {
         ) { node, findings in
             guard let scalar = findings.scalar(node, "a number") else { return nil }
             guard scalar.isPlain, let number = decimal(scalar.text) else {
-                let quoted = !scalar.isPlain && decimal(scalar.text) != nil
+                let isQuoted = !scalar.isPlain && decimal(scalar.text) != nil
                 findings.error(
-                    .invalidNumber, "\"\(scalar.text)\" is not a whole number", at: node.location,
-                    hint: quoted ? "without quotes" : "decimal digits only")
+                    .invalidNumber, "\"\(scalar.text)\" is \(isQuoted ? "a text" : "not a whole number")",
+                    at: node.location, hint: isQuoted ? "without quotes it is a number" : "decimal digits only")
                 return nil
             }
             guard range.contains(number) else {

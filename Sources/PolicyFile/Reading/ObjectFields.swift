@@ -50,7 +50,9 @@ struct ObjectFields {
         } else if node.isNull, shape.mayBeEmpty {
             entries = []
         } else {
-            findings.wrongType(shape.title, node)
+            let text = node.scalar?.text ?? ""
+            let isWord = shape.isChoice && shape.keys.contains(text)
+            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : nil)
             return nil
         }
         checkKeys(shape)
@@ -100,11 +102,24 @@ struct ObjectFields {
         }
     }
 
+    /// The key, or what it is called here, is known one level deeper.
+    private func nested(_ key: String, _ shape: ObjectShape) -> String? {
+        for field in shape.fields {
+            guard case .object(let inner) = field.shape else { continue }
+            if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
+            if let word = LookAlikes.word(for: key, among: inner.keys) {
+                return "here it is `\(field.key): {\(word): …}`"
+            }
+        }
+        return nil
+    }
+
     private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape) {
         let possible = shape.keys
         let alike = LookAlikes.word(for: entry.key, among: possible)
         let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))
         var hint = alike.map { "here the word is `\($0)`" } ?? near.map { "did you mean `\($0)`?" }
+        if let place = nested(entry.key, shape), alike == nil { hint = place }
         if hint == nil, possible.count <= 12 { hint = "possible: \(possible.joined(separator: ", "))" }
         if shape.isChoice, let first = entries.first, first.value.isNull, first.key != entry.key {
             hint = "indent what belongs to `\(first.key)`"

@@ -57,6 +57,8 @@ extension ValueType where Value == String {
         ValueType(.text(pattern: pattern), written: { $0 }) { node, findings in
             guard let value = ValueType<String>.text.read(node, findings) else { return nil }
             guard let complaint = complaint(value) else { return value }
+            // Reported where the text was scanned.
+            if value.unicodeScalars.contains(where: isUnprintable) { return nil }
             findings.error(code, complaint.message, at: node.location, hint: complaint.hint)
             return nil
         }

@@ -46,7 +46,8 @@ extension ValueType {
     ) -> ValueType where Value == [Item] {
         ValueType(.list(item.shape, minimum: minimum)) { node, findings in
             guard case .sequence(let nodes) = node.value else {
-                findings.wrongType("a list", node)
+                let text = node.scalar.flatMap { $0.isNull ? nil : $0.text }
+                findings.wrongType("a list", node, hint: text.map { "in brackets: [\($0)]" })
                 return nil
             }
             guard nodes.count >= minimum else {
@@ -103,11 +104,11 @@ protocol LocatedValue: Sendable {
 extension Located: LocatedValue {}
 
 extension Findings {
-    func wrongType(_ expected: String, _ node: YAMLNode) {
+    func wrongType(_ expected: String, _ node: YAMLNode, hint: String? = nil) {
         if node.isNull {
             error(.missingValue, "a value is missing here: \(expected)", at: node.location)
         } else {
-            error(.wrongType, "this must be \(expected), it is \(node.kindInWords)", at: node.location)
+            error(.wrongType, "this must be \(expected), it is \(node.kindInWords)", at: node.location, hint: hint)
         }
     }
 

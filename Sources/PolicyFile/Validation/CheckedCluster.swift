@@ -4,11 +4,13 @@ import Scheduling
 /// A cluster after its own checks.
 struct CheckedCluster {
     let draft: ClusterDraft
+    private let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
     let cluster: Cluster?
 
     init(_ draft: ClusterDraft, _ document: PolicyDocument, _ findings: Findings) {
         self.draft = draft
+        spec = document.spec
         let sorted = draft.nodes.map(\.value).sorted { $0.name < $1.name }
         cluster = draft.topology.map {
             Cluster(
@@ -21,10 +23,10 @@ struct CheckedCluster {
                 .staleTooEarly,
                 "an observation is stale after \(draft.observe.staleAfter.written), before the next read "
                     + "(\(draft.observe.interval.written))",
-                at: document.spec.location(of: "observe", "staleAfter"), hint: "at least two intervals")
+                at: spec.location(of: "observe", "staleAfter"), hint: "at least two intervals")
         }
-        if case .sequence(let written)? = document.spec["nodes"]?.value, written.count == draft.nodes.count {
-            checkBudget(document.spec, findings)
+        if case .sequence(let written)? = spec["nodes"]?.value, written.count == draft.nodes.count {
+            checkBudget(findings)
         }
     }
 
@@ -52,7 +54,7 @@ struct CheckedCluster {
         }
     }
 
-    private func checkBudget(_ spec: YAMLNode, _ findings: Findings) {
+    private func checkBudget(_ findings: Findings) {
         let count = draft.nodes.count
         let budget = draft.budget
         let place = spec.location(of: "budget", "maxUnavailable")
@@ -71,22 +73,36 @@ struct CheckedCluster {
             }
             most = min(most, count - number)
         }
-        guard count > 1, let cluster else { return }
-        let left = count - most
-        if left <= 0 {
+        if count > 1, most >= count {
             let message = "the budget lets all \(count) nodes be out of service at once"
             if draft.topology == .clustered {
                 findings.error(.budgetTakesAll, message, at: place)
             } else {
                 findings.warning(.budgetTakesAll, message, at: place)
             }
-        } else if draft.topology == .clustered, left < cluster.majority {
-            findings.warning(
-                .budgetBreaksQuorum,
-                "with \(most) of \(count) nodes out \(left) \(left == 1 ? "is" : "are") left, quorum needs "
-                    + "\(cluster.majority): disruptive steps will wait for each other",
-                at: place, hint: "at most \(count - cluster.majority)")
         }
+    }
+
+    /// A disruptive step needs quorum without its node, which cannot be forced.
+    func checkQuorum(for reference: Located<String>, sequence: StepSequence, _ findings: Findings) {
+        guard let cluster, cluster.topology == .clustered, sequence.hasDisruptiveStep else { return }
+        let count = cluster.nodes.count
+        let spare = count - cluster.majority
+        guard spare > 0 else {
+            findings.error(
+                .budgetBreaksQuorum,
+                "a disruptive step could never start: a cluster of \(plural(count, "node")) has no quorum without one",
+                at: reference.location)
+            return
+        }
+        var most = cluster.budget.maxUnavailable.asMaxUnavailable(of: count)
+        if let least = cluster.budget.minAvailable { most = min(most, count - least.asMinAvailable(of: count)) }
+        guard most > spare, most < count else { return }
+        findings.warning(
+            .budgetBreaksQuorum,
+            "with \(most) of \(count) nodes out \(count - most) \(count - most == 1 ? "is" : "are") left, quorum needs "
+                + "\(cluster.majority): disruptive steps will wait for each other",
+            at: spec.location(of: "budget", "maxUnavailable"), hint: "at most \(spare)")
     }
 }
 

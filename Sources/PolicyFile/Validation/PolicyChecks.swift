@@ -3,8 +3,8 @@ import Scheduling
 
 extension PolicyValidator {
     mutating func maintenanceWindow(_ draft: PolicyDraft, _ document: PolicyDocument) -> MaintenanceWindow? {
-        let common = checked(draft, document)
-        let sequence = draft.sequence == nil ? CheckedSequence(builtIn: .drainThenBlock) : common.sequence
+        let common = checked(draft, document, defaultSequence: StepSequence.drainThenBlock.name)
+        let sequence = common.sequence
         if let sequence {
             for step in sequence.usingRevision {
                 findings.error(
@@ -22,7 +22,7 @@ extension PolicyValidator {
     }
 
     mutating func rollout(_ draft: PolicyDraft, _ document: PolicyDocument) -> Rollout? {
-        let common = checked(draft, document)
+        let common = checked(draft, document, defaultSequence: nil)
         if let sequence = common.sequence, draft.windows == nil { checkEndless(sequence, draft) }
         if draft.windows == nil {
             for key in ["cutoff", "onWindowEnd"] where document.spec.hasKey(key) {
@@ -46,7 +46,9 @@ extension PolicyValidator {
         var sequence: CheckedSequence?
     }
 
-    private mutating func checked(_ draft: PolicyDraft, _ document: PolicyDocument) -> Common {
+    private mutating func checked(
+        _ draft: PolicyDraft, _ document: PolicyDocument, defaultSequence: String?
+    ) -> Common {
         let cluster = draft.cluster.flatMap { self.cluster(named: $0) }
         if let cluster {
             let selected = self.selected(draft.selector, of: cluster)
@@ -57,7 +59,8 @@ extension PolicyValidator {
         var reasons: [SourceLocation: String] = [:]
         for exclusion in draft.exclusions { reasons[exclusion.location] = exclusion.value.reason }
         let exclusions = spans.map { Exclusion(window: $0.value, reason: reasons[$0.location]) }
-        let sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
+        var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
+        if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }
         if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
             for step in sequence.readyBeforeRestore {
                 findings.error(
@@ -65,6 +68,9 @@ extension PolicyValidator {
                     "in the cluster \"\(name)\" a node is never ready while it is blocked: /.ok answers 503",
                     at: step.node.location(of: "verify", "ready"), hint: "verify connected here, ready after `restore`")
             }
+        }
+        if let steps = sequence?.sequence, let cluster, let reference = draft.cluster {
+            cluster.checkQuorum(for: reference, sequence: steps, findings)
         }
         return Common(windows: windows, exclusions: exclusions, sequence: sequence)
     }
@@ -87,9 +93,8 @@ extension PolicyValidator {
         case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
             let known = names(of: .sequence)
-            if known.contains(name) { return sequences[name] }
-            if name == StepSequence.drainThenBlock.name { return CheckedSequence(builtIn: .drainThenBlock) }
-            if isIncomplete { return nil }
+            if let sequence = sequence(named: name) { return sequence }
+            if known.contains(name) || isIncomplete { return nil }
             var hint = nearest(to: name, among: known + [StepSequence.drainThenBlock.name]).map {
                 "did you mean \($0)?"
             }
@@ -99,6 +104,12 @@ extension PolicyValidator {
             findings.error(.unknownSequence, "there is no sequence \"\(name)\"", at: reference.location, hint: hint)
             return nil
         }
+    }
+
+    /// Declared ones go before those that are built in.
+    private func sequence(named name: String) -> CheckedSequence? {
+        if names(of: .sequence).contains(name) { return sequences[name] }
+        return name == StepSequence.drainThenBlock.name ? CheckedSequence(builtIn: .drainThenBlock) : nil
     }
 
     private func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
@@ -146,11 +157,13 @@ extension PolicyValidator {
                 .budgetAllowsNothing, "maxUnavailable 0 allows no node to be taken out",
                 at: spec.location(of: "strategy", "maxUnavailable"))
         }
-        for case .label(let label) in strategy.order where !nodes.isEmpty {
+        for (index, order) in strategy.order.enumerated() {
+            guard case .label(let label) = order, !nodes.isEmpty else { continue }
             if nodes.contains(where: { $0.labels[label] != nil }) { continue }
+            let place = spec["strategy"]?["order"]?[index]?.location(of: "label") ?? spec.location(of: "strategy")
             findings.warning(
                 .unknownLabel, "no selected node has the label \"\(label)\"",
-                at: spec.location(of: "strategy", "order"),
+                at: place,
                 hint: nearest(to: label, among: Set(nodes.flatMap(\.labels.keys)).sorted()).map {
                     "did you mean \($0)?"
                 })
@@ -188,7 +201,8 @@ extension PolicyValidator {
             if worst.total > length {
                 findings.warning(
                     .windowTooShort,
-                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has \(length.spoken)",
+                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
+                        + "\(length.spoken)",
                     at: window.node.lengthLocation, hint: worst.sum)
             }
         }

@@ -11,6 +11,7 @@ struct PolicyValidator {
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
+    private let names: [PolicyKind: [String]]
 
     private(set) var clusters: [String: CheckedCluster] = [:]
     private(set) var sequences: [String: CheckedSequence] = [:]
@@ -21,6 +22,7 @@ struct PolicyValidator {
         self.zones = zones
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
+        names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
     }
 
     mutating func validated(_ documents: [PolicyDocument]) -> PolicySet {
@@ -71,7 +73,7 @@ struct PolicyValidator {
 
     private func checkAddressesAcrossClusters() {
         var seen: [HTTPAddress: (cluster: String, location: SourceLocation)] = [:]
-        for name in clusters.keys.sorted() {
+        for name in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
             for node in clusters[name]?.draft.nodes ?? [] {
                 guard let address = try? HTTPAddress(node.value.api) else { continue }
                 let place = node.node.location(of: "api")
@@ -88,7 +90,5 @@ struct PolicyValidator {
     }
 
     /// The names that documents of that kind declare, sorted.
-    func names(of kind: PolicyKind) -> [String] {
-        declarations.filter { $0.kind == kind }.map(\.name.value).sorted()
-    }
+    func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 }

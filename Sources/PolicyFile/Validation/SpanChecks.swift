@@ -33,7 +33,8 @@ extension PolicyValidator {
 
     private mutating func zone(of draft: Located<SpanDraft>, default timeZone: Located<String>?) -> String? {
         guard let written = draft.value.timeZone ?? timeZone else {
-            guard !draft.node.hasKey("timeZone") else { return nil }
+            // Neither where the time zone is faulty, nor where it is not even known what the span is.
+            guard !draft.node.hasKey("timeZone"), draft.value.recurrence != nil else { return nil }
             findings.error(
                 .missingTimeZone, "no time zone is given, neither here nor for the whole policy", at: draft.location,
                 hint: "timeZone: Asia/Tokyo")

@@ -34,7 +34,7 @@ struct YAMLFault {
         let opened = SourceLocation(file: file, line: contextLine + 1, column: contextColumn + 1)
         let (message, hint, pointsAtContext) = explained()
         var related: [Findings.Note] = []
-        if !pointsAtContext, !context.isEmpty, (contextLine, contextColumn) != (line, column) {
+        if !pointsAtContext, !context.isEmpty, byteAtMark != 0x09, (contextLine, contextColumn) != (line, column) {
             related = [.init(message: "it belongs to what starts here", location: opened)]
         }
         findings.error(

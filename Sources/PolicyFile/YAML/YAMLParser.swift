@@ -102,7 +102,8 @@ struct YAMLParser {
         }
         if event.tag != nil {
             findings.error(
-                .tagNotAllowed, "tags are not allowed", at: start, hint: "leave the tag out: the key decides what it is"
+                .tagNotAllowed, "tags are not allowed", at: isCollection ? start : spanning(start, event),
+                hint: "leave the tag out: the key decides what it is"
             )
         }
         let anchor = event.anchor

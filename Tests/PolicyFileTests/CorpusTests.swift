@@ -1,0 +1,54 @@
+import Foundation
+import PolicyFile
+import Testing
+
+/// Golden diagnostics. After a change of wording run the tests with `NAGI_REWRITE_EXPECTED=1` and read the difference.
+struct CorpusTests {
+    @Test func `every wrong policy is answered with the expected diagnostics`() throws {
+        let files = try Corpus.files("bad")
+        #expect(files.count >= 45)
+        let isRewriting = ProcessInfo.processInfo.environment["NAGI_REWRITE_EXPECTED"] == "1"
+        for name in files {
+            let parsed = try Corpus.parsed("bad", name)
+            let text = parsed.diagnostics.map { $0.rendered() }.joined()
+            let expected = Corpus.directory.appending(path: "bad/\(name.dropLast(5)).expected")
+            if isRewriting { try Data(text.utf8).write(to: expected) }
+            let wanted = try String(contentsOf: expected, encoding: .utf8)
+            #expect(text == wanted, "bad/\(name)")
+            #expect(!parsed.diagnostics.isEmpty, "bad/\(name) is not wrong")
+            #expect((parsed.set == nil) == parsed.diagnostics.contains { $0.severity == .error }, "bad/\(name)")
+        }
+    }
+
+    @Test func `every good policy is fine without a warning`() throws {
+        for name in try Corpus.files("good") where name != "everything.yaml" {
+            let parsed = try Corpus.parsed("good", name)
+            #expect(parsed.diagnostics.map { $0.rendered() } == [], "good/\(name)")
+            #expect(parsed.set != nil, "good/\(name)")
+        }
+    }
+
+    @Test func `the shipped policies are fine`() throws {
+        let directory = Corpus.directory.appending(path: "../../policies").standardizedFileURL
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".yaml") }
+        let sources = try names.sorted().map {
+            PolicySource(path: $0, bytes: Array(try Data(contentsOf: directory.appending(path: $0))))
+        }
+        let parsed = parsePolicies(sources, zones: Corpus.zones)
+        #expect(parsed.diagnostics.map { $0.rendered() } == [])
+        #expect(parsed.counts.policies == 5)
+    }
+
+    @Test func `every code that a policy can cause stands in the corpus`() throws {
+        var seen: Set<DiagnosticCode> = []
+        for name in try Corpus.files("bad") {
+            seen.formUnion(try Corpus.parsed("bad", name).diagnostics.map(\.code))
+        }
+        // Caused by the file system, or by files too large to keep: other tests.
+        let elsewhere: Set<DiagnosticCode> = [
+            .unreadableFile, .fileTooLarge, .tooManyDiagnostics, .tooManyItems, .noPolicies,
+        ]
+        let missing = Set(DiagnosticCode.allCases).subtracting(seen).subtracting(elsewhere)
+        #expect(missing.map(\.rawValue).sorted() == [])
+    }
+}

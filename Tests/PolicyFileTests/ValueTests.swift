@@ -1,0 +1,149 @@
+import ModeCore
+import PolicyFile
+import Scheduling
+import Testing
+
+/// What good files mean.
+struct ValueTests {
+    private func everything() throws -> PolicySet {
+        try #require(try Corpus.parsed("good", "everything.yaml").set)
+    }
+
+    @Test func `a cluster is read as written, its nodes in the order of their names`() throws {
+        let cluster = try #require(try everything().clusters.first { $0.name == "osaka" })
+        #expect(cluster.topology == .standalone)
+        #expect(cluster.nodes.map(\.name) == ["a", "b"])
+        #expect(cluster.nodes[0].ready == "http://a.example:5000/.ok")
+        #expect(cluster.nodes[1].labels == ["zone": "east", "tier": "1"])
+        #expect(cluster.api.timeout == .milliseconds(1500))
+        #expect(
+            cluster.api.headers == ["Authorization": .environment("TOKEN"), "X-Proxy": .file("/run/secrets/proxy")])
+        #expect(cluster.observe == ObserveSettings(interval: .seconds(2), jitter: 0.25, staleAfter: .seconds(60)))
+        #expect(cluster.budget == Budget(maxUnavailable: .percent(50), minAvailable: .count(1)))
+    }
+
+    @Test func `a sequence is read as written, 010 is ten and an empty block a step`() throws {
+        let window = try #require(try everything().maintenanceWindows.first)
+        #expect(
+            window.sequence
+                == StepSequence(
+                    name: "careful",
+                    steps: [
+                        .drain(
+                            DrainStep(
+                                mode: .blockNewConnection, maxSessions: 1, maxConnections: 10, deadline: .seconds(90),
+                                onDeadline: .abort)),
+                        .block, .wait(.duration(.minutes(5))),
+                        .run(
+                            RunStep(
+                                name: "check", command: ["bin/check", "", "12"], timeout: .minutes(1), retries: 2,
+                                onInterrupted: .rerun)),
+                        .verify(VerifyStep(connected: true, version: "2025.10", timeout: .seconds(30))), .restore,
+                        .verify(VerifyStep(ready: true)), .soak(.minutes(90)),
+                    ], onFailure: .restore))
+    }
+
+    @Test func `windows keep their order, and those without a name are numbered`() throws {
+        let policy = try #require(try everything().maintenanceWindows.first)
+        let start = try #require(TimeOfDay(hour: 22, minute: 30))
+        let end = try #require(TimeOfDay(hour: 5, minute: 0, second: 30))
+        #expect(policy.windows.map(\.name) == ["weekend", "once", "monthly", "window-4"])
+        #expect(
+            policy.windows[0]
+                == Window(
+                    name: "weekend", recurrence: .weekly(days: [.sat, .sun], start: start), length: .until(end),
+                    timeZone: "Europe/Berlin", dst: DSTRule(gap: .skip, overlap: .last)))
+        #expect(policy.windows[1].timeZone == "Asia/Tokyo")
+        #expect(policy.windows[1].length == .elapsed(.days(1)))
+        #expect(policy.windows[1].recurrence == .at(try local("2026-12-06T02:00")))
+        #expect(policy.windows[2].recurrence == .cron(try CronSchedule("0 2 1 * *")))
+        #expect(policy.windows[2].startDate == LocalDate(year: 2026, month: 1, day: 1))
+        #expect(policy.windows[3].recurrence == .at(try local("2026-12-10T00:00")))
+        #expect(policy.windows[3].length == .end(try local("2026-12-11T12:00")))
+    }
+
+    @Test func `the last day of an exclusion is included`() throws {
+        let policy = try #require(try everything().maintenanceWindows.first)
+        #expect(policy.exclusions.map(\.window.name) == ["year-end", "exclusion-2"])
+        #expect(policy.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
+        #expect(policy.exclusions[0].reason == "no")
+        #expect(policy.exclusions[1].window.length == .elapsed(.milliseconds(500)))
+    }
+
+    @Test func `the rest of a policy is read as written`() throws {
+        let set = try everything()
+        let policy = try #require(set.maintenanceWindows.first)
+        #expect(policy.selector == Selector(matchLabels: ["zone": "west"], nodes: ["a", "b"], exclude: ["b"]))
+        #expect(policy.cutoff == .minutes(20))
+        #expect(policy.onWindowEnd == .finish)
+        #expect(policy.isSuspended)
+        #expect(
+            policy.strategy
+                == Strategy(
+                    maxUnavailable: .percent(100), order: [.label("zone"), .name], pauseBetweenWaves: .minutes(2),
+                    maxFailures: 3))
+        #expect(set.zones.keys.sorted() == ["Asia/Tokyo", "Europe/Berlin"])
+    }
+
+    @Test func `a rollout takes its sequence inline and its revision as text`() throws {
+        let rollout = try #require(try everything().rollouts.first)
+        #expect(rollout.revision == "2025.10")
+        #expect(rollout.windows.isEmpty)
+        #expect(rollout.onWindowEnd == .finish)
+        #expect(rollout.sequence.name == "upgrade")
+        #expect(rollout.sequence.steps.first == .drain(DrainStep()))
+        #expect(rollout.sequence.hasDisruptiveStep)
+    }
+
+    @Test func `what is left out has the documented default`() throws {
+        let set = try #require(try Corpus.parsed("good", "defaults.yaml").set)
+        let window = try #require(set.maintenanceWindows.first)
+        #expect(window.selector == .all)
+        #expect(window.cutoff == .zero)
+        #expect(window.onWindowEnd == .restore)
+        #expect(window.strategy == Strategy())
+        #expect(window.sequence == .drainThenBlock)
+        #expect(!window.isSuspended)
+        let cluster = try #require(set.clusters.first)
+        #expect(cluster.api == APISettings())
+        #expect(cluster.observe == ObserveSettings())
+        #expect(cluster.budget == Budget())
+    }
+
+    @Test func `a sequence without restore waits for the window's end and restores`() throws {
+        let rollout = try #require(try Corpus.parsed("good", "defaults.yaml").set?.rollouts.first)
+        #expect(rollout.sequence.steps == [.drain(DrainStep()), .block, .wait(.windowEnd), .restore])
+        #expect(rollout.revision == "no")
+    }
+
+    @Test func `a sequence of one's own goes before the built-in one of the same name`() throws {
+        let text = """
+            apiVersion: nagi/v1
+            kind: Sequence
+            metadata: {name: drain-then-block}
+            spec: {steps: [{block: {}}]}
+            ---
+            apiVersion: nagi/v1
+            kind: MaintenanceWindow
+            metadata: {name: night}
+            spec: {cluster: base, windows: [{at: 2026-12-06T02:00, duration: 3h, timeZone: UTC}]}
+            """
+        let window = try #require(try Corpus.parsed(text: text).set?.maintenanceWindows.first)
+        #expect(window.sequence.steps == [.block, .wait(.windowEnd), .restore])
+    }
+
+    @Test func `equal texts have one digest, other texts another`() throws {
+        let first = try Corpus.source("good", "defaults.yaml")
+        let second = try Corpus.source("good", "base.yaml")
+        let digest = parsePolicies([first, second], zones: Corpus.zones).set?.digest
+        #expect(digest == parsePolicies([second, first], zones: Corpus.zones).set?.digest)
+        var changed = first
+        changed.bytes.append(0x0A)
+        #expect(digest != parsePolicies([changed, second], zones: Corpus.zones).set?.digest)
+        #expect(digest?.utf8.count == 32)
+    }
+
+    private func local(_ text: String) throws -> LocalDateTime {
+        try #require(LocalDateTime(text))
+    }
+}
