@@ -1,5 +1,28 @@
 import ArgumentParser
 
-@main struct Nagi: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "nagi", subcommands: [ServeModes.self])
+@main
+struct Nagi: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Schedules the mode of the nodes of an SFU cluster by policies.",
+        discussion: """
+            Start with policies in a directory, check them, and let a daemon act on them:
+
+              nagi daemon policies
+              nagi status
+            """,
+        subcommands: [Check.self, StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self])
+
+    static func main() async {
+        do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Exit.end(with: error)
+        }
+    }
 }

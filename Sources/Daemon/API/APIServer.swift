@@ -1,0 +1,64 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// The daemon's HTTP API on loopback.
+public struct APIServer: Sendable {
+    /// Connections at the same time.
+    static let connectionLimit = 256
+    /// Seconds after which a connection without traffic is closed.
+    static let idleSeconds: Int64 = 30
+
+    private let address: ListenAddress
+    private let token: String
+    private let board: StatusBoard
+
+    public init(address: ListenAddress, token: String, board: StatusBoard) {
+        self.address = address
+        self.token = token
+        self.board = board
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// - Parameter listening: called once, with the address and the port that it became.
+    public func run(listening: @escaping @Sendable (ListenAddress) -> Void) async throws {
+        let address = address
+        // The library logs every start and every broken connection: the daemon's log is for what happens to nodes.
+        let logger = Logger(label: "api") { _ in SwiftLogNoOpLogHandler() }
+        let application = Application(
+            router: router(),
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(Self.idleSeconds),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 64))),
+            configuration: .init(
+                address: .hostname(address.host, port: address.port), serverName: "nagi",
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
+            onServerRunning: { channel in
+                listening(address.with(port: channel.localAddress?.port ?? address.port))
+            },
+            logger: logger)
+        try await application.run()
+    }
+
+    private func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: Gatekeeper(token: token))
+        router.get("/healthz") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "ok\n")))
+        }
+        router.get("/v1/status") { [board] _, _ in
+            guard let report = board.report else {
+                throw APIError(.serviceUnavailable, "starting", "the daemon has just started", hint: "ask again soon")
+            }
+            return json(StatusDocument(report, zone: board.zone))
+        }
+        return router
+    }
+}

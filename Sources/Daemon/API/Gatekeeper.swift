@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+
+/// What every request must pass: a host name of this machine, a small body, and the token. Only `/healthz` needs none.
+struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
+    static var bodyLimit: Int { 256 << 10 }
+
+    private let token: [UInt8]
+
+    init(token: String) {
+        self.token = Array(token.utf8)
+    }
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            try admit(request)
+            return try await next(request, context)
+        } catch let error as APIError {
+            return error.response
+        } catch let error as HTTPError {
+            let code = error.status == .notFound ? "not-found" : "bad-request"
+            return APIError(error.status, code, "\(request.method) \(request.uri.path): \(error.status)").response
+        }
+    }
+
+    private func admit(_ request: Request) throws(APIError) {
+        // A page in a browser can be made to call this machine under a name of its own: the name gives it away.
+        guard let host = request.head.authority, Self.isLocal(host) else {
+            throw APIError(.forbidden, "host-not-allowed", "this host name is not the daemon's", hint: "use 127.0.0.1")
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.bodyLimit {
+            throw APIError(.contentTooLarge, "too-large", "the body is longer than \(Self.bodyLimit) bytes")
+        }
+        if request.uri.path == "/healthz" { return }
+        guard let header = request.headers[.authorization] else {
+            throw APIError(
+                .unauthorized, "token-missing", "a token is required",
+                hint: "send Authorization: Bearer and the token of the state directory")
+        }
+        guard header.hasPrefix("Bearer "), isToken(header.dropFirst("Bearer ".count)) else {
+            throw APIError(
+                .unauthorized, "token-wrong", "this is not the daemon's token",
+                hint: "the token is in the file token of the daemon's state directory")
+        }
+    }
+
+    /// Takes the same time wherever the two differ.
+    private func isToken(_ text: Substring) -> Bool {
+        let given = Array(text.utf8)
+        guard given.count == token.count else { return false }
+        var difference: UInt8 = 0
+        for index in token.indices { difference |= given[index] ^ token[index] }
+        return difference == 0
+    }
+
+    private static func isLocal(_ authority: String) -> Bool {
+        guard let address = ListenAddress.split(authority) else { return false }
+        return ListenAddress.loopbackNames.contains(address.host.lowercased())
+    }
+}

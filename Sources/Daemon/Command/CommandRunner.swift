@@ -1,0 +1,142 @@
+import Glibc
+import ModeCore
+import Scheduling
+
+/// Starts commands through `nagi exec-step`, waits for them, and finds them again after a restart of the daemon.
+public final class CommandRunner: Sendable {
+    /// Directories of commands that are kept, the newest ones.
+    public static let kept = 200
+    static let pollInterval = Duration.milliseconds(50)
+    /// How long a claimed command may take to say who runs it.
+    static let startLimit = Duration.seconds(5)
+    /// What a command sees of the daemon's environment.
+    static let inherited = ["HOME", "LANG", "PATH", "TZ"]
+
+    private let folder: String
+    private let policyDirectory: String
+    private let environment: [String: String]
+    private let executable: String
+
+    /// - Parameters:
+    ///   - folder: holds one directory per command.
+    ///   - policyDirectory: where commands run, and where relative programs start. Absolute.
+    ///   - environment: the daemon's own.
+    ///   - executable: the program that has the verb `exec-step`.
+    public init(
+        folder: String, policyDirectory: String, environment: [String: String], executable: String = "/proc/self/exe"
+    ) {
+        self.folder = folder
+        self.policyDirectory = policyDirectory
+        self.environment = environment
+        self.executable = executable
+    }
+
+    /// Runs the command; nil if the daemon stops meanwhile: the command goes on, and `recover` finds it.
+    public func start(_ start: CommandStart) async -> CommandOutcome? {
+        let directory = directory(of: start.id)
+        let pid: Int32
+        do {
+            prune()
+            try directory.make()
+            pid = try launch(start, in: directory)
+        } catch {
+            return .notStarted("\(error)")
+        }
+        return await outcome(in: directory, child: pid, timeout: start.timeout)
+    }
+
+    /// What became of a command that an earlier daemon meant to start; nil if this daemon stops meanwhile.
+    public func recover(_ start: CommandStart) async -> CommandOutcome? {
+        let directory = directory(of: start.id)
+        guard directory.exists else { return .neverBegan }
+        if let outcome = directory.outcome() { return outcome }
+        // The earlier daemon may have launched exec-step just before it died. Whoever makes the claim first decides.
+        do {
+            if try DurableFile.claim(directory.claimPath) { return .neverBegan }
+        } catch {
+            return .notStarted("\(error)")
+        }
+        return await outcome(in: directory, child: nil, timeout: start.timeout)
+    }
+
+    /// The start of what the command printed.
+    public func output(of id: CommandID) -> String? {
+        let bytes = (try? DurableFile.read(directory(of: id).outputPath, limit: ExecStep.outputLimit)) ?? nil
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func directory(of id: CommandID) -> CommandDirectory {
+        CommandDirectory(path: folder + "/" + id.description)
+    }
+
+    private func launch(_ start: CommandStart, in directory: CommandDirectory) throws(DurableFile.Failure) -> Int32 {
+        var environment: [String: String] = [:]
+        for name in Self.inherited { environment[name] = self.environment[name] }
+        for (name, value) in start.environment where name.hasPrefix("NAGI_") { environment[name] = value }
+        let arguments =
+            ["exec-step", "--dir", directory.path, "--working-directory", policyDirectory]
+            + ["--timeout", String(start.timeout.inSeconds), "--"] + start.command
+        return try ProcessLaunch(program: executable, arguments: arguments, environment: environment, output: nil)
+            .start()
+    }
+
+    /// - Parameter child: the pid of exec-step where this process started it, so that it must be reaped.
+    private func outcome(in directory: CommandDirectory, child: Int32?, timeout: Duration) async -> CommandOutcome? {
+        var unreaped = child
+        let begun = HostClock.now().uptime
+        // exec-step ends the command at its timeout; past that and the grace time it has itself come to harm.
+        let end = begun + timeout + .seconds(60)
+        defer {
+            if let pid = unreaped { Self.reapLater(pid) }
+        }
+        while true {
+            if let pid = unreaped, Self.hasEnded(pid) { unreaped = nil }
+            let started = directory.started()
+            let isRunning = unreaped != nil || started?.runner.isAlive == true
+            // Looked at after the process: whatever it wrote before it ended is seen here.
+            if let outcome = directory.outcome() { return outcome }
+            let now = HostClock.now().uptime
+            if !isRunning {
+                if let command = started?.command, command.isAlive {
+                    if end <= now { kill(-command.pid, SIGKILL) }
+                } else if started != nil {
+                    return .interrupted
+                } else if child != nil {
+                    return directory.isClaimed ? .interrupted : .notStarted("exec-step did not begin")
+                } else if begun + Self.startLimit <= now {
+                    return .interrupted
+                }
+            }
+            do {
+                try await Task.sleep(for: Self.pollInterval)
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    /// Removes the oldest directories of commands that are over.
+    private func prune() {
+        let numbers = directoryEntries(folder).compactMap { name in
+            name.hasPrefix("command-") ? Int(name.dropFirst("command-".count)) : nil
+        }.sorted()
+        for number in numbers.dropLast(Self.kept) {
+            let directory = directory(of: CommandID(number: number))
+            guard directory.outcome() != nil || directory.started()?.runner.isAlive != true else { continue }
+            for name in directoryEntries(directory.path) { unlink(directory.path + "/" + name) }
+            rmdir(directory.path)
+        }
+    }
+
+    private static func hasEnded(_ pid: Int32) -> Bool {
+        var status: Int32 = 0
+        return waitpid(pid, &status, WNOHANG) != 0
+    }
+
+    /// exec-step stays for as long as something of the command's prints; nobody waits for that here.
+    private static func reapLater(_ pid: Int32) {
+        Task {
+            while !hasEnded(pid) { try? await Task.sleep(for: .seconds(1)) }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import ModeCore
+import Scheduling
+
+/// What the control loop drives: the controller, or a script in tests of the loop.
+public protocol Decider: Sendable {
+    mutating func handle(_ event: Event, at now: Moment) -> [Effect]
+    var nextWake: Uptime? { get }
+    func status(at now: Moment) -> StatusReport
+}
+
+extension Controller: Decider {}

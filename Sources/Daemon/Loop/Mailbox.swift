@@ -1,0 +1,33 @@
+import Synchronization
+
+/// A queue with many writers and one reader that takes all there is at once.
+///
+/// It holds at most one message per read, send, command and timer under way, and what a few callers post.
+final class Mailbox<Message: Sendable>: Sendable {
+    private let messages = Mutex<[Message]>([])
+    private let bell: AsyncStream<Void>
+    private let ringer: AsyncStream<Void>.Continuation
+
+    init() {
+        (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func post(_ message: Message) {
+        messages.withLock { $0.append(message) }
+        ringer.yield()
+    }
+
+    /// Everything posted so far, in order; waits while there is nothing. Empty only when the task is cancelled.
+    func take() async -> [Message] {
+        while true {
+            let taken = messages.withLock { messages in
+                let taken = messages
+                messages.removeAll()
+                return taken
+            }
+            if !taken.isEmpty { return taken }
+            var iterator = bell.makeAsyncIterator()
+            guard await iterator.next() != nil else { return [] }
+        }
+    }
+}

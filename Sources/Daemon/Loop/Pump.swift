@@ -1,0 +1,165 @@
+import ModeCore
+import NIOCore
+import Scheduling
+
+/// The state of one run of the control loop.
+struct Pump<Brain: Decider> {
+    private let loop: ControlLoop
+    private let mailbox: Mailbox<ControlLoop.Signal>
+    private var decider: Brain
+
+    private var waitingReads: [NodeID] = []
+    private var firstWaitingRead = 0
+    private var readsUnderWay = 0
+    private var sendsUnderWay = 0
+    private var isStopping = false
+    private var isStopLimitReached = false
+
+    private let timers: any EventLoop
+    private var alarm: Scheduled<Void>?
+    private var alarmAt: Uptime?
+    private var reportedAt: Uptime?
+
+    init(loop: ControlLoop, mailbox: Mailbox<ControlLoop.Signal>, decider: Brain) {
+        self.loop = loop
+        self.mailbox = mailbox
+        self.decider = decider
+        timers = loop.client.eventLoop
+    }
+
+    /// Whether everything that stopping waits for is done.
+    var isOver: Bool { isStopping && (sendsUnderWay == 0 || isStopLimitReached) }
+
+    mutating func end() {
+        alarm?.cancel()
+    }
+
+    /// Handles all signals, makes all their records durable in one go, and only then performs what they ask for.
+    mutating func process(_ signals: [ControlLoop.Signal], in group: inout DiscardingTaskGroup) throws(LoopFailure) {
+        var effects: [Effect] = []
+        var records: [Record] = []
+        for signal in signals {
+            guard let event = event(of: signal) else { continue }
+            if case .policiesLoaded(let set) = event {
+                loop.client.use(set)
+                loop.board.use(set)
+            }
+            for effect in decider.handle(event, at: HostClock.now()) {
+                if case .append(let batch) = effect { records += batch } else { effects.append(effect) }
+            }
+        }
+        if !records.isEmpty {
+            do throws(JournalError) {
+                try loop.journal.append(records)
+            } catch {
+                throw .journal(error)
+            }
+        }
+        // Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
+        if !isStopping {
+            for effect in effects { perform(effect, in: &group) }
+            startReads(in: &group)
+        }
+        for record in records {
+            if let line = RecordText.line(record) { loop.log(line) }
+        }
+        reportIfDue()
+        arm()
+    }
+
+    /// Accounts for what the signal says has ended; nil where there is nothing to decide about.
+    private mutating func event(of signal: ControlLoop.Signal) -> Event? {
+        switch signal {
+        case .event(let event):
+            return isStopping ? nil : event
+        case .readEnded(let event):
+            readsUnderWay -= 1
+            return isStopping ? nil : event
+        case .sendEnded(let event):
+            sendsUnderWay -= 1
+            return event
+        case .commandEnded(let event):
+            return event
+        case .alarm:
+            alarm = nil
+            alarmAt = nil
+            return isStopping ? nil : .ticked
+        case .stop:
+            guard !isStopping else { return nil }
+            isStopping = true
+            let mailbox = mailbox
+            timers.scheduleTask(in: .nanoseconds(loop.limits.stop.nanoseconds)) { mailbox.post(.stopLimit) }
+            return nil
+        case .stopLimit:
+            isStopLimitReached = true
+            return nil
+        }
+    }
+
+    private mutating func perform(_ effect: Effect, in group: inout DiscardingTaskGroup) {
+        let mailbox = mailbox
+        switch effect {
+        case .append:
+            break
+        case .read(let node):
+            waitingReads.append(node)
+        case .send(let change):
+            sendsUnderWay += 1
+            group.addTask { [client = loop.client] in
+                mailbox.post(.sendEnded(.answered(change.id, await client.change(change))))
+            }
+        case .start(let start):
+            group.addTask { [runner = loop.runner] in
+                let outcome = await runner.start(start)
+                mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
+            }
+        case .recover(let start):
+            group.addTask { [runner = loop.runner] in
+                let outcome = await runner.recover(start)
+                mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
+            }
+        }
+    }
+
+    private mutating func startReads(in group: inout DiscardingTaskGroup) {
+        let mailbox = mailbox
+        while readsUnderWay < loop.limits.reads, firstWaitingRead < waitingReads.count {
+            let node = waitingReads[firstWaitingRead]
+            firstWaitingRead += 1
+            readsUnderWay += 1
+            group.addTask { [client = loop.client] in
+                mailbox.post(.readEnded(await client.read(node)))
+            }
+        }
+        if firstWaitingRead == waitingReads.count {
+            waitingReads.removeAll(keepingCapacity: true)
+            firstWaitingRead = 0
+        }
+    }
+
+    /// A report costs a pass over all nodes: not one per event.
+    private mutating func reportIfDue() {
+        let now = HostClock.now()
+        if let last = reportedAt, now.uptime < last + loop.limits.report { return }
+        reportedAt = now.uptime
+        loop.board.show(decider.status(at: now))
+    }
+
+    /// Sets the timer to the next instant at which something is due; a timer that is set for it already stays.
+    private mutating func arm() {
+        guard !isStopping else {
+            alarm?.cancel()
+            return
+        }
+        let now = HostClock.now().uptime
+        var due = now + loop.limits.sleep
+        if let wake = decider.nextWake { due = min(due, wake) }
+        // Something overdue right after it was handled: a pause, so that a fault there cannot take the whole machine.
+        due = max(due, now + .milliseconds(1))
+        if let set = alarmAt, set <= due { return }
+        alarm?.cancel()
+        alarmAt = due
+        let mailbox = mailbox
+        alarm = timers.scheduleTask(in: .nanoseconds((due - now).nanoseconds)) { mailbox.post(.alarm) }
+    }
+}

@@ -1,0 +1,103 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import Scheduling
+
+/// Why one call gave no complete answer.
+enum HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No connection was made: the request was not sent.
+    case notConnected(String)
+    /// The connection ended while the answer was awaited.
+    case broken(String)
+    case timedOut
+    case tooLarge(limit: Int)
+
+    var description: String {
+        switch self {
+        case .notConnected(let reason): reason
+        case .broken(let reason): reason
+        case .timedOut: "no answer in time"
+        case .tooLarge(let limit): "the answer is longer than \(limit) bytes"
+        }
+    }
+}
+
+/// One request and its whole answer within a deadline, from connecting to the last byte.
+struct HTTPExchange: Sendable {
+    let client: HTTPClient
+
+    /// One client for all nodes. Nothing of it is left to the library's defaults: those follow redirects, wait for ever
+    /// for an answer that stalls, and keep trying to connect until the deadline.
+    static func makeClient() -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.proxy = nil
+        configuration.decompression = .disabled
+        configuration.httpVersion = .http1Only
+        configuration.timeout = .init(connect: .seconds(10), read: nil)
+        configuration.connectionPool.idleTimeout = .seconds(45)
+        // Calls about one node come one after another, so that each node has one connection. More are allowed for nodes
+        // behind one proxy, where a hung one would else hold up the rest.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }
+
+    func perform(
+        _ request: HTTPClientRequest, deadline: NIODeadline, bodyLimit: Int
+    ) async throws(HTTPFailure) -> HTTPAnswer {
+        // The library's own deadline ends with the head of the answer; a body may drip for ever.
+        let task = Task {
+            let response = try await client.execute(request, deadline: deadline)
+            let body = try await response.body.collect(upTo: bodyLimit)
+            return HTTPAnswer(status: Int(response.status.code), body: body)
+        }
+        let alarm = client.eventLoopGroup.any().scheduleTask(deadline: deadline) { task.cancel() }
+        defer { alarm.cancel() }
+        do {
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            throw Self.failure(error, deadline: deadline, bodyLimit: bodyLimit)
+        }
+    }
+
+    private static func failure(_ error: any Error, deadline: NIODeadline, bodyLimit: Int) -> HTTPFailure {
+        if error is NIOTooManyBytesError { return .tooLarge(limit: bodyLimit) }
+        if let error = error as? HTTPClientError {
+            switch error {
+            case .connectTimeout: return .notConnected("no connection in time")
+            case .deadlineExceeded, .readTimeout: return .timedOut
+            case .remoteConnectionClosed: return .broken("the connection was closed without an answer")
+            case .invalidURL, .emptyHost, .emptyScheme:
+                return .notConnected(error.shortDescription)
+            default: break
+            }
+        }
+        if NIODeadline.now() >= deadline { return .timedOut }
+        if error is CancellationError { return .broken("given up: the daemon is stopping") }
+        if let error = error as? IOError {
+            // Only an attempt to connect is refused; every other code may also end a connection that was used.
+            return error.errnoCode == ECONNREFUSED
+                ? .notConnected("connection refused") : .broken(String(cString: strerror(error.errnoCode)))
+        }
+        // The type that says which addresses were tried belongs to a module that this target does not use.
+        if String(describing: type(of: error)) == "NIOConnectionError" { return .notConnected(connectReason(error)) }
+        return .broken("\(error)")
+    }
+
+    private static func connectReason(_ error: any Error) -> String {
+        let text = "\(error)"
+        for (needle, reason) in [
+            ("Connection refused", "connection refused"), ("No route", "no route to host"),
+            ("unreachable", "network unreachable"), ("Name or service not known", "no such host"),
+        ] where text.contains(needle) {
+            return reason
+        }
+        return String(text.prefix(200))
+    }
+}

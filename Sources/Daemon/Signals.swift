@@ -1,0 +1,37 @@
+import Dispatch
+import Glibc
+
+/// Signals of the operating system as calls of a closure, for as long as the value lives.
+public final class Signals {
+    private let sources: [any DispatchSourceSignal]
+
+    /// The signals lose their own effect for good.
+    public init(_ numbers: [Int32], _ handle: @escaping @Sendable (Int32) -> Void) {
+        let queue = DispatchQueue(label: "signals")
+        sources = numbers.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { handle(number) }
+            source.resume()
+            return source
+        }
+    }
+
+    deinit {
+        for source in sources { source.cancel() }
+    }
+}
+
+/// What a long-running process asks of its host before it begins.
+public enum ProcessSetup {
+    /// A closed pipe is an error of that write, not the end of the process; and every node may have a connection.
+    public static func apply() {
+        signal(SIGPIPE, SIG_IGN)
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            limit.rlim_cur = limit.rlim_max
+            // A refusal leaves the limit as it was: fewer nodes at once, nothing worse.
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+    }
+}

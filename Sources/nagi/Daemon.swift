@@ -1,0 +1,54 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import PolicyFile
+
+/// `nagi daemon PATH`
+struct StartDaemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemon",
+        abstract: "Act on policies until stopped.",
+        discussion: """
+            Reads the policies, drives the nodes, and answers nagi status. SIGHUP reads the policies again, SIGTERM stops
+            in order; a new start goes on where the last one was.
+
+              nagi daemon policies --state /var/lib/nagi
+            """)
+
+    @Argument(help: ArgumentHelp("File or directory of policies.", valueName: "path")) var path: String
+    @Option(help: "Directory for journal and token. Default: $NAGI_STATE, $XDG_STATE_HOME/nagi or ~/.local/state/nagi.")
+    var state: String?
+    @Option(help: "Loopback address and port of the HTTP API; port 0 takes a free one.") var listen = "127.0.0.1:8787"
+
+    func run() async throws {
+        ProcessSetup.apply()
+        let environment = ProcessInfo.processInfo.environment
+        let address: ListenAddress
+        do throws(ListenAddress.Fault) {
+            address = try ListenAddress(listen)
+        } catch {
+            throw Refusal(.usage, "--listen: \(error)")
+        }
+        let files = PolicyFiles(path: path)
+        let service = DaemonService(
+            settings: DaemonSettings(
+                state: StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment)),
+                listen: address, policyDirectory: files.directory, environment: environment),
+            readPolicies: { files.read() }, log: { LogLine.write($0) })
+        let signals = Signals([SIGHUP, SIGTERM, SIGINT]) { number in
+            if number == SIGHUP { service.reload() } else { service.stop() }
+        }
+        defer { withExtendedLifetime(signals) {} }
+        do throws(DaemonError) {
+            try await service.run()
+        } catch {
+            throw Refusal(error.kind, "\(error)")
+        }
+    }
+}
+
+extension DaemonError {
+    fileprivate var kind: Refusal.Kind {
+        if case .state(.inUse) = self { .refused } else { .no }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+
+/// The answer of a verb that did not do what it was asked, and how the process ends by it.
+struct Refusal: Error, CustomStringConvertible {
+    enum Kind: Int32 {
+        /// The answer is no: a policy is wrong, a run failed.
+        case no = 1
+        case usage = 2
+        /// No daemon answers.
+        case unreachable = 3
+        /// Not allowed, in conflict with something, or over the budget.
+        case refused = 4
+    }
+
+    var kind: Kind
+    var message: String
+    /// What to do about it.
+    var hint: String?
+
+    init(_ kind: Kind, _ message: String, hint: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+
+    var description: String { message + (hint.map { "\n  " + $0 } ?? "") }
+}
+
+/// The one way out of the program after an error.
+enum Exit {
+    static func end(with error: any Error) -> Never {
+        if let refusal = error as? Refusal {
+            complain(refusal.description)
+            exit(refusal.kind.rawValue)
+        }
+        let code = Nagi.exitCode(for: error)
+        let text = Nagi.fullMessage(for: error)
+        if code == .success {
+            print(text)
+            exit(0)
+        }
+        if !text.isEmpty { complain(text) }
+        exit(code == .validationFailure ? Refusal.Kind.usage.rawValue : code.rawValue)
+    }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}
