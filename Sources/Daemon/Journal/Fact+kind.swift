@@ -16,6 +16,7 @@ extension Fact {
         case .modeIntended: "mode-intended"
         case .modeAnswered: "mode-answered"
         case .modeSettled: "mode-settled"
+        case .modeAdopted: "mode-adopted"
         case .ownershipDropped: "ownership-dropped"
         case .floorChanged: "floor-changed"
         case .commandIntended: "command-intended"

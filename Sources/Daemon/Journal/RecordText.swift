@@ -42,6 +42,8 @@ public enum RecordText {
             (node.name, "ChangeMode #\(id) -> \(answer)")
         case .modeSettled(let node, let id, let isReached):
             (node.name, isReached ? "ChangeMode #\(id) confirmed" : "ChangeMode #\(id) given up")
+        case .modeAdopted(let node, let mode):
+            (node.name, "\(mode.rawValue) is what nagi wants here: taken as its own")
         case .ownershipDropped(let node, let reason):
             (node.name, "mode no longer nagi's: \(text(reason))")
         case .floorChanged(let node, let mode?):
