@@ -36,14 +36,13 @@ public enum PolicyDirectory {
         var contents = Contents(sources: [], faults: [])
         var seen: Set<String> = []
         for path in paths {
-            var status = stat()
-            guard stat(path, &status) == 0 else {
+            guard let real = resolved(path) else {
                 contents.fault(path, reason(errno))
                 continue
             }
-            if status.st_mode & S_IFMT == S_IFDIR {
+            if type(of: real) == .typeDirectory {
                 scan(directory: path, &seen, &contents)
-            } else if let real = resolved(path), seen.insert(real).inserted {
+            } else if seen.insert(real).inserted {
                 read(real, shownAs: path, &contents)
             }
         }
@@ -80,14 +79,12 @@ public enum PolicyDirectory {
     /// Opened without waiting (a pipe would) and without following a link that was swapped in meanwhile. One byte more
     /// than the limit is read at most: the parser refuses by size.
     private static func read(_ path: String, shownAs shown: String, _ contents: inout Contents) {
+        guard type(of: path) == .typeRegular else {
+            return contents.fault(shown, "this is not a file (a directory, pipe, socket or device)")
+        }
         let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else { return contents.fault(shown, reason(errno)) }
         defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { return contents.fault(shown, reason(errno)) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            return contents.fault(shown, "this is not a file (a directory, pipe, socket or device)")
-        }
         let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
         do {
             let bytes = try handle.read(upToCount: PolicyLimits.fileBytes + 1) ?? Data()
@@ -95,6 +92,11 @@ public enum PolicyDirectory {
         } catch {
             contents.fault(shown, "the file cannot be read to its end")
         }
+    }
+
+    /// Of the thing itself, links not followed; nil where it is gone.
+    private static func type(of path: String) -> FileAttributeType? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     }
 
     private static func resolved(_ path: String) -> String? {
