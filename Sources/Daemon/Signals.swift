@@ -1,5 +1,4 @@
-import Dispatch
-import Glibc
+import Foundation
 
 /// Signals of the operating system as calls of a closure, for as long as the value lives.
 public final class Signals {
