@@ -17,16 +17,6 @@ public struct DisplayZone: Hashable, Sendable {
         rules = names.count == 1 ? names.first.flatMap { set.zones[$0] } ?? .utc : .utc
     }
 
-    /// `2026-11-29T02:41:07+09:00`.
-    public func text(_ instant: Timestamp) -> String { instant.rfc3339(offset: offset(at: instant)) }
-
-    private func offset(at instant: Timestamp) -> Int {
-        var low = 0
-        var high = rules.transitions.count
-        while low < high {
-            let middle = (low + high) / 2
-            if rules.transitions[middle].at <= instant { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? rules.initialOffset : rules.transitions[low - 1].offset
-    }
+    /// `2026-11-29T02:41:07+09:00`; fractions of a second are cut off.
+    public func text(_ instant: Timestamp) -> String { rules.text(Timestamp(seconds: instant.seconds)) }
 }

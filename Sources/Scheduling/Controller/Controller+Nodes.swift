@@ -30,6 +30,8 @@ extension Controller {
         settle(place)
         let entry = ledger.nodes[observation.node]
         if let written = entry?.written, observation.mode.requestable == written {
+            let isBack = nodes[place].writtenIncarnation.map { $0 != nodes[place].incarnation } ?? false
+            if isBack, let load = observation.load { nodes[place].leaked = load.sessionsCreated }
             nodes[place].writtenIncarnation = nodes[place].incarnation
         }
         noteEvidence(place)

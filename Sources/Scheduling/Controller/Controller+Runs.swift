@@ -267,6 +267,7 @@ extension Controller {
     private mutating func perform(_ move: NodeMove, of place: Int, in run: Run) {
         var next = move.nodeRun
         isSchedulingDue = true
+        if next.phase == .restoring { next.milestones.leaked = nodes[place].leaked }
         // Sent back to the drain: what was proven before the restart proves nothing.
         if next.phase == .closing, nodeRun(at: place)?.phase == .closed { nodes[place].evidence.void() }
         var start: CommandStart?
