@@ -222,6 +222,7 @@ public final class DaemonService: Sendable {
                 let reading = readPolicies()
                 for message in reading.messages { log(message) }
                 if let set = reading.set {
+                    log("policies read again: \(set.digest)")
                     loop.post(.policiesLoaded(set))
                 } else {
                     log("reload refused: the policies in force stay")
