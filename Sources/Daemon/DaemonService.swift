@@ -203,12 +203,12 @@ public final class DaemonService: Sendable {
     }
 
     private func announced(_ address: ListenAddress) {
-        self.address.withLock { $0 = address }
         do throws(StateError) {
             try settings.state.writeAddress("\(address)")
         } catch {
             log("nagi status will need --address: \(error)")
         }
+        self.address.withLock { $0 = address }
         log("listening on http://\(address)/, state in \(settings.state.path)")
     }
 

@@ -10,7 +10,9 @@ struct Nagi: AsyncParsableCommand {
               nagi daemon policies
               nagi status
             """,
-        subcommands: [Check.self, StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self])
+        subcommands: [
+            Check.self, PlanVerb.self, StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self,
+        ])
 
     static func main() async {
         do {

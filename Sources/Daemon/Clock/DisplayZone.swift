@@ -3,7 +3,7 @@ import Scheduling
 
 /// The zone in which instants are shown: the one that all policies use, or UTC where there is none or more than one.
 public struct DisplayZone: Hashable, Sendable {
-    private var rules: ZoneRules
+    public let rules: ZoneRules
 
     public static let utc = DisplayZone(rules: .utc)
 
@@ -17,16 +17,13 @@ public struct DisplayZone: Hashable, Sendable {
         rules = names.count == 1 ? names.first.flatMap { set.zones[$0] } ?? .utc : .utc
     }
 
-    /// `2026-11-29T02:41:07+09:00`.
-    public func text(_ instant: Timestamp) -> String { instant.rfc3339(offset: offset(at: instant)) }
+    /// `2026-11-29T02:41:07+09:00`; fractions of a second are cut off.
+    public func text(_ instant: Timestamp) -> String { rules.text(Timestamp(seconds: instant.seconds)) }
 
-    private func offset(at instant: Timestamp) -> Int {
-        var low = 0
-        var high = rules.transitions.count
-        while low < high {
-            let middle = (low + high) / 2
-            if rules.transitions[middle].at <= instant { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? rules.initialOffset : rules.transitions[low - 1].offset
+    /// RFC 3339, or a local date and time of this zone, or a local date for its midnight; nil where it is none of them.
+    public func instant(_ text: String) -> Timestamp? {
+        if let instant = Timestamp(rfc3339: text) { return instant }
+        let written = text.contains(":") ? text : text + "T00:00"
+        return LocalDateTime(written).flatMap { rules.resolve($0, DSTRule()) }
     }
 }
