@@ -203,12 +203,12 @@ public final class DaemonService: Sendable {
     }
 
     private func announced(_ address: ListenAddress) {
-        self.address.withLock { $0 = address }
         do throws(StateError) {
             try settings.state.writeAddress("\(address)")
         } catch {
             log("nagi status will need --address: \(error)")
         }
+        self.address.withLock { $0 = address }
         log("listening on http://\(address)/, state in \(settings.state.path)")
     }
 
@@ -222,6 +222,7 @@ public final class DaemonService: Sendable {
                 let reading = readPolicies()
                 for message in reading.messages { log(message) }
                 if let set = reading.set {
+                    log("policies read again: \(set.digest)")
                     loop.post(.policiesLoaded(set))
                 } else {
                     log("reload refused: the policies in force stay")

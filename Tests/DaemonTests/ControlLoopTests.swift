@@ -117,7 +117,7 @@ private struct Script: Decider {
         try await loop.run(script)
         let lateness = late.withLock { $0.sorted() }
         #expect(lateness.allSatisfy { $0 >= .zero })
-        #expect(lateness[10] < .milliseconds(10), "half of the wakes within 10 ms even on a busy machine")
+        #expect(lateness[10] < .milliseconds(200), "far from the sleep of 30 s, also where tests share two cores")
         await client.shutdown()
     }
 

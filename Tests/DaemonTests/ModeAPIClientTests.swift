@@ -28,6 +28,14 @@ import Testing
         return answer
     }
 
+    /// Short where the deadline is what the test is about.
+    private func patience(with reply: StubNode.Reply) -> Duration {
+        switch reply {
+        case .silence, .stall: .milliseconds(300)
+        default: .seconds(10)
+        }
+    }
+
     private func failure(_ event: Event) -> ReadFailure? {
         if case .readFailed(_, _, let failure) = event { failure } else { nil }
     }
@@ -96,7 +104,7 @@ import Testing
     @Test(arguments: failures)
     func `a read without a mode says why`(reply: StubNode.Reply, text: String) async throws {
         let stub = try StubNode { $0.path == "/elsewhere" ? .answer(200, "{\"mode\":\"normal\"}") : reply }
-        let event = await reading(set(stub.url, timeout: .milliseconds(300)))
+        let event = await reading(set(stub.url, timeout: patience(with: reply)))
         #expect(failure(event)?.description == text)
         #expect(stub.calls.allSatisfy { $0.path == "/" }, "a redirect is never followed")
         stub.stop()
@@ -189,7 +197,7 @@ import Testing
     @Test(arguments: answers)
     func `an answer means what it says, and no more`(reply: StubNode.Reply, answer: ModeChangeAnswer) async throws {
         let stub = try StubNode { $0.operation == "GetMode" ? .answer(200, "{\"mode\":\"normal\"}") : reply }
-        #expect(await changing(change(.blockNewSession), stub, timeout: .milliseconds(300)) == answer)
+        #expect(await changing(change(.blockNewSession), stub, timeout: patience(with: reply)) == answer)
         #expect(stub.operations == ["GetMode", "ChangeMode"], "ChangeMode is never repeated")
     }
 

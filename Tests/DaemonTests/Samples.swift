@@ -5,7 +5,8 @@ import Scheduling
 let node01 = NodeID(cluster: "tokyo", name: "node-01")
 
 func set(
-    _ url: String, ready: String? = nil, topology: ClusterPolicy.Topology = .clustered, timeout: Duration = .seconds(2),
+    _ url: String, ready: String? = nil, topology: ClusterPolicy.Topology = .clustered,
+    timeout: Duration = .seconds(2),
     headers: [String: SecretReference] = [:]
 ) -> PolicySet {
     PolicySet(

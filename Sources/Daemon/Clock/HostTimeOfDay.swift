@@ -1,6 +1,5 @@
 import Glibc
 import ModeCore
-import Scheduling
 
 extension Timestamp {
     /// `02:41:07` in the zone of this host, for log lines.
@@ -8,6 +7,7 @@ extension Timestamp {
         var instant = time_t(seconds)
         var parts = tm()
         localtime_r(&instant, &parts)
-        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { ($0 < 10 ? "0" : "") + String($0) }
+            .joined(separator: ":")
     }
 }

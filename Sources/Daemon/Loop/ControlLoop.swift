@@ -34,6 +34,7 @@ public final class ControlLoop: Sendable {
         case sendEnded(Event)
         case commandEnded(Event?)
         case alarm
+        case report
         case stop
         case stopLimit
     }

@@ -19,6 +19,7 @@ struct Pump<Brain: Decider> {
     private var alarm: Scheduled<Void>?
     private var alarmAt: Uptime?
     private var reportedAt: Uptime?
+    private var isReportAwaited = false
 
     init(loop: ControlLoop, mailbox: Mailbox<ControlLoop.Signal>, decider: Brain) {
         self.loop = loop
@@ -89,6 +90,9 @@ struct Pump<Brain: Decider> {
             alarm = nil
             alarmAt = nil
             return isStopping ? nil : .ticked
+        case .report:
+            isReportAwaited = false
+            return nil
         case .stop:
             guard !isStopping else { return nil }
             isStopping = true
@@ -142,10 +146,17 @@ struct Pump<Brain: Decider> {
         }
     }
 
-    /// A report costs a pass over all nodes: not one per event.
+    /// A report costs a pass over all nodes: not one per event, but never later than the shortest time between two.
     private mutating func reportIfDue() {
         let now = HostClock.now()
-        if let last = reportedAt, now.uptime < last + loop.limits.report { return }
+        if let last = reportedAt, now.uptime < last + loop.limits.report {
+            guard !isReportAwaited else { return }
+            isReportAwaited = true
+            let mailbox = mailbox
+            let rest = last + loop.limits.report - now.uptime
+            timers.scheduleTask(in: .nanoseconds(rest.nanoseconds)) { mailbox.post(.report) }
+            return
+        }
         reportedAt = now.uptime
         loop.board.show(decider.status(at: now))
     }

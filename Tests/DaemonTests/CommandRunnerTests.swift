@@ -1,0 +1,160 @@
+import Daemon
+import Foundation
+import ModeCore
+import Scheduling
+import Testing
+
+@Suite struct CommandRunnerTests {
+    let directory: TemporaryDirectory
+    let runner: CommandRunner
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        runner = CommandRunner(
+            folder: directory.path, policyDirectory: directory.path,
+            environment: ["PATH": "/usr/bin:/bin", "HOME": "/root", "SECRET": "hidden"], executable: NagiBinary.path)
+    }
+
+    private func start(
+        _ command: [String], number: Int = 1, timeout: Duration = .seconds(30), facts: [String: String] = [:]
+    ) -> CommandStart {
+        CommandStart(
+            id: CommandID(number: number), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
+            attempt: 1, command: command, environment: facts, timeout: timeout)
+    }
+
+    private func shell(_ script: String, number: Int = 1, timeout: Duration = .seconds(30)) -> CommandStart {
+        start(["/bin/sh", "-c", script], number: number, timeout: timeout)
+    }
+
+    private func file(_ name: String, of number: Int = 1) -> String { "\(directory.path)/command-\(number)/\(name)" }
+
+    private func pid(in name: String) -> Int32? {
+        let text = try? String(contentsOfFile: directory.path + "/" + name, encoding: .utf8)
+        return text.flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    @Test(arguments: [
+        ("exit 0", CommandOutcome.exited(status: 0)), ("exit 7", .exited(status: 7)),
+        ("kill -SEGV $$", .signalled(11)),
+    ])
+    func `a command ends as it ended`(script: String, outcome: CommandOutcome) async {
+        #expect(await runner.start(shell(script)) == outcome)
+    }
+
+    @Test func `both outputs are kept, and facts and little else are in the environment`() async throws {
+        let start = start(["/usr/bin/env"], facts: ["NAGI_NODE": "node 1; $(x)", "OTHER": "no"])
+        #expect(await runner.start(start) == .exited(status: 0))
+        let lines = Set(try #require(runner.output(of: start.id)).split(separator: "\n").map(String.init))
+        #expect(lines == ["HOME=/root", "NAGI_NODE=node 1; $(x)", "PATH=/usr/bin:/bin"])
+        #expect(await runner.start(shell("pwd; echo b >&2; cat", number: 2)) == .exited(status: 0))
+        let here = URL(fileURLWithPath: directory.path).resolvingSymlinksInPath().path
+        #expect(runner.output(of: CommandID(number: 2)) == here + "\nb\n")
+    }
+
+    @Test func `a relative program is looked for beside the policies`() async throws {
+        let path = directory.path + "/tool.sh"
+        try "#!/bin/sh\nexit 3\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+        #expect(await runner.start(start(["./tool.sh"])) == .exited(status: 3))
+        #expect(await runner.start(start(["tool.sh"], number: 2)) == .exited(status: 3))
+        guard case .notStarted(let reason)? = await runner.start(start(["gone.sh"], number: 3)) else {
+            Issue.record("a program that is not there was started")
+            return
+        }
+        #expect(reason.hasSuffix("gone.sh: No such file or directory"))
+    }
+
+    @Test func `output past the limit is dropped and does not stall the command`() async throws {
+        #expect(await runner.start(shell("head -c 3000000 /dev/zero; exit 4")) == .exited(status: 4))
+        let size = try FileManager.default.attributesOfItem(atPath: file("output"))[.size] as? Int
+        #expect(size == ExecStep.outputLimit)
+    }
+
+    @Test func `a timeout ends grandchildren too, also those that ignore the polite signal`() async throws {
+        let here = directory.path
+        let script = """
+            sh -c 'echo $$ > \(here)/child; exec sleep 600' &
+            sh -c 'trap "" TERM; echo $$ > \(here)/deaf; while :; do sleep 0.1; done' &
+            sleep 600
+            """
+        let begun = HostClock.now().uptime
+        #expect(await runner.start(shell(script, timeout: .seconds(1))) == .timedOut)
+        let took = HostClock.now().uptime - begun
+        #expect(took >= .seconds(5) && took < .seconds(15), "the deaf one got its five seconds")
+        let child = try #require(pid(in: "child"))
+        let deaf = try #require(pid(in: "deaf"))
+        #expect(await NagiBinary.eventually { !NagiBinary.isAlive(child) && !NagiBinary.isAlive(deaf) })
+    }
+
+    @Test func `something left in the background neither delays the outcome nor dies of it`() async throws {
+        let script = "(sleep 1; echo late; echo ok > \(directory.path)/late) & exit 0"
+        let begun = HostClock.now().uptime
+        #expect(await runner.start(shell(script)) == .exited(status: 0))
+        #expect(HostClock.now().uptime - begun < .milliseconds(900))
+        #expect(await NagiBinary.eventually { FileManager.default.fileExists(atPath: directory.path + "/late") })
+    }
+
+    @Test func `a command is never run twice`() async throws {
+        let path = directory.path + "/count"
+        let start = shell("echo x >> \(path)")
+        #expect(await runner.start(start) == .exited(status: 0))
+        let again = Process()
+        again.executableURL = URL(fileURLWithPath: NagiBinary.path)
+        again.arguments = ["exec-step", "--dir", directory.path + "/command-1", "--timeout", "5", "--"] + start.command
+        try again.run()
+        again.waitUntilExit()
+        #expect(again.terminationStatus == 1)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "x\n")
+    }
+
+    @Test func `a stopped daemon leaves the command running, and the next one adopts it`() async throws {
+        let start = shell("sleep 1.5; exit 9")
+        let first = Task { [runner] in await runner.start(start) }
+        #expect(await NagiBinary.eventually { FileManager.default.fileExists(atPath: file("started")) })
+        first.cancel()
+        #expect(await first.value == nil)
+        #expect(await runner.recover(start) == .exited(status: 9))
+        #expect(await runner.recover(start) == .exited(status: 9), "an outcome stays")
+    }
+
+    @Test func `what was never launched never begins`() async throws {
+        let start = shell("echo no > \(directory.path)/ran")
+        #expect(await runner.recover(start) == .neverBegan)
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/command-1", withIntermediateDirectories: false)
+        #expect(await runner.recover(start) == .neverBegan)
+        let late = Process()
+        late.executableURL = URL(fileURLWithPath: NagiBinary.path)
+        late.arguments = ["exec-step", "--dir", directory.path + "/command-1", "--timeout", "5", "--"] + start.command
+        try late.run()
+        late.waitUntilExit()
+        #expect(late.terminationStatus == 1)
+        #expect(!FileManager.default.fileExists(atPath: directory.path + "/ran"))
+    }
+
+    @Test func `a runner that died leaves an interrupted command, once its process is gone too`() async throws {
+        let start = shell("sleep 1; echo done > \(directory.path)/done")
+        let first = Task { [runner] in await runner.start(start) }
+        #expect(
+            await NagiBinary.eventually {
+                (try? String(contentsOfFile: file("started"), encoding: .utf8))?.contains("\"command\"") == true
+            })
+        let started = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file("started"))))
+        let runnerPid = try #require(((started as? [String: Any])?["runner"] as? [String: Any])?["pid"] as? Int)
+        kill(Int32(runnerPid), SIGKILL)
+        #expect(await first.value == .interrupted)
+        #expect(FileManager.default.fileExists(atPath: directory.path + "/done"), "it was left to end by itself")
+    }
+
+    @Test func `only the newest directories are kept`() async throws {
+        for number in 1...(CommandRunner.kept + 5) {
+            try FileManager.default.createDirectory(
+                atPath: "\(directory.path)/command-\(number)", withIntermediateDirectories: false)
+        }
+        #expect(await runner.start(shell("exit 0", number: 999)) == .exited(status: 0))
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(names.count == CommandRunner.kept + 1)
+        #expect(!names.contains("command-5") && names.contains("command-6") && names.contains("command-999"))
+    }
+}
