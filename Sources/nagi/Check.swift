@@ -80,7 +80,8 @@ private struct NextOpening {
         var first: NextOpening?
         for (name, windows, exclusions, isSuspended) in windows + rollouts where !isSuspended {
             let calendar = PolicyCalendar(policy: name, windows: windows, exclusions: exclusions, zones: set.zones)
-            guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now), opening.start < first?.start ?? .distantFuture,
+            guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now),
+                opening.start < first?.start ?? .distantFuture,
                 let window = windows.first(where: { $0.name == opening.occurrence.window }),
                 let zone = set.zones[window.timeZone]
             else { continue }

@@ -18,7 +18,7 @@ struct PureTargetTests {
         #"\bDate\("#, #"\b\w*(Clock|Instant|Date)\.now\b"#, #"\bUUID\("#, #"\.random(Element)?\("#, #"\.shuffle(d)?\("#,
         #"\bSystemRandomNumberGenerator\b"#, #"\bTask(\.|\s*\{|<)"#, #"\basync\b"#, #"\bawait\b"#, #"\bactor\b"#,
         #"\bProcessInfo\b"#, #"\bFileManager\b"#, #"\bDispatch"#, #"\bgetenv\("#, #"\bCommandLine\b"#, #"\bprint\("#,
-        #"@unchecked"#, #"\bnonisolated\(unsafe\)"#, #"\bstatic var \w+(:[^{=]*)?=[^>]"#,
+        #"@unchecked"#, #"\bnonisolated\(unsafe\)"#, #"\bstatic var \w+\s*(:[^{=]*)?=[^>]"#,
     ]
 
     static func sources(of target: String) throws -> [(path: String, lines: [Substring])] {
@@ -29,7 +29,8 @@ struct PureTargetTests {
             .map { url in
                 let text = try String(contentsOf: url, encoding: .utf8)
                 return (
-                    String(url.path.dropFirst(root.path.count + 1)), text.split(separator: "\n", omittingEmptySubsequences: false)
+                    String(url.path.dropFirst(root.path.count + 1)),
+                    text.split(separator: "\n", omittingEmptySubsequences: false)
                 )
             }
     }
@@ -81,7 +82,9 @@ struct PureTargetTests {
     }
 
     @Test func `the top level holds what the card allows`() throws {
-        let allowed: Set = ["Package.swift", "Sources", "Tests", "policies", "examples", "README.md", "Package.resolved"]
+        let allowed: Set = [
+            "Package.swift", "Sources", "Tests", "policies", "examples", "README.md", "Package.resolved",
+        ]
         let names = try FileManager.default.contentsOfDirectory(atPath: PureTargetTests.root.path)
         for name in names where !name.hasPrefix(".") { #expect(allowed.contains(name), "\(name)") }
     }

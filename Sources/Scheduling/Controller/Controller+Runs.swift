@@ -239,8 +239,10 @@ extension Controller {
 
     /// The node's part in a run that has it in work.
     func nodeRun(at place: Int) -> NodeRun? {
-        guard let id = nodes[place].assignment, let run = ledger.runs.first(where: { $0.id == id }) else { return nil }
-        return run.nodes.first { $0.node == nodes[place].id }
+        guard let id = nodes[place].assignment, let run = ledger.runs.firstIndex(where: { $0.id == id }),
+            let part = ledger.runs[run].nodes.firstIndex(where: { $0.node == nodes[place].id })
+        else { return nil }
+        return ledger.runs[run].nodes[part]
     }
 
     /// Moves a node on as far as it goes now, and its mode with it.

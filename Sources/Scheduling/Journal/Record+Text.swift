@@ -23,7 +23,8 @@ extension Record {
         case .modeAdopted(let node, let mode): "\(node.name)  a late ChangeMode arrived: \(mode.rawValue)"
         case .ownershipDropped(let node, let reason): "\(node.name)  \(reason.text)"
         case .floorChanged(let node, let floor):
-            floor.map { "\(node.name)  somebody else set \($0.rawValue)" } ?? "\(node.name)  nobody else blocks it any more"
+            floor.map { "\(node.name)  somebody else set \($0.rawValue)" }
+                ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
         case .commandEnded(_, let node, let outcome): "\(node.name)  command \(outcome)"
@@ -50,7 +51,9 @@ extension NodeRun {
         switch phase {
         case .queued: return "queued again\(why)"
         case .closing:
-            if let drained = milestones.drainedIn, milestones.drainedAt == wall { return "drained in \(drained); \(next)" }
+            if let drained = milestones.drainedIn, milestones.drainedAt == wall {
+                return "drained in \(drained); \(next)"
+            }
             return next
         case .closed: return "closed; \(next)"
         case .committed: return command == nil ? next : nil
