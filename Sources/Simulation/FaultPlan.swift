@@ -50,9 +50,16 @@ public enum Fault: Hashable, Sendable {
     /// Somebody sets a mode by hand, and takes it back later.
     case foreign(node: Int, mode: RequestableMode, lasting: Duration)
     case daemonCrash(away: Duration)
+    /// The policies are loaded again, the same ones.
+    case reload
+    /// ListClusterNodes fails while everything else answers.
+    case listFailing(node: Int, lasting: Duration)
+    /// ChangeMode is done only after its caller has given up.
+    case late(node: Int, lasting: Duration)
 
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        case nodeRestart, unreachable, silent, failing, answerLost, isolated, foreign, daemonCrash
+        case nodeRestart, unreachable, silent, failing, answerLost, isolated, foreign, daemonCrash, reload, listFailing
+        case late
     }
 }
 
@@ -90,6 +97,9 @@ extension FaultPlan {
                         node: node, mode: random.chance(0.5) ? .blockNewSession : .blockNewConnection,
                         lasting: lasting)
                 case .daemonCrash: .daemonCrash(away: lasting)
+                case .reload: .reload
+                case .listFailing: .listFailing(node: node, lasting: lasting)
+                case .late: .late(node: node, lasting: lasting)
                 }
             faults.append(PlannedFault(after: after, fault: fault))
         }

@@ -24,7 +24,9 @@ struct Oracle: Sendable {
     private var runsStarted: Set<RunID> = []
     private var openIntents: [NodeID: Int] = [:]
     private var durableIntents: Set<Int> = []
-    private var endedCommands: Set<CommandID> = []
+    /// What each command of a run came to, by run, node and step; nil while it runs.
+    private var begun: [String: [CommandOutcome?]] = [:]
+    private var places: [CommandID: (key: String, attempt: Int)] = [:]
 
     init(nodes: Int, limit: Int, freshness: Duration) {
         truths = Array(repeating: Truth(), count: nodes)
@@ -50,16 +52,37 @@ struct Oracle: Sendable {
                 if openIntents[node] == id { openIntents[node] = nil }
             case .runStarted(let run):
                 if !runsStarted.insert(run.id).inserted { violate(.oneRun, at: at, "\(run.id) started twice") }
-            case .commandEnded(let id, _, _):
-                endedCommands.insert(id)
             default:
                 break
             }
         }
     }
 
-    mutating func note(started command: CommandID, at: Int64) {
-        if endedCommands.contains(command) { violate(.commandTwice, at: at, "\(command) ran again after its end") }
+    /// A command begins on a node: never beside itself, and again only after it failed.
+    mutating func note(begun start: CommandStart, at: Int64) {
+        let key = "\(start.run) \(start.node) \(start.step)"
+        let former = begun[key] ?? []
+        if former.contains(where: { $0 == nil }) { violate(.commandTwice, at: at, "\(key) began beside itself") }
+        if former.contains(.exited(status: 0)) { violate(.commandTwice, at: at, "\(key) began again after it had succeeded") }
+        places[start.id] = (key, former.count)
+        begun[key, default: []].append(nil)
+    }
+
+    mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
+        guard let (key, attempt) = places[command] else { return }
+        begun[key]?[attempt] = outcome
+    }
+
+    /// A command stopped a node.
+    mutating func noteDisrupted(_ name: String, joined: Int, majority: Int, at: Int64) {
+        if joined < majority { violate(.quorum, at: at, "\(name) was stopped: \(joined) nodes are left, \(majority) needed") }
+    }
+
+    /// A node was opened that has been cut off for longer than anybody can have overlooked.
+    mutating func noteOpened(_ name: String, isolatedFor: Int64?, at: Int64) {
+        if let isolatedFor, isolatedFor > 1_000_000_000 {
+            violate(.isolation, at: at, "\(name) was opened, cut off for \(Duration.nanoseconds(isolatedFor))")
+        }
     }
 
     /// The node's mode or reachability changed without nagi.

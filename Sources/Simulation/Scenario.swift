@@ -15,6 +15,7 @@ public struct Scenario: Sendable {
     public var upgradeTime: Duration
     public var joinDelay: Duration
     public var isTraced: Bool
+    public var hasFailingCommands = false
 
     public struct Traffic: Hashable, Sendable {
         /// New connections per second, per node.
@@ -58,7 +59,7 @@ public struct Scenario: Sendable {
             windowAfter: random.duration(.minutes(5)...Duration.minutes(90)),
             windowLength: random.duration(.minutes(20)...Duration.hours(3)),
             onWindowEnd: random.chance(0.5) ? .finish : .restore, isRolloutInWindow: random.chance(0.5))
-        return Scenario(
+        var scenario = Scenario(
             seed: seed, policies: policies, versions: (0..<count).map { _ in "1.0.0" }, start: start, length: length,
             traffic: Traffic(
                 arrivalsPerSecond: 0.02 + 0.1 * random.unit(),
@@ -67,6 +68,15 @@ public struct Scenario: Sendable {
             plan: .drawn(seed: seed, nodes: count, length: length),
             upgradeTime: random.duration(.seconds(2)...Duration.minutes(2)),
             joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)), isTraced: isTraced)
+        scenario.hasFailingCommands = seed % 5 == 4
+        return scenario
+    }
+
+    /// What a command comes to: in some seeds one in four fails.
+    func outcome(ofCommand id: CommandID) -> CommandOutcome {
+        guard hasFailingCommands else { return .exited(status: 0) }
+        var random = RandomStream(seed: seed, label: "\(id)")
+        return .exited(status: random.chance(0.25) ? 1 : 0)
     }
 
     static let clusterName = "sim"

@@ -42,8 +42,12 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
         case fold
         /// After the faults stopped, something did not come to rest.
         case liveness
-        /// A command that had ended was started again.
+        /// A command was started again without having failed, or beside itself.
         case commandTwice
+        /// A node that its cluster does not see was opened.
+        case isolation
+        /// A command cost the cluster its majority.
+        case quorum
     }
 
     public var invariant: Invariant

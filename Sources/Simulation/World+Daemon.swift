@@ -126,13 +126,17 @@ extension World {
                 oracle.violate(.liveness, at: now, "\(node.name) is left \(mode.rawValue)")
             }
         }
-        for run in controller.ledger.runs where run.phase == .active {
-            let stuck = run.nodes.filter {
-                $0.phase.isInWork && scenario.start + .nanoseconds(now) - $0.since > .hours(2)
+        let longest = Duration.hours(1) - .minutes(1)
+        for run in controller.ledger.runs {
+            if case .paused = run.phase { continue }
+            for nodeRun in run.nodes where nodeRun.phase.isInWork && wall - nodeRun.since > longest {
+                oracle.violate(.liveness, at: now, "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for an hour")
             }
-            for nodeRun in stuck {
-                oracle.violate(
-                    .liveness, at: now, "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for hours")
+        }
+        for status in controller.status(at: moment).clusters.flatMap(\.nodes) {
+            guard let place = places[status.name], oracle.truths[place].setter == .nagi else { continue }
+            if [.foreign, .faulted].contains(status.verdict.code) {
+                oracle.violate(.liveness, at: now, "\(status.name) is called \(status.verdict.code.rawValue): nagi set it")
             }
         }
     }

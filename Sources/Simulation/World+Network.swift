@@ -5,10 +5,6 @@ import Scheduling
 extension World {
     mutating func latency() -> Duration { network.duration(.microseconds(200)...Duration.milliseconds(4)) }
 
-    private func deliverFailure(
-        _ node: NodeID, _ begun: Moment, _ failure: ReadFailure
-    ) -> Event { .readFailed(node, begun: begun, failure) }
-
     mutating func read(_ node: NodeID, begun: Moment, process: Int) {
         guard let place = places[node.name] else { return }
         let condition = conditions[place]
@@ -35,11 +31,13 @@ extension World {
                 ongoingConnections: counters.ongoingConnections, sessionsCreated: counters.sessionsCreated,
                 sessionsDestroyed: counters.sessionsDestroyed, connectionsCreated: counters.connectionsCreated),
             version: cluster[place].version, ready: cluster.isReady(place),
-            members: cluster.members(seenBy: place).map { member in
-                ClusterMember(
-                    name: member.name, isConnected: member.isConnected, epoch: member.epoch.map { Int($0) },
-                    version: member.version, isTemporary: member.isTemporary)
-            })
+            members: conditions[place].listFailing > 0
+                ? nil
+                : cluster.members(seenBy: place).map { member in
+                    ClusterMember(
+                        name: member.name, isConnected: member.isConnected, epoch: member.epoch.map { Int($0) },
+                        version: member.version, isTemporary: member.isTemporary)
+                })
     }
 
     mutating func preRead(_ change: ModeChange, process: Int) {
@@ -76,6 +74,24 @@ extension World {
             return answer(change, .unknown("reset"), process: process, in: latency())
         }
         if condition.failing > 0 { return answer(change, .unknown("500"), process: process, in: latency()) }
+        if condition.late > 0 {
+            // Applied after the caller has given up.
+            insert(.writeApplies(change, revision: revision), in: network.duration(.seconds(1)...Duration.seconds(20)))
+            return answer(change, .unknown("no answer in time"), process: process, in: policy.api.timeout)
+        }
+        guard let transition = receive(change, revision: revision) else { return }
+        if condition.answerLost > 0 || condition.silent > 0 {
+            answer(change, .unknown("no answer in time"), process: process, in: policy.api.timeout)
+        } else if case .refused = transition {
+            answer(change, .rejected("refused in initial"), process: process, in: latency())
+        } else {
+            answer(change, .accepted, process: process, in: latency())
+        }
+    }
+
+    /// The node does what it is told.
+    mutating func receive(_ change: ModeChange, revision: Int) -> ModeTransition? {
+        guard let place = places[change.node.name], cluster[place].isRunning else { return nil }
         cluster.advance(to: wall)
         let former = cluster[place].mode
         let sessions = cluster[place].sessionCount
@@ -83,15 +99,13 @@ extension World {
         if cluster[place].mode == change.target.mode {
             oracle.noteReceived(
                 change, node: place, from: former, sessions: sessions, revision: revision, at: now)
+            if change.target == .normal, former != .normal {
+                let isolatedFor = isolatedSince[place].map { now - $0 }
+                oracle.noteOpened(change.node.name, isolatedFor: isolatedFor, at: now)
+            }
         }
         say("\(change.node.name) receives ChangeMode \(change.target.rawValue) in \(former.rawValue)")
-        if condition.answerLost > 0 || condition.silent > 0 {
-            answer(change, .unknown("no answer in time"), process: process, in: policy.api.timeout)
-        } else if case .refused = transition {
-            answer(change, .rejected("refused in \(former.rawValue)"), process: process, in: latency())
-        } else {
-            answer(change, .accepted, process: process, in: latency())
-        }
+        return transition
     }
 
     private mutating func answer(_ change: ModeChange, _ answer: ModeChangeAnswer, process: Int, in delay: Duration) {

@@ -31,7 +31,7 @@ extension World {
 
     mutating func begin(_ start: CommandStart) {
         guard case .asked? = commands[start.id], let node = places[start.node.name] else { return }
-        oracle.note(started: start.id, at: now)
+        oracle.note(begun: start, at: now)
         commands[start.id] = .running
         insert(.commandStops(start.id, node: node), in: .milliseconds(100))
     }
@@ -43,13 +43,19 @@ extension World {
         callsCut += cut
         if cut > 0 { oracle.violate(.order, at: now, "\(policy.nodes[node].name): the command cut \(cut) connections") }
         say("\(policy.nodes[node].name) is stopped by \(id), \(cut) connections cut")
+        if policy.topology == .clustered {
+            let joined = policy.nodes.indices.count { cluster.isJoined($0) }
+            oracle.noteDisrupted(policy.nodes[node].name, joined: joined, majority: policy.majority, at: now)
+        }
         noteNodes(changedBy: .nobody, only: node)
-        insert(.commandEnds(id, .exited(status: 0)), in: scenario.upgradeTime)
+        insert(.commandEnds(id, scenario.outcome(ofCommand: id)), in: scenario.upgradeTime)
     }
 
     mutating func end(_ id: CommandID, _ outcome: CommandOutcome) {
         guard let start = starts[id], let node = places[start.node.name] else { return }
-        cluster.start(node, version: start.environment["NAGI_REVISION"], at: wall)
+        oracle.note(ended: id, outcome)
+        let version = outcome.isSuccess ? start.environment["NAGI_REVISION"] : nil
+        cluster.start(node, version: version, at: wall)
         insert(.join(node: node), in: scenario.joinDelay)
         commands[id] = .ended(outcome)
         if controller != nil { handle(.commandEnded(id, outcome)) }
@@ -80,6 +86,7 @@ extension World {
             insert(.faultEnds(fault), in: lasting)
         case .isolated(let node, let lasting):
             conditions[node].isolated += 1
+            isolatedSince[node] = isolatedSince[node] ?? now
             cluster.isolate(node, at: wall)
             noteNodes(changedBy: nil, only: nil)
             insert(.faultEnds(fault), in: lasting)
@@ -92,6 +99,14 @@ extension World {
             insert(.faultEnds(fault), in: lasting)
         case .daemonCrash(let away):
             crash(away: away)
+        case .reload:
+            handle(.policiesLoaded(scenario.policies))
+        case .listFailing(let node, let lasting):
+            conditions[node].listFailing += 1
+            insert(.faultEnds(fault), in: lasting)
+        case .late(let node, let lasting):
+            conditions[node].late += 1
+            insert(.faultEnds(fault), in: lasting)
         }
     }
 
@@ -116,6 +131,7 @@ extension World {
         case .isolated(let node, _):
             conditions[node].isolated -= 1
             guard conditions[node].isolated == 0 else { return }
+            isolatedSince[node] = nil
             cluster.rejoin(node, at: wall)
             noteNodes(changedBy: nil, only: nil)
         case .foreign(let node, let mode, _):
@@ -124,8 +140,9 @@ extension World {
             else { return }
             _ = cluster.changeMode(.normal, on: node, at: wall)
             noteNodes(changedBy: .nobody, only: node)
-        case .daemonCrash:
-            break
+        case .listFailing(let node, _): conditions[node].listFailing -= 1
+        case .late(let node, _): conditions[node].late -= 1
+        case .daemonCrash, .reload: break
         }
     }
 

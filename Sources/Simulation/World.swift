@@ -16,6 +16,7 @@ public struct World: Sendable {
         case preReadArrives(ModeChange, process: Int)
         case preReadReturns(ModeChange, ObservedMode, revision: Int, process: Int)
         case writeArrives(ModeChange, revision: Int, process: Int)
+        case writeApplies(ModeChange, revision: Int)
         case commandBegins(CommandStart)
         case commandStops(CommandID, node: Int)
         case commandEnds(CommandID, CommandOutcome)
@@ -37,6 +38,8 @@ public struct World: Sendable {
         var failing = 0
         var answerLost = 0
         var isolated = 0
+        var listFailing = 0
+        var late = 0
     }
 
     let scenario: Scenario
@@ -54,6 +57,8 @@ public struct World: Sendable {
     var wakeAt: Int64?
 
     var conditions: [Condition]
+    /// Since when each node has been cut off from the others.
+    var isolatedSince: [Int64?]
     var commands: [CommandID: CommandState] = [:]
     var starts: [CommandID: CommandStart] = [:]
     var places: [String: Int] = [:]
@@ -82,6 +87,7 @@ public struct World: Sendable {
                     gracePeriod: .seconds(3), interest: .none)
             })
         conditions = Array(repeating: Condition(), count: policy.nodes.count)
+        isolatedSince = Array(repeating: nil, count: policy.nodes.count)
         for (place, node) in policy.nodes.enumerated() { places[node.name] = place }
         oracle = Oracle(
             nodes: policy.nodes.count,
@@ -154,6 +160,7 @@ public struct World: Sendable {
             decide(change, reading: mode, revision: revision, process: process)
         case .writeArrives(let change, let revision, let process):
             write(change, revision: revision, process: process)
+        case .writeApplies(let change, let revision): _ = receive(change, revision: revision)
         case .commandBegins(let start): begin(start)
         case .commandStops(let id, let node): upgrade(node, by: id)
         case .commandEnds(let id, let outcome): end(id, outcome)

@@ -82,15 +82,15 @@ struct NodeRunTableTests {
         windowEndsRestore   restoring>ended      restoring>ended   -        -  -
         windowEndsFinish    -                    -                 -        -  -
         exclusionRestore    restoring>queued     restoring>queued  -        -  -
-        aborted             restoring>ended      restoring>ended   -        -  -
-        suspended           restoring>ended      restoring>ended   -        -  -
+        aborted             restoring>ended      restoring>ended   -        -  ended
+        suspended           restoring>ended      restoring>ended   -        -  ended
         superseded          restoring>ended      restoring>ended   -        -  -
         paused              -                    -                 -        -  -
         overBudget          restoring>queued     -                 -        -  -
         isolated            -                    -                 -        -  -
         initial             -                    -                 -        -  -
         unreachableInTime   -                    -                 -        -  -
-        unreachableTooLong  failed+hold          restoring>failed  -        -  failed
+        unreachableTooLong  failed+hold          failed+hold       -        -  failed
         """
 
     @Test func `each cell of the table`() {

@@ -12,21 +12,19 @@ struct ClockWatch: Sendable {
 
     var isTrusted: Bool { samplesMissing == 0 }
 
-    /// - Returns: whether the wall clock jumped since the moment before.
-    mutating func note(_ now: Moment) -> Bool {
+    mutating func note(_ now: Moment) {
         defer { last = now }
-        guard let last else { return false }
+        guard let last else { return }
         let wall = now.wall - last.wall
         let uptime = now.uptime - last.uptime
         if wall - uptime > ClockWatch.tolerance || uptime - wall > ClockWatch.tolerance {
             samplesMissing = ClockWatch.samplesNeeded
             latestSample = now.uptime
-            return true
+            return
         }
         if samplesMissing > 0, let latest = latestSample, now.uptime - latest >= ClockWatch.sampleSpacing {
             samplesMissing -= 1
             latestSample = now.uptime
         }
-        return false
     }
 }

@@ -18,13 +18,16 @@ extension Controller {
 
     mutating func take(_ observation: Observation) {
         guard let place = index[observation.node] else { return }
-        let isClustered = clusters[nodes[place].cluster].isClustered
         let before = facts(of: place)
         let incarnation = nodes[place].incarnation
         let isNewList = observation.members != nil && observation.members != nodes[place].observation?.members
         nodes[place].isReading = false
-        nodes[place].take(observation, at: now, isClustered: isClustered)
-        if isNewList { noteMembers(observation.members ?? [], seenBy: place) }
+        nodes[place].take(observation, at: now)
+        if observation.members == nil {
+            nodes[place].connectedPlaces = []
+        } else if isNewList || nodes[place].connectedPlaces.isEmpty {
+            noteMembers(of: place)
+        }
         if nodes[place].incarnation != incarnation { nodes[place].inServiceSince = nil }
         noteService(place)
         settle(place)
@@ -46,9 +49,21 @@ extension Controller {
         finishRead(place, before: before)
     }
 
+    /// The text of a failure may differ each time; its kind is what is journaled on change.
+    private func isSame(_ a: NodeFacts?, _ b: NodeFacts?) -> Bool {
+        guard let a = a?.failure, let b = b?.failure else { return a == b }
+        return a.isSameKind(as: b)
+    }
+
     private mutating func finishRead(_ place: Int, before: NodeFacts?) {
+        let number = nodes[place].cluster
+        if !clusters[number].isKnown, clusters[number].nodes.allSatisfy({ nodes[$0].isKnown }) {
+            clusters[number].isKnown = true
+            for other in clusters[number].nodes where other != place { touch(other) }
+            isSchedulingDue = true
+        }
         let after = facts(of: place)
-        if after != before {
+        if !isSame(after, before) {
             if let after { decide(.nodeObserved(nodes[place].id, after)) }
             isSchedulingDue = true
         }
@@ -98,12 +113,17 @@ extension Controller {
 
     /// Looks at the runs again then.
     mutating func wake(at: Uptime) {
+        guard pendingWake.map({ $0 <= now.uptime || at < $0 }) ?? true else { return }
+        pendingWake = at
         due.insert(DueQueue.Entry(at: at, node: -1))
     }
 
     mutating func issueReads() {
         while let entry = due.popDue(at: now.uptime) {
-            guard entry.node >= 0 else { continue }
+            guard entry.node >= 0 else {
+                isSchedulingDue = true
+                continue
+            }
             // A later entry replaced this one, or the read is under way.
             guard !nodes[entry.node].isReading, nodes[entry.node].nextRead == entry.at else { continue }
             nodes[entry.node].isReading = true
@@ -152,7 +172,9 @@ extension Controller {
             isConnected: isConnected)
     }
 
-    private mutating func noteMembers(_ members: [ClusterMember], seenBy place: Int) {
+    /// Who is connected, by the node's own account.
+    mutating func noteMembers(of place: Int) {
+        guard let members = nodes[place].observation?.members else { return }
         let number = nodes[place].cluster
         let places = clusters[number].places
         var seen = [Bool](repeating: false, count: clusters[number].nodes.count)
@@ -165,7 +187,11 @@ extension Controller {
             }
         }
         nodes[place].connectedPlaces = seen
-        clusters[number].total = max(clusters[number].nodes.count, regular)
+        nodes[place].regularMembers = regular
+        // The longest list counts: a node that has just started may not know the others yet.
+        clusters[number].total = clusters[number].nodes.reduce(clusters[number].nodes.count) {
+            max($0, nodes[$1].regularMembers)
+        }
     }
 
     /// The cluster's word on a node's version, for nodes that do not say it themselves.
@@ -278,7 +304,10 @@ extension Controller {
     func view(of place: Int, _ entry: NodeLedger) -> NodeView {
         let doubt = entry.doubt.flatMap { now.wall - $0.since <= Doubt.memory ? $0.mode : nil }
         // Only taking a mode back asks for the majority's word.
-        let isConnected = entry.written == nil || self.isConnected(place)
+        let nodeRun = nodeRun(at: place)
+        let since = nodeRun?.phase == .restoring ? nodeRun?.stepSince.uptime : nil
+        let isConnected =
+            entry.written == nil || self.isConnected(place, since: since ?? Uptime(nanoseconds: .min))
         return NodeView(
             isReadable: isReadable(place), mode: nodes[place].observation?.mode, isConnected: isConnected,
             isRestarted: nodes[place].writtenIncarnation != nodes[place].incarnation, doubt: doubt)
@@ -298,7 +327,9 @@ extension Controller {
     }
 
     /// Whether a majority of the cluster's regular nodes, itself included, lists the node as connected.
-    func isConnected(_ place: Int) -> Bool {
+    ///
+    /// - Parameter since: only reads that began no earlier count.
+    func isConnected(_ place: Int, since: Uptime = Uptime(nanoseconds: .min)) -> Bool {
         let number = nodes[place].cluster
         guard clusters[number].isClustered else { return true }
         let column = nodes[place].place
@@ -307,6 +338,7 @@ extension Controller {
         for other in clusters[number].nodes
         where column < nodes[other].connectedPlaces.count && nodes[other].connectedPlaces[column]
             && nodes[other].isReadable(at: now, staleAfter: staleAfter)
+            && nodes[other].observedSince(since)
         {
             votes += 1
         }
@@ -317,6 +349,8 @@ extension Controller {
     /// - Parameter isPatient: a read that failed only lately is forgiven.
     func isUnavailable(_ place: Int, isPatient: Bool = false) -> Bool {
         if ledger.nodes[nodes[place].id]?.open != nil || desired(place) != nil { return true }
+        // Started, and about to be claimed: its place is taken.
+        if nodeRun(at: place)?.phase == .closing { return true }
         if isPatient, let since = nodes[place].failingSince {
             let staleAfter = clusters[nodes[place].cluster].policy.observe.staleAfter
             if now.uptime - since.uptime < staleAfter { return false }
@@ -333,22 +367,5 @@ extension Controller {
         return BudgetUse(
             total: cluster.total, unavailable: unavailable + unknown, budget: cluster.policy.budget,
             isClustered: cluster.isClustered)
-    }
-}
-
-extension NodeState {
-    /// Takes over what the state before a reload knew.
-    mutating func keep(_ former: NodeState) {
-        observation = former.observation
-        observedAt = former.observedAt
-        failure = former.failure
-        failingSince = former.failingSince
-        incarnation = former.incarnation
-        writtenIncarnation = former.writtenIncarnation
-        isReading = former.isReading
-        readBegun = former.readBegun
-        nextRead = former.nextRead
-        notBefore = former.notBefore
-        attempts = former.attempts
     }
 }

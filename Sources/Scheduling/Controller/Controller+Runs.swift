@@ -37,7 +37,7 @@ extension Controller {
         rest(until: pinned.nextChange(after: now.wall))
         if case .window(_, let span) = run.origin {
             rest(until: now.wall < span.end ? span.end : nil)
-            if !span.contains(now.wall), run.phase != .ending(.windowEnded) {
+            if clock.isTrusted, !span.contains(now.wall), run.phase != .ending(.windowEnded) {
                 decide(.runChanged(run.id, .ending(.windowEnded)))
             }
         }
@@ -74,15 +74,12 @@ extension Controller {
         let id: RunID
         let origin: Run.Origin
         if let revision = policy.revision {
-            if let ordinal = history.ordinals[revision] {
-                // It ran; only one that was suspended goes on by itself.
-                guard history.lastOutcome == .partial(.suspended) else { return }
-                origin = .rollout(revision: revision, ordinal: ordinal + 1)
-                id = RunID(policy: policy.name, revision: revision, ordinal: ordinal + 1)
-            } else {
-                origin = .rollout(revision: revision, ordinal: 1)
-                id = RunID(policy: policy.name, revision: revision, ordinal: 1)
-            }
+            // The revision that ran last runs again only if something outside of it ended its run.
+            let isRepeat = history.revision == revision
+            guard !isRepeat || [.suspended, .policyRemoved, .superseded].contains(history.endReason) else { return }
+            let ordinal = (history.ordinals[revision] ?? 0) + 1
+            origin = .rollout(revision: revision, ordinal: ordinal)
+            id = RunID(policy: policy.name, revision: revision, ordinal: ordinal)
         } else {
             guard let opening = schedule.policies[policy.name]?.opening(at: now.wall),
                 !history.hasRun(opening.occurrence, opening.span)
@@ -140,6 +137,9 @@ extension Controller {
     /// One pass over the runs: failures pause them, room starts nodes, and those that are through end.
     mutating func scheduleRuns() {
         for id in ledger.runs.map(\.id) {
+            for nodeRun in ledger.run(id)?.nodes ?? [] where nodeRun.phase == .queued && index[nodeRun.node] == nil {
+                finish(nodeRun, as: .ended, of: id)
+            }
             guard let run = ledger.run(id) else { continue }
             switch run.phase {
             case .active:
@@ -218,7 +218,7 @@ extension Controller {
         var wave = current
         if members.allSatisfy(\.phase.isFinished) {
             if let last = members.map(\.since).max(), now.wall < last + run.strategy.pauseBetweenWaves {
-                wake(at: now.uptime + (last + run.strategy.pauseBetweenWaves - now.wall))
+                wake(at: now.uptime + min(.seconds(30), last + run.strategy.pauseBetweenWaves - now.wall))
                 return nil
             }
             wave = current + 1
@@ -248,6 +248,8 @@ extension Controller {
     /// Moves a node on as far as it goes now, and its mode with it.
     mutating func touch(_ place: Int) {
         reconcileMode(place)
+        // After a start every node of the cluster is looked at once before anything is decided on deadlines and budgets.
+        guard isClusterKnown(nodes[place].cluster) else { return }
         // A sequence has at most so many steps that need nothing to happen.
         for _ in 0..<64 {
             guard let id = nodes[place].assignment, let run = ledger.run(id), let nodeRun = nodeRun(at: place),
@@ -262,6 +264,11 @@ extension Controller {
         }
     }
 
+    private func isClusterKnown(_ number: Int) -> Bool {
+        guard !clusters[number].isKnown else { return true }
+        return clusters[number].nodes.allSatisfy { nodes[$0].isKnown }
+    }
+
     private func cadenceWhenTouched(_ place: Int) -> Duration {
         nodes[place].assignment == nil ? clusters[nodes[place].cluster].policy.observe.interval : Cadence.close
     }
@@ -269,7 +276,13 @@ extension Controller {
     private mutating func perform(_ move: NodeMove, of place: Int, in run: Run) {
         var next = move.nodeRun
         isSchedulingDue = true
-        if next.phase == .restoring { next.milestones.leaked = nodes[place].leaked }
+        if next.phase == .restoring {
+            next.milestones.leaked = nodes[place].leaked
+            // Whether the others see it is asked anew, not remembered.
+            for other in clusters[nodes[place].cluster].nodes where clusters[nodes[place].cluster].isClustered {
+                readNow(other)
+            }
+        }
         // Sent back to the drain: what was proven before the restart proves nothing.
         if next.phase == .closing, nodeRun(at: place)?.phase == .closed { nodes[place].evidence.void() }
         var start: CommandStart?
@@ -298,7 +311,7 @@ extension Controller {
             "NAGI_NODE": node.name, "NAGI_NODE_API": node.api, "NAGI_CLUSTER": run.cluster, "NAGI_RUN": run.id.text,
         ]
         if let revision = run.revision { environment["NAGI_REVISION"] = revision }
-        for (label, value) in node.labels {
+        for (label, value) in node.labels.sorted(by: { $0.key < $1.key }) {
             environment["NAGI_LABEL_\(environmentName(label))"] = value
         }
         return CommandStart(
@@ -330,7 +343,7 @@ extension Controller {
             isDrained: node.evidence.isComplete,
             isDrainedSinceStep: node.evidence.isComplete(since: nodeRun.stepSince.uptime), isRefilled: isFull,
             serviceFor: serviceFor,
-            isOverBudget: nodeRun.phase == .closing && budgetUse(of: node.cluster, isPatient: true).isExceeded,
+            isOverBudget: (nodeRun.phase == .closing || nodeRun.phase == .closed) && budgetUse(of: node.cluster, isPatient: true).isExceeded,
             hasQuorum: !needsQuorum || hasQuorum(without: place),
             outcome: nodeRun.command.flatMap { ledger.commands[$0]?.outcome })
     }

@@ -138,6 +138,9 @@ extension Controller {
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
         case .run(let step):
             if nodeRun.command != nil { return Verdict(.runningCommand, "\(step.name), attempt \(nodeRun.attempt)") }
+            if budgetUse(of: nodes[place].cluster, isPatient: true).isExceeded {
+                return Verdict(.waitingBudget, "\(step.name) waits: more nodes are out of service than the budget allows")
+            }
             return hasQuorum(without: place)
                 ? Verdict(.blocked, "before \(step.name): looks once more for live sessions", until: until)
                 : Verdict(.waitingBudget, "\(step.name) would cost the cluster its majority")
@@ -169,6 +172,7 @@ extension Controller {
         case .open:
             break
         }
+        guard clock.isTrusted else { return Verdict(.waitingWindow, "the wall clock jumped: waits until it is steady") }
         guard mayStart else { return Verdict(.paused, "no policies are loaded: nothing new starts") }
         if let busy = run.nodes.first(where: \.phase.isInWork) {
             return Verdict(.waitingPrevious, "waits for \(busy.node.name)")

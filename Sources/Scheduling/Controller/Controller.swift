@@ -16,6 +16,8 @@ public struct Controller: Sendable {
     var openChanges: [Int: Int] = [:]
     var due = DueQueue()
     var clock = ClockWatch()
+    /// When the runs are to be looked at again though nothing happens.
+    var pendingWake: Uptime?
     /// The directory's own policies are in force, not only the stored ones: new work may start.
     var mayStart = false
     /// Something changed that may let a node start or a run end.
@@ -33,7 +35,10 @@ public struct Controller: Sendable {
     /// Takes one event in and says what is to be done.
     public mutating func handle(_ event: Event, at now: Moment) -> [Effect] {
         self.now = now
-        if clock.note(now) { schedule.nextCheck = .distantPast }
+        let wasTrusted = clock.isTrusted
+        clock.note(now)
+        // What the calendars said before a jump is void, and so is what they said during it.
+        if clock.isTrusted != wasTrusted { schedule.nextCheck = .distantPast }
 
         switch event {
         case .started: start()
@@ -69,6 +74,10 @@ public struct Controller: Sendable {
         if schedule.nextCheck < .distantFuture {
             let check = now.uptime + max(.zero, schedule.nextCheck - now.wall)
             wake = min(wake ?? check, check)
+        }
+        if !clock.isTrusted {
+            let sample = now.uptime + ClockWatch.sampleSpacing
+            wake = min(wake ?? sample, sample)
         }
         return wake
     }
@@ -125,6 +134,7 @@ public struct Controller: Sendable {
         for (place, node) in nodes.enumerated() {
             if let change = ledger.nodes[node.id]?.open { openChanges[change.change.id] = place }
             if !node.isReading { scheduleRead(place, at: max(now.uptime, node.nextRead)) }
+            noteMembers(of: place)
         }
         for run in ledger.runs {
             for nodeRun in run.nodes where nodeRun.phase.isInWork {
@@ -156,6 +166,8 @@ struct ClusterState: Sendable {
     let policy: ClusterPolicy
     let nodes: Range<Int>
     let places: [String: Int]
+    /// Every node was read, or could not be, at least once in this process.
+    var isKnown = false
     /// N: the configured nodes, or more where the cluster itself lists more regular ones.
     var total: Int
 

@@ -34,6 +34,8 @@ public struct ModeChange: Hashable, Sendable, Codable {
     public func permission(reading mode: ObservedMode) -> WritePermission {
         guard let read = mode.requestable else { return .decline }
         if read == target { return .alreadyThere }
+        // A release only ever takes back: it closes nothing.
+        if cause == .release { return read == written && target < read ? .send : .decline }
         if read < target || read == written { return .send }
         return .decline
     }

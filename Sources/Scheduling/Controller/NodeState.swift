@@ -15,8 +15,12 @@ struct NodeState: Sendable {
     var observedAt: Moment?
     var failure: ReadFailure?
     var failingSince: Moment?
-    /// The node's own account of the cluster, by place: who is connected.
+    /// The node's own account of the cluster, by place: who is connected. Empty where its latest read did not say.
     var connectedPlaces: [Bool] = []
+    /// How many regular nodes it lists.
+    var regularMembers = 0
+    /// It was read, or could not be, at least once in this process.
+    var isKnown: Bool { observation != nil || failure != nil }
     /// Grows whenever the node is found restarted.
     var incarnation = 0
     private var epoch: Int?
@@ -57,9 +61,14 @@ struct NodeState: Sendable {
         return now.uptime - observedAt.uptime <= staleAfter
     }
 
+    func observedSince(_ uptime: Uptime) -> Bool {
+        guard let observation else { return false }
+        return observation.begun.uptime >= uptime
+    }
+
     /// Takes a successful read in, and notices a restart by it: another version, a smaller counter, another epoch, or the
-    /// node having been away.
-    mutating func take(_ new: Observation, at now: Moment, isClustered: Bool) {
+    /// node having been `initial`.
+    mutating func take(_ new: Observation, at now: Moment) {
         var isRestarted = isAway
         if let old = observation {
             if let a = old.version, let b = new.version, a != b { isRestarted = true }
@@ -90,6 +99,27 @@ struct NodeState: Sendable {
         failingSince = failingSince ?? now
         evidence.void()
         inServiceSince = nil
-        isAway = true
+        connectedPlaces = []
+    }
+
+    /// Takes over what the state before a reload knew.
+    mutating func keep(_ former: NodeState) {
+        observation = former.observation
+        observedAt = former.observedAt
+        failure = former.failure
+        failingSince = former.failingSince
+        incarnation = former.incarnation
+        epoch = former.epoch
+        isAway = former.isAway
+        writtenIncarnation = former.writtenIncarnation
+        evidence = former.evidence
+        inServiceSince = former.inServiceSince
+        isReading = former.isReading
+        wantsRead = former.wantsRead
+        readBegun = former.readBegun
+        nextRead = former.nextRead
+        notBefore = former.notBefore
+        attempts = former.attempts
+        leaked = former.leaked
     }
 }

@@ -79,7 +79,11 @@ public struct NodeLoad: Hashable, Sendable, Codable {
         self.connectionsCreated = connectionsCreated
     }
 
-    public var sessions: Int { max(0, sessionsCreated - sessionsDestroyed) }
+    /// Live sessions. Counters come from outside: nonsense is as good as full, and never as good as empty.
+    public var sessions: Int {
+        let (sessions, overflow) = sessionsCreated.subtractingReportingOverflow(sessionsDestroyed)
+        return overflow || sessions < 0 ? .max : sessions
+    }
 }
 
 /// One row of ListClusterNodes.
@@ -108,6 +112,13 @@ public enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
     case timedOut
     /// An answer that is not the API's: status, or a body that cannot be read.
     case badAnswer(String)
+
+    func isSameKind(as other: ReadFailure) -> Bool {
+        switch (self, other) {
+        case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer): true
+        default: false
+        }
+    }
 
     public var description: String {
         switch self {

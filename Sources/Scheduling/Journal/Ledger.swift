@@ -95,7 +95,7 @@ public struct Ledger: Hashable, Sendable {
         for node in run.nodes {
             if let command = node.command { commands[command] = nil }
         }
-        history[run.policy, default: PolicyHistory()].lastOutcome = outcome
+        if case .ending(let reason) = run.phase { history[run.policy, default: PolicyHistory()].endReason = reason }
         endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
         if endedRuns.count > Ledger.endedRunLimit { endedRuns.removeFirst() }
     }
@@ -104,8 +104,12 @@ public struct Ledger: Hashable, Sendable {
     private mutating func reanchor(from last: Moment, to now: Moment) {
         for run in runs.indices {
             for node in runs[run].nodes.indices {
-                let deadline = runs[run].nodes[node].deadline
-                runs[run].nodes[node].deadline = deadline?.reanchored(from: last, to: now)
+                let part = runs[run].nodes[node]
+                if part.phase == .soaking, case .soak(let length) = runs[run].sequence.steps[part.step] {
+                    runs[run].nodes[node].deadline = Deadline(length * NodeRun.soakFactor, from: now)
+                } else {
+                    runs[run].nodes[node].deadline = part.deadline?.reanchored(from: last, to: now)
+                }
                 runs[run].nodes[node].stepSince.uptime = now.uptime
             }
         }
@@ -143,15 +147,19 @@ public struct NodeLedger: Hashable, Sendable {
 
     mutating func settle(_ id: Int, isReached: Bool, at wall: Timestamp) {
         guard let change = open?.change, change.id == id else { return }
-        doubt = nil
-        if isReached {
-            if change.cause == .release {
-                written = nil
-            } else if open?.answer != .alreadyThere {
-                written = change.target
-            }
-        } else if case .unknown? = open?.answer {
+        switch (isReached, open?.answer) {
+        case (true, .accepted?), (true, .unknown?), (true, nil):
+            written = change.cause == .release ? nil : change.target
+            doubt = nil
+        case (true, .alreadyThere?):
+            // There by an earlier write of nagi's own that was given up, or by somebody else's.
+            if change.cause == .release { written = nil } else if doubt?.mode == change.target { written = change.target }
+            doubt = nil
+        case (false, .accepted?), (false, .unknown?), (false, .rejected?):
+            // It may have been sent, and may yet arrive; nothing but a later write or time takes the doubt away.
             doubt = Doubt(mode: change.target, since: wall)
+        case (true, .declined?), (true, .rejected?), (true, .notSent?), (false, _):
+            break
         }
         open = nil
     }
@@ -205,7 +213,9 @@ public struct PolicyHistory: Hashable, Sendable {
     public var ordinals: [String: Int] = [:]
     /// When each node was last completed.
     public var completions: [NodeID: Timestamp] = [:]
-    public var lastOutcome: RunOutcome?
+    /// The revision that ran last, and why its run ended before it was through, if it did.
+    public var revision: String?
+    public var endReason: EndReason?
 
     public struct PastOccurrence: Hashable, Sendable {
         public var id: OccurrenceID
@@ -219,6 +229,8 @@ public struct PolicyHistory: Hashable, Sendable {
             if occurrences.count > Ledger.occurrenceLimit { occurrences.removeFirst() }
         case .rollout(let revision, let ordinal):
             ordinals[revision] = max(ordinals[revision] ?? 0, ordinal)
+            self.revision = revision
+            endReason = nil
         }
     }
 

@@ -144,7 +144,8 @@ extension NodeRun {
         }
         // A node that waits for the window's end has got what it came for.
         let isWaitingForEnd = situation.sequence.steps[step] == .wait(.windowEnd)
-        if case .closed(_, _, let reopens) = situation.gate, situation.onWindowEnd == .restore, !isWaitingForEnd {
+        let isGivenBack = situation.onWindowEnd == .restore || claim == nil
+        if case .closed(_, _, let reopens) = situation.gate, isGivenBack, !isWaitingForEnd {
             return restored(reopens ? .requeue : .finish(.ended), error: "the window ended", situation)
         }
         if phase == .closing, situation.isOverBudget, requeues < NodeRun.requeueLimit {
@@ -156,10 +157,10 @@ extension NodeRun {
     private func stepMove(_ situation: NodeSituation) -> NodeMove? {
         let now = situation.now
         let isLate = deadline?.hasPassed(at: now) ?? false
+        // While paused a node that is not committed stays as it is; its deadline does not count.
+        if situation.isPaused, phase == .closing || phase == .closed { return nil }
         switch situation.sequence.steps[step] {
         case .drain(let drain):
-            // While paused a closing node stays as it is; its deadline does not count.
-            if situation.isPaused { return nil }
             if isConfirmed(situation), situation.isDrained {
                 return advanced(situation) { $0.milestones.drainedAt = now.wall }
             }
@@ -210,13 +211,14 @@ extension NodeRun {
         if command != nil {
             guard let outcome = situation.outcome else { return nil }
             if outcome.isSuccess { return advanced(situation) }
-            if outcome == .neverBegan || (outcome == .interrupted && run.onInterrupted == .rerun) {
-                return again(attempt: attempt - 1, situation)
-            }
-            if attempt <= run.retries { return again(attempt: attempt, situation) }
+            if outcome == .neverBegan { return again(attempt: attempt - 1, situation) }
+            // Nobody knows how far an interrupted command came: it is run again only where the policy says so.
+            let mayRepeat = outcome != .interrupted || run.onInterrupted == .rerun
+            let limit = run.retries + (outcome == .interrupted ? 1 : 0)
+            if mayRepeat, attempt <= limit { return again(attempt: attempt, situation) }
             return failed("\(run.name) \(outcome)", situation)
         }
-        if situation.isPaused { return nil }
+        if situation.isPaused || (phase == .closed && situation.isOverBudget) { return nil }
         guard run.isDisruptive else { return starting(run, situation) }
         if phase == .closed, situation.isRefilled, !mayCut, let move = drainedAgain(situation) { return move }
         guard isConfirmed(situation), mayCut || situation.isDrainedSinceStep else {
@@ -281,6 +283,13 @@ extension NodeRun {
     }
 
     private func soakMove(_ situation: NodeSituation) -> NodeMove? {
+        if case .ending(let reason) = situation.runPhase, reason != .windowEnded, reason != .superseded {
+            var next = self
+            next.phase = .finished(.ended)
+            next.since = situation.now.wall
+            next.deadline = nil
+            return NodeMove(next)
+        }
         guard case .soak(let length) = situation.sequence.steps[step] else { return stepMove(situation) }
         if let serviceFor = situation.serviceFor, serviceFor >= length {
             return advanced(situation)
@@ -322,7 +331,8 @@ extension NodeRun {
     private func failed(_ error: String, stays: Bool? = nil, _ situation: NodeSituation) -> NodeMove {
         let isCommitted = phase == .committed
         let onFailure = situation.sequence.onFailure ?? (isCommitted ? .stay : .restore)
-        guard stays ?? (onFailure == .stay) else {
+        // A node that cannot be read cannot be given back either: it stays until somebody has looked at it.
+        guard stays ?? (onFailure == .stay || !situation.isReadable) else {
             return restored(.finish(.failed), error: error, situation)
         }
         var next = self

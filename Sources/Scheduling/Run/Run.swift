@@ -66,7 +66,7 @@ public struct Run: Hashable, Sendable, Codable {
     }
 
     /// Nodes of the run that have failed so far.
-    public var failures: Int { nodes.reduce(0) { $0 + ($1.phase.isFailed ? 1 : 0) } }
+    public var failures: Int { nodes.count { $0.phase.isFailed || $0.afterRestore == .finish(.failed) } }
 }
 
 public enum RunPhase: Hashable, Sendable, Codable {
