@@ -90,7 +90,7 @@ struct ReconcileTests {
     @Test func `a write that was given up and arrives late is nagi's own`() {
         let row = Row(nil, nil, nil, .blockNewSession, .inDesiredMode)
         var view = view(row.observed)
-        view.doubt = .blockNewSession
+        view.doubts = [.blockNewSession]
         #expect(reconcile(desired: nil, view: view, ledger: ledger(row)) == .adopt(.blockNewSession))
     }
 

@@ -302,7 +302,7 @@ extension Controller {
     }
 
     func view(of place: Int, _ entry: NodeLedger) -> NodeView {
-        let doubt = entry.doubt.flatMap { now.wall - $0.since <= Doubt.memory ? $0.mode : nil }
+        let doubts = entry.doubts.filter { now.wall - $0.since <= Doubt.memory }.map(\.mode)
         // Only taking a mode back asks for the majority's word.
         let nodeRun = nodeRun(at: place)
         let since = nodeRun?.phase == .restoring ? nodeRun?.stepSince.uptime : nil
@@ -310,7 +310,7 @@ extension Controller {
             entry.written == nil || self.isConnected(place, since: since ?? Uptime(nanoseconds: .min))
         return NodeView(
             isReadable: isReadable(place), mode: nodes[place].observation?.mode, isConnected: isConnected,
-            isRestarted: nodes[place].writtenIncarnation != nodes[place].incarnation, doubt: doubt)
+            isRestarted: nodes[place].writtenIncarnation != nodes[place].incarnation, doubts: doubts)
     }
 
     /// The strictest claim on the node; nil without claims.

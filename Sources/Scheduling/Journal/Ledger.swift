@@ -62,7 +62,6 @@ public struct Ledger: Hashable, Sendable {
             nodes[node]?.settle(id, isReached: isReached, at: at.wall)
         case .modeAdopted(let node, let mode):
             nodes[node]?.written = mode
-            nodes[node]?.doubt = nil
         case .ownershipDropped(let node, _):
             nodes[node]?.written = nil
         case .floorChanged(let node, let floor):
@@ -124,8 +123,8 @@ public struct NodeLedger: Hashable, Sendable {
     /// A stricter mode that somebody else set.
     public var floor: RequestableMode?
     public var open: OpenChange?
-    /// A write whose outcome nobody learned and that the node did not show: it may yet arrive.
-    public var doubt: Doubt?
+    /// Writes whose outcome nobody learned: they may yet arrive, also after later ones.
+    public var doubts: [Doubt] = []
     public var holds: [Hold] = []
     public var facts: NodeFacts?
     /// When somebody else loosened a claimed mode, within the last ten minutes.
@@ -140,9 +139,16 @@ public struct NodeLedger: Hashable, Sendable {
     }
 
     mutating func note(_ answer: ModeChangeAnswer, of id: Int, at now: Moment) {
-        guard open?.change.id == id else { return }
+        guard let change = open?.change, change.id == id else { return }
         open?.answer = answer
         open?.answeredAt = now
+        if case .unknown = answer { doubt(change.target, at: now.wall) }
+    }
+
+    /// The write of that mode may arrive at any time from now.
+    private mutating func doubt(_ mode: RequestableMode, at wall: Timestamp) {
+        doubts.removeAll { $0.mode == mode || wall - $0.since > Doubt.memory }
+        doubts.append(Doubt(mode: mode, since: wall))
     }
 
     mutating func settle(_ id: Int, isReached: Bool, at wall: Timestamp) {
@@ -150,14 +156,16 @@ public struct NodeLedger: Hashable, Sendable {
         switch (isReached, open?.answer) {
         case (true, .accepted?), (true, .unknown?), (true, nil):
             written = change.cause == .release ? nil : change.target
-            doubt = nil
         case (true, .alreadyThere?):
             // There by an earlier write of nagi's own that was given up, or by somebody else's.
-            if change.cause == .release { written = nil } else if doubt?.mode == change.target { written = change.target }
-            doubt = nil
-        case (false, .accepted?), (false, .unknown?), (false, .rejected?):
-            // It may have been sent, and may yet arrive; nothing but a later write or time takes the doubt away.
-            doubt = Doubt(mode: change.target, since: wall)
+            if change.cause == .release {
+                written = nil
+            } else if doubts.contains(where: { $0.mode == change.target }) {
+                written = change.target
+            }
+        case (false, .accepted?), (false, .rejected?):
+            // A proxy may answer before the node does.
+            doubt(change.target, at: wall)
         case (true, .declined?), (true, .rejected?), (true, .notSent?), (false, _):
             break
         }
@@ -166,7 +174,10 @@ public struct NodeLedger: Hashable, Sendable {
 
     mutating func reanchor(to now: Moment) {
         guard open != nil else { return }
-        if open?.answer == nil { open?.answer = .unknown("the daemon was restarted before the answer") }
+        if let change = open?.change, open?.answer == nil {
+            open?.answer = .unknown("the daemon was restarted before the answer")
+            doubt(change.target, at: now.wall)
+        }
         open?.answeredAt = now
         open?.intendedAt.uptime = now.uptime
     }

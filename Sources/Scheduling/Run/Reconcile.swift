@@ -9,13 +9,13 @@ public struct NodeView: Hashable, Sendable {
     public var isConnected: Bool
     /// It was restarted, or was away, since the written mode was last seen on it.
     public var isRestarted: Bool
-    /// The target of a recent write that may still arrive.
-    public var doubt: RequestableMode?
+    /// Targets of recent writes that may still arrive.
+    public var doubts: [RequestableMode]
 
     public init(
-        isReadable: Bool, mode: ObservedMode?, isConnected: Bool, isRestarted: Bool, doubt: RequestableMode? = nil
+        isReadable: Bool, mode: ObservedMode?, isConnected: Bool, isRestarted: Bool, doubts: [RequestableMode] = []
     ) {
-        self.doubt = doubt
+        self.doubts = doubts
         self.isReadable = isReadable
         self.mode = mode
         self.isConnected = isConnected
@@ -59,7 +59,7 @@ public func reconcile(desired: RequestableMode?, view: NodeView, ledger: NodeLed
     }
 
     if observed > (ledger.written ?? .normal) {
-        if observed == view.doubt { return .adopt(observed) }
+        if view.doubts.contains(observed) { return .adopt(observed) }
         if ledger.floor != observed { return .setFloor(observed) }
     } else if let floor = ledger.floor, observed < floor {
         return .setFloor(nil)
