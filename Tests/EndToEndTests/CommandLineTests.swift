@@ -16,7 +16,7 @@ extension EndToEndTests {
         return (try await program.ended(within: .seconds(10)), program.outputText, program.errorText)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `every verb says what it does, with an example`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `every verb says what it does, with an example`() async throws {
         let overview = try await nagi("--help")
         #expect(overview.status == 0)
         let list = try #require(overview.output.components(separatedBy: "SUBCOMMANDS:").last)
@@ -33,7 +33,7 @@ extension EndToEndTests {
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(2)),
         arguments: [
             ["frobnicate"], ["status", "--frobnicate"], ["check"], ["daemon", "policies", "--listen", "nowhere"],
             ["serve-modes", "--nodes", "many"], ["status", "--address", "not an address"],
@@ -50,7 +50,7 @@ extension EndToEndTests {
         #expect(!program.errorText.isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `status without a daemon ends with 3 and says what to do`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `status without a daemon ends with 3 and says what to do`() async throws {
         // Nothing listens on port 1 of a loopback address.
         let asked = try await nagi("status", "--state", "/nonexistent", "--address", "127.0.0.1:1")
         #expect(asked.status == 3)
@@ -59,7 +59,7 @@ extension EndToEndTests {
         #expect(asked.errors.contains("start one: nagi daemon PATH"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func `check of a wrong policy ends with 1 and says where`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `check of a wrong policy ends with 1 and says where`() async throws {
         struct Report: Decodable {
             struct Entry: Decodable {
                 var severity: String
@@ -99,7 +99,7 @@ extension EndToEndTests {
         #expect(fine.output == "{\"diagnostics\":[],\"ok\":true}\n")
     }
 
-    @Test(.timeLimit(.minutes(1))) func `serve-modes says where its nodes are, in one line of JSON`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `serve-modes says where its nodes are, in one line of JSON`() async throws {
         try await Stage.open(nodes: 2, traffic: .none) { stage in
             #expect(stage.nodes.map(\.name) == ["node-01@127.0.0.1", "node-02@127.0.0.1"])
             let address = /http:\/\/127\.0\.0\.1:[0-9]+\//

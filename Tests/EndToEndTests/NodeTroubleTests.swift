@@ -47,7 +47,7 @@ extension EndToEndTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(2)))
     func `a node restarted by hand while blocked is blocked again within a second of its join`() async throws {
         try await Stage.open(traffic: .brisk) { stage in
             try stage.writeRollout(

@@ -9,7 +9,7 @@ extension EndToEndTests {
         - restore: {}
         """
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(2)))
     func `a broken reload changes nothing, and no second daemon starts on the same state`() async throws {
         try await Stage.open(traffic: .brisk) { stage in
             try stage.writeRollout(nodes: 2, steps: Self.steps)
@@ -35,7 +35,7 @@ extension EndToEndTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(2)))
     func `a start with broken policies finishes by the stored ones what has begun, and starts nothing`() async throws {
         try await Stage.open(traffic: .brisk) { stage in
             try stage.writeRollout(nodes: 2, steps: Self.steps)

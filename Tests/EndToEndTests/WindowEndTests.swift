@@ -8,7 +8,7 @@ extension EndToEndTests {
         case rollout = "Rollout"
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Kind.allCases)
+    @Test(.timeLimit(.minutes(2)), arguments: Kind.allCases)
     func `what was blocked when the daemon died is given back though the window has closed`(_ kind: Kind) async throws {
         try await Stage.open(traffic: .lasting) { stage in
             // Policies are written to the second.
