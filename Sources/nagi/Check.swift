@@ -12,6 +12,9 @@ struct Check: ParsableCommand {
         discussion: """
             A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they
             are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
+
+              nagi check policies
+              nagi check policies --format json | jq '.diagnostics[].message'
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {

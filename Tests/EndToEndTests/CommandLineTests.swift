@@ -1,0 +1,117 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    /// Starts the program in a directory of its own and waits for its end.
+    private func nagi(_ arguments: String..., files: [String: String] = [:]) async throws -> (
+        status: Int32, output: String, errors: String
+    ) {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nagi-e2e-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for (name, text) in files { try Data(text.utf8).write(to: directory.appendingPathComponent(name)) }
+        let program = try Program(arguments, in: directory, name: "asked")
+        defer { program.send(SIGKILL) }
+        return (try await program.ended(within: .seconds(10)), program.outputText, program.errorText)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `every verb says what it does, with an example`() async throws {
+        let overview = try await nagi("--help")
+        #expect(overview.status == 0)
+        let list = try #require(overview.output.components(separatedBy: "SUBCOMMANDS:").last)
+        // Verbs stand two columns in; what follows on further lines stands deeper.
+        let verbs = list.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }.filter { $0 != "See" }
+        #expect(Set(verbs).isSuperset(of: ["check", "daemon", "status", "serve-modes", "version"]))
+        for verb in verbs {
+            let help = try await nagi(verb, "--help")
+            #expect(help.status == 0, "nagi \(verb) --help")
+            let examples = help.output.split(separator: "\n").filter { $0.hasPrefix("  nagi \(verb)") }
+            #expect(!examples.isEmpty, "nagi \(verb) --help has no example")
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            ["frobnicate"], ["status", "--frobnicate"], ["check"], ["daemon", "policies", "--listen", "nowhere"],
+            ["serve-modes", "--nodes", "many"], ["status", "--address", "not an address"],
+        ])
+    func `what is not understood ends with 2 and a reason`(_ arguments: [String]) async throws {
+        let directory = FileManager.default.temporaryDirectory
+        let program = try Program(arguments, in: directory, name: "nagi-e2e-\(UUID().uuidString)")
+        defer {
+            program.send(SIGKILL)
+            for file in [program.output, program.errors] { try? FileManager.default.removeItem(at: file) }
+        }
+        #expect(try await program.ended(within: .seconds(10)) == 2)
+        #expect(program.outputText.isEmpty)
+        #expect(!program.errorText.isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `status without a daemon ends with 3 and says what to do`() async throws {
+        // Nothing listens on port 1 of a loopback address.
+        let asked = try await nagi("status", "--state", "/nonexistent", "--address", "127.0.0.1:1")
+        #expect(asked.status == 3)
+        #expect(asked.output.isEmpty)
+        #expect(asked.errors.hasPrefix("no daemon answers on 127.0.0.1:1: "))
+        #expect(asked.errors.contains("start one: nagi daemon PATH"))
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `check of a wrong policy ends with 1 and says where`() async throws {
+        struct Report: Decodable {
+            struct Entry: Decodable {
+                var severity: String
+                var code: String
+                var message: String
+                var hint: String?
+                var file: String
+                var line: Int
+                var column: Int
+            }
+            var ok: Bool
+            var diagnostics: [Entry]
+        }
+        let wrong = """
+            apiVersion: nagi/v1
+            kind: Cluster
+            metadata: {name: tokyo}
+            spec:
+              topology: clusterd
+              nodes:
+                - {name: node-01, api: "http://192.0.2.5:3000/"}
+            """
+        let asked = try await nagi("check", "wrong.yaml", "--format", "json", files: ["wrong.yaml": wrong])
+        #expect(asked.status == 1)
+        let report = try JSONDecoder().decode(Report.self, from: Data(asked.output.utf8))
+        #expect(!report.ok)
+        let first = try #require(report.diagnostics.first)
+        #expect(first.severity == "error" && first.file == "wrong.yaml" && first.line == 5 && first.column == 13)
+        #expect(first.code.wholeMatch(of: /[a-z]+(-[a-z]+)*/) != nil)
+        #expect(first.message.contains("clusterd"))
+        // Present also where it is empty: other programs read it.
+        #expect(asked.output.contains(#""hint":"#))
+
+        let fixed = wrong.replacing("clusterd", with: "clustered")
+        let fine = try await nagi("check", "right.yaml", "--format", "json", files: ["right.yaml": fixed])
+        #expect(fine.status == 0)
+        #expect(fine.output == "{\"diagnostics\":[],\"ok\":true}\n")
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `serve-modes says where its nodes are, in one line of JSON`() async throws {
+        try await Stage.open(nodes: 2, traffic: .none) { stage in
+            #expect(stage.nodes.map(\.name) == ["node-01@127.0.0.1", "node-02@127.0.0.1"])
+            let address = /http:\/\/127\.0\.0\.1:[0-9]+\//
+            for node in stage.nodes {
+                #expect(node.api.wholeMatch(of: address) != nil, "\(node.api)")
+                #expect(node.signaling.wholeMatch(of: /ws:\/\/127\.0\.0\.1:[0-9]+\/signaling/) != nil)
+                #expect(node.ready.wholeMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+\/\.ok/) != nil)
+            }
+            #expect(stage.admin.wholeMatch(of: address) != nil, "\(stage.admin)")
+            #expect(stage.serversOutput.split(separator: "\n").count == 1)
+            let log = try await stage.finishedLog()
+            #expect(log.summary?.cut == 0)
+        }
+    }
+}
