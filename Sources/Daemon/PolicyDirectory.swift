@@ -79,7 +79,7 @@ public enum PolicyDirectory {
     /// Opened without waiting (a pipe would) and without following a link that was swapped in meanwhile. One byte more
     /// than the limit is read at most: the parser refuses by size.
     private static func read(_ path: String, shownAs shown: String, _ contents: inout Contents) {
-        guard type(of: path) == .typeRegular else {
+        if let type = type(of: path), type != .typeRegular {
             return contents.fault(shown, "this is not a file (a directory, pipe, socket or device)")
         }
         let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
@@ -94,15 +94,14 @@ public enum PolicyDirectory {
         }
     }
 
-    /// Of the thing itself, links not followed; nil where it is gone.
-    private static func type(of path: String) -> FileAttributeType? {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
-    }
-
     private static func resolved(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
+    }
+
+    private static func type(of path: String) -> FileAttributeType? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     }
 
     private static func reason(_ code: Int32) -> String {

@@ -44,6 +44,7 @@ public final class ModeServer: Service {
     /// Serves until cancelled or shut down, then closes everything and logs a summary.
     public func run() async throws {
         var admin: HTTPListener?
+        var isReady = false
         do {
             for listener in listeners { try await listener.open() }
             if let port = settings.adminPort {
@@ -53,6 +54,7 @@ public final class ModeServer: Service {
             }
             served.update { state, now in state.cluster.joinAll(at: now) }
             let authority = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+            isReady = true
             onReady(
                 ServedAddresses(
                     nodes: (0..<settings.nodeCount).compactMap { directory[$0] },
@@ -62,9 +64,11 @@ public final class ModeServer: Service {
             // The way to end it.
         } catch {
             await close(admin)
+            if isReady { summarize() }
             throw error
         }
         await close(admin)
+        summarize()
     }
 
     private func tickUntilCancelled() async throws {
@@ -85,6 +89,9 @@ public final class ModeServer: Service {
     private func close(_ admin: HTTPListener?) async {
         await admin?.close()
         for listener in listeners { await listener.close() }
+    }
+
+    private func summarize() {
         let summary = served.summary()
         writeLog()
         log(summary)

@@ -67,6 +67,9 @@ public struct ModeServerSettings: Sendable {
         if apiPort != 0, signalingPort != 0, abs(apiPort - signalingPort) < nodeCount {
             throw .invalid("the API ports from \(apiPort) and signaling ports from \(signalingPort) on overlap")
         }
+        guard (1...128).contains(version.utf8.count), version.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .invalid("a version is 1 to 128 visible ASCII characters")
+        }
         if let adminPort, !(0...65535).contains(adminPort) { throw .invalid("\(adminPort) is not a port") }
         for duration in [gracePeriod, downFor, joinDelay] where duration < .zero {
             throw .invalid("durations can't be negative")
@@ -77,6 +80,9 @@ public struct ModeServerSettings: Sendable {
                 throw .invalid("arrivals per second must be 0 to 100000")
             }
             guard traffic.channels > 0 else { throw .invalid("traffic needs at least one channel") }
+            guard traffic.maxHold.map({ $0 >= .zero }) ?? true else {
+                throw .invalid("the longest hold time is negative")
+            }
             guard traffic.meanHold > .zero else { throw .invalid("the mean hold time must be more than zero") }
         }
     }

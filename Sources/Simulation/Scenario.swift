@@ -79,7 +79,7 @@ public struct Scenario: Sendable {
                 name: "node-0\(number)@sim", api: "http://sim-\(number):3000/", ready: "http://sim-\(number):5000/.ok",
                 labels: ["zone": number % 2 == 0 ? "b" : "a"])
         }
-        let cluster = Scheduling.Cluster(
+        let cluster = ClusterPolicy(
             name: clusterName, topology: .clustered, nodes: nodes,
             budget: Budget(maxUnavailable: .count(maxUnavailable)))
         let opening = ZoneRules.utc.local(start + windowAfter)

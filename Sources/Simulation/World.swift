@@ -40,7 +40,7 @@ public struct World: Sendable {
     }
 
     let scenario: Scenario
-    let policy: Scheduling.Cluster
+    let policy: ClusterPolicy
     var cluster: ModeCore.Cluster
     var heap = EventHeap<Happening>()
     var now: Int64 = 0

@@ -13,9 +13,15 @@ struct ServeModes: AsyncParsableCommand {
 
             A cluster of three nodes with calls that come and go, which an upgrade command can restart:
 
-              nagi serve-modes --nodes 3 --cluster --arrivals-per-second 5 --mean-hold 4 --max-hold 10 --admin
-              http POST 127.0.0.1:PORT x-sora-target:Sora_20211215.ChangeMode mode=block_new_session
-              http POST 127.0.0.1:ADMIN/nodes/node-01@127.0.0.1/restart version=2025.2.0
+              nagi serve-modes --nodes 3 --cluster --admin --api-port 3000 \\
+                --arrivals-per-second 5 --mean-hold 4 --max-hold 10
+
+            Drain the first node, then restart it with another version:
+
+              http POST 127.0.0.1:3000 \\
+                x-sora-target:Sora_20211215.ChangeMode mode=block_new_session
+              http POST 127.0.0.1:ADMIN/nodes/node-01@127.0.0.1/restart \\
+                version=2025.2.0
             """)
 
     enum Profile: String, ExpressibleByArgument, CaseIterable {
@@ -46,6 +52,15 @@ struct ServeModes: AsyncParsableCommand {
 
     @Option(help: "How to print the addresses: table or json.") var format = ServeModesFormat.table
     @Option(help: "File to append the log to, instead of standard output.") var log: String?
+
+    func validate() throws {
+        for (name, seconds) in [
+            ("mean-hold", meanHold), ("max-hold", maxHold ?? 0), ("grace", grace), ("down-for", downFor),
+            ("join-delay", joinDelay), ("arrivals-per-second", arrivalsPerSecond),
+        ] where !(0...1_000_000).contains(seconds) {
+            throw ValidationError("--\(name) must be 0 to 1000000, not \(seconds)")
+        }
+    }
 
     func run() async throws {
         var settings = ModeServerSettings(

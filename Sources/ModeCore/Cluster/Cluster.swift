@@ -5,12 +5,13 @@
 /// nothing else: no membership, no redirects.
 public struct Cluster: Sendable {
     public let isClustered: Bool
-    public private(set) var nodes: [Node] = []
+    public internal(set) var nodes: [Node] = []
 
     private var links: [Link] = []
     private var indexByName: [String: Int] = [:]
-    private var owners: [ChannelID: Int] = [:]
-    private var ownersLimit = 4096
+    /// The node that took a channel last, for as long as the channel lives there.
+    var owners: [ChannelID: Int] = [:]
+    var ownersLimit = 4096
     private var leader: Int?
     private var term: UInt64 = 0
     private var commitIndex: UInt64 = 0
@@ -72,8 +73,6 @@ public struct Cluster: Sendable {
         guard nodes[index].isRunning else { return false }
         return !isClustered || (isJoined(index) && nodes[index].mode != .blockNewConnection)
     }
-
-    // Processes and membership
 
     /// Every running node asks to join.
     public mutating func joinAll(at time: Timestamp) {
@@ -166,64 +165,6 @@ public struct Cluster: Sendable {
         return Consensus(role: role, term: term, commitIndex: commitIndex)
     }
 
-    // Clients
-
-    /// Where a client of the channel that contacts this node has to go.
-    ///
-    /// A channel that is alive stays with its node. A new one goes to the connected `normal` node with the least
-    /// connections for its license, the contacted one if equal; blocking and `initial` nodes are given none.
-    public func placement(of channel: ChannelID, contacting contacted: Int) -> Placement {
-        let node = nodes[contacted]
-        guard isClustered, node.isRunning, !holds(contacted, channel) else {
-            return node.rejection(of: channel).map(Placement.rejected) ?? .here
-        }
-        if node.mode == .initial { return .rejected(.initial) }
-        if node.mode == .blockNewConnection, !node.settings.profile.redirectsWhileBlocked {
-            return .rejected(.blockNewConnection)
-        }
-        if let owner = owner(of: channel), owner != contacted, areInTouch(contacted, owner) {
-            return nodes[owner].rejection(of: channel).map(Placement.rejected) ?? .redirect(owner)
-        }
-        guard let chosen = leastLoaded(seenBy: contacted) else {
-            return .rejected(node.rejection(of: channel) ?? .noNode)
-        }
-        return chosen == contacted ? .here : .redirect(chosen)
-    }
-
-    /// Connects a client that contacts a node and follows the redirect it may get.
-    public mutating func connect(
-        _ channel: ChannelID, contacting contacted: Int, at time: Timestamp
-    ) -> ClusterAdmission {
-        nodes[contacted].advance(to: time)
-        if let owner = owners[channel], owner != contacted { nodes[owner].advance(to: time) }
-        let target: Int
-        switch placement(of: channel, contacting: contacted) {
-        case .here: target = contacted
-        case .redirect(let other): target = other
-        case .rejected(let rejection): return .rejected(rejection)
-        }
-        switch nodes[target].connect(channel, at: time) {
-        case .rejected(let rejection): return .rejected(rejection)
-        case .admitted(let connection, let session):
-            if isClustered { remember(target, of: channel) }
-            return .admitted(node: target, connection, session)
-        }
-    }
-
-    /// A client leaves. False if its connection was cut before.
-    @discardableResult
-    public mutating func disconnect(_ connection: ConnectionID, at time: Timestamp) -> Bool {
-        let index = connection.nodeIndex
-        guard nodes.indices.contains(index) else { return false }
-        return nodes[index].disconnect(connection, at: time)
-    }
-
-    /// Cuts the connections of a channel on a node and destroys its session there.
-    @discardableResult
-    public mutating func terminateSession(of channel: ChannelID, on index: Int, at time: Timestamp) -> SessionID? {
-        nodes[index].terminateSession(of: channel, at: time)
-    }
-
     /// Destroys the sessions whose grace period is over by then, on every node.
     public mutating func advance(to time: Timestamp) {
         for index in nodes.indices { nodes[index].advance(to: time) }
@@ -244,7 +185,7 @@ extension Cluster {
     }
 
     /// Members that run on the same side see each other; a node that has joined sees itself.
-    private func areInTouch(_ a: Int, _ b: Int) -> Bool {
+    func areInTouch(_ a: Int, _ b: Int) -> Bool {
         links[a].isMember && links[b].isMember && (a == b || links[a].side == links[b].side)
     }
 
@@ -276,45 +217,5 @@ extension Cluster {
         if let leader, isJoined(leader) { return }
         leader = nodes.indices.first { isJoined($0) && !nodes[$0].isTemporary }
         if leader != nil { term += 1 }
-    }
-
-    private func owner(of channel: ChannelID) -> Int? {
-        guard let owner = owners[channel], holds(owner, channel) else { return nil }
-        return owner
-    }
-
-    /// Whether a channel stays with this node. A session in its grace period on a node that would not take its clients
-    /// back does not hold the channel: nobody is there to be met.
-    private func holds(_ index: Int, _ channel: ChannelID) -> Bool {
-        guard let session = nodes[index].session(of: channel) else { return false }
-        return session.connections > 0 || nodes[index].mode == .normal
-    }
-
-    /// Entries of ended sessions stay until there are twice as many as live ones: forgetting each at its end would
-    /// cost more than it saves.
-    private mutating func remember(_ owner: Int, of channel: ChannelID) {
-        owners[channel] = owner
-        guard owners.count > ownersLimit else { return }
-        owners = owners.filter { nodes[$0.value].session(of: $0.key) != nil }
-        ownersLimit = max(4096, owners.count * 2)
-    }
-
-    private func leastLoaded(seenBy contacted: Int) -> Int? {
-        var best: Int?
-        for index in nodes.indices where areInTouch(contacted, index) {
-            guard nodes[index].mode == .normal, nodes[index].connectionCount < nodes[index].settings.maxConnections
-            else { continue }
-            guard let current = best else {
-                best = index
-                continue
-            }
-            let (a, b) = (load(of: index), load(of: current))
-            if a < b || (a == b && index == contacted) { best = index }
-        }
-        return best
-    }
-
-    private func load(of index: Int) -> Double {
-        Double(nodes[index].connectionCount) / Double(max(1, nodes[index].settings.maxConnections))
     }
 }

@@ -8,6 +8,14 @@ public struct Member: Hashable, Sendable {
     /// What is known of a connected member; of a disconnected one only the name is.
     public var details: Details?
 
+    public init(index: Int, name: String, isTemporary: Bool, isConnected: Bool, details: Details?) {
+        self.index = index
+        self.name = name
+        self.isTemporary = isTemporary
+        self.isConnected = isConnected
+        self.details = details
+    }
+
     public struct Details: Hashable, Sendable {
         public var epoch: UInt64
         public var mode: NodeMode

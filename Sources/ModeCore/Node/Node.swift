@@ -65,8 +65,6 @@ public struct Node: Sendable {
         return events
     }
 
-    // Sessions and connections
-
     /// Admits or rejects one client.
     public mutating func connect(_ channel: ChannelID, at time: Timestamp) -> Admission {
         advance(to: time)
@@ -134,8 +132,6 @@ public struct Node: Sendable {
         }
         now = target
     }
-
-    // Modes and membership
 
     /// Answers a `ChangeMode`.
     @discardableResult

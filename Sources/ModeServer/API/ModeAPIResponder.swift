@@ -133,9 +133,10 @@ struct ModeAPIResponder: HTTPResponder {
     }
 
     private func neverAnswer(_ context: ListenerContext) async throws {
+        try await context.closeWithClient()
         let isOver = served.clock.now + Self.neverAnswerLimit
         while context.channel.isActive, served.clock.now < isOver {
-            try await Task.sleep(for: .milliseconds(100))
+            try await Task.sleep(for: .milliseconds(50))
         }
         context.channel.close(mode: .all, promise: nil)
         throw HTTPError(.serviceUnavailable)

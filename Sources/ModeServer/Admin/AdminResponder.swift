@@ -110,8 +110,11 @@ struct AdminResponder: HTTPResponder {
     private func version(in body: JSONValue) throws -> String? {
         switch body["version"] {
         case nil, .null?: return nil
-        case .string(let version)? where !version.isEmpty && version.utf8.count <= 128: return version
-        default: throw Refusal(status: .badRequest, message: "version must be a text of 1 to 128 bytes")
+        case .string(let version)?
+        where (1...128).contains(version.utf8.count) && version.utf8.allSatisfy({ (0x21...0x7E).contains($0) }):
+            return version
+        default:
+            throw Refusal(status: .badRequest, message: "version must be 1 to 128 visible ASCII characters")
         }
     }
 

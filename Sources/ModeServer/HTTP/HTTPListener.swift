@@ -14,6 +14,24 @@ struct ListenerContext: InitializableFromSource {
         guard let address = channel.remoteAddress, let ip = address.ipAddress else { return "-" }
         return "\(ip):\(address.port ?? 0)"
     }
+
+    /// Closes the connection when the client closes its end, which may be long before an answer would be written.
+    func closeWithClient() async throws {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.addHandler(ClosingWithClient(), position: .first)
+        }.get()
+    }
+
+    private final class ClosingWithClient: ChannelInboundHandler {
+        typealias InboundIn = NIOAny
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if case .inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
+            context.fireUserInboundEventTriggered(event)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.fireChannelRead(data) }
+    }
 }
 
 /// The limits of a listener, all explicit: hummingbird by itself has no idle timeout.

@@ -12,7 +12,7 @@ enum ClusterKind {
 
     private enum Keys {
         static let topology = Field.required(
-            "topology", ValueType<Cluster.Topology>.word(),
+            "topology", ValueType<ClusterPolicy.Topology>.word(),
             "clustered where the nodes form one cluster, standalone where each stands alone")
         static let nodes = Field.required(
             "nodes", ValueType<[Located<ClusterNode>]>.list(of: .located(node), minimum: 1), "the nodes")

@@ -18,7 +18,7 @@ struct PolicyDocument: Sendable {
 }
 
 struct ClusterDraft: Sendable {
-    var topology: Cluster.Topology?
+    var topology: ClusterPolicy.Topology?
     /// In the order of the text.
     var nodes: [Located<ClusterNode>]
     var api: APISettings

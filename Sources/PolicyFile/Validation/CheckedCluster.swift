@@ -6,14 +6,14 @@ struct CheckedCluster {
     let draft: ClusterDraft
     private let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
-    let cluster: Cluster?
+    let cluster: ClusterPolicy?
 
     init(_ draft: ClusterDraft, _ document: PolicyDocument, _ findings: Findings) {
         self.draft = draft
         spec = document.spec
         let sorted = draft.nodes.map(\.value).sorted { $0.name < $1.name }
         cluster = draft.topology.map {
-            Cluster(
+            ClusterPolicy(
                 name: document.name.value, topology: $0, nodes: sorted, api: draft.api, observe: draft.observe,
                 budget: draft.budget)
         }

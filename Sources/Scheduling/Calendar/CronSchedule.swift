@@ -25,22 +25,31 @@ public struct CronSchedule: Hashable, Sendable, Codable {
 extension CronSchedule {
     /// Whether any time of that date matches.
     public func matches(_ date: LocalDate) -> Bool {
-        guard months >> UInt16(date.month) & 1 == 1 else { return false }
-        let length = LocalDate.length(ofMonth: date.month, year: date.year)
-        let byMonth =
-            daysOfMonth >> UInt32(date.day) & 1 == 1 || (includesLastDayOfMonth && date.day == length)
-        let byWeek = matchesWeekday(of: date, monthLength: length)
-        return restrictsDayOfMonth && restrictsDayOfWeek ? byMonth || byWeek : byMonth && byWeek
+        matchingDays(ofMonth: date.month, year: date.year) >> UInt64(date.day) & 1 == 1
     }
 
-    private func matchesWeekday(of date: LocalDate, monthLength: Int) -> Bool {
-        let sinceSunday = (date.daysSinceEpoch + 4) % 7
-        let day = sinceSunday < 0 ? sinceSunday + 7 : sinceSunday
-        if daysOfWeek >> UInt8(day) & 1 == 1 { return true }
-        guard ordinalDaysOfWeek != 0 else { return false }
-        let ordinal = (date.day - 1) / 7
-        if ordinalDaysOfWeek >> UInt64(7 * ordinal + day) & 1 == 1 { return true }
-        return date.day + 7 > monthLength && ordinalDaysOfWeek >> UInt64(35 + day) & 1 == 1
+    /// The days of that month on which any time matches: bits 1 to 31.
+    func matchingDays(ofMonth month: Int, year: Int) -> UInt64 {
+        guard months >> UInt16(month) & 1 == 1 else { return 0 }
+        let length = LocalDate.length(ofMonth: month, year: year)
+        let all = (UInt64(1) << UInt64(length + 1)) - 2
+        var byMonth = UInt64(daysOfMonth)
+        if includesLastDayOfMonth { byMonth |= 1 << UInt64(length) }
+        let first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
+        let weekday = UInt64(floorRemainder(Int64(first) + 4, 7))
+        // Days of the week, turned so that bit 0 is that of the first of the month.
+        func turned(_ days: UInt64) -> UInt64 { (days >> weekday | days << (7 - weekday)) & 0x7F }
+        // The same seven bits five times, from the first of the month on.
+        let weeks: UInt64 = 0x1020_4081
+        var byWeek = turned(UInt64(daysOfWeek)) &* weeks << 1
+        if ordinalDaysOfWeek != 0 {
+            for ordinal in UInt64(0)..<5 {
+                byWeek |= turned(ordinalDaysOfWeek >> (7 * ordinal) & 0x7F) << (7 * ordinal + 1)
+            }
+            let lastSeven = UInt64(0x7F) << UInt64(length - 6)
+            byWeek |= (turned(ordinalDaysOfWeek >> 35 & 0x7F) &* weeks << 1) & lastSeven
+        }
+        return (restrictsDayOfMonth && restrictsDayOfWeek ? byMonth | byWeek : byMonth & byWeek) & all
     }
 
     /// How far `next` looks: long enough for 29 February on one weekday across a year like 2100.
@@ -48,26 +57,37 @@ extension CronSchedule {
 
     /// The first matching local time that is not before the given one; nil where `searchYears` have none.
     public func next(notBefore local: LocalDateTime) -> LocalDateTime? {
-        let first = local.date
-        let earliest = (local.secondsSinceMidnight + 59) / 60
-        if matches(first), let minute = firstMinute(notBefore: earliest) {
-            return LocalDateTime(seconds: Int64(first.daysSinceEpoch) * 86400 + Int64(minute) * 60)
+        var found: LocalDateTime?
+        let last = local.date.daysSinceEpoch + CronSchedule.searchYears * 366
+        forEachDay(from: local.date.daysSinceEpoch, through: last) { day in
+            let midnight = Int64(day) * 86400
+            guard let minute = firstMinute(notBefore: Int(max(0, (local.seconds - midnight + 59) / 60))) else {
+                return true
+            }
+            found = LocalDateTime(seconds: midnight + Int64(minute) * 60)
+            return false
         }
-        guard let minute = firstMinute(notBefore: 0) else { return nil }
-        var day = first.daysSinceEpoch + 1
-        let last = day + CronSchedule.searchYears * 366
-        while day <= last {
-            let date = LocalDate(daysSinceEpoch: day)
-            if matches(date) { return LocalDateTime(seconds: Int64(day) * 86400 + Int64(minute) * 60) }
-            day += daysToNextCandidate(from: date)
-        }
-        return nil
+        return found
     }
 
-    /// One day, or the rest of a month that never matches.
-    func daysToNextCandidate(from date: LocalDate) -> Int {
-        guard months >> UInt16(date.month) & 1 == 0 else { return 1 }
-        return LocalDate.length(ofMonth: date.month, year: date.year) - date.day + 1
+    /// The matching days since 1970-01-01 in order, both bounds included. The body returns whether to go on.
+    func forEachDay(from day: Int, through lastDay: Int, _ body: (Int) -> Bool) {
+        guard day <= lastDay else { return }
+        let date = LocalDate(daysSinceEpoch: day)
+        var (year, month) = (date.year, date.month)
+        var first = day - date.day
+        var days = matchingDays(ofMonth: month, year: year) & (UInt64.max << UInt64(date.day))
+        while true {
+            while days != 0 {
+                let found = first + days.trailingZeroBitCount
+                guard found <= lastDay, body(found) else { return }
+                days &= days - 1
+            }
+            first += LocalDate.length(ofMonth: month, year: year)
+            guard first < lastDay else { return }
+            (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
+            days = matchingDays(ofMonth: month, year: year)
+        }
     }
 
     /// Minutes since midnight of the first matching time of a day that is not before the given one.
@@ -82,5 +102,16 @@ extension CronSchedule {
         let later = hours & (UInt32.max << UInt32(hour + 1))
         guard later != 0, minutes != 0 else { return nil }
         return later.trailingZeroBitCount * 60 + minutes.trailingZeroBitCount
+    }
+}
+
+extension LocalDate {
+    /// Days from 1970-01-01 to the first of the month.
+    static func daysSinceEpoch(ofMonth month: Int, year: Int) -> Int {
+        let marchYear = month <= 2 ? year - 1 : year
+        let era = Int(floorDivide(Int64(marchYear), 400))
+        let yearOfEra = marchYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }

@@ -152,13 +152,13 @@ struct FutureRule {
 extension FutureRule.Change {
     /// Seconds since 1970-01-01 00:00:00 local time at which the change happens in that year.
     fileprivate func second(in year: Int) -> Int64 {
-        let newYear = FutureRule.days(year, 1)
+        let newYear = LocalDate.daysSinceEpoch(ofMonth: 1, year: year)
         let days: Int
         switch day {
         case .ordinal(let number): days = newYear + number
         case .julian(let number): days = newYear + number - 1 + (number >= 60 && LocalDate.isLeap(year) ? 1 : 0)
         case .weekday(let month, let week, let day):
-            let first = FutureRule.days(year, month)
+            let first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
             let wait = Int(floorRemainder(Int64(day - (first + 4)), 7))
             let length = LocalDate.length(ofMonth: month, year: year)
             var ofMonth = wait + 7 * (week - 1)
@@ -166,12 +166,5 @@ extension FutureRule.Change {
             days = first + ofMonth
         }
         return Int64(days) * 86400 + Int64(seconds)
-    }
-}
-
-extension FutureRule {
-    /// Days from 1970-01-01 to the first of the month.
-    fileprivate static func days(_ year: Int, _ month: Int) -> Int {
-        LocalDate(year: year, month: month, day: 1)?.daysSinceEpoch ?? 0
     }
 }

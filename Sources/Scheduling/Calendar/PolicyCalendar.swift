@@ -239,9 +239,19 @@ public struct PolicyCalendar: Hashable, Sendable {
     private func joined(touching region: Span) -> [OccurrenceUnion] {
         var members: [OccurrenceUnion.Member] = []
         for (index, window) in windows.enumerated() {
+            // A schedule that starts every few minutes is united at once, except where a year may be cut.
+            var nextYear = Timestamp.distantPast
             window.forEach(touching: region) { resolved in
-                members.append(
-                    OccurrenceUnion.Member(span: resolved.span, nominal: resolved.nominal, window: index))
+                let span = resolved.span
+                if let last = members.indices.last, members[last].window == index,
+                    members[last].span.start <= span.start, span.start <= members[last].span.end,
+                    span.start < nextYear
+                {
+                    members[last].span.end = max(members[last].span.end, span.end)
+                    return true
+                }
+                members.append(OccurrenceUnion.Member(span: span, nominal: resolved.nominal, window: index))
+                nextYear = .startOfYear(after: span.start)
                 return true
             }
         }

@@ -153,13 +153,13 @@ public struct Controller: Sendable {
 
 /// A cluster and where its nodes are.
 struct ClusterState: Sendable {
-    let policy: Cluster
+    let policy: ClusterPolicy
     let nodes: Range<Int>
     let places: [String: Int]
     /// N: the configured nodes, or more where the cluster itself lists more regular ones.
     var total: Int
 
-    init(policy: Cluster, nodes: Range<Int>) {
+    init(policy: ClusterPolicy, nodes: Range<Int>) {
         self.policy = policy
         self.nodes = nodes
         var places: [String: Int] = [:]

@@ -3,7 +3,7 @@ import ModeCore
 /// Every validated policy of one directory, taken or refused as a whole. All names in it resolve.
 public struct PolicySet: Hashable, Sendable, Codable {
     /// In the order of their names, like every list here.
-    public var clusters: [Cluster]
+    public var clusters: [ClusterPolicy]
     public var maintenanceWindows: [MaintenanceWindow]
     public var rollouts: [Rollout]
     /// The rules of every zone that a window or an exclusion names.
@@ -12,7 +12,7 @@ public struct PolicySet: Hashable, Sendable, Codable {
     public var digest: String
 
     public init(
-        clusters: [Cluster] = [], maintenanceWindows: [MaintenanceWindow] = [], rollouts: [Rollout] = [],
+        clusters: [ClusterPolicy] = [], maintenanceWindows: [MaintenanceWindow] = [], rollouts: [Rollout] = [],
         zones: [String: ZoneRules] = [:], digest: String = ""
     ) {
         self.clusters = clusters

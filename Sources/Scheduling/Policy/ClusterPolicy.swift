@@ -1,7 +1,7 @@
 import ModeCore
 
 /// The nodes that are scheduled together, how they are reached, and how many of them may be out of service at once.
-public struct Cluster: Hashable, Sendable, Codable {
+public struct ClusterPolicy: Hashable, Sendable, Codable {
     public enum Topology: String, Hashable, Sendable, Codable, CaseIterable {
         /// The nodes form one cluster of the media server: membership, majority, `initial`, readiness gate.
         case clustered

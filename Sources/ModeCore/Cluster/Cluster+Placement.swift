@@ -1,0 +1,98 @@
+/// Where clients go, and how they come and leave.
+extension Cluster {
+    /// Where a client of the channel that contacts this node has to go.
+    ///
+    /// A channel that is alive stays with its node. A new one goes to the connected `normal` node with the least
+    /// connections for its license, the contacted one if equal; blocking and `initial` nodes are given none.
+    public func placement(of channel: ChannelID, contacting contacted: Int) -> Placement {
+        let node = nodes[contacted]
+        guard isClustered, node.isRunning, !holds(contacted, channel) else {
+            return node.rejection(of: channel).map(Placement.rejected) ?? .here
+        }
+        if node.mode == .initial { return .rejected(.initial) }
+        if node.mode == .blockNewConnection, !node.settings.profile.redirectsWhileBlocked {
+            return .rejected(.blockNewConnection)
+        }
+        if let owner = owner(of: channel), owner != contacted, areInTouch(contacted, owner) {
+            return nodes[owner].rejection(of: channel).map(Placement.rejected) ?? .redirect(owner)
+        }
+        guard let chosen = leastLoaded(seenBy: contacted) else {
+            return .rejected(node.rejection(of: channel) ?? .noNode)
+        }
+        return chosen == contacted ? .here : .redirect(chosen)
+    }
+
+    /// Connects a client that contacts a node and follows the redirect it may get.
+    public mutating func connect(
+        _ channel: ChannelID, contacting contacted: Int, at time: Timestamp
+    ) -> ClusterAdmission {
+        nodes[contacted].advance(to: time)
+        if let owner = owners[channel], owner != contacted { nodes[owner].advance(to: time) }
+        let target: Int
+        switch placement(of: channel, contacting: contacted) {
+        case .here: target = contacted
+        case .redirect(let other): target = other
+        case .rejected(let rejection): return .rejected(rejection)
+        }
+        switch nodes[target].connect(channel, at: time) {
+        case .rejected(let rejection): return .rejected(rejection)
+        case .admitted(let connection, let session):
+            if isClustered { remember(target, of: channel) }
+            return .admitted(node: target, connection, session)
+        }
+    }
+
+    /// A client leaves. False if its connection was cut before.
+    @discardableResult
+    public mutating func disconnect(_ connection: ConnectionID, at time: Timestamp) -> Bool {
+        let index = connection.nodeIndex
+        guard nodes.indices.contains(index) else { return false }
+        return nodes[index].disconnect(connection, at: time)
+    }
+
+    /// Cuts the connections of a channel on a node and destroys its session there.
+    @discardableResult
+    public mutating func terminateSession(of channel: ChannelID, on index: Int, at time: Timestamp) -> SessionID? {
+        nodes[index].terminateSession(of: channel, at: time)
+    }
+
+    private func owner(of channel: ChannelID) -> Int? {
+        guard let owner = owners[channel], holds(owner, channel) else { return nil }
+        return owner
+    }
+
+    /// Whether a channel stays with this node. A session in its grace period on a node that would not take its clients
+    /// back does not hold the channel: nobody is there to be met.
+    private func holds(_ index: Int, _ channel: ChannelID) -> Bool {
+        guard let session = nodes[index].session(of: channel) else { return false }
+        return session.connections > 0 || nodes[index].mode == .normal
+    }
+
+    /// Entries of ended sessions stay until there are twice as many as live ones: forgetting each at its end would
+    /// cost more than it saves.
+    private mutating func remember(_ owner: Int, of channel: ChannelID) {
+        owners[channel] = owner
+        guard owners.count > ownersLimit else { return }
+        owners = owners.filter { nodes[$0.value].session(of: $0.key) != nil }
+        ownersLimit = max(4096, owners.count * 2)
+    }
+
+    private func leastLoaded(seenBy contacted: Int) -> Int? {
+        var best: Int?
+        for index in nodes.indices where areInTouch(contacted, index) {
+            guard nodes[index].mode == .normal, nodes[index].connectionCount < nodes[index].settings.maxConnections
+            else { continue }
+            guard let current = best else {
+                best = index
+                continue
+            }
+            let (a, b) = (load(of: index), load(of: current))
+            if a < b || (a == b && index == contacted) { best = index }
+        }
+        return best
+    }
+
+    private func load(of index: Int) -> Double {
+        Double(nodes[index].connectionCount) / Double(max(1, nodes[index].settings.maxConnections))
+    }
+}

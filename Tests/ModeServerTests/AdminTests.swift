@@ -1,0 +1,171 @@
+import Foundation
+import ModeServer
+import NIOCore
+import NIOHTTP1
+import Testing
+
+private let quick = ModeServerSettings(
+    nodeCount: 3, isClustered: true, adminPort: 0, gracePeriod: .milliseconds(50), downFor: .milliseconds(300),
+    joinDelay: .milliseconds(300))
+
+private let node = "nodes/node-01@127.0.0.1"
+
+@Suite(.timeLimit(.minutes(1)))
+struct AdminTests {
+    @Test func `a restarted node is gone, then initial, then normal by itself with the new version`() async throws {
+        let lines = try await serving(quick) { served in
+            try await changeMode(served.api(), "block_new_connection")
+            let answer = try await send(try served.admin("\(node)/restart"), body: #"{"version":"2025.2.0"}"#)
+            #expect(answer.status == 202)
+            #expect(answer.body == #"{"connections_cut":0}"#)
+            await #expect(throws: (any Error).self, "its port refuses") { try await getMode(served.api()) }
+            await #expect(throws: (any Error).self) { try await send(.GET, served.ready()) }
+            try await eventually("it is not initial on the same port") {
+                (try? await getMode(served.api())) == #"{"mode":"initial"}"#
+            }
+            #expect(try await send(.GET, served.ready()).status == 503)
+            try await eventually("it is not normal") {
+                (try? await getMode(served.api())) == #"{"mode":"normal"}"#
+            }
+            #expect(try await send(.GET, served.ready()).status == 200)
+            let stats = try await send(served.api(), target: "Sora_20171010.GetStatsReport")
+            #expect(stats.body.hasPrefix(#"{"version":"2025.2.0","#))
+        }
+        #expect(lines.contain("node-01@127.0.0.1 stopped, connections cut 0"))
+        #expect(lines.contain("node-01@127.0.0.1 started, version 2025.2.0"))
+        #expect(lines.contain("node-01@127.0.0.1 mode initial -> normal, by itself: join"))
+        #expect(lines.contain("all summary: connections cut 0, at most 1 of 3 out of normal at once"))
+    }
+
+    @Test func `a second restart while the first is under way is a conflict`() async throws {
+        _ = try await serving(quick) { served in
+            _ = try await send(try served.admin("\(node)/restart"))
+            #expect(try await send(try served.admin("\(node)/restart")).status == 409)
+            #expect(try await send(try served.admin("\(node)/start")).status == 409)
+        }
+    }
+
+    @Test func `a stopped node stays away until it is started`() async throws {
+        _ = try await serving(quick) { served in
+            #expect(try await send(try served.admin("\(node)/stop")).status == 200)
+            await #expect(throws: (any Error).self) { try await getMode(served.api()) }
+            #expect(try await send(try served.admin("\(node)/stop")).status == 409)
+            #expect(try await send(try served.admin("\(node)/start"), body: #"{"version":"9"}"#).status == 202)
+            try await eventually("it does not come back") {
+                (try? await getMode(served.api())) == #"{"mode":"normal"}"#
+            }
+            #expect(try await send(.GET, try served.admin("nodes")).body.contains(#""version":"9""#))
+        }
+    }
+
+    @Test func `restarting a node with live calls says how many it cut`() async throws {
+        var settings = quick
+        settings.traffic = TrafficSettings(arrivalsPerSecond: 200, meanHold: .seconds(60), channels: 50, seed: 3)
+        let lines = try await serving(settings) { served in
+            try await eventually("no calls") {
+                let report = try await send(served.api(), target: "Sora_20171010.GetStatsReport").body
+                return !report.contains(#""total_ongoing_connections":0"#)
+            }
+            let answer = try await send(try served.admin("\(node)/restart"))
+            #expect(answer.body != #"{"connections_cut":0}"#)
+        }
+        #expect(!lines.contain("all summary: connections cut 0,"))
+    }
+
+    @Test func `a drained node empties while calls go on elsewhere, and vanishes once`() async throws {
+        var settings = quick
+        settings.traffic = TrafficSettings(
+            arrivalsPerSecond: 300, meanHold: .milliseconds(100), maxHold: .milliseconds(300), channels: 200, seed: 3)
+        let lines = try await serving(settings) { served in
+            try await eventually("no calls") {
+                let report = try await send(served.api(), target: "Sora_20171010.GetStatsReport").body
+                return !report.contains(#""total_session_created":0"#)
+            }
+            try await changeMode(served.api(), "block_new_session")
+            try await eventually("session.vanished is not told") { served.lines.contain("session.vanished") }
+            #expect(try await send(try served.admin("\(node)/restart")).body == #"{"connections_cut":0}"#)
+        }
+        #expect(lines.all.count { $0.contains("session.vanished") } == 1)
+        #expect(lines.contain("all summary: connections cut 0, at most 1 of 3 out of normal at once"))
+    }
+
+    @Test func `isolation and file faults change modes by themselves`() async throws {
+        _ = try await serving(quick) { served in
+            _ = try await send(try served.admin("\(node)/isolate"))
+            #expect(try await getMode(served.api()) == #"{"mode":"initial"}"#)
+            _ = try await send(try served.admin("\(node)/rejoin"))
+            #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+            _ = try await send(try served.admin("\(node)/fileFault"))
+            #expect(try await getMode(served.api()) == #"{"mode":"block_new_connection"}"#)
+        }
+    }
+
+    @Test func `faults do what they say and can be switched off`() async throws {
+        _ = try await serving(quick) { served in
+            let api = served.api()
+            func faults(_ body: String) async throws {
+                #expect(try await send(try served.admin("\(node)/faults"), body: body).status == 200)
+            }
+            try await faults(#"{"errorRate":1}"#)
+            let failed = try await send(api, target: "Sora_20211215.GetMode")
+            #expect(failed.status == 500)
+            #expect(failed.body == #"{"error_type":"HandlerException"}"#)
+
+            try await faults(#"{"silentIgnore":true}"#)
+            #expect(try await changeMode(api, "block_new_session").body == #"{"mode":"block_new_session"}"#)
+            #expect(try await getMode(api) == #"{"mode":"normal"}"#)
+
+            try await faults(#"{"answerLost":true,"operations":["ChangeMode"]}"#)
+            await #expect(throws: (any Error).self) { try await changeMode(api, "block_new_session") }
+            #expect(try await getMode(api) == #"{"mode":"block_new_session"}"#)
+
+            try await faults(#"{"neverAnswer":true}"#)
+            await #expect(throws: (any Error).self) {
+                try await send(api, target: "Sora_20211215.GetMode", timeout: .milliseconds(200))
+            }
+
+            try await faults(#"{"latencySeconds":0.2}"#)
+            let start = ContinuousClock.now
+            #expect(try await getMode(api) == #"{"mode":"block_new_session"}"#)
+            #expect(start.duration(to: .now) >= .milliseconds(200))
+
+            try await faults("{}")
+            #expect(try await getMode(api) == #"{"mode":"block_new_session"}"#)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (HTTPMethod.GET, "nope", nil, 404), (.POST, "nodes", nil, 405), (.GET, "\(node)/stop", nil, 405),
+            (.POST, "nodes/node-09@127.0.0.1/stop", nil, 404), (.POST, "\(node)/explode", nil, 404),
+            (.POST, "\(node)/restart", "not JSON", 400), (.POST, "\(node)/restart", #"{"version":1}"#, 400),
+            (.POST, "\(node)/faults", #"{"latency":1}"#, 400), (.POST, "\(node)/faults", #"{"errorRate":2}"#, 400),
+            (.POST, "\(node)/faults", #"{"operations":["Nothing"]}"#, 400),
+        ] as [(HTTPMethod, String, String?, Int)])
+    func `what is wrong with an admin request is refused`(
+        method: HTTPMethod, path: String, body: String?, status: Int
+    ) async throws {
+        _ = try await serving(quick) { served in
+            let answer = try await send(method, try served.admin(path), body: body)
+            #expect(answer.status == status)
+            let mode = try await getMode(served.api())
+            #expect(mode == #"{"mode":"normal"}"#)
+        }
+    }
+
+    @Test func `requests of web pages are refused`() async throws {
+        _ = try await serving(quick) { served in
+            let answer = try await send(
+                try served.admin("\(node)/stop"), headers: [("origin", "http://example.org")])
+            #expect(answer.status == 403)
+            #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+        }
+    }
+
+    @Test func `the admin API is off unless asked for`() async throws {
+        _ = try await serving(ModeServerSettings()) { served in
+            #expect(served.addresses.admin == nil)
+            #expect(served.addresses.json.hasSuffix(#","admin":null}"#))
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import AsyncHTTPClient
+import Foundation
+import ModeServer
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import Testing
+
+/// A running mode server and what it logged.
+final class Served: Sendable {
+    let addresses: ServedAddresses
+    let lines: Lines
+
+    init(addresses: ServedAddresses, lines: Lines) {
+        self.addresses = addresses
+        self.lines = lines
+    }
+
+    func api(_ index: Int = 0) -> String { addresses.nodes[index].api }
+    func ready(_ index: Int = 0) -> String { addresses.nodes[index].ready }
+
+    func admin(_ path: String) throws -> String { try #require(addresses.admin) + path }
+}
+
+final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    func append(_ more: [String]) { lines.withLock { $0 += more } }
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func contain(_ text: String) -> Bool { all.contains { $0.contains(text) } }
+}
+
+/// Serves for as long as the body runs, then ends the server and waits for it.
+func serving(
+    _ settings: ModeServerSettings, _ body: @escaping @Sendable (Served) async throws -> Void
+) async throws -> Lines {
+    let lines = Lines()
+    let (ready, becomeReady) = AsyncStream<ServedAddresses>.makeStream()
+    let server = try ModeServer(settings) {
+        lines.append($0)
+    } onReady: {
+        becomeReady.yield($0)
+    }
+    try await withThrowingTaskGroup { group in
+        group.addTask {
+            defer { becomeReady.finish() }
+            try await server.run()
+        }
+        for await addresses in ready {
+            try await body(Served(addresses: addresses, lines: lines))
+            break
+        }
+        group.cancelAll()
+        try await group.waitForAll()
+    }
+    return lines
+}
+
+/// An answer, whole.
+struct Answer: Sendable {
+    var status: Int
+    var headers: HTTPHeaders
+    var body: String
+}
+
+/// A client that does not try again by itself: a refused connection is what some tests look for.
+private let client = {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+}()
+
+/// One request; its errors are those of the client.
+func send(
+    _ method: HTTPMethod, _ url: String, target: String? = nil, headers: [(String, String)] = [],
+    body: String? = nil, timeout: TimeAmount = .seconds(5)
+) async throws -> Answer {
+    var request = HTTPClientRequest(url: url)
+    request.method = method
+    if let target { request.headers.add(name: "x-sora-target", value: target) }
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    if let body { request.body = .bytes(ByteBuffer(string: body)) }
+    let response = try await client.execute(request, timeout: timeout)
+    let bytes = try await response.body.collect(upTo: 1 << 20)
+    return Answer(status: Int(response.status.code), headers: response.headers, body: String(buffer: bytes))
+}
+
+/// A POST, which nearly all are.
+func send(
+    _ url: String, target: String? = nil, headers: [(String, String)] = [], body: String? = nil,
+    timeout: TimeAmount = .seconds(5)
+) async throws -> Answer {
+    try await send(.POST, url, target: target, headers: headers, body: body, timeout: timeout)
+}
+
+func getMode(_ url: String) async throws -> String {
+    try await send(url, target: "Sora_20211215.GetMode").body
+}
+
+@discardableResult
+func changeMode(_ url: String, _ mode: String) async throws -> Answer {
+    try await send(url, target: "Sora_20211215.ChangeMode", body: "{\"mode\": \"\(mode)\"}")
+}
+
+/// Looks again and again until it holds, for at most five seconds.
+func eventually(_ what: Comment, _ holds: () async throws -> Bool) async throws {
+    let start = ContinuousClock.now
+    while start.duration(to: .now) < .seconds(5) {
+        if try await holds() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record(what)
+}
