@@ -57,8 +57,8 @@ struct ProcessLaunch {
 }
 
 extension ProcessLaunch {
-    /// Whatever this process holds open stays its own: a listening socket or a lock in the hands of a command would keep
-    /// the next daemon from starting.
+    /// Whatever this process holds open stays its own: a listening socket or a lock in the hands of a command would
+    /// keep the next daemon from starting.
     private static func markCloseOnExec() {
         for name in directoryEntries("/proc/self/fd") {
             guard let descriptor = Int32(name), descriptor > 2 else { continue }
