@@ -61,7 +61,8 @@ public struct Scenario: Sendable {
         return Scenario(
             seed: seed, policies: policies, versions: (0..<count).map { _ in "1.0.0" }, start: start, length: length,
             traffic: Traffic(
-                arrivalsPerSecond: 0.02 + 0.1 * random.unit(), meanHold: random.duration(.minutes(1)...Duration.minutes(6)),
+                arrivalsPerSecond: 0.02 + 0.1 * random.unit(),
+                meanHold: random.duration(.minutes(1)...Duration.minutes(6)),
                 channels: 20 + random.below(200)),
             plan: .drawn(seed: seed, nodes: count, length: length),
             upgradeTime: random.duration(.seconds(2)...Duration.minutes(2)),
@@ -101,7 +102,8 @@ public struct Scenario: Sendable {
             maintenanceWindows: [
                 MaintenanceWindow(
                     name: "tonight", cluster: clusterName, windows: [window], cutoff: .minutes(5),
-                    onWindowEnd: onWindowEnd, strategy: Strategy(maxUnavailable: .count(maxUnavailable), maxFailures: 2),
+                    onWindowEnd: onWindowEnd,
+                    strategy: Strategy(maxUnavailable: .count(maxUnavailable), maxFailures: 2),
                     sequence: rest)
             ],
             rollouts: [

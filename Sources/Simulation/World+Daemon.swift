@@ -5,6 +5,8 @@ import Scheduling
 extension World {
     mutating func startDaemon() {
         process += 1
+        // The timer of the process before died with it.
+        wakeAt = nil
         controller = Controller(ledger: Ledger(folding: journal))
         say("daemon \(process) starts")
         handle(.started)
@@ -125,9 +127,12 @@ extension World {
             }
         }
         for run in controller.ledger.runs where run.phase == .active {
-            let stuck = run.nodes.filter { $0.phase.isInWork && scenario.start + .nanoseconds(now) - $0.since > .hours(2) }
+            let stuck = run.nodes.filter {
+                $0.phase.isInWork && scenario.start + .nanoseconds(now) - $0.since > .hours(2)
+            }
             for nodeRun in stuck {
-                oracle.violate(.liveness, at: now, "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for hours")
+                oracle.violate(
+                    .liveness, at: now, "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for hours")
             }
         }
     }

@@ -84,7 +84,9 @@ extension World {
             noteNodes(changedBy: nil, only: nil)
             insert(.faultEnds(fault), in: lasting)
         case .foreign(let node, let mode, let lasting):
-            guard cluster[node].isRunning, cluster[node].mode != .initial, cluster[node].mode != mode.mode else { return }
+            guard cluster[node].isRunning, cluster[node].mode != .initial, cluster[node].mode != mode.mode else {
+                return
+            }
             _ = cluster.changeMode(mode, on: node, at: wall)
             noteNodes(changedBy: .foreign, only: node)
             insert(.faultEnds(fault), in: lasting)

@@ -80,7 +80,8 @@ private struct NextOpening {
         var first: NextOpening?
         for (name, windows, exclusions, isSuspended) in windows + rollouts where !isSuspended {
             let calendar = PolicyCalendar(policy: name, windows: windows, exclusions: exclusions, zones: set.zones)
-            guard let opening = calendar.nextOpening(after: now), opening.start < first?.start ?? .distantFuture,
+            guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now),
+                opening.start < first?.start ?? .distantFuture,
                 let window = windows.first(where: { $0.name == opening.occurrence.window }),
                 let zone = set.zones[window.timeZone]
             else { continue }
@@ -98,6 +99,7 @@ private struct NextOpening {
 
     /// `weekly-night, Sun 2026-11-29 02:00 +09:00 (in 6d 14h)`.
     func text(at now: Timestamp) -> String {
+        if start <= now { return "\(policy), open now" }
         let written = zone.text(start)
         let date = written.prefix(10)
         let clock = written.dropFirst(11).prefix(5)

@@ -23,7 +23,7 @@ struct PlanVerb: ParsableCommand {
     @Argument(help: ArgumentHelp("File or directory of policies.", valueName: "path")) var path: String
     @Option(help: "Where the plan begins. Default: now.") var from: String?
     @Option(help: "Where it ends.") var to: String?
-    @Option(help: "How many days it covers, instead of --to. Default: 30.") var days: Int?
+    @Option(help: "How many days it covers, instead of --to. Default: 14.") var days: Int?
     @Option(help: "table for people, json for programs.") var format = Format.table
 
     func validate() throws {
@@ -38,7 +38,7 @@ struct PlanVerb: ParsableCommand {
         }
         let zone = DisplayZone(of: set)
         let start = try instant(from, "--from", zone) ?? HostClock.now().wall
-        let end = try instant(to, "--to", zone) ?? start + .days(days ?? 30)
+        let end = try instant(to, "--to", zone) ?? start + .days(days ?? 14)
         guard start < end else { throw Refusal(.usage, "--to is not after --from") }
         let plan = plan(set, from: start, to: end)
         switch format {

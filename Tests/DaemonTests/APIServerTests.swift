@@ -170,9 +170,10 @@ import Testing
             #expect(table[0].hasSuffix("2026-11-30 10:01:07 +09:00"))
             #expect(
                 table[2]
-                    == "  node-01  block_new_session  block_new_session        17     58  2025.1.1  17 sessions left")
+                    == "  node-01  block_new_session  block_new_session        17     58  2025.1.1  draining: 17 sessions left,"
+                    + " until 11:00:00")
             #expect(table[3].hasSuffix("not seen yet?[2J"), "nothing in a text steers the terminal")
-            #expect(table.last == "  up@2#1  active  0 done · 1 in work · 0 to go  0 done")
+            #expect(table.suffix(2) == ["  up@2#1  active  0 done · 1 in work · 0 to go  0 done", "    node-01  closing (drain)"])
             await #expect(throws: DaemonConnection.Failure.noToken) {
                 try await DaemonConnection(address: address, token: nil).status()
             }

@@ -23,6 +23,8 @@ private struct Script: Decider {
         return decision.effects
     }
 
+    func objections(to set: PolicySet) -> [String] { [] }
+
     func status(at now: Moment) -> StatusReport {
         StatusReport(at: now.wall, clusters: [], runs: [], policyDigest: "\(diary.all.count)")
     }

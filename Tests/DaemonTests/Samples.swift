@@ -5,13 +5,13 @@ import Scheduling
 let node01 = NodeID(cluster: "tokyo", name: "node-01")
 
 func set(
-    _ url: String, ready: String? = nil, topology: Scheduling.Cluster.Topology = .clustered,
+    _ url: String, ready: String? = nil, topology: ClusterPolicy.Topology = .clustered,
     timeout: Duration = .seconds(2),
     headers: [String: SecretReference] = [:]
 ) -> PolicySet {
     PolicySet(
         clusters: [
-            Scheduling.Cluster(
+            ClusterPolicy(
                 name: "tokyo", topology: topology, nodes: [ClusterNode(name: "node-01", api: url, ready: ready)],
                 api: APISettings(timeout: timeout, headers: headers))
         ], digest: "d1")

@@ -75,6 +75,9 @@ public struct StatusDocument: Codable, Hashable, Sendable {
         @Nullable public var drainedAt: String?
         @Nullable public var blockedAt: String?
         @Nullable public var restoredAt: String?
+        @Nullable public var drainedInSeconds: Int?
+        @Nullable public var outOfServiceSeconds: Int?
+        @Nullable public var leaked: Int?
     }
 }
 
@@ -132,7 +135,10 @@ extension StatusDocument.Run {
                     claimedAt: node.milestones.claimedAt.map(zone.text),
                     drainedAt: node.milestones.drainedAt.map(zone.text),
                     blockedAt: node.milestones.blockedAt.map(zone.text),
-                    restoredAt: node.milestones.restoredAt.map(zone.text)))
+                    restoredAt: node.milestones.restoredAt.map(zone.text),
+                    drainedInSeconds: node.milestones.seconds(to: node.milestones.drainedAt),
+                    outOfServiceSeconds: node.milestones.seconds(to: node.milestones.restoredAt),
+                    leaked: node.milestones.leaked))
         }
     }
 }

@@ -17,7 +17,10 @@ public struct StatusTable: Sendable {
         if document.clusters.isEmpty { lines.append("no clusters in the policies") }
         if !document.runs.isEmpty {
             lines.append("RUNS")
-            lines += Self.table(document.runs.map(row), right: [])
+            for run in document.runs {
+                lines += Self.table([row(run)], right: [])
+                lines += Self.table(run.nodes.map(row), right: []).map { "  " + $0 }
+            }
         }
         return lines.joined(separator: "\n")
     }
@@ -35,8 +38,13 @@ public struct StatusTable: Sendable {
     private func row(_ node: StatusDocument.Node) -> [String] {
         [
             node.name, node.observed ?? "?", node.desired ?? "–", node.sessions.map(String.init) ?? "–",
-            node.connections.map(String.init) ?? "–", node.version ?? "–", node.verdict.text,
+            node.connections.map(String.init) ?? "–", node.version ?? "–", going(node.verdict),
         ].map(Self.clean)
+    }
+
+    private func going(_ verdict: StatusDocument.Verdict) -> String {
+        let until = verdict.until.map { ", until \($0.dropFirst(11).prefix(8))" } ?? ""
+        return "\(verdict.code): \(verdict.text)\(until)"
     }
 
     private func row(_ run: StatusDocument.Run) -> [String] {
@@ -50,6 +58,16 @@ public struct StatusTable: Sendable {
         if failed > 0 { counts.append("\(failed) failed") }
         if left > 0 { counts.append("\(left) left out") }
         return [run.id, run.phase, counts.joined(separator: " · "), run.text].map(Self.clean)
+    }
+
+    private func row(_ node: StatusDocument.RunNode) -> [String] {
+        var parts: [String] = []
+        if let drained = node.milestones.drainedInSeconds { parts.append("drained in \(drained)s") }
+        if let out = node.milestones.outOfServiceSeconds { parts.append("out of service for \(out)s") }
+        if let leaked = node.milestones.leaked, leaked > 0 { parts.append("\(leaked) sessions leaked in") }
+        if let error = node.error { parts.append(error) }
+        let phase = node.step.map { "\(node.phase) (\($0))" } ?? node.phase
+        return [node.name, phase, parts.joined(separator: ", ")].map(Self.clean)
     }
 
     /// Columns two spaces apart, indented by two; the last one is as wide as it likes.

@@ -5,6 +5,8 @@ import Scheduling
 public protocol Decider: Sendable {
     mutating func handle(_ event: Event, at now: Moment) -> [Effect]
     var nextWake: Uptime? { get }
+    /// Why that set cannot take the place of the one in force; empty: it can.
+    func objections(to set: PolicySet) -> [String]
     func status(at now: Moment) -> StatusReport
 }
 

@@ -42,6 +42,11 @@ struct Pump<Brain: Decider> {
         for signal in signals {
             guard let event = event(of: signal) else { continue }
             if case .policiesLoaded(let set) = event {
+                let objections = decider.objections(to: set)
+                guard objections.isEmpty else {
+                    for objection in objections { loop.log("policies \(set.digest) refused: \(objection)") }
+                    continue
+                }
                 loop.client.use(set)
                 loop.board.use(set)
             }

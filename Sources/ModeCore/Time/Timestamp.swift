@@ -14,7 +14,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// Whole seconds since the epoch, rounded down.
     public var seconds: Int64 {
-        nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000
+        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return remainder < 0 ? quotient - 1 : quotient
     }
 
     public static let distantFuture = Timestamp(nanoseconds: .max)
@@ -89,6 +90,22 @@ extension Duration {
     public static func minutes(_ minutes: Int) -> Duration { .seconds(minutes * 60) }
     public static func hours(_ hours: Int) -> Duration { .seconds(hours * 3600) }
     public static func days(_ days: Int) -> Duration { .seconds(days * 86400) }
+
+    /// As a policy writes it: `1h30m`.
+    public var written: String { parts.isEmpty ? "0s" : parts.joined() }
+
+    /// For people: `1h 30m`.
+    public var spoken: String { parts.isEmpty ? "0s" : parts.joined(separator: " ") }
+
+    private var parts: [String] {
+        var rest = Int(clamping: max(0, nanoseconds) / 1_000_000)
+        var parts: [String] = []
+        for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
+            if rest >= length { parts.append("\(rest / length)\(unit)") }
+            rest %= length
+        }
+        return parts
+    }
 }
 
 extension Timestamp: Codable {

@@ -152,20 +152,4 @@ extension Duration {
         }
         return Complaint(message, hint: "units are d, h, m, s and ms, from large to small: 1h30m")
     }
-
-    /// As a policy writes it: `1h30m`.
-    package var written: String { parts.isEmpty ? "0s" : parts.joined() }
-
-    /// For people: `1h 30m`.
-    package var spoken: String { parts.isEmpty ? "0s" : parts.joined(separator: " ") }
-
-    private var parts: [String] {
-        var rest = Int(clamping: max(0, nanoseconds) / 1_000_000)
-        var parts: [String] = []
-        for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
-            if rest >= length { parts.append("\(rest / length)\(unit)") }
-            rest %= length
-        }
-        return parts
-    }
 }

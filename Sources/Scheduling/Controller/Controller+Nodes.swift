@@ -18,18 +18,20 @@ extension Controller {
 
     mutating func take(_ observation: Observation) {
         guard let place = index[observation.node] else { return }
-        let cluster = clusters[nodes[place].cluster]
+        let isClustered = clusters[nodes[place].cluster].isClustered
         let before = facts(of: place)
         let incarnation = nodes[place].incarnation
         let isNewList = observation.members != nil && observation.members != nodes[place].observation?.members
         nodes[place].isReading = false
-        nodes[place].take(observation, at: now, isClustered: cluster.isClustered)
+        nodes[place].take(observation, at: now, isClustered: isClustered)
         if isNewList { noteMembers(observation.members ?? [], seenBy: place) }
         if nodes[place].incarnation != incarnation { nodes[place].inServiceSince = nil }
         noteService(place)
         settle(place)
         let entry = ledger.nodes[observation.node]
         if let written = entry?.written, observation.mode.requestable == written {
+            let isBack = nodes[place].writtenIncarnation.map { $0 != nodes[place].incarnation } ?? false
+            if isBack, let load = observation.load { nodes[place].leaked = load.sessionsCreated }
             nodes[place].writtenIncarnation = nodes[place].incarnation
         }
         noteEvidence(place)
@@ -111,20 +113,22 @@ extension Controller {
     }
 
     private func cadence(of place: Int) -> Duration {
-        let node = nodes[place]
-        let observe = clusters[node.cluster].policy.observe
-        let entry = ledger.nodes[node.id]
+        let entry = ledger.nodes[nodes[place].id]
         if entry?.open != nil { return Cadence.urgent }
+        let interval = clusters[nodes[place].cluster].policy.observe.interval
         let isClaimed = desired(place) != nil
-        if isClaimed, node.isFailing || node.observation?.mode == .known(.initial) { return Cadence.urgent }
+        if isClaimed, nodes[place].isFailing || nodes[place].observation?.mode == .known(.initial) {
+            return Cadence.urgent
+        }
         switch nodeRun(at: place)?.phase {
         case .committed: return Cadence.urgent
         case .closing, .closed, .restoring: return Cadence.close
-        case .soaking: return min(observe.interval, Cadence.soaking)
+        case .soaking: return min(interval, Cadence.soaking)
         case .queued, .finished, nil: break
         }
         if isClaimed || entry?.written != nil { return Cadence.close }
-        return jittered(observe.interval, share: observe.jitter, place: place)
+        return jittered(
+            interval, share: clusters[nodes[place].cluster].policy.observe.jitter, place: place)
     }
 
     /// Spreads the reads of different nodes without drawing anything: the offset follows from place and time.
@@ -140,11 +144,12 @@ extension Controller {
 
     /// What the journal keeps of the node's latest read; nil before the first.
     private func facts(of place: Int) -> NodeFacts? {
-        let node = nodes[place]
-        if let failure = node.failure { return NodeFacts(mode: nil, failure: failure) }
-        guard let seen = node.observation else { return nil }
-        let isConnected = clusters[node.cluster].isClustered ? self.isConnected(place) : nil
-        return NodeFacts(mode: seen.mode, version: seen.version, ready: seen.ready, isConnected: isConnected)
+        if let failure = nodes[place].failure { return NodeFacts(mode: nil, failure: failure) }
+        guard let mode = nodes[place].observation?.mode else { return nil }
+        let isConnected = clusters[nodes[place].cluster].isClustered ? self.isConnected(place) : nil
+        return NodeFacts(
+            mode: mode, version: nodes[place].observation?.version, ready: nodes[place].observation?.ready,
+            isConnected: isConnected)
     }
 
     private mutating func noteMembers(_ members: [ClusterMember], seenBy place: Int) {
@@ -205,16 +210,16 @@ extension Controller {
 
     /// Ends the open change when an observation that began after its answer tells what came of it.
     private mutating func settle(_ place: Int) {
-        let node = nodes[place]
-        guard let open = ledger.nodes[node.id]?.open, let answer = open.answer, let answeredAt = open.answeredAt,
-            let seen = node.observation, seen.begun.uptime >= answeredAt.uptime
+        guard let open = ledger.nodes[nodes[place].id]?.open, let answer = open.answer,
+            let answeredAt = open.answeredAt, let seen = nodes[place].observation,
+            seen.begun.uptime >= answeredAt.uptime
         else { return }
         if seen.mode.requestable == open.change.target {
             close(open.change.id, of: place, isReached: true)
             return
         }
         if case .unknown = answer {
-            let quarantine = clusters[node.cluster].policy.api.timeout + Controller.quarantineMargin
+            let quarantine = clusters[nodes[place].cluster].policy.api.timeout + Controller.quarantineMargin
             guard now.uptime - answeredAt.uptime >= quarantine else { return }
         }
         close(open.change.id, of: place, isReached: false)
@@ -271,13 +276,12 @@ extension Controller {
     }
 
     func view(of place: Int, _ entry: NodeLedger) -> NodeView {
-        let node = nodes[place]
         let doubt = entry.doubt.flatMap { now.wall - $0.since <= Doubt.memory ? $0.mode : nil }
         // Only taking a mode back asks for the majority's word.
         let isConnected = entry.written == nil || self.isConnected(place)
         return NodeView(
-            isReadable: isReadable(place), mode: node.observation?.mode, isConnected: isConnected,
-            isRestarted: node.writtenIncarnation != node.incarnation, doubt: doubt)
+            isReadable: isReadable(place), mode: nodes[place].observation?.mode, isConnected: isConnected,
+            isRestarted: nodes[place].writtenIncarnation != nodes[place].incarnation, doubt: doubt)
     }
 
     /// The strictest claim on the node; nil without claims.
@@ -295,28 +299,30 @@ extension Controller {
 
     /// Whether a majority of the cluster's regular nodes, itself included, lists the node as connected.
     func isConnected(_ place: Int) -> Bool {
-        let cluster = clusters[nodes[place].cluster]
-        guard cluster.isClustered else { return true }
+        let number = nodes[place].cluster
+        guard clusters[number].isClustered else { return true }
         let column = nodes[place].place
+        let staleAfter = clusters[number].policy.observe.staleAfter
         var votes = 0
-        for other in cluster.nodes where isReadable(other) {
-            let seen = nodes[other].connectedPlaces
-            if column < seen.count, seen[column] { votes += 1 }
+        for other in clusters[number].nodes
+        where column < nodes[other].connectedPlaces.count && nodes[other].connectedPlaces[column]
+            && nodes[other].isReadable(at: now, staleAfter: staleAfter)
+        {
+            votes += 1
         }
-        return votes >= cluster.majority
+        return votes >= clusters[number].majority
     }
 
     /// Whether the node counts as out of service, whatever the cause.
     /// - Parameter isPatient: a read that failed only lately is forgiven.
     func isUnavailable(_ place: Int, isPatient: Bool = false) -> Bool {
-        let node = nodes[place]
-        if ledger.nodes[node.id]?.open != nil || desired(place) != nil { return true }
-        if isPatient, let since = node.failingSince {
-            let staleAfter = clusters[node.cluster].policy.observe.staleAfter
+        if ledger.nodes[nodes[place].id]?.open != nil || desired(place) != nil { return true }
+        if isPatient, let since = nodes[place].failingSince {
+            let staleAfter = clusters[nodes[place].cluster].policy.observe.staleAfter
             if now.uptime - since.uptime < staleAfter { return false }
         }
-        guard isReadable(place), node.observation?.mode == .known(.normal) else { return true }
-        return node.hasGate && node.observation?.ready != true
+        guard isReadable(place), nodes[place].observation?.mode == .known(.normal) else { return true }
+        return nodes[place].hasGate && nodes[place].observation?.ready != true
     }
 
     func budgetUse(of number: Int, isPatient: Bool = false) -> BudgetUse {

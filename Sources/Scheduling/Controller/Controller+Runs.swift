@@ -239,8 +239,10 @@ extension Controller {
 
     /// The node's part in a run that has it in work.
     func nodeRun(at place: Int) -> NodeRun? {
-        guard let id = nodes[place].assignment, let run = ledger.runs.first(where: { $0.id == id }) else { return nil }
-        return run.nodes.first { $0.node == nodes[place].id }
+        guard let id = nodes[place].assignment, let run = ledger.runs.firstIndex(where: { $0.id == id }),
+            let part = ledger.runs[run].nodes.firstIndex(where: { $0.node == nodes[place].id })
+        else { return nil }
+        return ledger.runs[run].nodes[part]
     }
 
     /// Moves a node on as far as it goes now, and its mode with it.
@@ -267,6 +269,7 @@ extension Controller {
     private mutating func perform(_ move: NodeMove, of place: Int, in run: Run) {
         var next = move.nodeRun
         isSchedulingDue = true
+        if next.phase == .restoring { next.milestones.leaked = nodes[place].leaked }
         // Sent back to the drain: what was proven before the restart proves nothing.
         if next.phase == .closing, nodeRun(at: place)?.phase == .closed { nodes[place].evidence.void() }
         var start: CommandStart?

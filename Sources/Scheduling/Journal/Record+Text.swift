@@ -10,7 +10,8 @@ extension Record {
         case .runStarted(let run): "run \(run.id) started: \(run.nodes.map(\.node.name).joined(separator: ", "))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
-        case .nodeRunChanged(let run, let nodeRun): "\(nodeRun.node.name)  \(nodeRun.text)  \(run)"
+        case .nodeRunChanged(let run, let nodeRun):
+            nodeRun.text(at: at.wall).map { "\(nodeRun.node.name)  \($0)  \(run)" }
         case .holdPlaced(let node, let hold):
             "\(node.name)  kept at \(hold.mode.rawValue) by \(hold.owner): \(hold.reason)"
         case .holdEnded(let node, let owner): "\(node.name)  no longer held by \(owner)"
@@ -22,7 +23,8 @@ extension Record {
         case .modeAdopted(let node, let mode): "\(node.name)  a late ChangeMode arrived: \(mode.rawValue)"
         case .ownershipDropped(let node, let reason): "\(node.name)  \(reason.text)"
         case .floorChanged(let node, let floor):
-            floor.map { "\(node.name)  somebody else set \($0.rawValue)" } ?? "\(node.name)  nobody else blocks it any more"
+            floor.map { "\(node.name)  somebody else set \($0.rawValue)" }
+                ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
         case .commandEnded(_, let node, let outcome): "\(node.name)  command \(outcome)"
@@ -42,12 +44,45 @@ extension NodeFacts {
 }
 
 extension NodeRun {
-    var text: String {
-        var words = [phase.word]
-        if phase.isInWork { words.append("step \(step + 1)") }
-        if let claim { words.append("claim \(claim.rawValue)") }
-        if let error { words.append("(\(error))") }
-        return words.joined(separator: " ")
+    /// What the change came to; nil where the command's own record says it.
+    func text(at wall: Timestamp) -> String? {
+        let why = error.map { " (\($0))" } ?? ""
+        let next = "step \(step + 1)" + (claim.map { ", claim \($0.rawValue)" } ?? "")
+        switch phase {
+        case .queued: return "queued again\(why)"
+        case .closing:
+            if let drained = milestones.drainedIn, milestones.drainedAt == wall {
+                return "drained in \(drained); \(next)"
+            }
+            return next
+        case .closed: return "closed; \(next)"
+        case .committed: return command == nil ? next : nil
+        case .restoring: return "is given back\(why)"
+        case .soaking: return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(next)"
+        case .finished(let result): return "\(result.word)\(why)\(result == .done ? milestones.summary : "")"
+        }
+    }
+}
+
+extension Milestones {
+    /// From the first claim to the proof that the node was drained.
+    public var drainedIn: String? { seconds(to: drainedAt).map { Duration.seconds($0).spoken } }
+    /// From the first claim until the node was back in service.
+    public var outOfServiceFor: String? { seconds(to: restoredAt).map { Duration.seconds($0).spoken } }
+
+    /// `: drained in 10s, out of service for 13s`.
+    public var summary: String {
+        var parts: [String] = []
+        if let drainedIn { parts.append("drained in \(drainedIn)") }
+        if let outOfServiceFor { parts.append("out of service for \(outOfServiceFor)") }
+        if let leaked, leaked > 0 { parts.append("\(leaked) sessions leaked in before the block was back") }
+        return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
+    }
+
+    /// From the first claim until then, rounded to whole seconds.
+    public func seconds(to end: Timestamp?) -> Int? {
+        guard let claimedAt, let end else { return nil }
+        return Int(((end - claimedAt).nanoseconds + 500_000_000) / 1_000_000_000)
     }
 }
 

@@ -117,6 +117,8 @@ public struct Milestones: Hashable, Sendable, Codable {
     public var drainedAt: Timestamp?
     public var blockedAt: Timestamp?
     public var restoredAt: Timestamp?
+    /// Sessions that the node let in between its restart and the block's return.
+    public var leaked: Int?
 
     public init() {}
 }

@@ -1,0 +1,37 @@
+import ModeCore
+import Scheduling
+import Simulation
+import Testing
+
+/// The daemon dies at each append of a run, before and after the records are durable: the run comes to the same end.
+struct CrashTests {
+    /// Two hours, no other fault: three nodes are upgraded, one after another.
+    static func scenario(_ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
+        var scenario = Scenario.drawn(seed: 8, length: .hours(3), isTraced: isTraced)
+        scenario.policies.maintenanceWindows = []
+        scenario.policies.rollouts[0].windows = []
+        scenario.traffic.meanHold = .minutes(2)
+        scenario.plan = FaultPlan(crashAtAppend: crash)
+        return scenario
+    }
+
+    @Test func `a crash at each journal record changes nothing but the time`() {
+        let calm = World.run(CrashTests.scenario(nil))
+        #expect(calm.violations.isEmpty, "\(calm.violations)")
+        #expect(calm.runs.map(\.phase) == ["completed"])
+        let appends = calm.appends
+        #expect(appends > 40)
+        for append in 1...appends {
+            for isDurable in [false, true] {
+                let result = World.run(CrashTests.scenario(CrashPoint(append: append, isDurable: isDurable)))
+                let label = "crash at append \(append), \(isDurable ? "after" : "before") it is durable"
+                #expect(result.violations.isEmpty, "\(label): \(result.violations)")
+                #expect(result.crashes == 1, "\(label)")
+                #expect(result.callsCut == 0, "\(label)")
+                #expect(result.runs.map(\.phase) == ["completed"], "\(label): \(result.runs.map(\.text))")
+                let versions = result.finalStatus.clusters.flatMap(\.nodes).map { $0.version ?? "?" }
+                #expect(Set(versions) == ["2.0.0"], "\(label): \(versions)")
+            }
+        }
+    }
+}
