@@ -9,8 +9,8 @@ struct StartDaemon: AsyncParsableCommand {
         commandName: "daemon",
         abstract: "Act on policies until stopped.",
         discussion: """
-            Reads the policies, drives the nodes, and answers nagi status. SIGHUP reads the policies again, SIGTERM stops
-            in order; a new start goes on where the last one was.
+            Reads the policies, drives the nodes, and answers nagi status. SIGHUP reads the policies again, SIGTERM \
+            stops in order; a new start goes on where the last one was.
 
               nagi daemon policies --state /var/lib/nagi
             """)

@@ -1,8 +1,8 @@
 import ModeCore
 import Scheduling
 
-/// The JSON of `/v1/status` and of `nagi status --format json`. Other programs build on it: fields may come, these stay.
-/// Instants are RFC 3339 with offset.
+/// The JSON of `/v1/status` and of `nagi status --format json`. Other programs build on it: fields may come, these
+/// stay. Instants are RFC 3339 with offset.
 public struct StatusDocument: Codable, Hashable, Sendable {
     public var at: String
     public var policyDigest: String

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Copies from a pipe into a file up to a limit and throws the rest away, so that a talkative command neither stalls nor
-/// fills the disk.
+/// Copies from a pipe into a file up to a limit and throws the rest away, so that a talkative command neither stalls
+/// nor fills the disk.
 struct CappedOutput {
     let source: Int32
     let file: Int32

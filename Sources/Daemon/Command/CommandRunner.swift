@@ -76,8 +76,10 @@ public final class CommandRunner: Sendable {
         let arguments =
             ["exec-step", "--dir", directory.path, "--working-directory", policyDirectory]
             + ["--timeout", String(start.timeout.inSeconds), "--"] + start.command
-        return try ProcessLaunch(program: executable, arguments: arguments, environment: environment, output: nil)
-            .start()
+        return try ProcessLaunch(
+            program: executable, name: "nagi", arguments: arguments, environment: environment, output: nil
+        )
+        .start()
     }
 
     /// - Parameter child: the pid of exec-step where this process started it, so that it must be reaped.

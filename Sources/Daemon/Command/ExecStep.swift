@@ -4,8 +4,8 @@ import Scheduling
 
 /// Runs one command on behalf of the daemon and outlives it: `nagi exec-step`.
 ///
-/// What it writes into the command's directory is durable before the next thing happens, so that a daemon that comes back
-/// finds the outcome, a live process, or neither.
+/// What it writes into the command's directory is durable before the next thing happens, so that a daemon that
+/// comes back finds the outcome, a live process, or neither.
 public struct ExecStep {
     /// Bytes of the command's output that are kept.
     public static let outputLimit = 1 << 20
@@ -32,8 +32,8 @@ public struct ExecStep {
         self.environment = environment
     }
 
-    /// - Returns: the exit code of `exec-step` itself: 0 if the outcome was written, 1 if the command was taken already or
-    ///   the directory cannot be written.
+    /// - Returns: the exit code of `exec-step` itself: 0 if the outcome was written, 1 if the command was taken already
+    ///   or the directory cannot be written.
     public func run() -> Int32 {
         // A hang-up or an interrupt of the daemon's terminal is not meant for the command.
         for number in [SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT] { signal(number, SIG_IGN) }

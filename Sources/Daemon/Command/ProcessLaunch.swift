@@ -1,12 +1,14 @@
 import Glibc
 
-/// Starts a program in a session of its own, in the working directory of this process, with nothing inherited but the three
-/// standard descriptors given here.
+/// Starts a program in a session of its own, in the working directory of this process, with nothing inherited but the
+/// three standard descriptors given here.
 struct ProcessLaunch {
     /// `POSIX_SPAWN_SETSID` of spawn.h, which the C module hides from Swift.
     private static let setSession: Int16 = 0x80
 
     var program: String
+    /// What lists of processes show; nil: the program's path.
+    var name: String?
     /// Without the program's own name.
     var arguments: [String]
     var environment: [String: String]
@@ -44,7 +46,7 @@ struct ProcessLaunch {
 
         var pid: pid_t = 0
         let environment = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        let code = withCStrings([program] + arguments) { argv in
+        let code = withCStrings([name ?? program] + arguments) { argv in
             withCStrings(environment) { envp in
                 posix_spawn(&pid, program, &actions, &attributes, argv, envp)
             }
@@ -55,8 +57,8 @@ struct ProcessLaunch {
 }
 
 extension ProcessLaunch {
-    /// Whatever this process holds open stays its own: a listening socket or a lock in the hands of a command would keep the
-    /// next daemon from starting.
+    /// Whatever this process holds open stays its own: a listening socket or a lock in the hands of a command would
+    /// keep the next daemon from starting.
     private static func markCloseOnExec() {
         for name in directoryEntries("/proc/self/fd") {
             guard let descriptor = Int32(name), descriptor > 2 else { continue }

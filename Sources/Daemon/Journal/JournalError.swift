@@ -1,4 +1,5 @@
-/// Why the journal cannot be opened, read or written. Any of them ends the daemon: without a journal nothing may be sent.
+/// Why the journal cannot be opened, read or written. Any of them ends the daemon: without a journal nothing may be
+/// sent.
 public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotOpen(path: String, reason: String)
     /// The file is left as it is.

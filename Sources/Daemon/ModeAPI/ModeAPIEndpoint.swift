@@ -14,8 +14,8 @@ struct ModeAPIEndpoint: Sendable {
     var fault: String?
 }
 
-/// The endpoints of every node that is or was in the policies. A node that left them is kept: a mode that nagi wrote to it
-/// is still to be given back.
+/// The endpoints of every node that is or was in the policies. A node that left them is kept: a mode that nagi wrote to
+/// it is still to be given back.
 struct ModeAPIEndpoints: Sendable {
     private var byNode: [NodeID: ModeAPIEndpoint] = [:]
 
