@@ -28,7 +28,6 @@ final class Stage {
     static let newVersion = "2025.2.0"
     static let clusterSpec = """
           observe: {interval: 500ms}
-          api: {timeout: 1s}
           budget: {maxUnavailable: 1}
         """
 
