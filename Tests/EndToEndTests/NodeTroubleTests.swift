@@ -27,7 +27,7 @@ extension EndToEndTests {
                 try await stage.verdict("draining", of: node)
                 let answer = try stage.act(trouble.action, on: node, trouble.body)
                 cut += answer.connectionsCut
-                try await stage.verdict("unreachable", of: node, within: .seconds(5))
+                try await stage.verdict("unreachable", of: node, within: .seconds(10))
                 let end = ContinuousClock.now + .seconds(3)
                 try await stage.status("three seconds of it have passed") { status in
                     let verdict = try #require(status.verdict(of: node))

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// The built program, started as an operator starts it, against mode servers in a process of their own. One after another:
-/// each has several processes.
+/// The built program, started as an operator starts it, against mode servers in a process of their own. One after
+/// another: each has several processes.
 @Suite(.serialized) struct EndToEndTests {}
 
 extension EndToEndTests {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// One test's own world: a directory, mode servers, daemons. Everything is gone when the test is over, whatever came of it.
+/// One test's own world: a directory, mode servers, daemons. Gone when the test is over, whatever came of it.
 final class Stage {
     /// The clients of the mode servers.
     enum Traffic {
@@ -28,7 +28,6 @@ final class Stage {
     static let newVersion = "2025.2.0"
     static let clusterSpec = """
           observe: {interval: 500ms}
-          api: {timeout: 1s}
           budget: {maxUnavailable: 1}
         """
 
@@ -148,8 +147,8 @@ final class Stage {
             \#(before)
             body="{\"version\":\"$NAGI_REVISION\"}"
             exec 3<>/dev/tcp/127.0.0.1/\#(port)
-            printf 'POST /nodes/%s/restart HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
-                "$NAGI_NODE" "${#body}" "$body" >&3
+            printf 'POST /nodes/%s/restart HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n' "$NAGI_NODE" >&3
+            printf 'Content-Length: %d\r\n\r\n%s' "${#body}" "$body" >&3
             read -r answer <&3
             [[ $answer == *' 202 '* ]]
             \#(after)
