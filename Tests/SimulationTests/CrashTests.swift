@@ -31,6 +31,27 @@ struct CrashTests {
                 #expect(result.runs.map(\.phase) == ["completed"], "\(label): \(result.runs.map(\.text))")
                 let versions = result.finalStatus.clusters.flatMap(\.nodes).map { $0.version ?? "?" }
                 #expect(Set(versions) == ["2.0.0"], "\(label): \(versions)")
+                #expect(!CrashTests.hasSetback(result.records), "\(label)")
+            }
+        }
+    }
+
+    @Test func `a reload of the same policies in the middle of a run changes nothing`() {
+        var scenario = CrashTests.scenario(nil)
+        scenario.plan = FaultPlan(faults: (1...120).map { PlannedFault(after: .seconds($0 * 20), fault: .reload) })
+        let result = World.run(scenario)
+        #expect(result.violations.isEmpty, "\(result.violations)")
+        #expect(result.runs.map(\.phase) == ["completed"])
+        #expect(!CrashTests.hasSetback(result.records))
+    }
+
+    /// A node was given back early, failed, or is kept: nothing that a crash alone may lead to.
+    static func hasSetback(_ records: [Record]) -> Bool {
+        records.contains { record in
+            switch record.fact {
+            case .nodeRunChanged(_, let nodeRun): nodeRun.requeues > 0 || nodeRun.phase.isFailed
+            case .holdPlaced: true
+            default: false
             }
         }
     }

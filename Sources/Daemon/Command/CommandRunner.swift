@@ -54,7 +54,8 @@ public final class CommandRunner: Sendable {
         do {
             if try DurableFile.claim(directory.claimPath) { return .neverBegan }
         } catch {
-            return .notStarted("\(error)")
+            // It may have begun: nobody can tell.
+            return .interrupted
         }
         return await outcome(in: directory, child: nil, timeout: start.timeout)
     }

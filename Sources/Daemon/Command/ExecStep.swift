@@ -76,7 +76,13 @@ public struct ExecStep {
             return try directory.write(.notStarted("\(path): \(String(cString: strerror(error.code)))"))
         }
         close(ends[1])
-        try directory.write(CommandDirectory.Started(runner: runner, command: ProcessIdentity(of: pid)))
+        do {
+            try directory.write(CommandDirectory.Started(runner: runner, command: ProcessIdentity(of: pid)))
+        } catch {
+            // A command that no later daemon could find must not go on by itself.
+            signalSession(pid, SIGKILL)
+            throw error
+        }
         let outcome = wait(for: pid, output: &output)
         output.drainWhatIsThere()
         fsync(kept)

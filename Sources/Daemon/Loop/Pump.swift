@@ -50,8 +50,12 @@ struct Pump<Brain: Decider> {
                 loop.client.use(set)
                 loop.board.use(set)
             }
+            let known = records.count
             for effect in decider.handle(event, at: HostClock.now()) {
                 if case .append(let batch) = effect { records += batch } else { effects.append(effect) }
+            }
+            if case .policiesLoaded(let set) = event, !records[known...].contains(where: \.isPoliciesLoaded) {
+                loop.log("policies \(set.digest) read again: nothing has changed")
             }
         }
         if !records.isEmpty {
@@ -118,13 +122,15 @@ struct Pump<Brain: Decider> {
                 mailbox.post(.sendEnded(.answered(change.id, await client.change(change))))
             }
         case .start(let start):
-            group.addTask { [runner = loop.runner] in
+            group.addTask { [runner = loop.runner, log = loop.log] in
                 let outcome = await runner.start(start)
+                if let outcome, !outcome.isSuccess { CommandLog.write(runner.output(of: start.id), of: start, to: log) }
                 mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
             }
         case .recover(let start):
-            group.addTask { [runner = loop.runner] in
+            group.addTask { [runner = loop.runner, log = loop.log] in
                 let outcome = await runner.recover(start)
+                if let outcome, !outcome.isSuccess { CommandLog.write(runner.output(of: start.id), of: start, to: log) }
                 mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
             }
         }
@@ -140,8 +146,9 @@ struct Pump<Brain: Decider> {
                 mailbox.post(.readEnded(await client.read(node)))
             }
         }
-        if firstWaitingRead == waitingReads.count {
-            waitingReads.removeAll(keepingCapacity: true)
+        // Compacted from time to time, so that a queue that is never empty does not grow for ever.
+        if firstWaitingRead == waitingReads.count || firstWaitingRead > 1024 {
+            waitingReads.removeFirst(firstWaitingRead)
             firstWaitingRead = 0
         }
     }

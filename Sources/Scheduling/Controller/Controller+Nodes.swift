@@ -166,7 +166,9 @@ extension Controller {
     private func facts(of place: Int) -> NodeFacts? {
         if let failure = nodes[place].failure { return NodeFacts(mode: nil, failure: failure) }
         guard let mode = nodes[place].observation?.mode else { return nil }
-        let isConnected = clusters[nodes[place].cluster].isClustered ? self.isConnected(place) : nil
+        // Before every node was asked once, nobody can say what the majority says.
+        let cluster = nodes[place].cluster
+        let isConnected = clusters[cluster].isClustered && clusters[cluster].isKnown ? self.isConnected(place) : nil
         return NodeFacts(
             mode: mode, version: nodes[place].observation?.version, ready: nodes[place].observation?.ready,
             isConnected: isConnected)
@@ -346,7 +348,7 @@ extension Controller {
     }
 
     /// Whether the node counts as out of service, whatever the cause.
-    /// - Parameter isPatient: a read that failed only lately is forgiven.
+    /// - Parameter isPatient: a read or a readiness gate that gave no answer only lately is forgiven.
     func isUnavailable(_ place: Int, isPatient: Bool = false) -> Bool {
         if ledger.nodes[nodes[place].id]?.open != nil || desired(place) != nil { return true }
         // Started, and about to be claimed: its place is taken.
@@ -356,7 +358,11 @@ extension Controller {
             if now.uptime - since.uptime < staleAfter { return false }
         }
         guard isReadable(place), nodes[place].observation?.mode == .known(.normal) else { return true }
-        return nodes[place].hasGate && nodes[place].observation?.ready != true
+        guard nodes[place].hasGate else { return false }
+        if isPatient, let since = nodes[place].gateSilentSince {
+            return now.uptime - since >= clusters[nodes[place].cluster].policy.observe.staleAfter
+        }
+        return nodes[place].observation?.ready != true
     }
 
     func budgetUse(of number: Int, isPatient: Bool = false) -> BudgetUse {

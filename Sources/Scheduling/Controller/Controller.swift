@@ -136,6 +136,9 @@ public struct Controller: Sendable {
             if !node.isReading { scheduleRead(place, at: max(now.uptime, node.nextRead)) }
             noteMembers(of: place)
         }
+        for number in clusters.indices {
+            clusters[number].isKnown = clusters[number].nodes.allSatisfy { nodes[$0].isKnown }
+        }
         for run in ledger.runs {
             for nodeRun in run.nodes where nodeRun.phase.isInWork {
                 if let place = index[nodeRun.node] { nodes[place].assignment = run.id }

@@ -29,6 +29,8 @@ struct NodeState: Sendable {
     var writtenIncarnation: Int?
 
     var evidence = DrainEvidence()
+    /// The node answers, and its readiness gate has not since then.
+    var gateSilentSince: Uptime?
     /// Normal and ready since then, without a break.
     var inServiceSince: Uptime?
 
@@ -84,6 +86,7 @@ struct NodeState: Sendable {
             epoch = new
         }
         isAway = new.mode == .known(.initial)
+        gateSilentSince = hasGate && new.ready == nil ? gateSilentSince ?? now.uptime : nil
         if isRestarted {
             incarnation += 1
             evidence.void()
@@ -114,6 +117,7 @@ struct NodeState: Sendable {
         writtenIncarnation = former.writtenIncarnation
         evidence = former.evidence
         inServiceSince = former.inServiceSince
+        gateSilentSince = former.gateSilentSince
         isReading = former.isReading
         wantsRead = former.wantsRead
         readBegun = former.readBegun

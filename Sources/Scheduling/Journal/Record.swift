@@ -11,6 +11,10 @@ public struct Record: Hashable, Sendable, Codable {
     }
 }
 
+extension Record {
+    public var isPoliciesLoaded: Bool { if case .policiesLoaded = fact { true } else { false } }
+}
+
 public enum Fact: Hashable, Sendable, Codable {
     /// A process of the daemon began: uptimes recorded before mean nothing from here on.
     case daemonStarted
