@@ -63,7 +63,9 @@ struct Oracle: Sendable {
         let key = "\(start.run) \(start.node) \(start.step)"
         let former = begun[key] ?? []
         if former.contains(where: { $0 == nil }) { violate(.commandTwice, at: at, "\(key) began beside itself") }
-        if former.contains(.exited(status: 0)) { violate(.commandTwice, at: at, "\(key) began again after it had succeeded") }
+        if former.contains(.exited(status: 0)) {
+            violate(.commandTwice, at: at, "\(key) began again after it had succeeded")
+        }
         places[start.id] = (key, former.count)
         begun[key, default: []].append(nil)
     }
@@ -75,7 +77,9 @@ struct Oracle: Sendable {
 
     /// A command stopped a node.
     mutating func noteDisrupted(_ name: String, joined: Int, majority: Int, at: Int64) {
-        if joined < majority { violate(.quorum, at: at, "\(name) was stopped: \(joined) nodes are left, \(majority) needed") }
+        if joined < majority {
+            violate(.quorum, at: at, "\(name) was stopped: \(joined) nodes are left, \(majority) needed")
+        }
     }
 
     /// A node was opened that has been cut off for longer than anybody can have overlooked.

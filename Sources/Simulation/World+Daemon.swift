@@ -130,13 +130,15 @@ extension World {
         for run in controller.ledger.runs {
             if case .paused = run.phase { continue }
             for nodeRun in run.nodes where nodeRun.phase.isInWork && wall - nodeRun.since > longest {
-                oracle.violate(.liveness, at: now, "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for an hour")
+                let text = "\(nodeRun.node.name) is \(nodeRun.phase.word) in \(run.id) for an hour"
+                oracle.violate(.liveness, at: now, text)
             }
         }
         for status in controller.status(at: moment).clusters.flatMap(\.nodes) {
             guard let place = places[status.name], oracle.truths[place].setter == .nagi else { continue }
             if [.foreign, .faulted].contains(status.verdict.code) {
-                oracle.violate(.liveness, at: now, "\(status.name) is called \(status.verdict.code.rawValue): nagi set it")
+                let text = "\(status.name) is called \(status.verdict.code.rawValue): nagi set it"
+                oracle.violate(.liveness, at: now, text)
             }
         }
     }

@@ -89,7 +89,8 @@ struct LedgerTests {
         let id = OccurrenceID(policy: "p", window: "w", nominal: LocalDateTime(seconds: 0))
         let run = Run(
             id: RunID(id), policy: "p", cluster: "c", origin: .window(id, span), startedAt: Self.start.wall,
-            sequence: .drainThenBlock, strategy: Strategy(), cutoff: .zero, onWindowEnd: .restore, windows: [], nodes: [])
+            sequence: .drainThenBlock, strategy: Strategy(), cutoff: .zero, onWindowEnd: .restore, windows: [],
+            nodes: [])
         let history = Ledger(folding: [Record(at: Self.start, fact: .runStarted(run))]).history["p"]
         let other = OccurrenceID(policy: "p", window: "renamed", nominal: LocalDateTime(seconds: 60))
         #expect(history?.hasRun(id, Span(start: span.end, end: span.end + .hours(1))) == true)

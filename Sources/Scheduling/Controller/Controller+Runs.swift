@@ -343,7 +343,8 @@ extension Controller {
             isDrained: node.evidence.isComplete,
             isDrainedSinceStep: node.evidence.isComplete(since: nodeRun.stepSince.uptime), isRefilled: isFull,
             serviceFor: serviceFor,
-            isOverBudget: (nodeRun.phase == .closing || nodeRun.phase == .closed) && budgetUse(of: node.cluster, isPatient: true).isExceeded,
+            isOverBudget: (nodeRun.phase == .closing || nodeRun.phase == .closed)
+                && budgetUse(of: node.cluster, isPatient: true).isExceeded,
             hasQuorum: !needsQuorum || hasQuorum(without: place),
             outcome: nodeRun.command.flatMap { ledger.commands[$0]?.outcome })
     }

@@ -139,7 +139,7 @@ extension Controller {
         case .run(let step):
             if nodeRun.command != nil { return Verdict(.runningCommand, "\(step.name), attempt \(nodeRun.attempt)") }
             if budgetUse(of: nodes[place].cluster, isPatient: true).isExceeded {
-                return Verdict(.waitingBudget, "\(step.name) waits: more nodes are out of service than the budget allows")
+                return Verdict(.waitingBudget, "\(step.name) waits: more nodes are out than the budget allows")
             }
             return hasQuorum(without: place)
                 ? Verdict(.blocked, "before \(step.name): looks once more for live sessions", until: until)
