@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModeServer
 
 /// The answer of a verb that did not do what it was asked, and how the process ends by it.
 struct Refusal: Error, CustomStringConvertible {
@@ -33,6 +34,12 @@ enum Exit {
         if let refusal = error as? Refusal {
             complain(refusal.description)
             exit(refusal.kind.rawValue)
+        }
+        switch error as? ModeServerError {
+        case .notLoopback?, .invalid?:
+            complain("\(error)")
+            exit(Refusal.Kind.usage.rawValue)
+        case .cannotListen?, .listenerClosed?, .cannotWriteLog?, nil: break
         }
         let code = Nagi.exitCode(for: error)
         let text = Nagi.fullMessage(for: error)
