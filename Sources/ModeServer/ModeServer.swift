@@ -33,7 +33,7 @@ public final class ModeServer: Service {
         let (served, directory) = (ServedCluster(settings), directory)
         self.settings = settings
         self.served = served
-        self.listeners = (0..<settings.nodeCount).map {
+        self.listeners = settings.nodes.indices.map {
             NodeListeners(index: $0, settings: settings, served: served, directory: directory)
         }
         self.log = log
@@ -47,17 +47,18 @@ public final class ModeServer: Service {
         var isReady = false
         do {
             for listener in listeners { try await listener.open() }
+            let host = settings.nodes[0].host
             if let port = settings.adminPort {
                 admin = try await HTTPListener.open(
-                    host: settings.host, port: port, serverName: settings.serverName,
+                    host: host, port: port, serverName: settings.serverName,
                     responder: AdminResponder(server: self))
             }
             served.update { state, now in state.cluster.joinAll(at: now) }
-            let authority = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+            let authority = host.contains(":") ? "[\(host)]" : host
             isReady = true
             onReady(
                 ServedAddresses(
-                    nodes: (0..<settings.nodeCount).compactMap { directory[$0] },
+                    nodes: settings.nodes.indices.compactMap { directory[$0] },
                     admin: admin.map { "http://\(authority):\($0.port)/" }))
             try await cancelWhenGracefulShutdown { try await self.tickUntilCancelled() }
         } catch is CancellationError {

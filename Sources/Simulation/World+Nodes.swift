@@ -6,7 +6,7 @@ extension World {
     mutating func arrive() {
         let rate = scenario.traffic.arrivalsPerSecond * Double(policy.nodes.count)
         insert(.arrival, in: traffic.exponential(mean: .nanoseconds(Int64(1e9 / rate))))
-        let channel = ChannelID(UInt64(traffic.below(scenario.traffic.channels)))
+        let channel = channels[traffic.below(scenario.traffic.channels)]
         let first = traffic.below(policy.nodes.count)
         let hold = traffic.exponential(mean: scenario.traffic.meanHold)
         // A client tries the nodes one after the other, as its balancer does.

@@ -71,6 +71,8 @@ public struct World: Sendable {
     var callsCut = 0
 
     var traffic: RandomStream
+    /// The channels that clients choose from.
+    let channels: [ChannelID]
     var network: RandomStream
 
     public init(_ scenario: Scenario) {
@@ -94,6 +96,7 @@ public struct World: Sendable {
             limit: policy.budget.maxUnavailable.asMaxUnavailable(of: policy.nodes.count),
             freshness: policy.observe.staleAfter + policy.api.timeout * 2)
         traffic = RandomStream(seed: scenario.seed, label: "traffic")
+        channels = (0..<max(1, scenario.traffic.channels)).map { ChannelID("channel-\($0)") }
         network = RandomStream(seed: scenario.seed, label: "network")
     }
 

@@ -69,9 +69,11 @@ struct ServeModes: AsyncParsableCommand {
             profile: profile == .current ? .current : .firstRelease, gracePeriod: .seconds(grace),
             maxConnections: maxConnections, downFor: .seconds(downFor), joinDelay: .seconds(joinDelay), seed: seed)
         if arrivalsPerSecond != 0 {
-            settings.traffic = TrafficSettings(
-                arrivalsPerSecond: arrivalsPerSecond, meanHold: .seconds(meanHold),
-                maxHold: maxHold.map { .seconds($0) }, channels: channels, seed: seed)
+            settings.traffic = [
+                TrafficSettings(
+                    arrivalsPerSecond: arrivalsPerSecond, meanHold: .seconds(meanHold),
+                    maxHold: maxHold.map { .seconds($0) }, channels: channels, seed: seed)
+            ]
         }
         try await serveModes(settings, format: format, logPath: log)
     }

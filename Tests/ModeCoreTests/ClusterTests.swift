@@ -21,7 +21,7 @@ extension Cluster {
     fileprivate func connected(seenBy index: Int) -> [Bool] { members(seenBy: index).map(\.isConnected) }
 
     fileprivate mutating func admit(_ channel: UInt64, at node: Int, _ time: Timestamp) throws -> Admitted {
-        switch connect(ChannelID(channel), contacting: node, at: time) {
+        switch connect(ChannelID("channel-\(channel)"), contacting: node, at: time) {
         case .admitted(let node, let connection, _): return Admitted(node: node, connection: connection)
         case .rejected(let rejection): throw NotAdmitted(rejection: rejection)
         }
@@ -158,10 +158,10 @@ struct ClusterTests {
 
     @Test func `a new channel goes to the node with the least load, the contacted one if equal`() throws {
         var cluster = joined(3)
-        #expect(cluster.placement(of: ChannelID(1), contacting: 2) == .here)
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 2) == .here)
         _ = try cluster.admit(1, at: 2, at(1))
-        #expect(cluster.placement(of: ChannelID(2), contacting: 2) == .redirect(0))
-        #expect(cluster.placement(of: ChannelID(2), contacting: 1) == .here)
+        #expect(cluster.placement(of: ChannelID("channel-2"), contacting: 2) == .redirect(0))
+        #expect(cluster.placement(of: ChannelID("channel-2"), contacting: 1) == .here)
     }
 
     @Test func `load is the share of the license`() throws {
@@ -198,8 +198,8 @@ struct ClusterTests {
                 #expect(node == 3 || node == 4)
             }
         }
-        #expect(cluster.placement(of: ChannelID(1000), contacting: 1) == .rejected(.blockNewConnection))
-        #expect(cluster.placement(of: ChannelID(1000), contacting: 2) == .rejected(.initial))
+        #expect(cluster.placement(of: ChannelID("channel-1000"), contacting: 1) == .rejected(.blockNewConnection))
+        #expect(cluster.placement(of: ChannelID("channel-1000"), contacting: 2) == .rejected(.initial))
     }
 
     @Test func `the owner in block_new_session still takes clients of its channels`() throws {
@@ -210,7 +210,7 @@ struct ClusterTests {
         #expect(taker == 0)
         cluster.changeMode(.blockNewConnection, on: 0, at: at(4))
         #expect(
-            cluster.placement(of: ChannelID(7), contacting: 2) == .rejected(.blockNewConnection),
+            cluster.placement(of: ChannelID("channel-7"), contacting: 2) == .rejected(.blockNewConnection),
             "the same channel must not live on two nodes")
     }
 
@@ -228,7 +228,7 @@ struct ClusterTests {
     @Test func `nobody takes a channel where all block`() {
         var cluster = joined(3)
         for index in 0..<3 { cluster.changeMode(.blockNewSession, on: index, at: at(1)) }
-        #expect(cluster.placement(of: ChannelID(1), contacting: 0) == .rejected(.blockNewSession))
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 0) == .rejected(.blockNewSession))
     }
 
     @Test func `standalone nodes have no membership and no redirects`() throws {

@@ -1,8 +1,8 @@
 import ModeCore
 import Testing
 
-private let spam = ChannelID(1)
-private let ham = ChannelID(2)
+private let spam = ChannelID("spam")
+private let ham = ChannelID("ham")
 
 private func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: seconds) }
 
@@ -215,14 +215,22 @@ struct NodeTests {
         var node = standalone(interest: .all)
         let answer = node.connect(spam, at: at(1))
         let (connection, session) = (try #require(answer.connection), try #require(answer.session))
+        let begun = try #require(node.session(of: spam))
+        #expect(begun.id == session)
         node.disconnect(connection, at: at(3))
+        let events = node.takeEvents()
         #expect(
-            node.takeEvents() == [
-                NodeEvent(at: at(1), kind: .sessionCreated(session, spam)),
+            events.prefix(3) == [
+                NodeEvent(at: at(1), kind: .sessionCreated(begun)),
                 NodeEvent(at: at(1), kind: .connectionCreated(connection, session, spam)),
                 NodeEvent(at: at(3), kind: .connectionDestroyed(connection, session, spam)),
-                NodeEvent(at: at(3), kind: .sessionDestroyed(session, spam)),
             ])
+        guard case .sessionDestroyed(let ended) = events.last?.kind else {
+            Issue.record("the session is not destroyed")
+            return
+        }
+        #expect((ended.id, ended.channel, ended.createdAt) == (session, spam, at(1)))
+        #expect((ended.connections, ended.maxConnections, ended.totalConnections) == (0, 1, 1))
         #expect(node.takeEvents().isEmpty)
         #expect(node.counters.averageDurationSeconds == 2)
         #expect(node.counters.ongoingSessions == 0)
@@ -263,7 +271,7 @@ struct NodeTests {
             switch random.below(8) {
             case 0: node.changeMode(RequestableMode.allCases[random.below(3)], at: time)
             case 1...4:
-                let channel = ChannelID(UInt64(random.below(6)))
+                let channel = ChannelID("channel-\(random.below(6))")
                 let expected =
                     switch node.mode {
                     case .normal: true

@@ -60,7 +60,7 @@ struct AdminTests {
 
     @Test func `restarting a node with live calls says how many it cut`() async throws {
         var settings = quick
-        settings.traffic = TrafficSettings(arrivalsPerSecond: 200, meanHold: .seconds(60), channels: 50, seed: 3)
+        settings.traffic = [TrafficSettings(arrivalsPerSecond: 200, meanHold: .seconds(60), channels: 50, seed: 3)]
         let lines = try await serving(settings) { served in
             try await eventually("no calls") {
                 let report = try await send(served.api(), target: "Sora_20171010.GetStatsReport").body
@@ -74,8 +74,11 @@ struct AdminTests {
 
     @Test func `a drained node empties while calls go on elsewhere, and vanishes once`() async throws {
         var settings = quick
-        settings.traffic = TrafficSettings(
-            arrivalsPerSecond: 300, meanHold: .milliseconds(100), maxHold: .milliseconds(300), channels: 200, seed: 3)
+        settings.traffic = [
+            TrafficSettings(
+                arrivalsPerSecond: 300, meanHold: .milliseconds(100), maxHold: .milliseconds(300), channels: 200,
+                seed: 3)
+        ]
         let lines = try await serving(settings) { served in
             try await eventually("no calls") {
                 let report = try await send(served.api(), target: "Sora_20171010.GetStatsReport").body

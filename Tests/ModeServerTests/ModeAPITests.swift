@@ -123,7 +123,7 @@ struct ModeAPITests {
     @Test func `the stats report has the counters and the consensus of a cluster`() async throws {
         let traffic = TrafficSettings(
             arrivalsPerSecond: 400, meanHold: .milliseconds(20), channels: 5, seed: 7)
-        _ = try await serving(ModeServerSettings(nodeCount: 3, isClustered: true, traffic: traffic)) { served in
+        _ = try await serving(ModeServerSettings(nodeCount: 3, isClustered: true, traffic: [traffic])) { served in
             try await Task.sleep(for: .milliseconds(200))
             let answer = try await send(served.api(), target: "Sora_20171010.GetStatsReport")
             expectManualHeaders(answer)

@@ -1,10 +1,19 @@
-/// A channel: what clients name to meet each other. An integer here; whoever talks to the outside maps the names.
+/// A channel: the name that clients give to meet each other. Two names are the same channel if their bytes are.
 public struct ChannelID: Hashable, Comparable, Sendable {
-    public var rawValue: UInt64
+    public let name: String
 
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ name: String) { self.name = name }
 
-    public static func < (a: ChannelID, b: ChannelID) -> Bool { a.rawValue < b.rawValue }
+    /// Strings are equal where their letters are, however those are encoded; channels are not.
+    public static func == (a: ChannelID, b: ChannelID) -> Bool {
+        a.name == b.name && a.name.utf8.elementsEqual(b.name.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    public static func < (a: ChannelID, b: ChannelID) -> Bool {
+        a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+    }
 }
 
 /// One life of a channel on a node, from its first connection until the grace period after its last one.

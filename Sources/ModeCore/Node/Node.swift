@@ -245,7 +245,7 @@ extension Node {
         _ = session.add()
         sessionsByChannel[channel] = session
         counters.sessionsCreated += 1
-        record(.sessionCreated(id, channel))
+        record(.sessionCreated(session))
         return id
     }
 
@@ -279,7 +279,7 @@ extension Node {
     private mutating func destroySession(of channel: ChannelID) {
         guard let session = sessionsByChannel.removeValue(forKey: channel) else { return }
         counters.sessionsDestroyed += 1
-        record(.sessionDestroyed(session.id, channel))
+        record(.sessionDestroyed(session))
         if sessionsByChannel.isEmpty, mode == .blockNewSession || mode == .blockNewConnection {
             record(.sessionVanished)
         }

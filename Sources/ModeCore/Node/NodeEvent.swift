@@ -9,8 +9,9 @@ public struct NodeEvent: Hashable, Sendable {
     }
 
     public enum Kind: Hashable, Sendable {
-        case sessionCreated(SessionID, ChannelID)
-        case sessionDestroyed(SessionID, ChannelID)
+        case sessionCreated(Session)
+        /// The session as it was at its end.
+        case sessionDestroyed(Session)
         /// The last session is gone while the node is in `block_new_session` or `block_new_connection`.
         case sessionVanished
         case connectionCreated(ConnectionID, SessionID, ChannelID)

@@ -54,7 +54,7 @@ struct FactLog: Sendable {
         }
     }
 
-    func summary(of cluster: Cluster, traffic: TrafficGenerator?, at now: Timestamp) -> [String] {
+    func summary(of cluster: Cluster, traffic: [TrafficGenerator], at now: Timestamp) -> [String] {
         var summary = cluster.nodes.map { node in
             "\(now.rfc3339) \(node.name) summary: \(node.isRunning ? node.mode.rawValue : "down"), "
                 + "version \(node.version), \(node.sessionCount) sessions, \(node.connectionCount) connections, "
@@ -62,8 +62,10 @@ struct FactLog: Sendable {
         }
         var all = "\(now.rfc3339) all summary: connections cut \(cluster.nodes.reduce(0) { $0 + $1.connectionsCut }), "
         all += "at most \(peakOut) of \(names.count) out of normal at once"
-        if let traffic {
-            all += ", clients \(traffic.admitted) admitted, \(traffic.refused) refused, \(traffic.hungUp) hung up"
+        if !traffic.isEmpty {
+            let (admitted, refused) = (traffic.reduce(0) { $0 + $1.admitted }, traffic.reduce(0) { $0 + $1.refused })
+            all += ", clients \(admitted) admitted, \(refused) refused, "
+            all += "\(traffic.reduce(0) { $0 + $1.hungUp }) hung up"
         }
         summary.append(all)
         return summary

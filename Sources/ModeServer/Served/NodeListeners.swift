@@ -1,9 +1,11 @@
 import Hummingbird
+import ModeCore
 import NIOCore
 
 /// The two listeners of one node. They keep their ports over closing and opening again.
 actor NodeListeners {
-    private let settings: ModeServerSettings
+    private let settings: ServedNodeSettings
+    private let serverName: String
     private let served: ServedCluster
     private let directory: NodeDirectory
     private let index: Int
@@ -14,11 +16,12 @@ actor NodeListeners {
 
     init(index: Int, settings: ModeServerSettings, served: ServedCluster, directory: NodeDirectory) {
         self.index = index
-        self.settings = settings
+        self.settings = settings.nodes[index]
+        self.serverName = settings.serverName
         self.served = served
         self.directory = directory
-        self.apiPort = settings.apiPort == 0 ? 0 : settings.apiPort + index
-        self.signalingPort = settings.signalingPort == 0 ? 0 : settings.signalingPort + index
+        self.apiPort = settings.nodes[index].apiPort
+        self.signalingPort = settings.nodes[index].signalingPort
     }
 
     /// Opens what is closed.
@@ -37,7 +40,7 @@ actor NodeListeners {
         }
         directory.set(
             ServedNode(
-                name: settings.nodeName(index), host: settings.host, apiPort: apiPort, signalingPort: signalingPort),
+                name: settings.node.name, host: settings.host, apiPort: apiPort, signalingPort: signalingPort),
             for: index)
     }
 
@@ -53,7 +56,7 @@ actor NodeListeners {
     ) async throws -> HTTPListener where Responder.Context == ListenerContext {
         do {
             return try await HTTPListener.open(
-                host: settings.host, port: port, serverName: settings.serverName, responder: responder)
+                host: settings.host, port: port, serverName: serverName, responder: responder)
         } catch let error as IOError {
             throw ModeServerError.cannotListen(host: settings.host, port: port, reason: "\(error)")
         }

@@ -5,7 +5,7 @@ import Synchronization
 final class ServedCluster: Sendable {
     struct State {
         var cluster: Cluster
-        var traffic: TrafficGenerator?
+        var traffic: [TrafficGenerator]
         var faults: [NodeFaults]
         var generator: SplitMix64
         var facts: FactLog
@@ -17,16 +17,12 @@ final class ServedCluster: Sendable {
     private let state: Mutex<State>
 
     init(_ settings: ModeServerSettings) {
-        let nodes = (0..<settings.nodeCount).map { index in
-            NodeSettings(
-                name: settings.nodeName(index), version: settings.version, profile: settings.profile,
-                gracePeriod: settings.gracePeriod, maxConnections: settings.maxConnections)
-        }
+        let nodes = settings.nodes.map(\.node)
         state = Mutex(
             State(
                 cluster: Cluster(isClustered: settings.isClustered, nodes: nodes),
                 traffic: settings.traffic.map { [clock] in TrafficGenerator($0, startingAt: clock.now) },
-                faults: Array(repeating: .none, count: settings.nodeCount),
+                faults: Array(repeating: .none, count: settings.nodes.count),
                 generator: SplitMix64(seed: settings.seed ^ 0xFA17),
                 facts: FactLog(names: nodes.map(\.name))))
     }
@@ -65,7 +61,7 @@ final class ServedCluster: Sendable {
 
 extension ServedCluster.State {
     mutating func advance(to now: Timestamp) {
-        traffic?.advance(to: now, in: &cluster)
+        for index in traffic.indices { traffic[index].advance(to: now, in: &cluster) }
         cluster.advance(to: now)
     }
 }

@@ -11,16 +11,30 @@ public struct TrafficSettings: Hashable, Sendable {
     public var maxHold: Duration?
     /// Channels that the clients choose from, uniformly.
     public var channels: Int
+    /// Index of the node that all clients contact; nil: any of them.
+    public var contacts: Int?
     public var seed: UInt64
 
     public init(
-        arrivalsPerSecond: Double, meanHold: Duration, maxHold: Duration? = nil, channels: Int, seed: UInt64 = 1
+        arrivalsPerSecond: Double, meanHold: Duration, maxHold: Duration? = nil, channels: Int, contacts: Int? = nil,
+        seed: UInt64 = 1
     ) {
         self.arrivalsPerSecond = arrivalsPerSecond
         self.meanHold = meanHold
         self.maxHold = maxHold
         self.channels = channels
+        self.contacts = contacts
         self.seed = seed
+    }
+
+    func check(nodeCount: Int) throws(ModeServerError) {
+        guard arrivalsPerSecond >= 0, arrivalsPerSecond <= 100_000 else {
+            throw .invalid("arrivals per second must be 0 to 100000")
+        }
+        guard channels > 0 else { throw .invalid("traffic needs at least one channel") }
+        guard maxHold.map({ $0 >= .zero }) ?? true else { throw .invalid("the longest hold time is negative") }
+        guard meanHold > .zero else { throw .invalid("the mean hold time must be more than zero") }
+        if let contacts, !(0..<nodeCount).contains(contacts) { throw .invalid("there is no node \(contacts)") }
     }
 }
 
@@ -79,7 +93,7 @@ public struct TrafficGenerator: Sendable {
         let hold = drawHold()
         for step in 0..<cluster.count {
             let contacted = (first + step) % cluster.count
-            let answer = cluster.connect(ChannelID(UInt64(channel)), contacting: contacted, at: time)
+            let answer = cluster.connect(ChannelID("channel-\(channel)"), contacting: contacted, at: time)
             guard case .admitted(_, let connection, _) = answer else { continue }
             admitted += 1
             departures.insert(.init(at: time + hold, connection: connection))
