@@ -11,6 +11,7 @@ public final class ModeServer: Service {
     let directory = NodeDirectory()
     private let listeners: [NodeListeners]
     private let log: @Sendable ([String]) -> Void
+    private let beforeListening: @Sendable () async throws -> Void
     private let onReady: @Sendable (ServedAddresses) -> Void
     private let starts: AsyncStream<PendingStart>
     private let requestStart: AsyncStream<PendingStart>.Continuation
@@ -24,9 +25,12 @@ public final class ModeServer: Service {
 
     /// - Parameters:
     ///   - log: takes the lines of the server's log, in order.
+    ///   - beforeListening: awaited when the nodes have booted and joined, before their listeners open: time for whoever
+    ///     lives in the same process to set modes before the first client comes.
     ///   - onReady: called once, when all listeners are open.
     public init(
         _ settings: ModeServerSettings, log: @escaping @Sendable ([String]) -> Void = { _ in },
+        beforeListening: @escaping @Sendable () async throws -> Void = {},
         onReady: @escaping @Sendable (ServedAddresses) -> Void = { _ in }
     ) throws(ModeServerError) {
         try settings.check()
@@ -37,6 +41,7 @@ public final class ModeServer: Service {
             NodeListeners(index: $0, settings: settings, served: served, directory: directory)
         }
         self.log = log
+        self.beforeListening = beforeListening
         self.onReady = onReady
         (starts, requestStart) = AsyncStream.makeStream()
     }
@@ -46,6 +51,8 @@ public final class ModeServer: Service {
         var admin: HTTPListener?
         var isReady = false
         do {
+            served.update { state, now in state.cluster.joinAll(at: now) }
+            try await beforeListening()
             for listener in listeners { try await listener.open() }
             let host = settings.nodes[0].host
             if let port = settings.adminPort {
@@ -53,7 +60,6 @@ public final class ModeServer: Service {
                     host: host, port: port, serverName: settings.serverName,
                     responder: AdminResponder(server: self))
             }
-            served.update { state, now in state.cluster.joinAll(at: now) }
             let authority = host.contains(":") ? "[\(host)]" : host
             isReady = true
             onReady(

@@ -56,6 +56,20 @@ extension Cluster {
         nodes[index].terminateSession(of: channel, at: time)
     }
 
+    /// Cuts the connections of a channel on a node; its session ends after the grace period. Answers how many were cut.
+    @discardableResult
+    public mutating func disconnectChannel(_ channel: ChannelID, on index: Int, at time: Timestamp) -> Int {
+        nodes[index].disconnectChannel(channel, at: time)
+    }
+
+    /// Cuts one connection, whether its client likes it or not. False if it is not live.
+    @discardableResult
+    public mutating func cut(_ connection: ConnectionID, at time: Timestamp) -> Bool {
+        let index = connection.nodeIndex
+        guard nodes.indices.contains(index) else { return false }
+        return nodes[index].cut(connection, at: time)
+    }
+
     private func owner(of channel: ChannelID) -> Int? {
         guard let owner = owners[channel], holds(owner, channel) else { return nil }
         return owner

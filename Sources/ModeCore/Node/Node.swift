@@ -53,10 +53,17 @@ public struct Node: Sendable {
         (sessionsByChannel[channel]?.connections ?? 0) > 0
     }
 
-    /// The live connections of a channel, oldest first. Walks all connections: for listings, not for hot paths.
-    public func connections(of channel: ChannelID) -> [ConnectionID] {
-        connectionsByID.filter { $0.value.channel == channel }.keys.sorted()
+    /// The live connections, oldest first. Walks all of them: for listings, not for hot paths.
+    public var connections: [Connection] {
+        connectionsByID.compactMap { id, place in
+            sessionsByChannel[place.channel].map {
+                Connection(id: id, session: $0.id, channel: place.channel, createdAt: place.since)
+            }
+        }.sorted { $0.id < $1.id }
     }
+
+    /// The live connections of a channel, oldest first; likewise.
+    public func connections(of channel: ChannelID) -> [Connection] { connections.filter { $0.channel == channel } }
 
     /// Hands over the events since the last call.
     public mutating func takeEvents() -> [NodeEvent] {
@@ -97,6 +104,14 @@ public struct Node: Sendable {
         guard let (channel, since) = connectionsByID.removeValue(forKey: connection) else { return false }
         end(connection, of: channel, since: since)
         if sessionsByChannel[channel]?.connections == 0 { letGo(of: channel) }
+        return true
+    }
+
+    /// Cuts one connection, whether its client likes it or not. False if it is not live.
+    @discardableResult
+    public mutating func cut(_ connection: ConnectionID, at time: Timestamp) -> Bool {
+        guard disconnect(connection, at: time) else { return false }
+        connectionsCut += 1
         return true
     }
 
@@ -258,7 +273,7 @@ extension Node {
 
     @discardableResult
     private mutating func cutConnections(of channel: ChannelID) -> Int {
-        let doomed = connections(of: channel)
+        let doomed = connectionsByID.filter { $0.value.channel == channel }.keys.sorted()
         for connection in doomed {
             guard let (_, since) = connectionsByID.removeValue(forKey: connection) else { continue }
             end(connection, of: channel, since: since)

@@ -23,6 +23,14 @@ public struct Session: Hashable, Sendable {
     }
 }
 
+/// A client that is connected to a node.
+public struct Connection: Hashable, Sendable {
+    public let id: ConnectionID
+    public let session: SessionID
+    public let channel: ChannelID
+    public let createdAt: Timestamp
+}
+
 /// What a node counts since its process started; the numbers of `GetStatsReport`.
 public struct NodeCounters: Hashable, Sendable {
     public internal(set) var sessionsCreated = 0

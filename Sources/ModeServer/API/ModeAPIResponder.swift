@@ -53,7 +53,8 @@ struct ModeAPIResponder: HTTPResponder {
         if faults.latency > .zero { try await Task.sleep(for: faults.latency) }
         if faults.neverAnswer { try await neverAnswer(context) }
         if fails { return ModeAnswers.answer(.handlerException) }
-        let response = answer(operation, body: body, ignoring: faults.silentIgnore, peer: context.peer)
+        let response = ModeAnswers.response(
+            answer(operation, body: body, ignoring: faults.silentIgnore, peer: context.peer))
         if faults.answerLost {
             context.channel.close(mode: .all, promise: nil)
             throw HTTPError(.serviceUnavailable)
@@ -61,25 +62,30 @@ struct ModeAPIResponder: HTTPResponder {
         return response
     }
 
-    private func answer(_ operation: ModeOperation, body: ByteBuffer, ignoring: Bool, peer: String) -> Response {
-        guard operation.takesBody == (body.readableBytes > 0) else {
-            return ModeAnswers.answer(.missingTargetFunction)
-        }
-        switch operation {
-        case .getMode: return answers.mode(served.mode(of: index).mode)
-        case .changeMode: return changeMode(body, ignoring: ignoring, peer: peer)
-        case .listClusterNodes: return ModeAnswers.answer(Reports.clusterNodes(seenBy: index, served, directory))
-        case .getStatsReport: return ModeAnswers.answer(Reports.stats(of: index, served))
+    /// The same call without a connection and without faults.
+    func answer(target: String, body: ByteBuffer, peer: String) -> ModeAPIAnswer {
+        switch ModeOperation.resolve(target, hasBody: body.readableBytes > 0) {
+        case .failure(let error): ModeAPIAnswer(error)
+        case .success(let operation): answer(operation, body: body, ignoring: false, peer: peer)
         }
     }
 
-    private func changeMode(_ body: ByteBuffer, ignoring: Bool, peer: String) -> Response {
-        let requested: RequestableMode
+    private func answer(_ operation: ModeOperation, body: ByteBuffer, ignoring: Bool, peer: String) -> ModeAPIAnswer {
         do throws(ModeAPIError) {
-            requested = try Self.requestedMode(in: body)
+            guard operation.takesBody == (body.readableBytes > 0) else { throw .missingTargetFunction }
+            switch operation {
+            case .getMode: return ModeAPIAnswer(served.mode(of: index).mode)
+            case .changeMode: return ModeAPIAnswer(try changeMode(body, ignoring: ignoring, peer: peer))
+            case .listClusterNodes: return ModeAPIAnswer(Reports.clusterNodes(seenBy: index, served, directory))
+            case .getStatsReport: return ModeAPIAnswer(Reports.stats(of: index, served))
+            }
         } catch {
-            return ModeAnswers.answer(error)
+            return ModeAPIAnswer(error)
         }
+    }
+
+    private func changeMode(_ body: ByteBuffer, ignoring: Bool, peer: String) throws(ModeAPIError) -> NodeMode {
+        let requested = try Self.requestedMode(in: body)
         let (mode, refusal) = served.update { state, now -> (NodeMode, ModeRefusal?) in
             let before = state.cluster[index].mode
             let outcome: ModeTransition =
@@ -95,7 +101,8 @@ struct ModeAPIResponder: HTTPResponder {
             if case .refused(let refusal) = outcome { return (before, refusal) }
             return (requested.mode, nil)
         }
-        return refusal.map { ModeAnswers.answer(.modeRefused($0)) } ?? answers.mode(mode)
+        if let refusal { throw .modeRefused(refusal) }
+        return mode
     }
 
     static func requestedMode(in body: ByteBuffer) throws(ModeAPIError) -> RequestableMode {

@@ -4,6 +4,25 @@ import HummingbirdCore
 import ModeCore
 import NIOCore
 
+/// An answer of the mode API as it stands on the wire, without its headers.
+public struct ModeAPIAnswer: Hashable, Sendable {
+    /// HTTP status code.
+    public var status: Int
+    /// JSON.
+    public var body: String
+
+    public init(status: Int, body: String) {
+        self.status = status
+        self.body = body
+    }
+
+    init(_ mode: NodeMode) { self.init(status: 200, body: "{\"mode\":\"\(mode.rawValue)\"}") }
+
+    init(_ value: JSONValue) { self.init(status: 200, body: value.text) }
+
+    init(_ error: ModeAPIError) { self.init(status: error.status.code, body: error.body.text) }
+}
+
 extension HTTPField.Name {
     static let soraTarget = token("x-sora-target")
     static let allowHeaders = token("access-control-allow-headers")
@@ -19,10 +38,10 @@ extension HTTPField.Name {
 
 /// The answers of the mode API with the headers of its manual. Those about modes are made once.
 struct ModeAnswers: Sendable {
-    private let normal = Self.answer(.ok, body: Self.body(of: .normal))
-    private let initial = Self.answer(.ok, body: Self.body(of: .initial))
-    private let blockNewSession = Self.answer(.ok, body: Self.body(of: .blockNewSession))
-    private let blockNewConnection = Self.answer(.ok, body: Self.body(of: .blockNewConnection))
+    private let normal = Self.response(ModeAPIAnswer(.normal))
+    private let initial = Self.response(ModeAPIAnswer(.initial))
+    private let blockNewSession = Self.response(ModeAPIAnswer(.blockNewSession))
+    private let blockNewConnection = Self.response(ModeAPIAnswer(.blockNewConnection))
 
     func mode(_ mode: NodeMode) -> Response {
         switch mode {
@@ -36,13 +55,13 @@ struct ModeAnswers: Sendable {
     /// The answer to a browser that asks whether it may call.
     static let preflight = Response(status: .ok, headers: crossOrigin)
 
-    static func answer(_ value: JSONValue) -> Response { answer(.ok, body: value.text) }
+    static func response(_ answer: ModeAPIAnswer) -> Response {
+        response(HTTPResponse.Status(code: answer.status), body: answer.body)
+    }
 
-    static func answer(_ error: ModeAPIError) -> Response { answer(error.status, body: error.body.text) }
+    static func answer(_ error: ModeAPIError) -> Response { response(ModeAPIAnswer(error)) }
 
-    private static func body(of mode: NodeMode) -> String { "{\"mode\":\"\(mode.rawValue)\"}" }
-
-    private static func answer(_ status: HTTPResponse.Status, body: String) -> Response {
+    private static func response(_ status: HTTPResponse.Status, body: String) -> Response {
         let buffer = ByteBuffer(string: body)
         var headers = crossOrigin
         headers[.contentLength] = String(buffer.readableBytes)
