@@ -116,11 +116,16 @@ extension ModeServer {
         case isChanging
         case isRunning
         case isNotRunning
+        case isConnected
+        case isStandalone
     }
 
     /// Ends the process of a node: its connections are cut, its listeners closed. Answers how many were cut.
-    func stop(_ index: Int) async throws(Obstacle) -> Int {
+    ///
+    /// - Parameter isCrash: nobody is told.
+    func stop(_ index: Int, isCrash: Bool = false) async throws(Obstacle) -> Int {
         let cut = try takeDown(index)
+        if isCrash { served.update { state, now in state.facts.note("crashed", of: index, at: now) } }
         await listeners[index].close()
         finishChange(of: index)
         return cut
@@ -138,6 +143,23 @@ extension ModeServer {
         await listeners[index].close()
         requestStart.yield(PendingStart(index: index, version: version, after: settings.downFor))
         return cut
+    }
+
+    /// Cuts nodes of a cluster off from each other, or brings them back.
+    func changeMembership(_ change: @Sendable (inout Cluster, Timestamp) -> Void) throws(Obstacle) {
+        guard settings.isClustered else { throw .isStandalone }
+        served.update { state, now in change(&state.cluster, now) }
+    }
+
+    /// Takes a disconnected node off the membership list, until it joins again.
+    func purge(_ index: Int) throws(Obstacle) {
+        guard settings.isClustered else { throw .isStandalone }
+        let isPurged = served.update { state, now in
+            let isPurged = state.cluster.purge(index, at: now)
+            if isPurged { state.facts.note("purged", of: index, at: now) }
+            return isPurged
+        }
+        if !isPurged { throw .isConnected }
     }
 
     private func takeDown(_ index: Int) throws(Obstacle) -> Int {

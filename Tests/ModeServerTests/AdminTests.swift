@@ -103,6 +103,71 @@ struct AdminTests {
         }
     }
 
+    @Test func `a crashed node is gone like a stopped one, and the log says which it was`() async throws {
+        let lines = try await serving(quick) { served in
+            #expect(try await send(try served.admin("\(node)/crash")).status == 200)
+            await #expect(throws: (any Error).self) { try await getMode(served.api()) }
+            #expect(try await send(try served.admin("\(node)/start")).status == 202)
+            try await eventually("it does not come back") {
+                (try? await getMode(served.api())) == #"{"mode":"normal"}"#
+            }
+        }
+        #expect(lines.contain("node-01@127.0.0.1 crashed"))
+    }
+
+    @Test func `only a node that is not connected is purged, and its start brings it back`() async throws {
+        _ = try await serving(quick) { served in
+            func listed() async throws -> Int {
+                try await send(served.api(1), target: "Sora_20211215.ListClusterNodes").body
+                    .components(separatedBy: "node_name").count - 1
+            }
+            let refused = try await send(try served.admin("\(node)/purge"))
+            #expect(refused.status == 409)
+            #expect(refused.body.contains("stop or isolate it"))
+            _ = try await send(try served.admin("\(node)/stop"))
+            #expect(try await listed() == 3)
+            #expect(try await send(try served.admin("\(node)/purge")).status == 200)
+            #expect(try await listed() == 2)
+            _ = try await send(try served.admin("\(node)/start"))
+            try await eventually("it does not come back") { try await listed() == 3 }
+        }
+    }
+
+    @Test func `nodes that stand alone can't be cut off from a cluster`() async throws {
+        _ = try await serving(ModeServerSettings(adminPort: 0)) { served in
+            for action in ["isolate", "rejoin", "purge"] {
+                let answer = try await send(try served.admin("\(node)/\(action)"))
+                #expect(answer.status == 409, "\(action)")
+            }
+        }
+    }
+
+    @Test func `a temporary node vanishes from the list when it stops and never counts for the majority`() async throws
+    {
+        var settings = quick
+        settings.nodes = ModeServerSettings(nodeCount: 4, temporaryCount: 1, isClustered: true).nodes
+        _ = try await serving(settings) { served in
+            func list() async throws -> String {
+                try await send(served.api(), target: "Sora_20211215.ListClusterNodes").body
+            }
+            #expect(try await list().contains(#""connected":true,"temporary_node":true"#))
+            _ = try await send(try served.admin("nodes/node-04@127.0.0.1/stop"))
+            let listed = try await list()
+            #expect(!listed.contains("node-04"))
+            _ = try await send(try served.admin("nodes/node-02@127.0.0.1/stop"))
+            let mode = try await getMode(served.api())
+            #expect(mode == #"{"mode":"normal"}"#, "two of three regular nodes are a majority")
+        }
+    }
+
+    @Test func `the help names every action and every fault switch`() {
+        for word in ["restart", "stop", "crash", "start", "isolate", "rejoin", "purge", "fileFault", "latencySeconds"]
+            + ["errorRate", "neverAnswer", "answerLost", "silentIgnore", "operations"]
+        {
+            #expect(AdminActions.help.contains(word), "\(word)")
+        }
+    }
+
     @Test func `faults do what they say and can be switched off`() async throws {
         _ = try await serving(quick) { served in
             let api = served.api()

@@ -9,9 +9,9 @@ import NIOCore
 ///
 ///     GET  /nodes
 ///     POST /nodes/{name}/restart   {"version": "2025.2.0"}, the body may be left out
-///     POST /nodes/{name}/stop
+///     POST /nodes/{name}/stop | crash
 ///     POST /nodes/{name}/start     likewise
-///     POST /nodes/{name}/isolate | rejoin | fileFault
+///     POST /nodes/{name}/isolate | rejoin | purge | fileFault
 ///     POST /nodes/{name}/faults    {"latencySeconds", "errorRate", "neverAnswer", "answerLost", "silentIgnore",
 ///                                  "operations"}: replaces all of them, what is left out is off
 struct AdminResponder: HTTPResponder {
@@ -38,6 +38,8 @@ struct AdminResponder: HTTPResponder {
                 case .isChanging: "the node is on its way down or up"
                 case .isRunning: "the node runs"
                 case .isNotRunning: "the node does not run"
+                case .isConnected: "the node is connected: stop or isolate it before it is purged"
+                case .isStandalone: "the nodes stand alone: there is no cluster to leave, and no list to be on"
                 }
             return Self.answer(.conflict, ["error": ["message": .string(message)]])
         }
@@ -65,26 +67,30 @@ struct AdminResponder: HTTPResponder {
     }
 
     private func perform(_ action: String, on index: Int, body: JSONValue) async throws -> Response {
+        guard let action = AdminActions(rawValue: action) else {
+            let known = AdminActions.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(status: .notFound, message: "there is no action \(action); there are \(known)")
+        }
         switch action {
-        case "restart":
+        case .restart:
             let cut = try await server.restart(index, version: try version(in: body))
             return Self.answer(.accepted, ["connections_cut": .integer(Int64(cut))])
-        case "stop":
-            let cut = try await server.stop(index)
+        case .stop, .crash:
+            let cut = try await server.stop(index, isCrash: action == .crash)
             return Self.answer(.ok, ["connections_cut": .integer(Int64(cut))])
-        case "start":
+        case .start:
             try server.start(index, version: try version(in: body))
             return Self.answer(.accepted, [:])
-        case "isolate": server.served.update { $0.cluster.isolate(index, at: $1) }
-        case "rejoin": server.served.update { $0.cluster.rejoin(index, at: $1) }
-        case "fileFault": server.served.update { $0.cluster.fileFault(index, at: $1) }
-        case "faults":
+        case .isolate: try server.changeMembership { $0.isolate(index, at: $1) }
+        case .rejoin: try server.changeMembership { $0.rejoin(index, at: $1) }
+        case .purge: try server.purge(index)
+        case .fileFault: server.served.update { $0.cluster.fileFault(index, at: $1) }
+        case .faults:
             let faults = try NodeFaults(body)
             server.served.update { state, now in
                 state.faults[index] = faults
                 state.facts.note("faults \(body.text)", of: index, at: now)
             }
-        default: throw Refusal(status: .notFound, message: "there is no action \(action)")
         }
         return Self.answer(.ok, [:])
     }

@@ -17,5 +17,15 @@ public struct NodeFaults: Hashable, Sendable {
 
     public static let none = NodeFaults()
 
+    /// The switches as the admin API takes them.
+    static let switches: [(name: String, values: String, explanation: String)] = [
+        ("latencySeconds", "0 to 600", "added before every answer"),
+        ("errorRate", "0 to 1", "share of calls answered 500, not carried out"),
+        ("neverAnswer", "true", "calls are taken and never answered"),
+        ("answerLost", "true", "calls are carried out, but not answered"),
+        ("silentIgnore", "true", "ChangeMode is answered, but not carried out"),
+        ("operations", "[\"GetMode\", ...]", "which are affected; all if left out"),
+    ]
+
     func affects(_ operation: String) -> Bool { operations.isEmpty || operations.contains(operation) }
 }

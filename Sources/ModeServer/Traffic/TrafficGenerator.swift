@@ -1,43 +1,6 @@
 import Foundation
 import ModeCore
 
-/// How many clients come and how long they stay.
-public struct TrafficSettings: Hashable, Sendable {
-    /// Clients per second, over the whole cluster; arrivals are a Poisson process.
-    public var arrivalsPerSecond: Double
-    /// Mean of the exponentially distributed hold time.
-    public var meanHold: Duration
-    /// No client stays longer than this; nil is no limit.
-    public var maxHold: Duration?
-    /// Channels that the clients choose from, uniformly.
-    public var channels: Int
-    /// Index of the node that all clients contact; nil: any of them.
-    public var contacts: Int?
-    public var seed: UInt64
-
-    public init(
-        arrivalsPerSecond: Double, meanHold: Duration, maxHold: Duration? = nil, channels: Int, contacts: Int? = nil,
-        seed: UInt64 = 1
-    ) {
-        self.arrivalsPerSecond = arrivalsPerSecond
-        self.meanHold = meanHold
-        self.maxHold = maxHold
-        self.channels = channels
-        self.contacts = contacts
-        self.seed = seed
-    }
-
-    func check(nodeCount: Int) throws(ModeServerError) {
-        guard arrivalsPerSecond >= 0, arrivalsPerSecond <= 100_000 else {
-            throw .invalid("arrivals per second must be 0 to 100000")
-        }
-        guard channels > 0 else { throw .invalid("traffic needs at least one channel") }
-        guard maxHold.map({ $0 >= .zero }) ?? true else { throw .invalid("the longest hold time is negative") }
-        guard meanHold > .zero else { throw .invalid("the mean hold time must be more than zero") }
-        if let contacts, !(0..<nodeCount).contains(contacts) { throw .invalid("there is no node \(contacts)") }
-    }
-}
-
 /// Clients that come, are admitted by the real rules, stay and leave. A value: the same seed, start and changes of the
 /// cluster give the same calls, no matter in how many steps time advances.
 public struct TrafficGenerator: Sendable {
@@ -54,12 +17,14 @@ public struct TrafficGenerator: Sendable {
     /// Clients whose connection had been cut when they wanted to hang up.
     public private(set) var cut = 0
 
+    private let channels: ChannelPopularity
     private var generator: SplitMix64
     private var departures = DepartureQueue()
     private var nextArrival: Timestamp
 
     public init(_ settings: TrafficSettings, startingAt start: Timestamp) {
         self.settings = settings
+        self.channels = ChannelPopularity(count: settings.channels, exponent: settings.popularity)
         self.generator = SplitMix64(seed: settings.seed)
         self.nextArrival = start
         scheduleArrival(after: start)
@@ -79,7 +44,9 @@ public struct TrafficGenerator: Sendable {
                     continue
                 }
                 budget -= 1
-                arrive(at: nextArrival, in: &cluster)
+                if generator.unit() * (1 + settings.dayNight) < settings.intensity(at: nextArrival) {
+                    arrive(at: nextArrival, in: &cluster)
+                }
                 scheduleArrival(after: nextArrival)
             } else {
                 return
@@ -88,12 +55,15 @@ public struct TrafficGenerator: Sendable {
     }
 
     private mutating func arrive(at time: Timestamp, in cluster: inout Cluster) {
-        let channel = generator.below(settings.channels)
-        let first = cluster.isClustered ? generator.below(cluster.count) : channel % max(1, cluster.count)
+        let (position, channel) = channels.draw(&generator)
         let hold = drawHold()
-        for step in 0..<cluster.count {
-            let contacted = (first + step) % cluster.count
-            let answer = cluster.connect(ChannelID("channel-\(channel)"), contacting: contacted, at: time)
+        let first =
+            settings.contacts ?? (cluster.isClustered ? generator.below(cluster.count) : position % cluster.count)
+        // A client that is turned away tries the next node, as its balancer does; of nodes that stand alone only where
+        // it has not been told which to contact.
+        let tries = settings.contacts == nil || cluster.isClustered ? cluster.count : 1
+        for step in 0..<tries {
+            let answer = cluster.connect(channel, contacting: (first + step) % cluster.count, at: time)
             guard case .admitted(_, let connection, _) = answer else { continue }
             admitted += 1
             departures.insert(.init(at: time + hold, connection: connection))
@@ -102,18 +72,36 @@ public struct TrafficGenerator: Sendable {
         refused += 1
     }
 
+    /// Candidates come at the rate of the busiest hour; those that the hour does not have are dropped one by one.
     private mutating func scheduleArrival(after time: Timestamp) {
         guard settings.arrivalsPerSecond > 0 else {
             nextArrival = .distantFuture
             return
         }
-        nextArrival = time + .seconds(exponential(mean: 1 / settings.arrivalsPerSecond))
+        let rate = settings.arrivalsPerSecond * (1 + settings.dayNight)
+        nextArrival = time + .seconds(-log(1 - generator.unit()) / rate)
     }
 
     private mutating func drawHold() -> Duration {
-        let hold = Duration.seconds(exponential(mean: settings.meanHold.inSeconds))
+        let spread = settings.holdSpread
+        let mean = settings.meanHold.inSeconds
+        // The mean of a log-normal variable is exp(mu + sigma²/2); ten years are for ever.
+        let hold = Duration.seconds(min(315_360_000, mean * exp(spread * normal() - spread * spread / 2)))
         return settings.maxHold.map { min($0, hold) } ?? hold
     }
 
-    private mutating func exponential(mean: Double) -> Double { -mean * log(1 - generator.unit()) }
+    /// Standard normal, by Box and Muller.
+    private mutating func normal() -> Double {
+        (-2 * log(1 - generator.unit())).squareRoot() * cos(2 * .pi * generator.unit())
+    }
+}
+
+extension TrafficSettings {
+    /// Arrivals at that time, as a share of the average: between `1 - dayNight` and `1 + dayNight`.
+    func intensity(at time: Timestamp) -> Double {
+        guard dayNight > 0 else { return 1 }
+        let length = dayLength.nanoseconds
+        let phase = Double((time.nanoseconds % length) - peakTime.nanoseconds) / Double(length)
+        return 1 + dayNight * cos(2 * .pi * phase)
+    }
 }
