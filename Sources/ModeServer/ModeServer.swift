@@ -87,6 +87,7 @@ public final class ModeServer: Service {
                     try await Task.sleep(for: Self.tick)
                 }
             }
+            group.addTask { await self.served.webhooks.run() }
             for await start in starts {
                 group.addTask { try await self.bringBack(start) }
             }
@@ -96,6 +97,7 @@ public final class ModeServer: Service {
     private func close(_ admin: HTTPListener?) async {
         await admin?.close()
         for listener in listeners { await listener.close() }
+        await served.webhooks.close()
     }
 
     private func summarize() {

@@ -11,21 +11,21 @@ enum ModeAPIError: Error, Hashable, Sendable {
     case schemaNotFound
     case missingTargetFunction
     case notJSON
-    /// The body breaks the schema at this path.
-    case schemaViolated(SchemaViolation)
+    /// The body breaks the schema, in one place or more.
+    case schemaViolated([SchemaViolation])
     case modeRefused(ModeRefusal)
+    /// There is nothing of that id or name, as far as the node can see. The property that says so is named.
+    case notFound(String)
+    case clusterRefused(ClusterRefusal)
     case payloadTooLarge
     case handlerException
 
-    struct SchemaViolation: Hashable, Sendable {
-        enum Kind: String, Sendable {
-            case wrongType = "wrong_type"
-            case notInEnum = "not_in_enum"
-            case missingProperty = "missing_required_property"
-        }
-
-        var kind: Kind
-        var path: [String]
+    /// Why a call about membership can't be carried out.
+    enum ClusterRefusal: String, Hashable, Sendable {
+        /// The node is not part of a cluster, nor can it be.
+        case standalone
+        /// The node that is to be contacted does not run.
+        case contactNotRunning = "contact_not_running"
     }
 
     var status: HTTPResponse.Status {
@@ -46,17 +46,20 @@ enum ModeAPIError: Error, Hashable, Sendable {
         case .schemaNotFound: ["error_type": "SchemaNotFound"]
         case .missingTargetFunction: ["error_type": "MissingTargetFunction"]
         case .notJSON: ["error_type": "InvalidJSON", "error_reason": [["invalid": "parse"]]]
-        case .schemaViolated(let violation):
+        case .schemaViolated(let violations):
             [
                 "error_type": "InvalidJSON",
-                "error_reason": [
-                    [
-                        "invalid": "data", "error": .string(violation.kind.rawValue),
-                        "path": .array(violation.path.map(JSONValue.string)),
-                    ]
-                ],
+                "error_reason": .array(
+                    violations.map { violation in
+                        [
+                            "invalid": "data", "error": .string(violation.kind.rawValue),
+                            "path": .array(violation.path),
+                        ]
+                    }),
             ]
         case .modeRefused(let refusal): ["error_type": "ModeRefused", "error_reason": .string(refusal.rawValue)]
+        case .notFound(let property): ["error_type": "NotFound", "error_reason": .string(property)]
+        case .clusterRefused(let refusal): ["error_type": "ClusterRefused", "error_reason": .string(refusal.rawValue)]
         case .payloadTooLarge: ["error_type": "PayloadTooLarge"]
         case .handlerException: ["error_type": "HandlerException"]
         }

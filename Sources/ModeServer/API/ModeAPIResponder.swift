@@ -1,4 +1,3 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -71,49 +70,12 @@ struct ModeAPIResponder: HTTPResponder {
     }
 
     private func answer(_ operation: ModeOperation, body: ByteBuffer, ignoring: Bool, peer: String) -> ModeAPIAnswer {
+        let calls = ModeCalls(index: index, served: served, directory: directory, ignoring: ignoring, peer: peer)
         do throws(ModeAPIError) {
-            guard operation.takesBody == (body.readableBytes > 0) else { throw .missingTargetFunction }
-            switch operation {
-            case .getMode: return ModeAPIAnswer(served.mode(of: index).mode)
-            case .changeMode: return ModeAPIAnswer(try changeMode(body, ignoring: ignoring, peer: peer))
-            case .listClusterNodes: return ModeAPIAnswer(Reports.clusterNodes(seenBy: index, served, directory))
-            case .getStatsReport: return ModeAPIAnswer(Reports.stats(of: index, served))
-            }
+            return try calls.answer(operation, try operation.body.arguments(in: body))
         } catch {
             return ModeAPIAnswer(error)
         }
-    }
-
-    private func changeMode(_ body: ByteBuffer, ignoring: Bool, peer: String) throws(ModeAPIError) -> NodeMode {
-        let requested = try Self.requestedMode(in: body)
-        let (mode, refusal) = served.update { state, now -> (NodeMode, ModeRefusal?) in
-            let before = state.cluster[index].mode
-            let outcome: ModeTransition =
-                ignoring ? .kept : state.cluster.changeMode(requested, on: index, at: now)
-            let word =
-                switch outcome {
-                case .to: "changed"
-                case .kept: ignoring ? "ignored" : "no change"
-                case .refused(let refusal): "refused: \(refusal.rawValue)"
-                }
-            state.facts.note(
-                "mode request \(requested.rawValue), was \(before.rawValue), \(word), peer \(peer)", of: index, at: now)
-            if case .refused(let refusal) = outcome { return (before, refusal) }
-            return (requested.mode, nil)
-        }
-        if let refusal { throw .modeRefused(refusal) }
-        return mode
-    }
-
-    static func requestedMode(in body: ByteBuffer) throws(ModeAPIError) -> RequestableMode {
-        guard let value = JSONValue.parse(Data(body.readableBytesView)) else { throw .notJSON }
-        guard case .object = value else { throw .schemaViolated(.init(kind: .wrongType, path: [])) }
-        guard let member = value["mode"] else { throw .schemaViolated(.init(kind: .missingProperty, path: ["mode"])) }
-        guard case .string(let word) = member else { throw .schemaViolated(.init(kind: .wrongType, path: ["mode"])) }
-        guard let mode = RequestableMode(rawValue: word) else {
-            throw .schemaViolated(.init(kind: .notInEnum, path: ["mode"]))
-        }
-        return mode
     }
 
     private static func hasBody(_ request: Request) -> Bool {

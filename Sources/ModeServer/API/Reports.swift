@@ -54,13 +54,34 @@ enum Reports {
                     "sora_version": .string(details.version),
                     "license_max_nodes": .integer(Int64(license.count)),
                     "license_max_connections": .integer(license[member.index]),
-                    "license_serial_code": "NAGI-EMBEDDED",
-                    "license_type": "Embedded",
+                    "license_serial_code": .string(licenseSerialCode),
+                    "license_type": .string(licenseType),
                     "connected": true,
                     "temporary_node": .bool(member.isTemporary),
                 ]
             })
     }
+
+    /// What the node is licensed for: an embedded node never expires.
+    static func license(of index: Int, _ served: ServedCluster) -> JSONValue {
+        let (maxConnections, maxNodes) = served.read { state in
+            (state.cluster[index].settings.maxConnections, state.cluster.isClustered ? state.cluster.count : nil)
+        }
+        var members: [JSONValue.Member] = [
+            .init(key: "expired_at", value: "9999-12"),
+            .init(key: "max_connections", value: .integer(Int64(maxConnections))),
+        ]
+        if let maxNodes { members.append(.init(key: "max_nodes", value: .integer(Int64(maxNodes)))) }
+        members += [
+            .init(key: "product_name", value: "nagi"),
+            .init(key: "serial_code", value: .string(licenseSerialCode)),
+            .init(key: "type", value: .string(licenseType)),
+        ]
+        return .object(members)
+    }
+
+    private static let licenseSerialCode = "NAGI-EMBEDDED"
+    private static let licenseType = "Embedded"
 
     private struct NodeFigures: Sendable {
         let version: String

@@ -8,25 +8,40 @@ final class OpenConnections: Sendable {
         var isClosed = false
     }
 
+    private let limit: Int
     private let state = Mutex(State())
+
+    /// - Parameter limit: connections at once; one more is closed as soon as it comes.
+    init(limit: Int = .max) { self.limit = limit }
 
     /// A handler that takes its connection in and out.
     func handler() -> any RemovableChannelHandler { Registration(self) }
 
-    func closeAll() {
+    /// Drops all connections, and each that still comes.
+    ///
+    /// - Parameter event: told to each connection before.
+    func closeAll(after event: (any Sendable)? = nil) {
         let channels = state.withLock { state in
             state.isClosed = true
             return Array(state.channels.values)
         }
-        for channel in channels { channel.close(mode: .all, promise: nil) }
+        for channel in channels {
+            if let event { channel.pipeline.fireUserInboundEventTriggered(event) }
+            channel.close(mode: .all, promise: nil)
+        }
+    }
+
+    /// Waits until all are closed.
+    func allClosed() async {
+        for channel in state.withLock({ Array($0.channels.values) }) { try? await channel.closeFuture.get() }
     }
 
     private func add(_ channel: any Channel) {
-        let isClosed = state.withLock { state in
+        let isTooMuch = state.withLock { state in
             state.channels[ObjectIdentifier(channel)] = channel
-            return state.isClosed
+            return state.isClosed || state.channels.count > limit
         }
-        if isClosed { channel.close(mode: .all, promise: nil) }
+        if isTooMuch { channel.close(mode: .all, promise: nil) }
     }
 
     private func remove(_ channel: any Channel) {

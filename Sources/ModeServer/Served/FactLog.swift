@@ -37,13 +37,13 @@ struct FactLog: Sendable {
         return dropped == 0 ? lines : lines + ["... \(dropped) lines dropped"]
     }
 
-    /// Notes what the nodes report, then who went out of `normal` or came back.
-    mutating func observe(_ cluster: inout Cluster, at now: Timestamp) {
-        for index in 0..<cluster.count {
-            for event in cluster.takeEvents(of: index) {
-                if let text = event.kind.fact { note(text, of: index, at: event.at) }
-            }
-        }
+    /// Notes what a node reports, if it is a fact of the log.
+    mutating func note(_ event: NodeEvent, of index: Int) {
+        if let text = event.kind.fact { note(text, of: index, at: event.at) }
+    }
+
+    /// Notes who went out of `normal` or came back.
+    mutating func observe(_ cluster: Cluster, at now: Timestamp) {
         for index in 0..<cluster.count {
             let isOutNow = !cluster[index].isRunning || cluster[index].mode != .normal
             guard isOutNow != isOut[index] else { continue }

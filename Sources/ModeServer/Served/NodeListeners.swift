@@ -12,7 +12,7 @@ actor NodeListeners {
     private var apiPort: Int
     private var signalingPort: Int
     private var api: HTTPListener?
-    private var signaling: HTTPListener?
+    private var signaling: SignalingListener?
 
     init(index: Int, settings: ModeServerSettings, served: ServedCluster, directory: NodeDirectory) {
         self.index = index
@@ -34,7 +34,7 @@ actor NodeListeners {
             api = listener
         }
         if signaling == nil {
-            let listener = try await listen(on: signalingPort, ReadinessResponder(index: index, served: served))
+            let listener = try await openSignaling()
             signalingPort = listener.port
             signaling = listener
         }
@@ -46,9 +46,22 @@ actor NodeListeners {
 
     /// Refuses connections and drops the open ones.
     func close() async {
-        let open = [api, signaling].compactMap(\.self)
+        let open = (api, signaling)
         (api, signaling) = (nil, nil)
-        for listener in open { await listener.close() }
+        await open.0?.close()
+        await open.1?.close()
+    }
+
+    private func openSignaling() async throws -> SignalingListener {
+        do {
+            return try await SignalingListener.open(
+                host: settings.host, port: signalingPort,
+                SignalingNode(
+                    index: index, served: served, directory: directory, settings: settings.signaling,
+                    serverName: serverName))
+        } catch let error as IOError {
+            throw ModeServerError.cannotListen(host: settings.host, port: signalingPort, reason: "\(error)")
+        }
     }
 
     private func listen<Responder: HTTPResponder>(

@@ -10,16 +10,18 @@ public struct ServedNodeSettings: Sendable {
     /// Port of signaling and `/.ok`; 0 takes a free one.
     public var signalingPort: Int
     public var webhooks: WebhookSettings
+    public var signaling: SignalingSettings
 
     public init(
         _ node: NodeSettings, host: String = "127.0.0.1", apiPort: Int = 0, signalingPort: Int = 0,
-        webhooks: WebhookSettings = WebhookSettings()
+        webhooks: WebhookSettings = WebhookSettings(), signaling: SignalingSettings = SignalingSettings()
     ) {
         self.node = node
         self.host = host
         self.apiPort = apiPort
         self.signalingPort = signalingPort
         self.webhooks = webhooks
+        self.signaling = signaling
     }
 
     func check() throws(ModeServerError) {
@@ -32,6 +34,7 @@ public struct ServedNodeSettings: Sendable {
         if node.gracePeriod < .zero { throw .invalid("durations can't be negative") }
         guard node.maxConnections > 0 else { throw .invalid("a node must be licensed for at least one connection") }
         try webhooks.check()
+        try signaling.check()
     }
 
     static func isLoopback(_ host: String) -> Bool {
