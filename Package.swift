@@ -101,7 +101,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
-            exclude: ["malformed"],
+            exclude: ["malformed", "transcripts"],
             swiftSettings: rules
         ),
         .testTarget(

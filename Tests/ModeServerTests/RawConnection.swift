@@ -14,7 +14,7 @@ enum RawConnection {
 
     /// Sends the bytes and reads until the server closes, or has been silent for a while.
     static func exchange(
-        with url: String, _ bytes: [UInt8], patience: Duration = .milliseconds(1500)
+        with url: String, _ bytes: [UInt8], patience: Duration
     ) async throws -> (received: String, end: End) {
         let address = try #require(URL(string: url))
         let port = try #require(address.port)

@@ -14,11 +14,12 @@ struct RequestFuzzTests {
     @Test func `mutated requests neither crash the server nor hang it`() async throws {
         let seconds = Self.environment["NAGI_FUZZ_SECONDS"].flatMap { Int($0) } ?? 3
         let seed = Self.environment["NAGI_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
-        let corpus = try MalformedRequestTests.names.map { name in
-            let text = try String(
-                contentsOf: MalformedRequestTests.folder.appendingPathComponent(name), encoding: .utf8)
-            return try MalformedRequest(text.components(separatedBy: "\n----\n")[0])
-        }.filter { $0.bytes.count < 100_000 }
+        let corpus =
+            try MalformedRequestTests.names.map { name in
+                let text = try String(
+                    contentsOf: MalformedRequestTests.folder.appendingPathComponent(name), encoding: .utf8)
+                return try MalformedRequest(text.components(separatedBy: "\n----\n")[0])
+            }.filter { $0.bytes.count < 100_000 } + Self.conversations
         _ = try await serving(ModeServerSettings(nodeCount: 3, isClustered: true, gracePeriod: .zero)) { served in
             let sent = try await fuzz(served, corpus, for: .seconds(seconds), seed: seed)
             print("fuzzed with seed \(seed): \(sent) requests in \(seconds) s")
@@ -70,6 +71,21 @@ struct RequestFuzzTests {
             }
         }
         return bytes
+    }
+
+    /// Handshakes with what clients say afterwards, in frames.
+    private static let conversations: [MalformedRequest] = [
+        [(0x81, #"{"type":"connect","channel_id":"spam","role":"sendrecv"}"#), (0x81, #"{"type":"disconnect"}"#)],
+        [
+            (0x81, #"{"type":"connect","channel_id":"ham","role":"sendrecv"}"#), (0x89, "ping"),
+            (0x88, "\u{3}\u{E8}bye"),
+        ],
+        [(0x01, #"{"type":"connect","channel_id":"#), (0x89, ""), (0x00, #""spam","#), (0x80, #""role":"recvonly"}"#)],
+        [(0x82, "binary"), (0x81, "text")], [(0x81, "not JSON")], [(0x80, "no beginning")],
+        [(0x81, #"{"type":"connect","channel_id":"spam","role":"sendrecv","metadata":{"a":[1,2,{"b":null}]}}"#)],
+    ].map { frames in
+        MalformedRequest(
+            upgrade: frames.flatMap { SignalingClient.frame(UInt8($0.0), Array($0.1.utf8)) })
     }
 
     private static let words = [
