@@ -115,6 +115,7 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["nagi"], swiftSettings: rules),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["signaling_clients.py"], swiftSettings: rules),
     ]
 )

@@ -62,30 +62,30 @@ struct RawSocketTests {
             }
         }
     }
+}
 
-    private func connect(to url: String) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        let port = try #require(url.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
-        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel(
-                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-                }
+func connect(to url: String) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    let port = try #require(url.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
+    return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .channelOption(.allowRemoteHalfClosure, value: true)
+        .connect(host: "127.0.0.1", port: port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }
-    }
-
-    /// Sends the text and reads until the other side closes.
-    private func exchange(with url: String, _ text: String) async throws -> String {
-        try await connect(to: url).executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: text))
-            var received = ByteBuffer()
-            do {
-                for try await var buffer in inbound { received.writeBuffer(&buffer) }
-            } catch is IOError {
-                // A reset after the answer is an end like any other.
-            }
-            return String(buffer: received)
         }
+}
+
+/// Sends the text and reads until the other side closes.
+func exchange(with url: String, _ text: String) async throws -> String {
+    try await connect(to: url).executeThenClose { inbound, outbound in
+        try await outbound.write(ByteBuffer(string: text))
+        var received = ByteBuffer()
+        do {
+            for try await var buffer in inbound { received.writeBuffer(&buffer) }
+        } catch is IOError {
+            // A reset after the answer is an end like any other.
+        }
+        return String(buffer: received)
     }
 }

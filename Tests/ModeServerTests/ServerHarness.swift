@@ -17,6 +17,7 @@ final class Served: Sendable {
     }
 
     func api(_ index: Int = 0) -> String { addresses.nodes[index].api }
+    func signaling(_ index: Int = 0) -> String { addresses.nodes[index].signaling }
     func ready(_ index: Int = 0) -> String { addresses.nodes[index].ready }
 
     func admin(_ path: String) throws -> String { try #require(addresses.admin) + path }
@@ -30,6 +31,15 @@ final class Lines: Sendable {
     var all: [String] { lines.withLock { $0 } }
 
     func contain(_ text: String) -> Bool { all.contains { $0.contains(text) } }
+}
+
+/// Values that several tasks collect.
+final class Collected<Value: Sendable>: Sendable {
+    private let values = Mutex<[Value]>([])
+
+    func add(_ value: Value) { values.withLock { $0.append(value) } }
+
+    var all: [Value] { values.withLock { $0 } }
 }
 
 /// Serves for as long as the body runs, then ends the server and waits for it.

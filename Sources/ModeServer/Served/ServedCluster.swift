@@ -1,8 +1,8 @@
 import ModeCore
 import Synchronization
 
-/// The state of everything that is served, behind one lock: short, synchronous sections only. What the nodes report goes
-/// to the log within them; sockets and webhooks are told after them.
+/// The state of everything that is served, behind one lock: short, synchronous sections only. What the nodes report
+/// goes to the log within them; sockets and webhooks are told after them.
 final class ServedCluster: Sendable {
     struct State {
         var cluster: Cluster
@@ -122,7 +122,9 @@ extension ServedCluster.State {
             if lost != lostEvents[index] {
                 facts.note("\(lost - lostEvents[index]) events lost", of: index, at: now)
                 lostEvents[index] = lost
-                dropDeadClients(of: index, because: disconnection)
+                let live = cluster[index].connections
+                notices.recount(live, of: index)
+                dropClients(of: index, besides: Set(live.map(\.id)), because: disconnection)
             }
         }
     }
@@ -140,8 +142,9 @@ extension ServedCluster.State {
     }
 
     /// Events were lost, so the connections themselves are looked at.
-    private mutating func dropDeadClients(of index: Int, because disconnection: Disconnection) {
-        let live = Set(cluster[index].connections.map(\.id))
+    private mutating func dropClients(
+        of index: Int, besides live: Set<ConnectionID>, because disconnection: Disconnection
+    ) {
         for connection in clients.connections.filter({ $0.nodeIndex == index && !live.contains($0) }).sorted() {
             end(connection, disconnection)
         }

@@ -49,7 +49,9 @@ final class ReadinessHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         var headers: HTTPHeaders = ["content-length": "0", "server": node.serverName]
         let status = status(of: head)
-        if status == .methodNotAllowed { headers.add(name: "allow", value: head.uri.path == "/.ok" ? "GET, HEAD" : "GET") }
+        if status == .methodNotAllowed {
+            headers.add(name: "allow", value: head.uri.path == "/.ok" ? "GET, HEAD" : "GET")
+        }
         if !head.isKeepAlive { headers.add(name: "connection", value: "close") }
         let response = HTTPResponseHead(version: head.version, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(response)), promise: nil)

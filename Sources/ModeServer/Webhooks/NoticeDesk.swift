@@ -55,12 +55,14 @@ struct NoticeDesk: Sendable {
     }
 
     mutating func note(
-        _ event: NodeEvent, of index: Int, version: String, _ clients: SocketClients, because disconnection: Disconnection
+        _ event: NodeEvent, of index: Int, version: String, _ clients: SocketClients,
+        because disconnection: Disconnection
     ) {
         func tell(_ hook: WebhookNotice.Hook, _ type: String, _ facts: [JSONValue.Member]) {
-            add(.init(
-                index: index, hook: hook, type: type, at: event.at, nodeName: names[index], version: version,
-                facts: facts))
+            add(
+                .init(
+                    index: index, hook: hook, type: type, at: event.at, nodeName: names[index], version: version,
+                    facts: facts))
         }
         switch event.kind {
         case .sessionCreated(let session): tell(.session, "session.created", facts(of: session))
@@ -87,6 +89,11 @@ struct NoticeDesk: Sendable {
         case .stopped: connections[index] = [:]
         case .modeChanged, .started, .joined, .isolated, .rejoined, .fileFault: return
         }
+    }
+
+    /// Events were lost: the channels are counted anew.
+    mutating func recount(_ live: [Connection], of index: Int) {
+        connections[index] = wants(index) ? Dictionary(grouping: live, by: \.channel).mapValues(\.count) : [:]
     }
 
     /// A client that said what it wanted was turned away.

@@ -67,7 +67,9 @@ final class Webhooks: Sendable {
     /// Puts the notices into their queues and returns at once.
     func tell(_ notices: [WebhookNotice]) {
         for notice in notices {
-            guard let lane = lanes.first(where: { $0.index == notice.index && $0.hook == notice.hook }) else { continue }
+            guard let lane = lanes.first(where: { $0.index == notice.index && $0.hook == notice.hook }) else {
+                continue
+            }
             if case .dropped = lane.queue.yield(notice) { note(of: notice.index) { $0.dropped += 1 } }
         }
     }
@@ -85,6 +87,8 @@ final class Webhooks: Sendable {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             for await notice in lane.notices {
+                // What is queued comes even after the end.
+                if Task.isCancelled { break }
                 if running == Self.concurrency {
                     await group.next()
                     running -= 1
