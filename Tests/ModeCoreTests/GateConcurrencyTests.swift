@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import ModeCore
 import Synchronization
 import Testing
@@ -8,11 +10,17 @@ struct GateConcurrencyTests {
     private static let threads = 6
     private static let rounds = 4_000
 
-    /// Runs the body on as many threads as the machine gives it, each with its number.
-    private func together(_ body: @escaping @Sendable (Int) -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
-            for number in 0..<GateConcurrencyTests.threads { group.addTask { body(number) } }
+    /// Runs the body on threads of its own, each with its number, and waits for all of them.
+    private func together(_ body: @escaping @Sendable (Int) -> Void) {
+        let group = DispatchGroup()
+        for number in 0..<GateConcurrencyTests.threads {
+            group.enter()
+            Thread.detachNewThread {
+                body(number)
+                group.leave()
+            }
         }
+        group.wait()
     }
 
     private func gate(grace: Duration = .zero, license: Int = 1_000_000) -> AdmissionGate {
@@ -22,10 +30,10 @@ struct GateConcurrencyTests {
                 eventLimit: 1_000_000), shards: 8)
     }
 
-    @Test(arguments: [1, 7]) func `the license is never exceeded and its last place is given`(license: Int) async {
+    @Test(arguments: [1, 7]) func `the license is never exceeded and its last place is given`(license: Int) {
         let gate = gate(license: license)
         let (inside, most, full) = (Atomic<Int>.Box(), Atomic<Int>.Box(), Atomic<Int>.Box())
-        await together { number in
+        together { number in
             var random = Lehmer(seed: UInt64(number))
             for round in 0..<GateConcurrencyTests.rounds {
                 let time = Timestamp(seconds: Int64(round))
@@ -59,11 +67,11 @@ struct GateConcurrencyTests {
     }
 
     /// One thread blocks, looks at the counters twice and opens again, while the others come and go.
-    @Test func `once a block has been answered nobody is admitted against it`() async {
+    @Test func `once a block has been answered nobody is admitted against it`() {
         let gate = gate()
         let stop = Atomic<Int>.Box()
         let observations = Mutex<[String]>([])
-        await together { number in
+        together { number in
             if number > 0 {
                 var random = Lehmer(seed: UInt64(number))
                 while stop.value.load(ordering: .relaxed) == 0 {
@@ -76,6 +84,12 @@ struct GateConcurrencyTests {
             }
             for round in 0..<300 {
                 let time = Timestamp(seconds: Int64(round))
+                let admitted = gate.counters.connectionsCreated
+                var patience = 100_000
+                while gate.counters.connectionsCreated < admitted + 20, patience > 0 {
+                    spin(20)
+                    patience -= 1
+                }
                 let mode: RequestableMode = round % 2 == 0 ? .blockNewConnection : .blockNewSession
                 gate.changeMode(mode, at: time)
                 let before = gate.counters
@@ -93,12 +107,12 @@ struct GateConcurrencyTests {
         }
         #expect(observations.withLock { $0 } == [])
         #expect(gate.connectionCount == 0)
-        #expect(gate.counters.connectionsCreated > 0)
+        #expect(gate.counters.connectionsCreated >= 300 * 20)
     }
 
     /// Every round fills the gate, blocks it, and lets all threads leave at once: it empties once.
     @Test(arguments: [Duration.zero, .seconds(1)])
-    func `an emptied node vanishes once, whoever leaves last`(grace: Duration) async {
+    func `an emptied node vanishes once, whoever leaves last`(grace: Duration) {
         let gate = gate(grace: grace)
         for round in 0..<200 {
             let time = Timestamp(seconds: Int64(round) * 10)
@@ -110,7 +124,7 @@ struct GateConcurrencyTests {
             }
             #expect(connections.count == 24)
             gate.changeMode(round % 2 == 0 ? .blockNewSession : .blockNewConnection, at: time)
-            await together { number in
+            together { number in
                 for (place, connection) in connections.enumerated()
                 where place % GateConcurrencyTests.threads == number {
                     gate.disconnect(connection, at: time)
@@ -126,11 +140,11 @@ struct GateConcurrencyTests {
     }
 
     /// Everything at once: modes, faults of the process, the clock, listings. At the end the books agree.
-    @Test func `counts agree after anything at once`() async {
+    @Test func `counts agree after anything at once`() {
         let gate = gate(grace: .milliseconds(20), license: 40)
         let clock = Atomic<Int>.Box()
         let wrong = Atomic<Int>.Box()
-        await together { number in
+        together { number in
             var random = Lehmer(seed: UInt64(number) + 99)
             var live: [ConnectionID] = []
             for _ in 0..<GateConcurrencyTests.rounds {
