@@ -4,7 +4,10 @@ extension Cluster {
     ///
     /// A channel that is alive stays with its node. A new one goes to the connected `normal` node with the least
     /// connections for its license, the contacted one if equal; blocking and `initial` nodes are given none.
+    ///
+    /// Where sessions span nodes every client is placed like that of a new channel, on a node that takes it.
     public func placement(of channel: ChannelID, contacting contacted: Int) -> Placement {
+        if isRelaying { return relayedPlacement(of: channel, contacting: contacted) }
         let node = nodes[contacted]
         guard isClustered, node.isRunning, !holds(contacted, channel) else {
             return node.rejection(of: channel).map(Placement.rejected) ?? .here
@@ -26,6 +29,7 @@ extension Cluster {
     public mutating func connect(
         _ channel: ChannelID, contacting contacted: Int, at time: Timestamp
     ) -> ClusterAdmission {
+        if isRelaying { return connectRelayed(channel, contacting: contacted, at: time) }
         nodes[contacted].advance(to: time)
         if let owner = owners[channel], owner != contacted { nodes[owner].advance(to: time) }
         let target: Int
@@ -47,19 +51,24 @@ extension Cluster {
     public mutating func disconnect(_ connection: ConnectionID, at time: Timestamp) -> Bool {
         let index = connection.nodeIndex
         guard nodes.indices.contains(index) else { return false }
+        if isRelaying { return endRelayed(connection, at: time) { $0.disconnect(connection, at: time) } }
         return nodes[index].disconnect(connection, at: time)
     }
 
-    /// Cuts the connections of a channel on a node and destroys its session there.
+    /// Cuts the connections of a channel on a node and destroys its session there. Where sessions span nodes, on all
+    /// that are in touch with the node.
     @discardableResult
     public mutating func terminateSession(of channel: ChannelID, on index: Int, at time: Timestamp) -> SessionID? {
-        nodes[index].terminateSession(of: channel, at: time)
+        if isRelaying { return terminateRelayed(channel, on: index, at: time) }
+        return nodes[index].terminateSession(of: channel, at: time)
     }
 
-    /// Cuts the connections of a channel on a node; its session ends after the grace period. Answers how many were cut.
+    /// Cuts the connections of a channel on a node; its session ends after the grace period. Where sessions span nodes,
+    /// on all that are in touch with the node. Answers how many were cut.
     @discardableResult
     public mutating func disconnectChannel(_ channel: ChannelID, on index: Int, at time: Timestamp) -> Int {
-        nodes[index].disconnectChannel(channel, at: time)
+        if isRelaying { return disconnectRelayed(channel, on: index, at: time) }
+        return nodes[index].disconnectChannel(channel, at: time)
     }
 
     /// Cuts one connection, whether its client likes it or not. False if it is not live.
@@ -67,6 +76,7 @@ extension Cluster {
     public mutating func cut(_ connection: ConnectionID, at time: Timestamp) -> Bool {
         let index = connection.nodeIndex
         guard nodes.indices.contains(index) else { return false }
+        if isRelaying { return endRelayed(connection, at: time) { $0.cut(connection, at: time) } }
         return nodes[index].cut(connection, at: time)
     }
 
@@ -84,7 +94,7 @@ extension Cluster {
 
     /// Entries of ended sessions stay until there are twice as many as live ones: forgetting each at its end would
     /// cost more than it saves.
-    private mutating func remember(_ owner: Int, of channel: ChannelID) {
+    mutating func remember(_ owner: Int, of channel: ChannelID) {
         owners[channel] = owner
         guard owners.count > ownersLimit else { return }
         owners = owners.filter { nodes[$0.value].session(of: $0.key) != nil }
@@ -92,10 +102,15 @@ extension Cluster {
     }
 
     private func leastLoaded(seenBy contacted: Int) -> Int? {
+        leastLoaded(seenBy: contacted) { node in
+            node.mode == .normal && node.connectionCount < node.settings.maxConnections
+        }
+    }
+
+    @inline(__always)
+    func leastLoaded(seenBy contacted: Int, where takes: (borrowing Node) -> Bool) -> Int? {
         var best: Int?
-        for index in nodes.indices where areInTouch(contacted, index) {
-            guard nodes[index].mode == .normal, nodes[index].connectionCount < nodes[index].settings.maxConnections
-            else { continue }
+        for index in nodes.indices where areInTouch(contacted, index) && takes(nodes[index]) {
             guard let current = best else {
                 best = index
                 continue

@@ -6,6 +6,8 @@
 public struct Cluster: Sendable {
     public let isClustered: Bool
     public internal(set) var nodes: [Node] = []
+    /// Whether sessions span nodes: clustered, and the profile of every node says so.
+    public private(set) var isRelaying: Bool
 
     private var links: [Link] = []
     private var indexByName: [String: Int] = [:]
@@ -33,10 +35,14 @@ public struct Cluster: Sendable {
     /// - Parameter nodes: names must differ; a name given twice is taken once.
     public init(isClustered: Bool = true, nodes: [NodeSettings]) {
         self.isClustered = isClustered
+        isRelaying = isClustered
         for settings in nodes { add(settings) }
     }
 
     /// Adds a node, running and not joined. Answers its index; of a name that exists, the index of that one.
+    ///
+    /// Before any node has joined it is one of those that the cluster begins with, and counts for the majority. Later it
+    /// counts as soon as the cluster took it in.
     @discardableResult
     public mutating func add(_ settings: NodeSettings) -> Int {
         if let known = indexByName[settings.name] { return known }
@@ -44,8 +50,9 @@ public struct Cluster: Sendable {
         settings.isClustered = isClustered
         let index = nodes.count
         nodes.append(Node(settings, index: index))
-        links.append(Link())
+        links.append(Link(isListed: commitIndex == 0))
         indexByName[settings.name] = index
+        isRelaying = isRelaying && settings.profile.relays
         return index
     }
 
@@ -84,15 +91,16 @@ public struct Cluster: Sendable {
     public mutating func join(_ index: Int, at time: Timestamp) {
         guard nodes[index].isRunning else { return }
         links[index].wantsIn = true
-        links[index].isListed = true
         settle(at: time)
     }
 
     /// Ends the process of a node. Answers how many live connections were cut.
     @discardableResult
     public mutating func stop(_ index: Int, at time: Timestamp) -> Int {
+        let left = isRelaying ? relayedSessions(of: index, at: time) : nil
         let cut = nodes[index].stop(at: time)
         forgetMembership(of: index)
+        if let left { handOver(left, of: index, at: time) }
         settle(at: time)
         return cut
     }
@@ -101,7 +109,6 @@ public struct Cluster: Sendable {
     public mutating func start(_ index: Int, version: String? = nil, at time: Timestamp) {
         guard !nodes[index].isRunning else { return }
         nodes[index].start(version: version, at: time)
-        links[index].isListed = true
     }
 
     /// Stops and starts a node in one instant. Answers how many live connections were cut.
@@ -124,8 +131,8 @@ public struct Cluster: Sendable {
         settle(at: time)
     }
 
-    /// Removes a node that is not connected from the membership list; it counts for the majority no more. False if it
-    /// runs and is a member.
+    /// Removes a node that is not connected from the membership list; it counts for the majority no more, until it joins
+    /// again. False if it runs and is a member.
     @discardableResult
     public mutating func purge(_ index: Int, at time: Timestamp) -> Bool {
         guard isClustered, !isJoined(index) else { return false }
@@ -192,11 +199,8 @@ extension Cluster {
     /// Works out who is in touch with a majority and tells the nodes for which that changed.
     private mutating func settle(at time: Timestamp) {
         guard isClustered else { return }
-        let needed = quorum
-        var regularsBySide: [Int: Int] = [:]
-        for index in nodes.indices where links[index].wantsIn && !nodes[index].isTemporary && links[index].isListed {
-            regularsBySide[links[index].side, default: 0] += 1
-        }
+        takeInNewcomers()
+        let (needed, regularsBySide) = (quorum, regularsBySide)
         for index in nodes.indices where links[index].wantsIn && links[index].isListed {
             let hasMajority = regularsBySide[links[index].side, default: 0] >= needed
             if hasMajority, !links[index].isMember {
@@ -209,8 +213,28 @@ extension Cluster {
             }
             links[index].hasMajority = hasMajority
         }
+        if isRelaying { rehome(at: time) }
         elect()
     }
+
+    /// Regular nodes that want to take part, by the side of the network that they are on.
+    private var regularsBySide: [Int: Int] {
+        var count: [Int: Int] = [:]
+        for index in nodes.indices where links[index].wantsIn && !nodes[index].isTemporary && links[index].isListed {
+            count[links[index].side, default: 0] += 1
+        }
+        return count
+    }
+
+    /// Lists nodes that ask to join and are not listed, where a majority of the listed ones can say yes to it.
+    private mutating func takeInNewcomers() {
+        for index in nodes.indices where links[index].wantsIn && !links[index].isListed {
+            if regularsBySide[links[index].side, default: 0] >= quorum { links[index].isListed = true }
+        }
+    }
+
+    /// Nodes with the same number are in touch with each other; one that is no member is so with nobody else.
+    func part(of index: Int) -> Int { links[index].isMember ? links[index].side : -1 - index }
 
     /// The leader stays while it is in touch with the majority; else the first regular node that is takes over.
     private mutating func elect() {

@@ -56,19 +56,27 @@ public struct ModeProfile: Hashable, Sendable {
     /// Whether a node in `block_new_connection` still redirects clients to other nodes of the cluster. The manual's
     /// sequence diagram shows a failed connection.
     public var redirectsWhileBlocked: Bool
+    /// Whether a session may span the nodes of a cluster, as since 2024: clients of a live channel are spread over the
+    /// nodes like those of a new one, and the session is counted where it began until its last connection anywhere has
+    /// left. There, a node is drained when its *connections* are gone. A cluster relays if all its nodes do.
+    public var relays: Bool
 
     public init(
-        isolation: Isolation = .fromNormal, takesRequestsWhileInitial: Bool = false, redirectsWhileBlocked: Bool = false
+        isolation: Isolation = .fromNormal, takesRequestsWhileInitial: Bool = false,
+        redirectsWhileBlocked: Bool = false, relays: Bool = false
     ) {
         self.isolation = isolation
         self.takesRequestsWhileInitial = takesRequestsWhileInitial
         self.redirectsWhileBlocked = redirectsWhileBlocked
+        self.relays = relays
     }
 
     /// The behaviour of the current manual.
     public static let current = ModeProfile()
     /// The first release of the mode feature (2021).
     public static let firstRelease = ModeProfile(isolation: .fromEveryMode)
+    /// Releases since 2024 with sessions that span nodes.
+    public static let relay = ModeProfile(relays: true)
 }
 
 /// The transition table of modes: total, the same answer for the same arguments.

@@ -12,6 +12,7 @@ struct ExpiryQueue: Sendable {
     private var head = 0
 
     var first: Entry? { head < entries.count ? entries[head] : nil }
+    var last: Entry? { head < entries.count ? entries[entries.count - 1] : nil }
 
     mutating func append(_ entry: Entry) { entries.append(entry) }
 

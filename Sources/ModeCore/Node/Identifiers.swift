@@ -35,7 +35,7 @@ public struct ConnectionID: Hashable, Comparable, Sendable {
 }
 
 /// Ids of a node carry its index above this bit, so that they are unique in a cluster and lead back to their node.
-let indexShift: UInt64 = 40
+let indexShift: UInt64 = 48
 
 extension ConnectionID {
     /// The index of the node that admitted it.

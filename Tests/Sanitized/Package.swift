@@ -1,0 +1,21 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// The mode core and its tests alone, without a dependency: builds in seconds, also with a sanitizer.
+//     swift test --package-path Tests/Sanitized --sanitize=thread
+// The rules are those of the package around it.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "sanitized",
+    platforms: [.macOS(.v15)],
+    targets: [
+        .target(name: "ModeCore", swiftSettings: rules),
+        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
+    ]
+)
