@@ -31,6 +31,18 @@ struct ClusterStayingTests {
         #expect(cluster[1].connectionCount == 0)
     }
 
+    @Test func `where sessions span nodes a client that stays joins the session of its channel`() {
+        var cluster = Cluster(
+            nodes: (1...3).map { NodeSettings(name: "node-0\($0)", profile: ModeProfile(relays: true)) })
+        cluster.joinAll(at: now)
+        #expect(admittedOn(cluster.connect(spam, contacting: 0, at: now)) == 0)
+        #expect(admittedOn(cluster.connect(ChannelID("ham"), contacting: 1, at: now)) == 1)
+        #expect(cluster.placement(of: spam, contacting: 1) == .redirect(2))
+        #expect(admittedOn(cluster.connect(spam, stayingOn: 1, at: now)) == 1)
+        #expect(cluster[0].session(of: spam)?.connections == 2, "the session lives where it began")
+        #expect(cluster[1].sessionCount == 1 && cluster[1].connectionCount == 2)
+    }
+
     @Test func `a blocking node turns away who was sent to it before it blocked`() {
         var cluster = cluster()
         cluster.changeMode(.blockNewSession, on: 0, at: now)

@@ -50,6 +50,22 @@ struct ClusterTests {
         #expect(cluster.connected(seenBy: 0) == [true, true, true])
     }
 
+    @Test func `a channel that other nodes took while its node was away is found on its node again`() throws {
+        var cluster = joined(3)
+        let first = try cluster.admit(1, at: 0, at(1))
+        cluster.changeMode(.blockNewConnection, on: 0, at: at(2))
+        cluster.isolate(0, at: at(3))
+        let second = try cluster.admit(1, at: 1, at(4))
+        #expect(second.node == 1, "nobody knows of the first")
+        cluster.disconnect(second.connection, at: at(5))
+        cluster.rejoin(0, at: at(6))
+        #expect(
+            cluster.placement(of: ChannelID("channel-1"), contacting: 1) == .rejected(.blockNewConnection),
+            "the call on the first node still goes on")
+        cluster.disconnect(first.connection, at: at(7))
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 1) == .here)
+    }
+
     @Test func `names lead to indices and a name is taken once`() {
         var cluster = cluster(3)
         #expect(cluster.index(of: "node-02") == 1)

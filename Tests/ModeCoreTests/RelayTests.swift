@@ -211,7 +211,7 @@ struct RelayTests {
             }
             stage.checkBooks()
         }
-        #expect(stage.peak > 10)
+        #expect(stage.peak > 5)
     }
 }
 

@@ -16,7 +16,7 @@ extension Cluster {
         if node.mode == .blockNewConnection, !node.settings.profile.redirectsWhileBlocked {
             return .rejected(.blockNewConnection)
         }
-        if let owner = owner(of: channel), owner != contacted, areInTouch(contacted, owner) {
+        if let owner = owner(of: channel, seenBy: contacted), owner != contacted {
             return nodes[owner].rejection(of: channel).map(Placement.rejected) ?? .redirect(owner)
         }
         guard let chosen = leastLoaded(seenBy: contacted) else {
@@ -32,12 +32,16 @@ extension Cluster {
         if isRelaying { return connectRelayed(channel, contacting: contacted, at: time) }
         nodes[contacted].advance(to: time)
         if let owner = owners[channel], owner != contacted { nodes[owner].advance(to: time) }
-        let target: Int
         switch placement(of: channel, contacting: contacted) {
-        case .here: target = contacted
-        case .redirect(let other): target = other
+        case .here: return admit(channel, on: contacted, at: time)
+        case .redirect(let other): return admit(channel, on: other, at: time)
         case .rejected(let rejection): return .rejected(rejection)
         }
+    }
+
+    /// Lets the node decide, wherever else the client might have been sent.
+    mutating func admit(_ channel: ChannelID, on target: Int, at time: Timestamp) -> ClusterAdmission {
+        if isRelaying { return admitRelayed(channel, on: target, at: time) }
         switch nodes[target].connect(channel, at: time) {
         case .rejected(let rejection): return .rejected(rejection)
         case .admitted(let connection, let session):
@@ -80,9 +84,12 @@ extension Cluster {
         return nodes[index].cut(connection, at: time)
     }
 
-    private func owner(of channel: ChannelID) -> Int? {
-        guard let owner = owners[channel], holds(owner, channel) else { return nil }
-        return owner
+    /// The node that the channel lives on, as far as the contacted one can tell. While the network was split another
+    /// node may have taken the channel and lost it again, so whom it was given to last is no more than a hint.
+    private func owner(of channel: ChannelID, seenBy contacted: Int) -> Int? {
+        guard let latest = owners[channel] else { return nil }
+        if areInTouch(contacted, latest), holds(latest, channel) { return latest }
+        return nodes.indices.first { areInTouch(contacted, $0) && holds($0, channel) }
     }
 
     /// Whether a channel stays with this node. A session in its grace period on a node that would not take its clients
@@ -97,7 +104,7 @@ extension Cluster {
     mutating func remember(_ owner: Int, of channel: ChannelID) {
         owners[channel] = owner
         guard owners.count > ownersLimit else { return }
-        owners = owners.filter { nodes[$0.value].session(of: $0.key) != nil }
+        owners = owners.filter { entry in nodes.contains { $0.session(of: entry.key) != nil } }
         ownersLimit = max(4096, owners.count * 2)
     }
 

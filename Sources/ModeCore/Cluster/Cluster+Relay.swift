@@ -27,12 +27,15 @@ extension Cluster {
         _ channel: ChannelID, contacting contacted: Int, at time: Timestamp
     ) -> ClusterAdmission {
         advance(to: time)
-        let target: Int
         switch relayedPlacement(of: channel, contacting: contacted) {
-        case .here: target = contacted
-        case .redirect(let other): target = other
+        case .here: return admitRelayed(channel, on: contacted, at: time)
+        case .redirect(let other): return admitRelayed(channel, on: other, at: time)
         case .rejected(let rejection): return .rejected(rejection)
         }
+    }
+
+    /// Lets the node decide, as the session's owner or for one that another node owns.
+    mutating func admitRelayed(_ channel: ChannelID, on target: Int, at time: Timestamp) -> ClusterAdmission {
         let admission: Admission
         let owner = relayOwner(of: channel, seenBy: target) ?? target
         if owner != target, let session = nodes[owner].session(of: channel)?.id {

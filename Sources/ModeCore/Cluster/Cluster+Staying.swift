@@ -5,18 +5,13 @@ extension Cluster {
     public mutating func connect(_ channel: ChannelID, stayingOn index: Int, at time: Timestamp) -> ClusterAdmission {
         advance(to: time)
         switch placement(of: channel, contacting: index) {
-        case .here: return connect(channel, contacting: index, at: time)
+        case .here: return admit(channel, on: index, at: time)
         case .rejected(let rejection): return .rejected(rejection)
         case .redirect(let other):
-            guard nodes[other].session(of: channel) == nil else {
+            guard isRelaying || nodes[other].session(of: channel) == nil else {
                 return .rejected(nodes[index].rejection(of: channel) ?? .noNode)
             }
-            switch nodes[index].connect(channel, at: time) {
-            case .rejected(let rejection): return .rejected(rejection)
-            case .admitted(let connection, let session):
-                owners[channel] = index
-                return .admitted(node: index, connection, session)
-            }
+            return admit(channel, on: index, at: time)
         }
     }
 }
