@@ -27,7 +27,7 @@ struct AdmissionGateTests {
             profile: ModeProfile(takesRequestsWhileInitial: true)),
     ]
 
-    @Test(arguments: settings, 1...8 as ClosedRange<UInt64>)
+    @Test(arguments: settings, seeds(12))
     func `answers and events of any history are those of the node`(setting: Setting, seed: UInt64) {
         var pair = Pair(setting, seed: seed)
         for step in 0..<3_000 {

@@ -289,3 +289,143 @@ extension Member {
         Member(index: index, name: name, isTemporary: false, isConnected: false, details: nil)
     }
 }
+
+/// The membership statements of the manual that need several nodes.
+struct MembershipTests {
+    @Test func `three of five must be up`() {
+        var cluster = joined(5)
+        cluster.stop(0, at: at(1))
+        cluster.stop(1, at: at(2))
+        #expect(cluster.modes[2...] == [.normal, .normal, .normal])
+        cluster.stop(2, at: at(3))
+        #expect(cluster.modes[3...] == [.initial, .initial])
+        cluster.restart(2, at: at(4))
+        cluster.start(2, at: at(4))
+        cluster.join(2, at: at(5))
+        #expect(cluster.modes[2...] == [.normal, .normal, .normal])
+    }
+
+    @Test func `purging a disconnected node lowers the majority`() {
+        var cluster = joined(5)
+        for index in 0..<2 { cluster.stop(index, at: at(1)) }
+        #expect(cluster.quorum == 3)
+        for index in 0..<2 { cluster.purge(index, at: at(2)) }
+        #expect(cluster.quorum == 2)
+        cluster.stop(2, at: at(3))
+        #expect(cluster.modes[3...] == [.normal, .normal])
+    }
+
+    @Test func `a purged node counts again when it joined, not when its process starts`() {
+        var cluster = joined(3)
+        cluster.stop(0, at: at(1))
+        cluster.purge(0, at: at(2))
+        cluster.start(0, at: at(3))
+        #expect(cluster.regularCount == 2)
+        #expect(cluster.members(seenBy: 1).map(\.name) == ["node-02", "node-03"])
+        cluster.join(0, at: at(4))
+        #expect(cluster.regularCount == 3)
+        #expect(cluster[0].mode == .normal)
+    }
+
+    @Test func `a node added to a running cluster counts from its joining on`() {
+        var cluster = joined(3)
+        cluster.stop(0, at: at(1))
+        let added = cluster.add(NodeSettings(name: "node-04"))
+        #expect(cluster.quorum == 2)
+        #expect(cluster.modes[1...] == [.normal, .normal, .initial])
+        cluster.join(added, at: at(2))
+        #expect(cluster[added].mode == .normal)
+        #expect(cluster.regularCount == 4)
+        #expect(cluster.quorum == 3)
+    }
+
+    @Test func `nobody is taken in where there is no majority`() {
+        var cluster = joined(3)
+        for index in 0..<2 { cluster.stop(index, at: at(1)) }
+        let added = cluster.add(NodeSettings(name: "node-04"))
+        cluster.join(added, at: at(2))
+        #expect(cluster[added].mode == .initial)
+        #expect(cluster.regularCount == 3)
+        cluster.start(0, at: at(3))
+        cluster.join(0, at: at(3))
+        #expect([0, 2, 3].map { cluster[$0].mode } == [.normal, .normal, .normal])
+    }
+
+    @Test func `a temporary node never leads and does not wait for others of its kind`() {
+        var cluster = Cluster(nodes: [NodeSettings(name: "spare", isTemporary: true), NodeSettings(name: "node-01")])
+        cluster.join(0, at: at(1))
+        #expect(cluster[0].mode == .initial)
+        cluster.join(1, at: at(2))
+        #expect(cluster.modes == [.normal, .normal])
+        #expect(cluster.consensus(seenBy: 0)?.role == .follower)
+        #expect(cluster.consensus(seenBy: 1)?.role == .leader)
+    }
+
+    @Test func `requests while initial are refused, or taken where the profile says so`() {
+        var refusing = cluster(3)
+        #expect(refusing.changeMode(.normal, on: 0, at: at(1)) == .refused(.initial))
+        #expect(refusing[0].mode == .initial)
+        var taking = cluster(3, profile: ModeProfile(takesRequestsWhileInitial: true))
+        #expect(taking.changeMode(.blockNewConnection, on: 0, at: at(1)) == .to(.blockNewConnection))
+        taking.joinAll(at: at(2))
+        #expect(taking.modes == [.blockNewConnection, .normal, .normal], "joining changes initial only")
+    }
+
+    @Test func `a node that is talked into normal outside of its cluster is given no channel`() {
+        var cluster = cluster(3, profile: ModeProfile(takesRequestsWhileInitial: true))
+        cluster.changeMode(.normal, on: 0, at: at(1))
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 0) == .rejected(.noNode))
+    }
+
+    @Test func `a file fault blocks a node of a cluster, which rejoining does not mend`() {
+        var cluster = joined(3)
+        cluster.fileFault(0, at: at(1))
+        #expect(cluster[0].mode == .blockNewConnection)
+        cluster.isolate(0, at: at(2))
+        cluster.rejoin(0, at: at(3))
+        #expect(cluster[0].mode == .blockNewConnection)
+        #expect(!cluster.isReady(0))
+    }
+}
+
+/// Calls that end sessions and connections on one node.
+struct ClusterCutTests {
+    @Test func `terminating, disconnecting and cutting act on the node that they name`() throws {
+        var cluster = Cluster(
+            nodes: (1...3).map {
+                NodeSettings(name: "node-0\($0)", gracePeriod: .seconds(5), interest: .all)
+            })
+        cluster.joinAll(at: at(0))
+        let spam = try cluster.admit(1, at: 0, at(1))
+        _ = try cluster.admit(1, at: 0, at(1))
+        let ham = try cluster.admit(2, at: 1, at(1))
+        #expect(cluster.terminateSession(of: ChannelID("channel-2"), on: spam.node, at: at(2)) == nil)
+        #expect(cluster.disconnectChannel(ChannelID("channel-1"), on: spam.node, at: at(3)) == 2)
+        #expect(cluster[spam.node].sessionCount == 1, "its grace period runs")
+        #expect(cluster.terminateSession(of: ChannelID("channel-1"), on: spam.node, at: at(4)) != nil)
+        #expect(cluster[spam.node].sessionCount == 0)
+        let isCut = cluster.cut(ham.connection, at: at(5))
+        #expect(isCut)
+        let again = cluster.cut(ham.connection, at: at(6))
+        #expect(!again)
+        let unknown = cluster.cut(ConnectionID(.max), at: at(6))
+        #expect(!unknown)
+        #expect(cluster.nodes.map(\.connectionsCut).reduce(0, +) == 3)
+        cluster.advance(to: at(10))
+        #expect(cluster.nodes.map(\.sessionCount) == [0, 0, 0])
+    }
+
+    @Test(arguments: [RequestableMode.blockNewSession, .blockNewConnection])
+    func `neither a stop nor a mode change that finds nothing makes a node vanish`(mode: RequestableMode) throws {
+        var cluster = joined(3)
+        let owner = try cluster.admit(1, at: 0, at(1)).node
+        cluster.changeMode(mode, on: owner, at: at(2))
+        cluster.stop(owner, at: at(3))
+        cluster.changeMode(mode, on: (owner + 1) % 3, at: at(4))
+        cluster.advance(to: at(100))
+        for index in 0..<3 {
+            let events = cluster.takeEvents(of: index)
+            #expect(!events.contains { $0.kind == .sessionVanished })
+        }
+    }
+}

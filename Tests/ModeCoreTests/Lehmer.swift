@@ -9,3 +9,12 @@ struct Lehmer {
         return Int((state >> 33) % UInt64(limit))
     }
 }
+
+/// Seeds of tests that one thread runs: a few where the sanitizer, which looks for the trouble of many, makes them slow.
+func seeds(_ count: UInt64) -> ClosedRange<UInt64> {
+    #if SANITIZED
+        1...min(count, 3)
+    #else
+        1...count
+    #endif
+}

@@ -190,10 +190,10 @@ struct RelayTests {
     }
 
     /// Random lives of a cluster: after each step the sessions and connections of all nodes add up.
-    @Test(arguments: 1...20 as ClosedRange<UInt64>) func `the books agree whatever happens`(seed: UInt64) throws {
+    @Test(arguments: seeds(40)) func `the books agree whatever happens`(seed: UInt64) throws {
         var random = Lehmer(seed: seed)
         var stage = Stage(nodes: 5, grace: seed % 2 == 0 ? .zero : .seconds(3))
-        for _ in 0..<700 {
+        for step in 0..<700 {
             let (node, channel) = (random.below(5), "channel-\(random.below(6))")
             switch random.below(100) {
             case 0..<50: stage.tryConnect(channel, node)
@@ -209,7 +209,7 @@ struct RelayTests {
             case 95: stage.cluster.changeMode(RequestableMode.allCases[random.below(3)], on: node, at: stage.now)
             default: stage.cluster.changeMode(.normal, on: node, at: stage.now)
             }
-            stage.checkBooks()
+            if step % 5 == 0 { stage.checkBooks() }
         }
         #expect(stage.peak > 5)
     }

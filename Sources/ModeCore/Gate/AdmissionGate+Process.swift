@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What happens to the gate as a whole, and what can be read of all its shards.
 extension AdmissionGate {
     /// Answers a `ChangeMode`.

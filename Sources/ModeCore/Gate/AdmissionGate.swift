@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A node for real traffic: the rules of `Node`, for calls from any thread.
 ///
 /// In `normal` a decision is two atomic reads. Everything else takes the lock of one shard of the sessions, chosen by
@@ -13,11 +11,11 @@ public final class AdmissionGate: Sendable {
     let shared: GateShared
     let shards: [Shard]
     let shardBits: Int
-    let process: Mutex<NodeProcess>
+    let process: Lock<NodeProcess>
 
     /// Sessions of the channels whose hash leads here.
     final class Shard: Sendable {
-        let table = Mutex(SessionTable())
+        let table = Lock(SessionTable())
     }
 
     /// - Parameter shards: how many threads can be busy in it at once; taken as the next power of two, at most 1024.
@@ -30,7 +28,7 @@ public final class AdmissionGate: Sendable {
         self.shards = (0..<1 << bits).map { _ in Shard() }
         let process = NodeProcess(settings)
         shared = GateShared(settings, index: index, state: GateState(process))
-        self.process = Mutex(process)
+        self.process = Lock(process)
     }
 
     public var shardCount: Int { shards.count }

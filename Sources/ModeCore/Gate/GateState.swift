@@ -49,10 +49,10 @@ final class GateShared: Sendable {
     private let latest = Atomic<Int64>(Timestamp.distantPast.nanoseconds)
     /// When the first grace period ends; `.max` while none runs.
     private let expiry = Atomic<Int64>(.max)
-    private let expiries = Mutex(ExpiryQueue())
+    private let expiries = Lock(ExpiryQueue())
     /// Held by the one thread that destroys sessions whose grace period is over.
-    let expiring = Mutex(())
-    let log: Mutex<EventLog>
+    let expiring = Lock(())
+    let log: Lock<EventLog>
 
     init(_ settings: NodeSettings, index: Int, state: GateState) {
         maxConnections = settings.maxConnections
@@ -60,7 +60,7 @@ final class GateShared: Sendable {
         firstID = UInt64(index) << indexShift
         let events = EventLog(settings)
         keepsTraffic = events.keepsTraffic
-        log = Mutex(events)
+        log = Lock(events)
         word = Atomic(state.word)
     }
 

@@ -6,7 +6,30 @@ public struct ChannelID: Hashable, Comparable, Sendable {
 
     /// Strings are equal where their letters are, however those are encoded; channels are not.
     public static func == (a: ChannelID, b: ChannelID) -> Bool {
-        a.name == b.name && a.name.utf8.elementsEqual(b.name.utf8)
+        let (left, right) = (a.name.utf8, b.name.utf8)
+        guard left.count == right.count else { return false }
+        let isSame = left.withContiguousStorageIfAvailable { x in
+            right.withContiguousStorageIfAvailable { y in areSame(UnsafeRawBufferPointer(x), UnsafeRawBufferPointer(y))
+            }
+        }
+        return (isSame ?? nil) ?? left.elementsEqual(right)
+    }
+
+    /// Eight bytes at a time: channels are compared with every look into a table of them.
+    private static func areSame(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        var offset = 0
+        while offset + 8 <= a.count {
+            guard
+                a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    == b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            else { return false }
+            offset += 8
+        }
+        while offset < a.count {
+            guard a[offset] == b[offset] else { return false }
+            offset += 1
+        }
+        return true
     }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }

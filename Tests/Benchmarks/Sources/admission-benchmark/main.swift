@@ -1,0 +1,25 @@
+import BenchmarkHarness
+import Foundation
+import ModeCore
+
+// admission-benchmark                 the rates
+// admission-benchmark node|gate       memory for each live connection
+switch CommandLine.arguments.dropFirst().first {
+case "node": print(String(format: "Node           %.0f bytes for each of 100,000 live connections", Memory.ofNode()))
+case "gate": print(String(format: "AdmissionGate  %.0f bytes for each of 100,000 live connections", Memory.ofGate()))
+default:
+    let loops = Loops()
+    let (open, blocking) = (loops.filledGate(), loops.filledGate())
+    blocking.changeMode(.blockNewSession, at: .distantPast)
+
+    let table = loops.plainTable
+    var contest = Contest()
+    contest.add("atomic load") { loops.bareLoad(10_000_000) }
+    contest.add("dictionary lookup, 100k names") { loops.bareLookup(table, 1_000_000) }
+    contest.add("decision in normal", target: 20e6) { loops.decisions(open, 10_000_000) }
+    contest.add("decision in block_new_session, 100k sessions", target: 2e6) { loops.decisions(blocking, 1_000_000) }
+    contest.add("connect and disconnect in normal") { loops.visits(open, 300_000) }
+    contest.add("connect and disconnect in block_new_session") { loops.visits(blocking, 300_000) }
+    print("two threads, five rounds in turn, median (lowest … highest), ratio to the atomic load")
+    print(table(of: contest.run(rounds: 5), unit: "/s"))
+}
