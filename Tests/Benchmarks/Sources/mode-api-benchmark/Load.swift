@@ -21,7 +21,8 @@ struct Load {
         try process.run()
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
-        guard !text.contains("Non-2xx"), let line = text.split(separator: "\n").first(where: { $0.contains("Requests/sec") }),
+        guard !text.contains("Non-2xx"),
+            let line = text.split(separator: "\n").first(where: { $0.contains("Requests/sec") }),
             let rate = line.split(separator: " ").last.flatMap({ Double($0) })
         else { throw Unmeasured(text) }
         return Load(requestsPerSecond: rate)

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
+import BenchmarkHarness
 import Foundation
-import Measuring
 import NIOCore
 
 /// The mode API over HTTP beside the least that its web server can do and beside nginx, in the same rounds; then how
@@ -28,7 +28,9 @@ struct ModeAPIBenchmark {
 
     private static func compareServers(nagi: String, bare: String, in folder: URL) throws {
         let peers = [
-            try Peer.start("nagi, GetMode", nagi, ["serve-modes", "--format", "json"]) { try nodeAddress("api", in: $0) },
+            try Peer.start("nagi, GetMode", nagi, ["serve-modes", "--format", "json"]) {
+                try nodeAddress("api", in: $0)
+            },
             try Peer.start("bare hummingbird route", bare, []) { "http://127.0.0.1:\($0)/" },
             try Peer.nginx(in: folder, port: 18_080),
         ]
@@ -71,7 +73,9 @@ struct ModeAPIBenchmark {
             times.append(Double(seconds) * 1e3 + Double(attoseconds) / 1e15)
             guard body == "{\"mode\":\"\(mode)\"}" else { throw SignalingCrowd.Unanswered(description: body) }
         }
-        print("ChangeMode over HTTP with \(crowd.count) signaling clients connected, \(changes) calls one after the other")
+        print(
+            "ChangeMode over HTTP with \(crowd.count) signaling clients connected, \(changes) calls one after the other"
+        )
         times.sort()
         print(
             "  p50 \(rounded(times[changes / 2])) ms, p99 \(rounded(times[changes * 99 / 100])) ms, "
