@@ -70,7 +70,7 @@ private enum WebSocketPython {
         // Programs of a stage have a home of their own; where packages come from may stand in the real one.
         let kept = ProcessInfo.processInfo.environment.filter { $0.key == "HOME" || $0.key.hasPrefix("PIP_") }
         let started = try stage.start(
-            kept.map { "\($0.key)=\($0.value)" }.sorted() + command, program: "/usr/bin/env")
+            ["--"] + kept.map { "\($0.key)=\($0.value)" }.sorted() + command, program: "/usr/bin/env")
         return try await started.ended(within: .seconds(120)) == 0
     }
 }

@@ -51,8 +51,9 @@ struct WebhookTests {
                     #"{"type":"connection.created",\#(envelope),\#(member),"data":{"channel_connections":1}}"#,
                     #"{"type":"connection.destroyed",\#(envelope),\#(member),"data":{"channel_connections":0,"#
                         + #""reason":"disconnect_channel","disconnect_api_reason":{"why":"x"}}}"#,
-                    ##"{"type":"connection.failed",\##(envelope),"role":"sendrecv","channel_id":"ham","client_id":"#2","##
-                        + ##""connection_id":"#2","data":{"channel_connections":0,"reason":"block_new_session"}}"##,
+                    ##"{"type":"connection.failed",\##(envelope),"role":"sendrecv","channel_id":"ham","##
+                        + ##""client_id":"#2","connection_id":"#2","##
+                        + #""data":{"channel_connections":0,"reason":"block_new_session"}}"#,
                 ])
             for call in hooks.all {
                 #expect(call.headers["content-type"] == ["application/json"])
