@@ -35,7 +35,7 @@ extension EndToEndTests {
             guard let python = try await WebSocketPython.prepared(on: stage) else { return }
             let node = stage.nodes[0]
             let played = try stage.start(
-                [WebSocketPython.script.path, diagram, node.api, node.signaling], program: python)
+                ["-u", WebSocketPython.script.path, diagram, node.api, node.signaling], program: python)
             #expect(try await played.ended(within: .seconds(30)) == 0, "\(played.errorText)")
             let expected = try #require(Self.diagrams[diagram]).replacing("NODE", with: node.name)
             #expect(played.outputText == expected)

@@ -77,6 +77,25 @@ struct WebhookTests {
         }
     }
 
+    @Test func `connection.updated comes again and again where that is asked for`() async throws {
+        try await HookServer.serving { hooks in
+            let settings = standalone(
+                WebhookSettings(event: hooks.address + "/event", updateInterval: .milliseconds(50)))
+            _ = try await serving(settings) { served in
+                let client = try await SignalingClient.connect(served.signaling(), "spam").client
+                try await eventually("no updates") { hooks.all.count >= 4 }
+                try await client.vanish()
+            }
+            let member =
+                ##""role":"sendrecv","channel_id":"spam","session_id":"#2","client_id":"#3","connection_id":"#3""##
+            let updates = hooks.bodies("/event").map(masked).filter { $0.contains("updated") }
+            #expect(
+                Set(updates) == [
+                    #"{"type":"connection.updated",\#(envelope),\#(member),"data":{"channel_connections":1}}"#
+                ])
+        }
+    }
+
     @Test func `a hook that hangs holds up neither the API nor clients nor other hooks`() async throws {
         try await HookServer.serving {
             $0.path == "/event" ? .answer(200) : .silence
