@@ -17,7 +17,8 @@ extension ModeServer {
         return api.answer(target: target, body: ByteBuffer(bytes: body), peer: peer)
     }
 
-    /// What `/.ok` of the node says: true is 200, false is 503; nil if there is no node of that name or it does not run.
+    /// What `/.ok` of the node says: true is 200, false is 503; nil if there is no node of that name or it does not
+    /// run.
     public func isReady(_ name: String) -> Bool? {
         served.read { state in
             guard let index = state.cluster.index(of: name), state.cluster[index].isRunning else { return nil }

@@ -35,7 +35,7 @@ extension EndToEndTests {
             guard let python = try await WebSocketPython.prepared(on: stage) else { return }
             let node = stage.nodes[0]
             let played = try stage.start(
-                [WebSocketPython.script.path, diagram, node.api, node.signaling], program: python)
+                ["-u", WebSocketPython.script.path, diagram, node.api, node.signaling], program: python)
             #expect(try await played.ended(within: .seconds(30)) == 0, "\(played.errorText)")
             let expected = try #require(Self.diagrams[diagram]).replacing("NODE", with: node.name)
             #expect(played.outputText == expected)
@@ -70,7 +70,7 @@ private enum WebSocketPython {
         // Programs of a stage have a home of their own; where packages come from may stand in the real one.
         let kept = ProcessInfo.processInfo.environment.filter { $0.key == "HOME" || $0.key.hasPrefix("PIP_") }
         let started = try stage.start(
-            kept.map { "\($0.key)=\($0.value)" }.sorted() + command, program: "/usr/bin/env")
+            ["--"] + kept.map { "\($0.key)=\($0.value)" }.sorted() + command, program: "/usr/bin/env")
         return try await started.ended(within: .seconds(120)) == 0
     }
 }

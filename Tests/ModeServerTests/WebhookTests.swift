@@ -51,8 +51,9 @@ struct WebhookTests {
                     #"{"type":"connection.created",\#(envelope),\#(member),"data":{"channel_connections":1}}"#,
                     #"{"type":"connection.destroyed",\#(envelope),\#(member),"data":{"channel_connections":0,"#
                         + #""reason":"disconnect_channel","disconnect_api_reason":{"why":"x"}}}"#,
-                    ##"{"type":"connection.failed",\##(envelope),"role":"sendrecv","channel_id":"ham","client_id":"#2","##
-                        + ##""connection_id":"#2","data":{"channel_connections":0,"reason":"block_new_session"}}"##,
+                    ##"{"type":"connection.failed",\##(envelope),"role":"sendrecv","channel_id":"ham","##
+                        + ##""client_id":"#2","connection_id":"#2","##
+                        + #""data":{"channel_connections":0,"reason":"block_new_session"}}"#,
                 ])
             for call in hooks.all {
                 #expect(call.headers["content-type"] == ["application/json"])
@@ -73,6 +74,25 @@ struct WebhookTests {
             }
             #expect(!hooks.bodies("/session").contains { $0.contains("vanished") })
             #expect(lines.contain("session.vanished"))
+        }
+    }
+
+    @Test func `connection.updated comes again and again where that is asked for`() async throws {
+        try await HookServer.serving { hooks in
+            let settings = standalone(
+                WebhookSettings(event: hooks.address + "/event", updateInterval: .milliseconds(50)))
+            _ = try await serving(settings) { served in
+                let client = try await SignalingClient.connect(served.signaling(), "spam").client
+                try await eventually("no updates") { hooks.all.count >= 4 }
+                try await client.vanish()
+            }
+            let member =
+                ##""role":"sendrecv","channel_id":"spam","session_id":"#2","client_id":"#3","connection_id":"#3""##
+            let updates = hooks.bodies("/event").map(masked).filter { $0.contains("updated") }
+            #expect(
+                Set(updates) == [
+                    #"{"type":"connection.updated",\#(envelope),\#(member),"data":{"channel_connections":1}}"#
+                ])
         }
     }
 

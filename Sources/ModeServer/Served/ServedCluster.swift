@@ -63,6 +63,7 @@ final class ServedCluster: Sendable {
             let result = body(&state, now)
             state.route(because: disconnection, at: now)
             state.facts.observe(state.cluster, at: now)
+            state.notices.noteUpdates(in: state.cluster, state.clients, at: now)
             return (result, state.takeEndings(), state.notices.take())
         }
         for ending in endings { ending.socket.end(ending.disconnection) }

@@ -37,11 +37,19 @@ struct NoticeDesk: Sendable {
     private var notices: [WebhookNotice] = []
     /// Live connections of each channel, as they were at the event that is being told.
     private var connections: [[ChannelID: Int]]
+    /// The nodes that tell of their connections from time to time.
+    private let intervals: [(index: Int, interval: Duration)]
+    /// When each node tells of its connections again; nil before the first time was set.
+    private var nextUpdate: [Timestamp?]
 
     init(_ nodes: [ServedNodeSettings], _ ids: WireIDs) {
         names = nodes.map(\.node.name)
         settings = nodes.map(\.webhooks)
         connections = nodes.map { _ in [:] }
+        intervals = nodes.enumerated().compactMap { index, node in
+            node.webhooks.event == nil ? nil : node.webhooks.updateInterval.map { (index, $0) }
+        }
+        nextUpdate = nodes.map { _ in nil }
         self.ids = ids
     }
 
@@ -88,6 +96,23 @@ struct NoticeDesk: Sendable {
                 facts(of: connection, session, channel, clients) + data(of: channel, on: index, disconnection))
         case .stopped: connections[index] = [:]
         case .modeChanged, .started, .joined, .isolated, .rejoined, .fileFault: return
+        }
+    }
+
+    /// Tells of the live connections of the nodes whose interval is over.
+    mutating func noteUpdates(in cluster: Cluster, _ clients: SocketClients, at now: Timestamp) {
+        for (index, interval) in intervals {
+            if let due = nextUpdate[index], now < due { continue }
+            defer { nextUpdate[index] = now + interval }
+            if nextUpdate[index] == nil { continue }
+            for connection in cluster[index].connections where connection.createdAt + interval <= now {
+                add(
+                    WebhookNotice(
+                        index: index, hook: .event, type: "connection.updated", at: now, nodeName: names[index],
+                        version: cluster[index].version,
+                        facts: facts(of: connection.id, connection.session, connection.channel, clients)
+                            + data(of: connection.channel, on: index)))
+            }
         }
     }
 

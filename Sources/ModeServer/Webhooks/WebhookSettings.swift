@@ -4,22 +4,26 @@ public struct WebhookSettings: Hashable, Sendable {
     public var auth: String?
     /// Told of `session.created`, `session.destroyed` and `session.vanished`.
     public var session: String?
-    /// Told of `connection.created`, `connection.destroyed` and `connection.failed`.
+    /// Told of `connection.created`, `connection.destroyed` and `connection.failed`, and of `connection.updated` where
+    /// that is asked for.
     public var event: String?
     /// For one call. A hook that takes longer is given up; the auth hook's answer counts as no.
     public var timeout: Duration
     /// Whether `session.vanished` is sent; later releases of the mode feature do so only if configured.
     public var tellsVanished: Bool
+    /// How often `connection.updated` is sent for each live connection; nil is never.
+    public var updateInterval: Duration?
 
     public init(
         auth: String? = nil, session: String? = nil, event: String? = nil, timeout: Duration = .seconds(3),
-        tellsVanished: Bool = true
+        tellsVanished: Bool = true, updateInterval: Duration? = nil
     ) {
         self.auth = auth
         self.session = session
         self.event = event
         self.timeout = timeout
         self.tellsVanished = tellsVanished
+        self.updateInterval = updateInterval
     }
 
     /// `http://` or `https://`, a host, and nothing that a URL can't have.
@@ -31,5 +35,8 @@ public struct WebhookSettings: Hashable, Sendable {
             }
         }
         guard timeout > .zero else { throw .invalid("the time-out of webhooks must be more than zero") }
+        guard updateInterval.map({ $0 > .zero }) ?? true else {
+            throw .invalid("the interval of updates must be more than zero")
+        }
     }
 }

@@ -87,14 +87,13 @@ final class Webhooks: Sendable {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             for await notice in lane.notices {
-                // What is queued comes even after the end.
-                if Task.isCancelled { break }
                 if running == Self.concurrency {
                     await group.next()
                     running -= 1
                 }
+                // What is queued comes even after the end.
+                guard group.addTaskUnlessCancelled(operation: { await self.call(lane, notice) }) else { break }
                 running += 1
-                group.addTask { await self.call(lane, notice) }
             }
             group.cancelAll()
         }
