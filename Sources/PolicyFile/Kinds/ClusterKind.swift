@@ -34,7 +34,9 @@ enum ClusterKind {
         let labels = fields[NodeKeys.labels] ?? [:]
         let embedded = fields[NodeKeys.embedded]
         guard !fields.has(NodeKeys.embedded.key) else {
-            let isFaulty = [(NodeKeys.api.key, api), (NodeKeys.ready.key, ready)].contains { fields.has($0) && $1 == nil }
+            let isFaulty = [(NodeKeys.api.key, api), (NodeKeys.ready.key, ready)].contains {
+                fields.has($0) && $1 == nil
+            }
             guard let name, let embedded, !isFaulty else { return nil }
             return EmbeddedKind.node(named: name, embedded, api: api, ready: ready, labels: labels, fields)
         }

@@ -112,9 +112,10 @@ extension ValueType where Value == Double {
             guard scalar.isPlain, parts.count <= 2, parts.allSatisfy({ decimal($0) != nil }),
                 let number = Double(scalar.text)
             else {
+                let isQuoted = !scalar.isPlain && Double(scalar.text) != nil
                 findings.error(
-                    .invalidNumber, "\"\(scalar.text)\" is not a number", at: node.location,
-                    hint: "decimal digits, without quotes: 5 or 0.25")
+                    .invalidNumber, "\"\(scalar.text)\" is \(isQuoted ? "a text" : "not a number")", at: node.location,
+                    hint: isQuoted ? "without quotes it is a number" : "decimal digits: 5 or 0.25")
                 return nil
             }
             guard number <= Double(limit) else {

@@ -52,7 +52,8 @@ struct ObjectFields {
         } else {
             let text = node.scalar?.text ?? ""
             let isWord = shape.isChoice && shape.keys.contains(text)
-            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : nil)
+            let isYes = shape.mayBeEmpty && ["true", "yes", "on"].contains(text)
+            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : isYes ? "write {}" : nil)
             return nil
         }
         checkKeys(shape)

@@ -92,24 +92,30 @@ struct PolicyValidator {
 
     /// The daemon can listen on each port once, for whichever embedded node it is.
     private func checkListeners() {
-        var seen: [String: (node: String, location: SourceLocation)] = [:]
+        var seen: [String: (cluster: String, node: String, location: SourceLocation)] = [:]
         for cluster in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
             for node in clusters[cluster]?.draft.nodes ?? [] {
                 guard let embedded = node.value.embedded else { continue }
+                let name = node.value.name
                 var reported: Set<SourceLocation> = []
                 for (key, port) in [("api", embedded.apiPort), ("ready", embedded.signalingPort)] {
-                    let listener = embedded.host.contains(":") ? "[\(embedded.host)]:\(port)" : "\(embedded.host):\(port)"
+                    let host = embedded.host.contains(":") ? "[\(embedded.host)]" : embedded.host
                     let place = node.node.location(of: key)
-                    guard let first = seen[listener] else {
-                        seen[listener] = (node.value.name, place)
+                    guard let first = seen["\(host):\(port)"] else {
+                        seen["\(host):\(port)"] = (cluster, name, place)
                         continue
                     }
                     // Two defaults that clash stand in one place: one word about both is enough.
                     guard reported.insert(place).inserted else { continue }
                     let isDefault = !node.node.hasKey(key)
+                    let isOne = first.cluster == cluster && first.node == name
+                    let both =
+                        "\"\(first.node)\"\(first.cluster == cluster ? "" : " of \(first.cluster)") and \"\(name)\""
                     findings.error(
                         .duplicateAddress,
-                        "the embedded nodes \"\(first.node)\" and \"\(node.value.name)\" would both listen on \(listener)",
+                        isOne
+                            ? "the embedded node \"\(name)\" would listen on \(host):\(port) twice"
+                            : "the embedded nodes \(both) would both listen on \(host):\(port)",
                         at: place,
                         hint: isDefault
                             ? "that is the default: each embedded node needs an `api` and a `ready` of its own" : nil,
