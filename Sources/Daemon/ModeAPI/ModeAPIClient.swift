@@ -114,6 +114,16 @@ public final class ModeAPIClient: Sendable {
         }
     }
 
+    /// One call as it stands, without the rules about reading and writing: what the ways to a node have in common is
+    /// tested by it.
+    package func ask(_ target: String, body: String?, of node: NodeID) async throws -> (status: Int, body: String) {
+        let endpoint = try lookUp(node).get()
+        let answer = try await endpoint.transport.call(
+            target, body: body.map { ByteBuffer(string: $0) }, deadline: .now() + endpoint.timeout,
+            limit: Self.listLimit)
+        return (answer.status, String(buffer: answer.body))
+    }
+
     static func meaning(of answer: CallAnswer, target: RequestableMode) -> ModeChangeAnswer {
         switch answer.status {
         case 200:
