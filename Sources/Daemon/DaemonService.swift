@@ -133,7 +133,6 @@ public final class DaemonService: Sendable {
         let embedded: EmbeddedNodes
         do throws(EmbeddedFailure) {
             embedded = try EmbeddedNodes(inForce, board: board, log: log)
-            try embedded.checkPorts()
         } catch {
             return .failure(.embedded(error))
         }
@@ -204,6 +203,13 @@ public final class DaemonService: Sendable {
                 switch ending {
                 case .listening:
                     guard listeningAddress != nil else { continue }
+                    do throws(EmbeddedFailure) {
+                        try embedded.checkPorts()
+                    } catch {
+                        result = .failure(.embedded(error))
+                        group.cancelAll()
+                        continue
+                    }
                     group.addTask {
                         do throws(EmbeddedFailure) {
                             try await embedded.run()

@@ -193,7 +193,9 @@ extension EmbeddedNodes.Unit {
             return .cannotServe(cluster: cluster, reason: "\(error)")
         }
         let node = nodes.first { [$0.embedded?.apiPort, $0.embedded?.signalingPort].contains(port) }
-        return cannotListen(node: node?.name ?? "", host, port, reason)
+        // The operating system says it in fewer words.
+        return cannotListen(
+            node: node?.name ?? "", host, port, PortProbe.obstacle(host: host, port: port) ?? reason)
     }
 
     fileprivate func cannotListen(node: String, _ host: String, _ port: Int, _ reason: String) -> EmbeddedFailure {
