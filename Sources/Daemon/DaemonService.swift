@@ -11,6 +11,7 @@ public enum DaemonError: Error, Sendable, CustomStringConvertible {
     case noPolicies
     case cannotListen(ListenAddress, reason: String)
     case loop(LoopFailure)
+    case embedded(EmbeddedFailure)
 
     public var description: String {
         switch self {
@@ -19,6 +20,7 @@ public enum DaemonError: Error, Sendable, CustomStringConvertible {
         case .noPolicies: "there are no policies to work by, neither these nor any from an earlier start"
         case .cannotListen(let address, let reason): "the API cannot listen on \(address): \(reason)"
         case .loop(let failure): "\(failure): nothing more is sent, the nodes stay as they are"
+        case .embedded(let failure): "\(failure)"
         }
     }
 }
@@ -126,26 +128,50 @@ public final class DaemonService: Sendable {
 
         let reading = readPolicies()
         for message in reading.messages { log(message) }
-        guard let inForce = reading.set ?? ledger.policies else { return .failure(.noPolicies) }
-        if reading.set == nil {
-            log("the policies are wrong: going on with those of the last start (\(inForce.digest))")
+        guard let inForce = inForce(reading, ledger) else { return .failure(.noPolicies) }
+        let board = StatusBoard()
+        let embedded: EmbeddedNodes
+        do throws(EmbeddedFailure) {
+            embedded = try EmbeddedNodes(inForce, board: board, log: log)
+        } catch {
+            return .failure(.embedded(error))
         }
+        embedded.join(client)
+        client.use(inForce)
         let loop = ControlLoop(
             journal: journal, client: client,
             runner: CommandRunner(
                 folder: settings.state.commandsPath, policyDirectory: settings.policyDirectory,
                 environment: settings.environment, executable: settings.executable),
-            log: log)
+            board: board, log: log)
         loop.board.use(inForce)
         if let set = reading.set { loop.post(.policiesLoaded(set)) }
-        return await serve(loop, decider: Controller(ledger: ledger), token: token)
+        return await serve(loop, embedded, decider: Controller(ledger: ledger), token: token)
     }
 
-    /// Listens, drives the controller, and heeds requests, until the loop ends or the API cannot listen.
-    private func serve(_ loop: ControlLoop, decider: Controller, token: String) async -> Result<Void, DaemonError> {
+    /// The policies that the controller will act on first; nil where there are none.
+    private func inForce(_ reading: PolicyReading, _ ledger: Ledger) -> PolicySet? {
+        guard let set = reading.set else {
+            if let stored = ledger.policies {
+                log("the policies are wrong: going on with those of the last start (\(stored.digest))")
+            }
+            return ledger.policies
+        }
+        guard let stored = ledger.policies else { return set }
+        // A controller of the same ledger, asked beforehand: it will refuse them for the same reasons.
+        var controller = Controller(ledger: ledger)
+        _ = controller.handle(.started, at: HostClock.now())
+        return controller.objections(to: set).isEmpty ? set : stored
+    }
+
+    /// Listens, drives the controller, and heeds requests, until the loop ends or something cannot listen.
+    private func serve(
+        _ loop: ControlLoop, _ embedded: EmbeddedNodes, decider: Controller, token: String
+    ) async -> Result<Void, DaemonError> {
         enum Ending: Sendable {
             case loop(Result<Void, DaemonError>)
             case api(Result<Void, DaemonError>)
+            case embedded(Result<Void, DaemonError>)
             case listening
             case requests
         }
@@ -169,7 +195,7 @@ public final class DaemonService: Sendable {
                 return .listening
             }
             group.addTask { [self] in
-                await heed(loop)
+                await heed(loop, embedded)
                 return .requests
             }
             var result = Result<Void, DaemonError>.success(())
@@ -177,7 +203,23 @@ public final class DaemonService: Sendable {
                 switch ending {
                 case .listening:
                     guard listeningAddress != nil else { continue }
+                    do throws(EmbeddedFailure) {
+                        try embedded.checkPorts()
+                    } catch {
+                        result = .failure(.embedded(error))
+                        group.cancelAll()
+                        continue
+                    }
                     group.addTask {
+                        do throws(EmbeddedFailure) {
+                            try await embedded.run()
+                            return .embedded(.success(()))
+                        } catch {
+                            return .embedded(.failure(.embedded(error)))
+                        }
+                    }
+                    group.addTask {
+                        await embedded.untilBooted()
                         do throws(LoopFailure) {
                             try await loop.run(decider)
                             return .loop(.success(()))
@@ -186,8 +228,14 @@ public final class DaemonService: Sendable {
                         }
                     }
                 case .loop(let ended):
-                    result = ended
+                    if case .success = result { result = ended }
+                    embedded.logEnd()
                     group.cancelAll()
+                case .embedded(let ended):
+                    if case .failure = ended {
+                        result = ended
+                        loop.stop()
+                    }
                 case .api(let ended):
                     if case .failure = ended {
                         result = ended
@@ -212,7 +260,7 @@ public final class DaemonService: Sendable {
         log("listening on http://\(address)/, state in \(settings.state.path)")
     }
 
-    private func heed(_ loop: ControlLoop) async {
+    private func heed(_ loop: ControlLoop, _ embedded: EmbeddedNodes) async {
         for await request in requests {
             switch request {
             case .stop:
@@ -221,7 +269,9 @@ public final class DaemonService: Sendable {
             case .reload:
                 let reading = readPolicies()
                 for message in reading.messages { log(message) }
-                if let set = reading.set {
+                let objections = reading.set.map { embedded.objections(to: $0) } ?? []
+                for objection in objections { log(objection) }
+                if let set = reading.set, objections.isEmpty {
                     log("policies read again: \(set.digest)")
                     loop.post(.policiesLoaded(set))
                 } else {

@@ -13,6 +13,11 @@ struct StartDaemon: AsyncParsableCommand {
             stops in order; a new start goes on where the last one was.
 
               nagi daemon policies --state /var/lib/nagi
+
+            Nodes with `embedded: {}` live inside the daemon and as long as it does; their mode API and signaling \
+            listen when every claim on them is in force.
+
+              nagi daemon examples/standalone
             """)
 
     @Argument(help: ArgumentHelp("File or directory of policies.", valueName: "path")) var path: String

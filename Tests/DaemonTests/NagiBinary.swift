@@ -9,13 +9,13 @@ enum NagiBinary {
     }()
 
     /// Waits in short steps until it holds; false after so many seconds.
-    static func eventually(within seconds: Double = 20, _ holds: () throws -> Bool) async rethrows -> Bool {
+    static func eventually(within seconds: Double = 20, _ holds: () async throws -> Bool) async rethrows -> Bool {
         let end = Date().addingTimeInterval(seconds)
         while Date() < end {
-            if try holds() { return true }
+            if try await holds() { return true }
             try? await Task.sleep(for: .milliseconds(20))
         }
-        return try holds()
+        return try await holds()
     }
 
     static func isAlive(_ pid: Int32) -> Bool {

@@ -34,11 +34,13 @@ final class StubNode: Sendable {
     private let seen = Mutex<[Call]>([])
     private let open = Mutex<Set<Int32>>([])
 
-    init(_ respond: @escaping @Sendable (Call) -> Reply) throws {
+    /// - Parameter port: 0 takes a free one.
+    init(port wanted: Int = 0, _ respond: @escaping @Sendable (Call) -> Reply) throws {
         self.respond = respond
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(wanted).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let fd = listener

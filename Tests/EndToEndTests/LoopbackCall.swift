@@ -18,7 +18,14 @@ struct LoopbackCall {
     /// - Parameter body: JSON.
     func post(_ path: String, _ body: String) throws -> (status: Int, body: String) { try call("POST", path, body) }
 
-    private func call(_ method: String, _ path: String, _ body: String) throws -> (status: Int, body: String) {
+    /// A call of the mode API, as an application makes it.
+    func ask(_ operation: String, _ body: String = "") throws -> (status: Int, body: String) {
+        try call("POST", "/", body, headers: "x-sora-target: Sora_20211215.\(operation)\r\n")
+    }
+
+    private func call(
+        _ method: String, _ path: String, _ body: String, headers: String = ""
+    ) throws -> (status: Int, body: String) {
         guard let url = URL(string: address), let host = url.host, let port = url.port.flatMap(UInt16.init) else {
             throw Failure(description: "\(address) is not an address")
         }
@@ -41,6 +48,7 @@ struct LoopbackCall {
         guard connected == 0 else { throw Failure(description: "no connection to \(address)") }
         let request =
             "\(method) \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\nContent-Type: application/json\r\n"
+            + headers
             + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         try handle.write(contentsOf: Data(request.utf8))
@@ -49,5 +57,28 @@ struct LoopbackCall {
             let end = answer.range(of: "\r\n\r\n")
         else { throw Failure(description: "not an answer: \(answer)") }
         return (status, String(answer[end.upperBound...]))
+    }
+}
+
+extension LoopbackCall {
+    /// Ports that were free a moment ago, all different.
+    static func freePorts(_ count: Int) throws -> [Int] {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        return try (0..<count).map { _ in
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            descriptors.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            guard isBound else { throw Failure(description: "no port is free") }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
     }
 }

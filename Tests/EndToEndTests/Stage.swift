@@ -50,9 +50,25 @@ final class Stage {
 
     /// Runs the test on a new stage, and shows the logs where it fails.
     static func open(nodes: Int = 3, traffic: Traffic, _ body: (Stage) async throws -> Void) async throws {
+        try await open { stage in
+            try await stage.serve(nodes, traffic: traffic)
+            try await body(stage)
+        }
+    }
+
+    /// The same without mode servers: the nodes are embedded in the daemon, each alone, at ports that are free.
+    static func openEmbedded(
+        nodes: Int = 1, options: String = "", _ body: (Stage) async throws -> Void
+    ) async throws {
+        try await open { stage in
+            try stage.embed(nodes, options: options)
+            try await body(stage)
+        }
+    }
+
+    private static func open(_ body: (Stage) async throws -> Void) async throws {
         let stage = try Stage()
         do {
-            try await stage.serve(nodes, traffic: traffic)
             try await body(stage)
         } catch {
             Issue.record("\(error)\n\(stage.logs)")
@@ -74,7 +90,7 @@ final class Stage {
         }
         nodes = addresses.nodes
         admin = addresses.admin ?? ""
-        try write("cluster.yaml", clusterPolicy)
+        try write("cluster.yaml", clusterPolicy(topology: "clustered"))
         if case .none = traffic { return }
         // An upgrade of nodes without calls would prove nothing.
         try await eventually("calls are live", within: .seconds(10)) {
@@ -83,18 +99,28 @@ final class Stage {
         }
     }
 
+    private func embed(_ count: Int, options: String) throws {
+        nodes = try (1...count).map { number in
+            let ports = try LoopbackCall.freePorts(2)
+            return ServedAddresses.Node(
+                name: "node-\(number)", api: "http://127.0.0.1:\(ports[0])/",
+                signaling: "ws://127.0.0.1:\(ports[1])/signaling", ready: "http://127.0.0.1:\(ports[1])/.ok")
+        }
+        try write("cluster.yaml", clusterPolicy(topology: "standalone", node: ", embedded: {\(options)}"))
+    }
+
     struct Ended: Error, CustomStringConvertible {
         var description: String
     }
 
-    private var clusterPolicy: String {
-        let rows = nodes.map { #"    - {name: \#($0.name), api: "\#($0.api)", ready: "\#($0.ready)"}"# }
+    private func clusterPolicy(topology: String, node options: String = "") -> String {
+        let rows = nodes.map { #"    - {name: \#($0.name), api: "\#($0.api)", ready: "\#($0.ready)"\#(options)}"# }
         return """
             apiVersion: nagi/v1
             kind: Cluster
             metadata: {name: demo}
             spec:
-              topology: clustered
+              topology: \(topology)
               nodes:
             \(rows.joined(separator: "\n"))
             \(Self.clusterSpec)
@@ -184,13 +210,20 @@ extension Stage {
         return (started, try await started.ended(within: .seconds(15)))
     }
 
-    /// Starts the daemon on the stage's policies and state.
+    /// Starts the daemon on the stage's policies and state, and does not wait for anything.
     @discardableResult
-    func startDaemon() async throws -> Program {
+    func launchDaemon() throws -> Program {
         let started = try start([
             "daemon", policies.path, "--state", state.path, "--listen", "127.0.0.1:0",
         ])
         daemon = started
+        return started
+    }
+
+    /// Starts the daemon, and waits until it listens.
+    @discardableResult
+    func startDaemon() async throws -> Program {
+        let started = try launchDaemon()
         try await eventually("the daemon listens", within: .seconds(10)) {
             guard started.isRunning else { throw Ended(description: "the daemon ended: \(started.errorText)") }
             return started.outputText.contains("listening on ") ? () : nil
@@ -254,6 +287,14 @@ extension Stage {
 
     var serversOutput: String { servers?.outputText ?? "" }
     var nodeLog: NodeLog { NodeLog(text("nodes.log")) }
+
+    /// What the nodes in the daemons of this stage logged, oldest first.
+    var embeddedLog: NodeLog {
+        let daemons = programs.filter { $0.output.lastPathComponent.contains("-daemon") }
+        let prefix = "embedded demo: "
+        let lines = daemons.flatMap { $0.outputText.split(separator: "\n") }.filter { $0.hasPrefix(prefix) }
+        return NodeLog(lines.map { $0.dropFirst(prefix.count) }.joined(separator: "\n"))
+    }
 
     /// Ends the mode servers in order, and reads their log to its end.
     func finishedLog() async throws -> NodeLog {

@@ -28,15 +28,16 @@ struct CorpusTests {
         }
     }
 
-    @Test func `the shipped policies are fine`() throws {
-        let directory = Corpus.directory.appending(path: "../../policies").standardizedFileURL
+    @Test(arguments: [("policies", 5), ("examples/quickstart/policies", 2), ("examples/standalone", 2)])
+    func `the shipped policies are fine`(folder: String, count: Int) throws {
+        let directory = Corpus.directory.appending(path: "../../" + folder).standardizedFileURL
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".yaml") }
         let sources = try names.sorted().map {
             PolicySource(path: $0, bytes: Array(try Data(contentsOf: directory.appending(path: $0))))
         }
         let parsed = parsePolicies(sources, zones: Corpus.zones)
         #expect(parsed.diagnostics.map { $0.rendered() } == [])
-        #expect(parsed.counts.policies == 5)
+        #expect(parsed.counts.policies == count)
     }
 
     @Test func `every code that a policy can cause stands in the corpus`() throws {

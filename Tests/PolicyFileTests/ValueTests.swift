@@ -22,6 +22,34 @@ struct ValueTests {
         #expect(cluster.budget == Budget(maxUnavailable: .percent(50), minAvailable: .count(1)))
     }
 
+    @Test func `an embedded node is read as written`() throws {
+        let node = try #require(try everything().clusters.first { $0.name == "inside" }?.nodes.first)
+        #expect(
+            node
+                == ClusterNode(
+                    name: "inner", api: "http://127.0.0.1:3001/", ready: "http://127.0.0.1:5001/.ok",
+                    labels: ["zone": "west"],
+                    embedded: EmbeddedNode(
+                        apiPort: 3001, signalingPort: 5001, version: "2025.10", gracePeriod: .seconds(2),
+                        maxConnections: 50,
+                        webhooks: EmbeddedWebhooks(
+                            auth: "http://a.example/auth", session: "http://a.example/s",
+                            event: "http://a.example/e", timeout: .seconds(1)),
+                        traffic: MadeUpTraffic(
+                            arrivalsPerSecond: 0.25, meanHold: .seconds(20), maxHold: .seconds(40), channels: 3))))
+    }
+
+    @Test func `an embedded node without a word about it listens where nodes usually do`() throws {
+        let node = try #require(try Corpus.parsed("good", "embedded.yaml").set?.clusters.first?.nodes.first)
+        #expect(node.api == "http://127.0.0.1:3000/" && node.ready == "http://127.0.0.1:5000/.ok")
+        #expect(node.embedded == EmbeddedNode())
+        let cluster = try #require(try Corpus.parsed("good", "embedded-cluster.yaml").set?.clusters.last)
+        let listeners = cluster.nodes.compactMap(\.embedded).map { "\($0.host) \($0.apiPort) \($0.signalingPort)" }
+        #expect(listeners == ["127.0.0.1 3001 5001", "127.0.0.1 3002 5002", "::1 3003 5003"])
+        #expect(cluster.isEmbedded)
+        #expect(cluster.nodes[1].embedded?.traffic == nil)
+    }
+
     @Test func `a sequence is read as written, 010 is ten and an empty block a step`() throws {
         let window = try #require(try everything().maintenanceWindows.first)
         #expect(

@@ -40,8 +40,8 @@ public struct DaemonConnection: Sendable {
 
     private func get(_ path: String) async throws(Failure) -> Data {
         let client = HTTPExchange.makeClient()
-        let answer: HTTPAnswer
-        do throws(HTTPFailure) {
+        let answer: CallAnswer
+        do throws(CallFailure) {
             var request = HTTPClientRequest(url: "http://\(address)\(path)")
             if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
             answer = try await HTTPExchange(client: client).perform(

@@ -2,26 +2,6 @@ import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOHTTP1
-import Scheduling
-
-/// Why one call gave no complete answer.
-enum HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// No connection was made: the request was not sent.
-    case notConnected(String)
-    /// The connection ended while the answer was awaited.
-    case broken(String)
-    case timedOut
-    case tooLarge(limit: Int)
-
-    var description: String {
-        switch self {
-        case .notConnected(let reason): reason
-        case .broken(let reason): reason
-        case .timedOut: "no answer in time"
-        case .tooLarge(let limit): "the answer is longer than \(limit) bytes"
-        }
-    }
-}
 
 /// One request and its whole answer within a deadline, from connecting to the last byte.
 struct HTTPExchange: Sendable {
@@ -46,12 +26,12 @@ struct HTTPExchange: Sendable {
 
     func perform(
         _ request: HTTPClientRequest, deadline: NIODeadline, bodyLimit: Int
-    ) async throws(HTTPFailure) -> HTTPAnswer {
+    ) async throws(CallFailure) -> CallAnswer {
         // The library's own deadline ends with the head of the answer; a body may drip for ever.
         let task = Task {
             let response = try await client.execute(request, deadline: deadline)
             let body = try await response.body.collect(upTo: bodyLimit)
-            return HTTPAnswer(status: Int(response.status.code), body: body)
+            return CallAnswer(status: Int(response.status.code), body: body)
         }
         let alarm = client.eventLoopGroup.any().scheduleTask(deadline: deadline) { task.cancel() }
         defer { alarm.cancel() }
@@ -66,7 +46,7 @@ struct HTTPExchange: Sendable {
         }
     }
 
-    private static func failure(_ error: any Error, deadline: NIODeadline, bodyLimit: Int) -> HTTPFailure {
+    private static func failure(_ error: any Error, deadline: NIODeadline, bodyLimit: Int) -> CallFailure {
         if error is NIOTooManyBytesError { return .tooLarge(limit: bodyLimit) }
         if let error = error as? HTTPClientError {
             switch error {

@@ -1,5 +1,3 @@
-import Foundation
-import NIOCore
 import Scheduling
 
 /// The bodies of the mode API, as far as nagi reads them.
@@ -52,24 +50,5 @@ struct MemberAnswer: Decodable {
         ClusterMember(
             name: nodeName, isConnected: connected, epoch: epoch, version: soraVersion,
             isTemporary: temporaryNode ?? false)
-    }
-}
-
-/// What came back from one call.
-struct HTTPAnswer: Sendable {
-    var status: Int
-    var body: ByteBuffer
-
-    /// Nil where the body is not what the call answers with.
-    func decoded<Answer: Decodable>(_: Answer.Type) -> Answer? {
-        try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
-    }
-
-    /// The answer as a line of a log: status and the start of the body, without control characters.
-    var summary: String {
-        let start = String(decoding: body.readableBytesView.prefix(200), as: UTF8.self)
-        let text = String(
-            String.UnicodeScalarView(start.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-        return text.isEmpty ? "status \(status)" : "status \(status): \(text)"
     }
 }

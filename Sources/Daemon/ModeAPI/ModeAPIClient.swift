@@ -1,11 +1,11 @@
 import AsyncHTTPClient
 import ModeCore
+import ModeServer
 import NIOCore
-import NIOHTTP1
 import Scheduling
 import Synchronization
 
-/// Reads nodes and writes their modes through the mode API.
+/// Reads nodes and writes their modes through the mode API, over HTTP or in process: the same calls and the same rules.
 ///
 /// A read may be repeated on a connection that went stale; ChangeMode is never sent twice for one intent.
 public final class ModeAPIClient: Sendable {
@@ -43,7 +43,12 @@ public final class ModeAPIClient: Sendable {
 
     /// Takes over addresses, settings and secrets. Nodes that are no longer in the policies stay reachable.
     public func use(_ set: PolicySet) {
-        endpoints.withLock { $0.use(set, directory: directory, environment: environment) }
+        endpoints.withLock { $0.use(set, over: exchange, directory: directory, environment: environment) }
+    }
+
+    /// Calls about that node go to the server in this process, whatever a set says that is used from now on.
+    public func embed(_ node: NodeID, in server: ModeServer) {
+        endpoints.withLock { $0.embed(node, in: server) }
     }
 
     /// Where timers of the control loop run.
@@ -99,7 +104,7 @@ public final class ModeAPIClient: Sendable {
         case .decline: return .declined(mode)
         case .send: break
         }
-        do throws(HTTPFailure) {
+        do throws(CallFailure) {
             let body = ByteBuffer(string: "{\"mode\":\"\(change.target.rawValue)\"}")
             let answer = try await call(.changeMode, body: body, endpoint, limit: Self.bodyLimit)
             return Self.meaning(of: answer, target: change.target)
@@ -109,7 +114,17 @@ public final class ModeAPIClient: Sendable {
         }
     }
 
-    static func meaning(of answer: HTTPAnswer, target: RequestableMode) -> ModeChangeAnswer {
+    /// One call as it stands, without the rules about reading and writing: what the ways to a node have in common is
+    /// tested by it.
+    package func ask(_ target: String, body: String?, of node: NodeID) async throws -> (status: Int, body: String) {
+        let endpoint = try lookUp(node).get()
+        let answer = try await endpoint.transport.call(
+            target, body: body.map { ByteBuffer(string: $0) }, deadline: .now() + endpoint.timeout,
+            limit: Self.listLimit)
+        return (answer.status, String(buffer: answer.body))
+    }
+
+    static func meaning(of answer: CallAnswer, target: RequestableMode) -> ModeChangeAnswer {
         switch answer.status {
         case 200:
             guard let echo = answer.decoded(ModeAnswer.self) else { return .unknown("200 without a mode") }
@@ -123,13 +138,12 @@ public final class ModeAPIClient: Sendable {
         guard let endpoint = endpoints.withLock({ $0[node] }) else {
             return .failure(Unreadable(.unreachable("no address is known for \(node)")))
         }
-        if let fault = endpoint.fault { return .failure(Unreadable(.unreachable(fault))) }
-        return .success(endpoint)
+        return endpoint.mapError { Unreadable(.unreachable($0.reason)) }
     }
 
     private func mode(_ endpoint: ModeAPIEndpoint) async throws(Unreadable) -> ObservedMode {
-        let answer: HTTPAnswer
-        do throws(HTTPFailure) {
+        let answer: CallAnswer
+        do throws(CallFailure) {
             answer = try await read(.getMode, endpoint, limit: Self.bodyLimit)
         } catch {
             throw Unreadable(ReadFailure(error))
@@ -151,9 +165,9 @@ public final class ModeAPIClient: Sendable {
     /// A call that changes nothing: repeated once where the node closed the idle connection just then.
     private func read(
         _ target: Target, _ endpoint: ModeAPIEndpoint, limit: Int
-    ) async throws(HTTPFailure) -> HTTPAnswer {
+    ) async throws(CallFailure) -> CallAnswer {
         let deadline = NIODeadline.now() + endpoint.timeout
-        do throws(HTTPFailure) {
+        do throws(CallFailure) {
             return try await call(target, body: nil, endpoint, limit: limit, deadline: deadline)
         } catch {
             guard case .broken = error, !Task.isCancelled else { throw error }
@@ -163,30 +177,13 @@ public final class ModeAPIClient: Sendable {
 
     private func call(
         _ target: Target, body: ByteBuffer?, _ endpoint: ModeAPIEndpoint, limit: Int, deadline: NIODeadline? = nil
-    ) async throws(HTTPFailure) -> HTTPAnswer {
-        var request = HTTPClientRequest(url: endpoint.api)
-        request.method = .POST
-        for (name, value) in endpoint.headers { request.headers.replaceOrAdd(name: name, value: value) }
-        request.headers.replaceOrAdd(name: "x-sora-target", value: target.rawValue)
-        if let body {
-            request.headers.replaceOrAdd(name: "content-type", value: "application/json")
-            request.body = .bytes(body)
-        }
-        return try await exchange.perform(
-            request, deadline: deadline ?? .now() + endpoint.timeout, bodyLimit: limit)
+    ) async throws(CallFailure) -> CallAnswer {
+        try await endpoint.transport.call(
+            target.rawValue, body: body, deadline: deadline ?? .now() + endpoint.timeout, limit: limit)
     }
 
-    /// What a load balancer would see: on a connection of its own, so that a gate behind another port or proxy is asked
-    /// afresh each time.
     private func readiness(_ endpoint: ModeAPIEndpoint) async -> Bool? {
-        guard let url = endpoint.ready else { return nil }
-        var request = HTTPClientRequest(url: url)
-        request.headers.add(name: "connection", value: "close")
-        let deadline = NIODeadline.now() + endpoint.timeout
-        guard let answer = try? await exchange.perform(request, deadline: deadline, bodyLimit: Self.bodyLimit) else {
-            return nil
-        }
-        return answer.status == 200
+        await endpoint.transport.isReady(deadline: .now() + endpoint.timeout, limit: Self.bodyLimit)
     }
 }
 
@@ -200,7 +197,7 @@ private struct Unreadable: Error {
 }
 
 extension ReadFailure {
-    init(_ failure: HTTPFailure) {
+    init(_ failure: CallFailure) {
         switch failure {
         case .notConnected(let reason), .broken(let reason): self = .unreachable(reason)
         case .timedOut: self = .timedOut

@@ -49,6 +49,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case duplicateNode = "duplicate-node"
     case duplicateAddress = "duplicate-address"
     case nodeInTwoClusters = "node-in-two-clusters"
+    case embeddedMixed = "embedded-mixed"
+    case embeddedAddress = "embedded-address"
     case budgetAllowsNothing = "budget-allows-nothing"
     case budgetTakesAll = "budget-takes-all"
     case budgetBreaksQuorum = "budget-breaks-quorum"

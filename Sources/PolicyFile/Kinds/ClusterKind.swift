@@ -24,7 +24,6 @@ enum ClusterKind {
             [
                 topology.shape, nodes.shape, api.shape, observe.shape, budget.shape,
                 .later("discovery", "nodes are found by the nodes' own lists"),
-                .later("embedded", "nodes that run inside the daemon"),
             ])
     }
 
@@ -32,19 +31,28 @@ enum ClusterKind {
         let name = fields[NodeKeys.name]
         let api = fields[NodeKeys.api]
         let ready = fields[NodeKeys.ready]
-        let labels = fields[NodeKeys.labels]
-        guard let name, let api, let labels else { return nil }
+        let labels = fields[NodeKeys.labels] ?? [:]
+        let embedded = fields[NodeKeys.embedded]
+        guard !fields.has(NodeKeys.embedded.key) else {
+            let isFaulty = [(NodeKeys.api.key, api), (NodeKeys.ready.key, ready)].contains {
+                fields.has($0) && $1 == nil
+            }
+            guard let name, let embedded, !isFaulty else { return nil }
+            return EmbeddedKind.node(named: name, embedded, api: api, ready: ready, labels: labels, fields)
+        }
+        if !fields.has(NodeKeys.api.key) { fields.reportMissing(NodeKeys.api, in: NodeKeys.shape) }
+        guard let name, let api else { return nil }
         return ClusterNode(name: name, api: api, ready: ready, labels: labels)
     }
 
     private enum NodeKeys {
         static let name = Field.required("name", ValueType<String>.nodeName, "the node's own name")
-        static let api = Field.required("api", ValueType<String>.address, "where its mode API listens")
+        static let api = Field("api", ValueType<String>.address, "where its mode API listens")
         static let ready = Field("ready", ValueType<String>.address, "its readiness gate, `/.ok` of the signaling port")
         static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
+        static let embedded = Field("embedded", EmbeddedKind.settings, "the node runs inside the daemon")
         static let shape = ObjectShape(
-            "a node",
-            [name.shape, api.shape, ready.shape, labels.shape, .later("embedded", "a node inside the daemon")])
+            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape])
     }
 
     static let labels = ValueType<[String: String]>.map(

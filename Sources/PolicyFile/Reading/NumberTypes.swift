@@ -100,6 +100,34 @@ extension ValueType where Value == Double {
     }
 }
 
+extension ValueType where Value == Double {
+    /// A decimal number without quotes, `5` or `0.25`, from 0 up to a limit.
+    static func number(upTo limit: Int) -> ValueType {
+        ValueType(
+            .number(minimum: 0, maximum: limit),
+            written: { $0 == $0.rounded() ? String(Int($0)) : String($0) }
+        ) { node, findings in
+            guard let scalar = findings.scalar(node, "a number") else { return nil }
+            let parts = scalar.text.split(separator: ".", omittingEmptySubsequences: false)
+            guard scalar.isPlain, parts.count <= 2, parts.allSatisfy({ decimal($0) != nil }),
+                let number = Double(scalar.text)
+            else {
+                let isQuoted = !scalar.isPlain && Double(scalar.text) != nil
+                findings.error(
+                    .invalidNumber, "\"\(scalar.text)\" is \(isQuoted ? "a text" : "not a number")", at: node.location,
+                    hint: isQuoted ? "without quotes it is a number" : "decimal digits: 5 or 0.25")
+                return nil
+            }
+            guard number <= Double(limit) else {
+                findings.error(
+                    .invalidNumber, "\(scalar.text) is out of range: 0 to \(limit)", at: node.location)
+                return nil
+            }
+            return number
+        }
+    }
+}
+
 /// Decimal digits, at most nine of them; a sign is refused.
 func decimal(_ text: some StringProtocol) -> Int? {
     guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy(isDigit) else { return nil }

@@ -52,7 +52,8 @@ struct ObjectFields {
         } else {
             let text = node.scalar?.text ?? ""
             let isWord = shape.isChoice && shape.keys.contains(text)
-            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : nil)
+            let isYes = shape.mayBeEmpty && ["true", "yes", "on"].contains(text)
+            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : isYes ? "write {}" : nil)
             return nil
         }
         checkKeys(shape)
@@ -73,6 +74,15 @@ struct ObjectFields {
         entries.first { $0.key == key }?.keyLocation ?? node.location
     }
 
+    /// For keys that are only sometimes needed.
+    func reportMissing<Value>(_ field: Field<Value>, in shape: ObjectShape) {
+        reportMissing(field.key, field.summary, in: shape)
+    }
+
+    private func reportMissing(_ key: String, _ summary: String, in shape: ObjectShape) {
+        findings.error(.missingKey, "`\(key)` is missing in \(shape.title): \(summary)", at: node.location)
+    }
+
     private func checkKeys(_ shape: ObjectShape) {
         for entry in entries {
             guard let field = shape.fields.first(where: { $0.key == entry.key }) else {
@@ -85,8 +95,7 @@ struct ObjectFields {
             }
         }
         for field in shape.fields where field.isRequired && !has(field.key) {
-            findings.error(
-                .missingKey, "`\(field.key)` is missing in \(shape.title): \(field.summary)", at: node.location)
+            reportMissing(field.key, field.summary, in: shape)
         }
         guard shape.isChoice else { return }
         let chosen = entries.filter { entry in shape.fields.contains { $0.key == entry.key } }
@@ -105,7 +114,9 @@ struct ObjectFields {
     /// The key, or what it is called here, is known one level deeper.
     private func nested(_ key: String, _ shape: ObjectShape) -> String? {
         for field in shape.fields {
-            guard case .object(let inner) = field.shape else { continue }
+            var shape = field.shape
+            if case .list(let item, _) = shape { shape = item }
+            guard case .object(let inner) = shape else { continue }
             if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
             if let word = LookAlikes.word(for: key, among: inner.keys) {
                 return "here it is `\(field.key): {\(word): …}`"

@@ -4,6 +4,7 @@ package indirect enum Shape: Hashable, Sendable {
     case text(pattern: String?)
     case words([String])
     case integer(minimum: Int, maximum: Int)
+    case number(minimum: Int, maximum: Int)
     case boolean
     case list(Shape, minimum: Int)
     /// Any text as key.

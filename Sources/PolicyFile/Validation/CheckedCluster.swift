@@ -18,6 +18,7 @@ struct CheckedCluster {
                 budget: draft.budget)
         }
         checkNodes(findings)
+        checkEmbedded(findings)
         if draft.observe.staleAfter <= draft.observe.interval {
             findings.error(
                 .staleTooEarly,
@@ -41,6 +42,8 @@ struct CheckedCluster {
                     related: [.init(message: "the first is here", location: first)])
             }
             names[node.value.name] = names[node.value.name] ?? place
+            // Where the daemon itself listens is compared port by port, over all clusters.
+            guard node.value.embedded == nil else { continue }
             for (key, text) in [("api", node.value.api), ("ready", node.value.ready ?? "")] {
                 guard let address = try? HTTPAddress(text) else { continue }
                 let place = node.node.location(of: key)
@@ -51,6 +54,35 @@ struct CheckedCluster {
                 }
                 addresses[address] = addresses[address] ?? place
             }
+        }
+    }
+
+    private func checkEmbedded(_ findings: Findings) {
+        guard let first = draft.nodes.first, draft.nodes.contains(where: { $0.value.embedded != nil }) else { return }
+        let isEmbedded = first.value.embedded != nil
+        if let odd = draft.nodes.first(where: { ($0.value.embedded != nil) != isEmbedded }) {
+            let (inside, outside) = isEmbedded ? (first, odd) : (odd, first)
+            findings.error(
+                .embeddedMixed,
+                "\"\(inside.value.name)\" is embedded, \"\(outside.value.name)\" is not: all nodes of a cluster are, "
+                    + "or none",
+                at: odd.node.location(of: isEmbedded ? "name" : "embedded"),
+                hint: "nodes elsewhere are a cluster of their own",
+                related: [
+                    .init(
+                        message: "this one is \(isEmbedded ? "" : "not ")embedded",
+                        location: first.node.location(of: isEmbedded ? "embedded" : "name"))
+                ])
+        }
+        if draft.nodes.count > EmbeddedNode.limit {
+            findings.error(
+                .tooManyItems, "\(draft.nodes.count) embedded nodes, at most \(EmbeddedNode.limit) are possible",
+                at: spec.location(of: "nodes"))
+        }
+        for key in ["timeout", "headers"] where spec["api"]?.hasKey(key) == true {
+            findings.warning(
+                .hasNoEffect, "`\(key)` has no effect: the nodes are embedded, they are called in process",
+                at: spec.location(of: "api", key))
         }
     }
 

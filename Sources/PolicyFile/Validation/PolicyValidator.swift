@@ -37,6 +37,7 @@ struct PolicyValidator {
             }
         }
         checkAddressesAcrossClusters()
+        checkListeners()
         var set = PolicySet()
         for document in documents {
             switch document.body {
@@ -72,19 +73,54 @@ struct PolicyValidator {
     }
 
     private func checkAddressesAcrossClusters() {
-        var seen: [HTTPAddress: (cluster: String, location: SourceLocation)] = [:]
+        var seen: [HTTPAddress: (cluster: String, isEmbedded: Bool, location: SourceLocation)] = [:]
         for name in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
             for node in clusters[name]?.draft.nodes ?? [] {
                 guard let address = try? HTTPAddress(node.value.api) else { continue }
                 let place = node.node.location(of: "api")
                 guard let first = seen[address] else {
-                    seen[address] = (name, place)
+                    seen[address] = (name, node.value.embedded != nil, place)
                     continue
                 }
-                guard first.cluster != name else { continue }
+                guard first.cluster != name, !(first.isEmbedded && node.value.embedded != nil) else { continue }
                 findings.error(
                     .nodeInTwoClusters, "the node at \(node.value.api) is in the cluster \"\(first.cluster)\" already",
                     at: place, related: [.init(message: "there it is", location: first.location)])
+            }
+        }
+    }
+
+    /// The daemon can listen on each port once, for whichever embedded node it is.
+    private func checkListeners() {
+        var seen: [String: (cluster: String, node: String, location: SourceLocation)] = [:]
+        for cluster in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
+            for node in clusters[cluster]?.draft.nodes ?? [] {
+                guard let embedded = node.value.embedded else { continue }
+                let name = node.value.name
+                var reported: Set<SourceLocation> = []
+                for (key, port) in [("api", embedded.apiPort), ("ready", embedded.signalingPort)] {
+                    let host = embedded.host.contains(":") ? "[\(embedded.host)]" : embedded.host
+                    let place = node.node.location(of: key)
+                    guard let first = seen["\(host):\(port)"] else {
+                        seen["\(host):\(port)"] = (cluster, name, place)
+                        continue
+                    }
+                    // Two defaults that clash stand in one place: one word about both is enough.
+                    guard reported.insert(place).inserted else { continue }
+                    let isDefault = !node.node.hasKey(key)
+                    let isOne = first.cluster == cluster && first.node == name
+                    let both =
+                        "\"\(first.node)\"\(first.cluster == cluster ? "" : " of \(first.cluster)") and \"\(name)\""
+                    findings.error(
+                        .duplicateAddress,
+                        isOne
+                            ? "the embedded node \"\(name)\" would listen on \(host):\(port) twice"
+                            : "the embedded nodes \(both) would both listen on \(host):\(port)",
+                        at: place,
+                        hint: isDefault
+                            ? "that is the default: each embedded node needs an `api` and a `ready` of its own" : nil,
+                        related: [.init(message: "the first is here", location: first.location)])
+                }
             }
         }
     }

@@ -31,6 +31,9 @@ public struct ClusterPolicy: Hashable, Sendable, Codable {
 
     /// How many nodes must see each other for the cluster to work: more than half of the regular ones.
     public var majority: Int { nodes.count / 2 + 1 }
+
+    /// Its nodes run inside the daemon: all of them or none.
+    public var isEmbedded: Bool { nodes.contains { $0.embedded != nil } }
 }
 
 /// One node as the policy writes it. The name is the node's own (`node_name` of ListClusterNodes).
@@ -41,12 +44,17 @@ public struct ClusterNode: Hashable, Sendable, Codable {
     /// The readiness gate (`/.ok` of the signaling port); without it a node counts as ready whenever it is `normal`.
     public var ready: String?
     public var labels: [String: String]
+    /// The node runs inside the daemon, which listens at `api` and `ready` itself. Nil also in journals that are older.
+    public var embedded: EmbeddedNode?
 
-    public init(name: String, api: String, ready: String? = nil, labels: [String: String] = [:]) {
+    public init(
+        name: String, api: String, ready: String? = nil, labels: [String: String] = [:], embedded: EmbeddedNode? = nil
+    ) {
         self.name = name
         self.api = api
         self.ready = ready
         self.labels = labels
+        self.embedded = embedded
     }
 }
 
