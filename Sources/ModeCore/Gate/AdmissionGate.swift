@@ -19,7 +19,7 @@ public final class AdmissionGate: Sendable {
     }
 
     /// - Parameter shards: how many threads can be busy in it at once; taken as the next power of two, at most 1024.
-    public init(_ settings: NodeSettings, index: Int = 0, shards: Int = 64) {
+    public init(_ settings: NodeSettings, index: Int = 0, shards: Int = 256) {
         self.settings = settings
         self.index = index
         var bits = 0

@@ -13,6 +13,8 @@ public struct Contest {
         public var target: Double?
         /// Per second, one for each round.
         public var rates: [Double]
+        /// Seconds of processor that each round took, all threads together: what it costs, however busy the machine is.
+        public var processorSeconds: [Double]
 
         public var median: Double { BenchmarkHarness.median(rates) }
     }
@@ -28,11 +30,14 @@ public struct Contest {
 
     /// - Parameter rounds: one more is run first and thrown away.
     public func run(rounds: Int = 5) -> [Result] {
-        var results = entries.map { Result(name: $0.name, target: $0.target, rates: []) }
+        var results = entries.map { Result(name: $0.name, target: $0.target, rates: [], processorSeconds: []) }
         for round in 0...rounds {
             for (place, entry) in entries.enumerated() {
+                let before = processorSeconds()
                 let rate = entry.measure()
-                if round > 0 { results[place].rates.append(rate) }
+                guard round > 0 else { continue }
+                results[place].rates.append(rate)
+                results[place].processorSeconds.append(processorSeconds() - before)
             }
         }
         return results
