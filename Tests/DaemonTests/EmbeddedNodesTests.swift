@@ -1,6 +1,5 @@
 import Daemon
 import Foundation
-import Glibc
 import ModeCore
 import ModeServer
 import PolicyFile
@@ -20,7 +19,6 @@ import Testing
     struct Policies: Sendable {
         var topology = "standalone"
         var ports: [FreePorts]
-        var options = ""
         var rest = ""
 
         init(_ count: Int = 1, topology: String = "standalone") throws {
@@ -30,7 +28,7 @@ import Testing
 
         var text: String {
             let rows = ports.enumerated().map { index, port in
-                #"    - {name: node-\#(index + 1), api: "\#(port.api)", ready: "\#(port.ready)", embedded: {\#(options)}}"#
+                #"    - {name: node-\#(index + 1), api: "\#(port.api)", ready: "\#(port.ready)", embedded: {}}"#
             }
             return """
                 apiVersion: nagi/v1
@@ -284,62 +282,6 @@ import Testing
     }
 }
 
-@Suite struct OpeningGateTests {
-    private func report(
-        observed: ObservedMode?, desired: RequestableMode?, cluster: String = "home"
-    ) -> StatusReport {
-        let node = NodeStatus(
-            name: "a", observed: observed, desired: desired, ready: nil, version: nil, sessions: nil, connections: nil,
-            observedAt: nil, verdict: Verdict(.unmanaged, ""), claims: [])
-        let status = ClusterStatus(name: cluster, unavailable: 0, maxUnavailable: 1, minAvailable: nil, nodes: [node])
-        return StatusReport(at: Timestamp(seconds: 0), clusters: [status], runs: [], policyDigest: "")
-    }
-
-    private static let rows: [(ObservedMode?, RequestableMode?, String?)] = [
-        (nil, nil, "a is not read yet"),
-        (.known(.normal), nil, nil), (.known(.initial), nil, nil), (.known(.blockNewConnection), nil, nil),
-        (nil, .blockNewSession, "block_new_session is claimed, and a cannot be read"),
-        (.known(.normal), .blockNewSession, "block_new_session is claimed, and a is normal"),
-        (.known(.initial), .blockNewSession, "block_new_session is claimed, and a is initial"),
-        (.known(.blockNewSession), .blockNewConnection, "block_new_connection is claimed, and a is block_new_session"),
-        (.known(.blockNewSession), .blockNewSession, nil), (.known(.blockNewConnection), .blockNewSession, nil),
-    ]
-
-    @Test(arguments: rows)
-    func `listeners wait for the first look, and for every claim`(
-        observed: ObservedMode?, desired: RequestableMode?, obstacle: String?
-    ) {
-        let report = report(observed: observed, desired: desired)
-        #expect(OpeningGate.obstacles(for: ["a"], of: "home", in: report) == [obstacle].compactMap(\.self))
-    }
-
-    @Test func `what the daemon does not know yet is waited for`() {
-        #expect(OpeningGate.obstacles(for: ["a"], of: "home", in: nil) == ["a is not known yet"])
-        let other = report(observed: .known(.normal), desired: nil, cluster: "other")
-        #expect(OpeningGate.obstacles(for: ["a"], of: "home", in: other) == ["a is not known yet"])
-    }
-
-    @Test func `a claim that does not come into force is spoken of, and waited for all the same`() async throws {
-        let board = StatusBoard()
-        board.show(report(observed: .known(.normal), desired: .blockNewConnection))
-        let log = LogLines()
-        let gate = OpeningGate(cluster: "home", nodes: ["a"], board: board, patience: .milliseconds(20), log: log.add)
-        let passing = Task {
-            try await gate.pass()
-            return log.all.count
-        }
-        #expect(await NagiBinary.eventually { !log.all.isEmpty })
-        #expect(
-            log.all == [
-                "embedded home: the listeners of a stay closed until every claim is in force: "
-                    + "block_new_connection is claimed, and a is normal"
-            ])
-        board.show(report(observed: .known(.blockNewConnection), desired: .blockNewConnection))
-        #expect(try await passing.value == 2, "it passed only now")
-        #expect(log.all.last == "embedded home: every claim is in force, the listeners open")
-    }
-}
-
 /// What the policy files say now.
 private final class CurrentSet: Sendable {
     private let set: Mutex<PolicySet>
@@ -349,35 +291,5 @@ private final class CurrentSet: Sendable {
     var value: PolicySet {
         get { set.withLock { $0 } }
         set { self.set.withLock { $0 = newValue } }
-    }
-}
-
-/// Two ports that were free a moment ago.
-struct FreePorts: Sendable {
-    let apiPort: Int
-    let signaling: Int
-
-    init() throws {
-        let sockets = [try Self.bound(), try Self.bound()]
-        for (descriptor, _) in sockets { close(descriptor) }
-        (apiPort, signaling) = (sockets[0].port, sockets[1].port)
-    }
-
-    var api: String { "http://127.0.0.1:\(apiPort)/" }
-    var ready: String { "http://127.0.0.1:\(signaling)/.ok" }
-
-    private static func bound() throws -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw POSIXError(.EADDRINUSE) }
-        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 }
