@@ -53,7 +53,9 @@ public final class ModeServer: Service {
         do {
             served.update { state, now in state.cluster.joinAll(at: now) }
             try await beforeListening()
+            writeLog()
             for listener in listeners { try await listener.open() }
+            served.begin(settings.traffic)
             let host = settings.nodes[0].host
             if let port = settings.adminPort {
                 admin = try await HTTPListener.open(
@@ -126,9 +128,10 @@ extension ModeServer {
     ///
     /// - Parameter isCrash: nobody is told.
     func stop(_ index: Int, isCrash: Bool = false) async throws(Obstacle) -> Int {
-        let cut = try takeDown(index)
+        let disconnection = Disconnection(isCrash ? .nodeCrashed : .nodeStopped)
+        let cut = try takeDown(index, because: disconnection)
         if isCrash { served.update { state, now in state.facts.note("crashed", of: index, at: now) } }
-        await listeners[index].close()
+        await listeners[index].close(because: disconnection)
         finishChange(of: index)
         return cut
     }
@@ -164,9 +167,11 @@ extension ModeServer {
         if !isPurged { throw .isConnected }
     }
 
-    private func takeDown(_ index: Int) throws(Obstacle) -> Int {
+    private func takeDown(
+        _ index: Int, because disconnection: Disconnection = Disconnection(.nodeStopped)
+    ) throws(Obstacle) -> Int {
         try beginChange(of: index, ifRunning: true)
-        return served.update { state, now in state.cluster.stop(index, at: now) }
+        return served.update(because: disconnection) { state, now in state.cluster.stop(index, at: now) }
     }
 
     private func beginChange(of index: Int, ifRunning: Bool) throws(Obstacle) {

@@ -32,11 +32,13 @@ struct ServeModes: AsyncParsableCommand {
     enum Profile: String, ExpressibleByArgument, CaseIterable {
         case current
         case firstRelease = "2021"
+        case relay
 
         var profile: ModeProfile {
             switch self {
             case .current: .current
             case .firstRelease: .firstRelease
+            case .relay: .relay
             }
         }
     }
@@ -51,7 +53,11 @@ struct ServeModes: AsyncParsableCommand {
     @Flag(help: "Serve the admin API.") var admin = false
     @Option(help: "Port of the admin API; implies --admin.") var adminPort: Int?
     @Option(help: "Version that the nodes run.") var nodeVersion = "2025.1.0"
-    @Option(help: "Behaviour of modes: current, or 2021 for the first release.") var profile = Profile.current
+    @Option(
+        help:
+            "Behaviour of modes: current; 2021, the first release; or relay, where the sessions of a cluster span nodes."
+    )
+    var profile = Profile.current
     @Option(help: "Seconds that a session outlives its last connection.") var grace = 1.0
     @Option(help: "Connections that a node is licensed for.") var maxConnections = 10_000
     @Option(help: "Seconds that a restart keeps a node down.") var downFor = 1.0
@@ -127,14 +133,21 @@ struct WebhookOptions: ParsableArguments {
     @Option(help: "Told of sessions that are created, destroyed, and of session.vanished.") var sessionWebhook: String?
     @Option(help: "Told of connections that are created, destroyed, and that failed.") var eventWebhook: String?
     @Option(help: "Seconds after which a call of a webhook is given up.") var webhookTimeout = 3.0
+    @Option(help: "Seconds between two connection.updated of a connection. 0 sends none.") var webhookUpdateInterval =
+        0.0
     @Flag(inversion: .prefixedNo, help: "Send session.vanished, as earlier releases do.") var sessionVanished = true
 
-    func validate() throws { try ServeModes.checkSeconds([("webhook-timeout", webhookTimeout)]) }
+    func validate() throws {
+        try ServeModes.checkSeconds([
+            ("webhook-timeout", webhookTimeout), ("webhook-update-interval", webhookUpdateInterval),
+        ])
+    }
 
     var settings: WebhookSettings {
         WebhookSettings(
             auth: authWebhook, session: sessionWebhook, event: eventWebhook, timeout: .seconds(webhookTimeout),
-            tellsVanished: sessionVanished)
+            tellsVanished: sessionVanished,
+            updateInterval: webhookUpdateInterval > 0 ? .seconds(webhookUpdateInterval) : nil)
     }
 }
 

@@ -1,32 +1,35 @@
 import Foundation
 import Glibc
 
-/// Two ports that were free a moment ago.
+/// Two ports that were free a moment ago, from below those that the system hands out by itself: nobody who asks for
+/// any port gets them meanwhile.
 struct FreePorts: Sendable {
     let apiPort: Int
     let signaling: Int
 
     init() throws {
-        let sockets = [try Self.bound(), try Self.bound()]
-        for (descriptor, _) in sockets { close(descriptor) }
-        (apiPort, signaling) = (sockets[0].port, sockets[1].port)
+        (apiPort, signaling) = (try Self.free(), try Self.free())
     }
 
     var api: String { "http://127.0.0.1:\(apiPort)/" }
     var ready: String { "http://127.0.0.1:\(signaling)/.ok" }
 
-    private static func bound() throws -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+    private static func free() throws -> Int {
+        for _ in 0..<1000 {
+            let port = Int.random(in: 10_000..<32_000)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            address.sin_port = UInt16(port).bigEndian
+            let isFree = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
             }
+            if isFree { return port }
         }
-        guard isBound else { throw POSIXError(.EADDRINUSE) }
-        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+        throw POSIXError(.EADDRINUSE)
     }
 }

@@ -45,11 +45,11 @@ actor NodeListeners {
     }
 
     /// Refuses connections and drops the open ones.
-    func close() async {
+    func close(because disconnection: Disconnection = Disconnection(.nodeStopped)) async {
         let open = (api, signaling)
         (api, signaling) = (nil, nil)
         await open.0?.close()
-        await open.1?.close()
+        await open.1?.close(because: disconnection)
     }
 
     private func openSignaling() async throws -> SignalingListener {

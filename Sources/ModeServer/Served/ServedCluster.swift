@@ -42,7 +42,7 @@ final class ServedCluster: Sendable {
         state = Mutex(
             State(
                 cluster: Cluster(isClustered: settings.isClustered, nodes: nodes),
-                traffic: settings.traffic.map { [clock] in TrafficGenerator($0, startingAt: clock.now) },
+                traffic: [],
                 faults: Array(repeating: .none, count: settings.nodes.count),
                 generator: SplitMix64(seed: settings.seed ^ 0xFA17),
                 facts: FactLog(names: nodes.map(\.name)),
@@ -69,6 +69,11 @@ final class ServedCluster: Sendable {
         for ending in endings { ending.socket.end(ending.disconnection) }
         webhooks.tell(notices)
         return result
+    }
+
+    /// From now on clients are made up: not before anybody could come in by the listeners.
+    func begin(_ traffic: [TrafficSettings]) {
+        update { state, now in state.traffic = traffic.map { TrafficGenerator($0, startingAt: now) } }
     }
 
     /// Reads the state as it was left.
@@ -136,7 +141,7 @@ extension ServedCluster.State {
         case .connectionDestroyed(let connection, _, _): end(connection, disconnection)
         case .stopped:
             for connection in clients.connections.filter({ $0.nodeIndex == index }).sorted() {
-                end(connection, Disconnection(.nodeStopped))
+                end(connection, Disconnection(disconnection.reason == .nodeCrashed ? .nodeCrashed : .nodeStopped))
             }
         default: return
         }

@@ -65,6 +65,8 @@ struct Disconnection: Hashable, Sendable {
         case disconnectConnection = "disconnect_connection"
         case disconnectClient = "disconnect_client"
         case nodeStopped = "node_stopped"
+        /// Nobody is told: the sockets just close.
+        case nodeCrashed = "node_crashed"
         /// The node ended it by itself.
         case ended
     }

@@ -175,6 +175,11 @@ extension SignalingHandler {
     }
 
     private func end(_ disconnection: Disconnection, _ context: ChannelHandlerContext) {
+        if disconnection.reason == .nodeCrashed {
+            leave()
+            state = .closing
+            return context.close(promise: nil)
+        }
         switch state {
         case .closing: return
         case .waiting, .asking: break

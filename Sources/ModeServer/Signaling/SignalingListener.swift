@@ -49,11 +49,11 @@ final class SignalingListener: Sendable {
             port: socket.localAddress?.port ?? port, socket: socket, connections: connections)
     }
 
-    /// Refuses new connections, then tells the open ones that it is over and drops them.
-    func close() async {
+    /// Refuses new connections, then tells the open ones why it is over and drops them.
+    func close(because disconnection: Disconnection) async {
         // Closed already is what was wanted.
         try? await socket.close()
-        connections.closeAll(after: Disconnection(.nodeStopped))
+        connections.closeAll(after: disconnection)
         await connections.allClosed()
     }
 
