@@ -16,9 +16,11 @@ struct BareRoute {
                     body: ResponseBody(byteBuffer: body))
             },
             configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "bare"),
-            onServerRunning: { channel in print(channel.localAddress?.port ?? 0) },
+            onServerRunning: { channel in
+                let line = "\(channel.localAddress?.port ?? 0)\n"
+                try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
+            },
             logger: Logger(label: "bare") { _ in SwiftLogNoOpLogHandler() })
-        setvbuf(stdout, nil, _IOLBF, 0)
         try await application.run()
     }
 }

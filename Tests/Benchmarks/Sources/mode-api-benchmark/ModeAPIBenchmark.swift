@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import BenchmarkHarness
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// The mode API over HTTP beside the least that its web server can do and beside nginx, in the same rounds; then how
 /// long ChangeMode takes while thousands of clients are connected.
