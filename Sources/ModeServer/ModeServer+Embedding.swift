@@ -13,7 +13,9 @@ extension ModeServer {
     public func call(_ target: String, body: [UInt8], on name: String, peer: String) -> ModeAPIAnswer? {
         guard let index = served.read({ $0.cluster.index(of: name) }), served.read({ $0.cluster[index].isRunning })
         else { return nil }
-        let api = ModeAPIResponder(index: index, served: served, directory: directory, answers: ModeAnswers())
+        let api = ModeAPIResponder(
+            index: index, served: served, directory: directory, answers: ModeAnswers(),
+            bodyDeadline: settings.bodyDeadline)
         return api.answer(target: target, body: ByteBuffer(bytes: body), peer: peer)
     }
 

@@ -16,13 +16,15 @@ public struct ModeServerSettings: Sendable {
     public var traffic: [TrafficSettings]
     /// Seeds what is random about faults.
     public var seed: UInt64
+    /// For the whole body of a request, however it trickles in.
+    public var bodyDeadline: Duration
     /// Value of the `server` header.
     public var serverName: String
 
     public init(
         nodes: [ServedNodeSettings], isClustered: Bool = false, adminPort: Int? = nil,
         downFor: Duration = .seconds(1), joinDelay: Duration = .milliseconds(500), traffic: [TrafficSettings] = [],
-        seed: UInt64 = 1, serverName: String = "nagi"
+        seed: UInt64 = 1, bodyDeadline: Duration = .seconds(30), serverName: String = "nagi"
     ) {
         self.nodes = nodes
         self.isClustered = isClustered
@@ -31,6 +33,7 @@ public struct ModeServerSettings: Sendable {
         self.joinDelay = joinDelay
         self.traffic = traffic
         self.seed = seed
+        self.bodyDeadline = bodyDeadline
         self.serverName = serverName
     }
 
@@ -76,6 +79,7 @@ public struct ModeServerSettings: Sendable {
         }
         if let adminPort, !(0...65535).contains(adminPort) { throw .invalid("\(adminPort) is not a port") }
         for duration in [downFor, joinDelay] where duration < .zero { throw .invalid("durations can't be negative") }
+        guard bodyDeadline > .zero else { throw .invalid("the deadline of a body must be more than zero") }
         for traffic in traffic { try traffic.check(nodeCount: nodes.count) }
     }
 }

@@ -178,6 +178,28 @@ struct ModeFeaturePageTests {
         #expect(told == (mode == .normal ? [] : [4]), "at the end of the last session, once")
     }
 
+    /// { "type": "session.vanished" }
+    @Test(arguments: ["block_new_session", "block_new_connection"])
+    func `the webhook has the type session vanished and comes once`(mode: String) async throws {
+        try await HookServer.serving { _ in
+            .answer(200)
+        } _: { hooks in
+            let settings = ModeServerSettings(
+                gracePeriod: .zero, webhooks: WebhookSettings(session: hooks.address + "/session"))
+            _ = try await serving(settings) { served in
+                let (client, _) = try await SignalingClient.connect(served.addresses.nodes[0].signaling, "spam")
+                try await changeMode(served.api(), mode)
+                try await client.say(#"{"type":"disconnect"}"#)
+                try await eventually("it does not come") { hooks.bodies("/session").count == 3 }
+            }
+            let types = hooks.bodies("/session").map { $0.prefix { $0 != "," } }
+            #expect(
+                types.sorted() == [
+                    #"{"type":"session.created""#, #"{"type":"session.destroyed""#, #"{"type":"session.vanished""#,
+                ])
+        }
+    }
+
     // API / ChangeMode, GetMode
     /// mode: normal, block_new_session, block_new_connection
     @Test func `ChangeMode takes the three modes, and GetMode tells them`() async throws {
@@ -231,6 +253,43 @@ struct ModeFeaturePageTests {
         }
         #expect(cluster[0].sessionCount + cluster[4].sessionCount > 20)
         #expect((1...3).allSatisfy { cluster[$0].sessionCount == 0 })
+    }
+
+    // シーケンス図 / block_new_connection
+    /// モード: normal → クライアント1 WebRTC 確立 → ChangeMode block_new_connection → クライアント2 接続失敗 →
+    /// ChangeMode normal → クライアント2 WebRTC 確立
+    @Test func `the sequence of block_new_connection`() async throws {
+        _ = try await serving(ModeServerSettings()) { served in
+            let signaling = served.addresses.nodes[0].signaling
+            #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+            let (client1, first) = try await SignalingClient.connect(signaling, "spam")
+            #expect(first.contains(#""type":"accepted""#))
+            try await changeMode(served.api(), "block_new_connection")
+            let (_, second) = try await SignalingClient.connect(signaling, "spam")
+            #expect(second.contains(#""type":"rejected","reason":"block_new_connection""#))
+            try await changeMode(served.api(), "normal")
+            let (_, third) = try await SignalingClient.connect(signaling, "spam")
+            #expect(third.contains(#""type":"accepted""#))
+            #expect(client1.hasSeenAll, "nothing happened to the first client")
+        }
+    }
+
+    // シーケンス図 / block_new_session
+    /// モード: normal → クライアント1 channel_id=spam WebRTC 確立 → ChangeMode block_new_session →
+    /// クライアント2 channel_id=ham 接続失敗 → クライアント3 channel_id=spam WebRTC 確立
+    @Test func `the sequence of block_new_session`() async throws {
+        _ = try await serving(ModeServerSettings()) { served in
+            let signaling = served.addresses.nodes[0].signaling
+            #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+            let (client1, first) = try await SignalingClient.connect(signaling, "spam")
+            #expect(first.contains(#""type":"accepted""#))
+            try await changeMode(served.api(), "block_new_session")
+            let (_, second) = try await SignalingClient.connect(signaling, "ham")
+            #expect(second.contains(#""type":"rejected","reason":"block_new_session""#))
+            let (_, third) = try await SignalingClient.connect(signaling, "spam")
+            #expect(third.contains(#""type":"accepted""#))
+            #expect(client1.hasSeenAll, "nothing happened to the first client")
+        }
     }
 }
 

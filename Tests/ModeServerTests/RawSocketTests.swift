@@ -44,6 +44,29 @@ struct RawSocketTests {
         }
     }
 
+    @Test func `a body that trickles in is given up at its deadline, and others are served meanwhile`() async throws {
+        var settings = ModeServerSettings()
+        settings.bodyDeadline = .milliseconds(300)
+        _ = try await serving(settings) { served in
+            let channel = try await connect(to: served.api())
+            try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(
+                    ByteBuffer(
+                        string: "POST / HTTP/1.1\r\nHost: a\r\nx-sora-target: Sora_20211215.ChangeMode\r\n"
+                            + "Content-Length: 100\r\n\r\n"))
+                let begun = ContinuousClock.now
+                // A byte at a time, so that it never looks idle; the write fails once the server has had enough.
+                while begun.duration(to: .now) < .seconds(20) {
+                    do { try await outbound.write(ByteBuffer(string: " ")) } catch { break }
+                    #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect(begun.duration(to: .now) >= .milliseconds(250))
+                #expect(begun.duration(to: .now) < .seconds(15), "it is never given up")
+            }
+        }
+    }
+
     @Test func `a call that is never answered is given up when its client goes`() async throws {
         _ = try await serving(ModeServerSettings(adminPort: 0)) { served in
             let name = served.addresses.nodes[0].name

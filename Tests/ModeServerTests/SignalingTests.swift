@@ -176,6 +176,36 @@ struct SignalingTests {
         }
     }
 
+    @Test func `a node that crashes tells nobody`() async throws {
+        _ = try await serving(three) { served in
+            let (client, _) = try await SignalingClient.connect(served.signaling(0), "spam")
+            let waiting = try await SignalingClient.open(served.signaling(0))
+            try await act(served, "crash")
+            #expect(try await client.rest() == ["end"])
+            #expect(try await waiting.rest() == ["end"])
+        }
+    }
+
+    @Test func `where sessions span nodes a channel goes on when a node that carries it stops`() async throws {
+        var settings = three
+        settings.nodes = ModeServerSettings(nodeCount: 3, isClustered: true, profile: .relay).nodes
+        _ = try await serving(settings) { served in
+            let (_, first) = try await SignalingClient.connect(served.signaling(0), "spam")
+            #expect(first.contains(#""type":"accepted""#))
+            // The first node carries one already, so the next two are sent to the others.
+            let (_, sent) = try await SignalingClient.connect(served.signaling(0), "spam")
+            #expect(sent.contains(served.signaling(1)), "\(sent)")
+            let (second, there) = try await SignalingClient.connect(served.signaling(1), "spam", #","redirect":true"#)
+            #expect(there.contains(#""type":"accepted""#), "\(there)")
+            try await act(served, "stop")
+            #expect(try await getMode(served.api(1)) == #"{"mode":"normal"}"#)
+            try await second.say(#"{"type":"ping"}"#)
+            #expect(try await second.next() == #"text {"type":"pong"}"#, "it is still connected")
+            let sessions = try await send(served.api(1), target: "Sora_20231220.ListSessions").body
+            #expect(sessions.contains(#""channel_id":"spam""#) && sessions.contains("node-02"), "\(sessions)")
+        }
+    }
+
     @Test func `a node that stops tells its clients, and so does the server when it ends`() async throws {
         let told = [#"text {"type":"disconnect","reason":"node_stopped"}"#, "close 1001 node_stopped", "end"]
         let clients = Collected<SignalingClient>()

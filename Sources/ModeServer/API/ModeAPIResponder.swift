@@ -16,6 +16,8 @@ struct ModeAPIResponder: HTTPResponder {
     let served: ServedCluster
     let directory: NodeDirectory
     let answers: ModeAnswers
+    /// For a whole request body; without it a slow sender refreshes the idle timeout with each byte.
+    let bodyDeadline: Duration
 
     func respond(to request: Request, context: ListenerContext) async throws -> Response {
         let hasBody = Self.hasBody(request)
@@ -88,7 +90,7 @@ struct ModeAPIResponder: HTTPResponder {
         if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.maxBodyBytes {
             throw .payloadTooLarge
         }
-        let deadline = context.channel.eventLoop.scheduleTask(in: ListenerLimits.bodyDeadline) {
+        let deadline = context.channel.eventLoop.scheduleTask(in: .nanoseconds(bodyDeadline.nanoseconds)) {
             context.channel.close(mode: .all, promise: nil)
         }
         defer { deadline.cancel() }

@@ -96,7 +96,9 @@ struct AdminResponder: HTTPResponder {
     }
 
     private func body(of request: Request, _ context: ListenerContext) async throws -> JSONValue {
-        let deadline = context.channel.eventLoop.scheduleTask(in: ListenerLimits.bodyDeadline) {
+        let deadline = context.channel.eventLoop.scheduleTask(
+            in: .nanoseconds(server.settings.bodyDeadline.nanoseconds)
+        ) {
             context.channel.close(mode: .all, promise: nil)
         }
         defer { deadline.cancel() }

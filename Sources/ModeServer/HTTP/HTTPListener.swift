@@ -37,8 +37,6 @@ struct ListenerContext: InitializableFromSource {
 /// The limits of a listener, all explicit: hummingbird by itself has no idle timeout.
 enum ListenerLimits {
     static let idleTimeout = TimeAmount.seconds(60)
-    /// For a whole request body; without it a slow sender refreshes the idle timeout with each byte.
-    static let bodyDeadline = TimeAmount.seconds(30)
     static let headerBytes = 16 * 1024
     static let headerFields = 100
     static let connections = 4096

@@ -6,6 +6,7 @@ import NIOCore
 actor NodeListeners {
     private let settings: ServedNodeSettings
     private let serverName: String
+    private let bodyDeadline: Duration
     private let served: ServedCluster
     private let directory: NodeDirectory
     private let index: Int
@@ -18,6 +19,7 @@ actor NodeListeners {
         self.index = index
         self.settings = settings.nodes[index]
         self.serverName = settings.serverName
+        self.bodyDeadline = settings.bodyDeadline
         self.served = served
         self.directory = directory
         self.apiPort = settings.nodes[index].apiPort
@@ -28,7 +30,8 @@ actor NodeListeners {
     func open() async throws {
         let answers = ModeAnswers()
         if api == nil {
-            let responder = ModeAPIResponder(index: index, served: served, directory: directory, answers: answers)
+            let responder = ModeAPIResponder(
+                index: index, served: served, directory: directory, answers: answers, bodyDeadline: bodyDeadline)
             let listener = try await listen(on: apiPort, responder)
             apiPort = listener.port
             api = listener
