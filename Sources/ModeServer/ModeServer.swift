@@ -98,6 +98,7 @@ public final class ModeServer: Service {
 
     private func close(_ admin: HTTPListener?) async {
         await admin?.close()
+        served.cutSocketClients()
         for listener in listeners { await listener.close() }
         await served.webhooks.close()
     }
@@ -156,6 +157,16 @@ extension ModeServer {
         served.update { state, now in change(&state.cluster, now) }
     }
 
+    /// Lets a file operation of a clustered node fail.
+    func fileFault(_ index: Int) throws(Obstacle) {
+        guard settings.isClustered else { throw .isStandalone }
+        let isRunning = served.update { state, now in
+            state.cluster.fileFault(index, at: now)
+            return state.cluster[index].isRunning
+        }
+        if !isRunning { throw .isNotRunning }
+    }
+
     /// Takes a disconnected node off the membership list, until it joins again.
     func purge(_ index: Int) throws(Obstacle) {
         guard settings.isClustered else { throw .isStandalone }
@@ -199,6 +210,7 @@ extension ModeServer {
                 state.facts.note("cannot open its listeners again: \(error)", of: start.index, at: now)
                 state.cluster.stop(start.index, at: now)
             }
+            await listeners[start.index].close()
             finishChange(of: start.index)
             return
         }

@@ -377,6 +377,37 @@ struct MembershipTests {
         #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 0) == .rejected(.noNode))
     }
 
+    @Test func `an isolated node that is talked into normal begins no channel, and goes on with those it has`() throws {
+        var cluster = joined(3)
+        _ = try cluster.admit(1, at: 0, at(1))
+        cluster.changeMode(.blockNewSession, on: 0, at: at(2))
+        cluster.isolate(0, at: at(3))
+        #expect(cluster.changeMode(.normal, on: 0, at: at(4)) == .to(.normal))
+        #expect(cluster.placement(of: ChannelID("channel-2"), contacting: 0) == .rejected(.noNode))
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 0) == .here)
+    }
+
+    @Test func `a channel goes where somebody is, not where its empty session lingers`() throws {
+        var cluster = Cluster(nodes: (1...2).map { NodeSettings(name: "node-0\($0)", gracePeriod: .seconds(10)) })
+        cluster.joinAll(at: at(0))
+        let first = try cluster.admit(1, at: 0, at(0))
+        cluster.changeMode(.blockNewSession, on: 0, at: at(1))
+        cluster.disconnect(first.connection, at: at(2))
+        #expect(try cluster.admit(1, at: 1, at(3)).node == 1, "nobody is on the node that blocks")
+        cluster.changeMode(.normal, on: 0, at: at(4))
+        #expect(cluster.placement(of: ChannelID("channel-1"), contacting: 0) == .redirect(1))
+        #expect(try cluster.admit(1, at: 0, at(5)).node == 1)
+    }
+
+    @Test func `names that look the same are different channels, also in a table`() {
+        let names = ["\u{E9}", "e\u{301}"]
+        #expect(names[0] == names[1], "as texts they are equal")
+        #expect(Set(names.map { ChannelID($0) }).count == 2)
+        #expect(ChannelID(names[0]).hashValue != ChannelID(names[1]).hashValue)
+        #expect(ChannelID("spam") == ChannelID(String("spam".reversed().reversed())))
+        #expect(ChannelID("spam").hashValue == ChannelID(String("spam".reversed().reversed())).hashValue)
+    }
+
     @Test func `a file fault blocks a node of a cluster, which rejoining does not mend`() {
         var cluster = joined(3)
         cluster.fileFault(0, at: at(1))

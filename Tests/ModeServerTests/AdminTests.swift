@@ -13,7 +13,9 @@ private let node = "nodes/node-01@127.0.0.1"
 @Suite(.timeLimit(.minutes(1)))
 struct AdminTests {
     @Test func `a restarted node is gone, then initial, then normal by itself with the new version`() async throws {
-        let lines = try await serving(quick) { served in
+        var settings = quick
+        (settings.downFor, settings.joinDelay) = (.seconds(1), .seconds(1))
+        let lines = try await serving(settings) { served in
             try await changeMode(served.api(), "block_new_connection")
             let answer = try await send(try served.admin("\(node)/restart"), body: #"{"version":"2025.2.0"}"#)
             #expect(answer.status == 202)
@@ -135,7 +137,7 @@ struct AdminTests {
 
     @Test func `nodes that stand alone can't be cut off from a cluster`() async throws {
         _ = try await serving(ModeServerSettings(adminPort: 0)) { served in
-            for action in ["isolate", "rejoin", "purge"] {
+            for action in ["isolate", "rejoin", "purge", "fileFault"] {
                 let answer = try await send(try served.admin("\(node)/\(action)"))
                 #expect(answer.status == 409, "\(action)")
             }

@@ -209,7 +209,7 @@ struct SignalingTests {
     @Test func `a node that stops tells its clients, and so does the server when it ends`() async throws {
         let told = [#"text {"type":"disconnect","reason":"node_stopped"}"#, "close 1001 node_stopped", "end"]
         let clients = Collected<SignalingClient>()
-        _ = try await serving(three) { served in
+        let lines = try await serving(three) { served in
             let (one, _) = try await SignalingClient.connect(served.signaling(0), "spam")
             clients.add(try await SignalingClient.connect(served.signaling(1), "ham").client)
             clients.add(try await SignalingClient.open(served.signaling(2)))
@@ -218,6 +218,7 @@ struct SignalingTests {
         }
         #expect(try await clients.all[0].rest() == told)
         #expect(try await clients.all[1].rest() == Array(told.dropFirst()), "it was not connected yet")
+        #expect(lines.contain("all summary: connections cut 2,"), "one by each")
     }
 }
 

@@ -102,20 +102,20 @@ struct WebhookTests {
         } _: { hooks in
             let settings = standalone(
                 WebhookSettings(
-                    session: hooks.address + "/session", event: hooks.address + "/event", timeout: .milliseconds(300)))
+                    session: hooks.address + "/session", event: hooks.address + "/event", timeout: .seconds(3)))
             let lines = try await serving(settings) { served in
                 for number in 0..<40 {
                     let (client, answer) = try await SignalingClient.connect(served.signaling(), "channel-\(number)")
                     #expect(answer.contains(#""type":"accepted""#))
                     try await client.say(#"{"type":"disconnect"}"#)
                 }
-                #expect(try await slowestGetMode(served) < .milliseconds(250))
+                #expect(try await slowestGetMode(served) < .seconds(2))
                 try await eventually("the other hook is not called") { hooks.bodies("/event").count == 80 }
                 try await eventually("nobody says that the hook failed") {
                     served.lines.contain("webhooks: ") && served.lines.contain("failed, the last: session.")
                 }
             }
-            #expect(lines.contain("no answer within 300ms") || lines.contain("deadlineExceeded"))
+            #expect(lines.contain("no answer within 3s") || lines.contain("deadlineExceeded"))
         }
     }
 
@@ -288,7 +288,7 @@ struct AuthHookTests {
                     try await client.say(#"{"type":"connect","role":"sendrecv","channel_id":"channel-\#(number)"}"#)
                 }
                 try await eventually("the hook is not asked") { hooks.all.count >= 50 }
-                #expect(try await slowestGetMode(served) < .milliseconds(250))
+                #expect(try await slowestGetMode(served) < .seconds(2))
             }
         }
     }

@@ -44,7 +44,7 @@ public final class EmbeddedNodes: Sendable {
                 var node = node
                 node.labels = [:]
                 return node
-            }
+            }.sorted { $0.name < $1.name }
         }
     }
 

@@ -9,16 +9,19 @@ extension Cluster {
     public func placement(of channel: ChannelID, contacting contacted: Int) -> Placement {
         if isRelaying { return relayedPlacement(of: channel, contacting: contacted) }
         let node = nodes[contacted]
-        guard isClustered, node.isRunning, !holds(contacted, channel) else {
+        guard isClustered, node.isRunning, !node.hasLiveSession(of: channel) else {
             return node.rejection(of: channel).map(Placement.rejected) ?? .here
         }
         if node.mode == .initial { return .rejected(.initial) }
         if node.mode == .blockNewConnection, !node.settings.profile.redirectsWhileBlocked {
             return .rejected(.blockNewConnection)
         }
-        if let owner = owner(of: channel, seenBy: contacted), owner != contacted {
-            return nodes[owner].rejection(of: channel).map(Placement.rejected) ?? .redirect(owner)
+        if let owner = owner(of: channel, seenBy: contacted) {
+            let rejection = nodes[owner].rejection(of: channel)
+            return rejection.map(Placement.rejected) ?? (owner == contacted ? .here : .redirect(owner))
         }
+        // Out of the cluster a node may have been talked into normal; the others may begin the same channel.
+        guard isJoined(contacted) else { return .rejected(node.rejection(of: channel) ?? .noNode) }
         guard let chosen = leastLoaded(seenBy: contacted) else {
             return .rejected(node.rejection(of: channel) ?? .noNode)
         }
@@ -84,19 +87,23 @@ extension Cluster {
         return nodes[index].cut(connection, at: time)
     }
 
-    /// The node that the channel lives on, as far as the contacted one can tell. While the network was split another
-    /// node may have taken the channel and lost it again, so whom it was given to last is no more than a hint.
+    /// The node that the channel lives on, as far as the contacted one can tell. While the network was split, or a node
+    /// blocked, another one may have taken the channel, so whom it was given to last is no more than a hint: where
+    /// somebody is connected comes first.
     private func owner(of channel: ChannelID, seenBy contacted: Int) -> Int? {
         guard let latest = owners[channel] else { return nil }
-        if areInTouch(contacted, latest), holds(latest, channel) { return latest }
-        return nodes.indices.first { areInTouch(contacted, $0) && holds($0, channel) }
+        if areInTouch(contacted, latest), nodes[latest].hasLiveSession(of: channel) { return latest }
+        let others = nodes.indices.lazy.filter { areInTouch(contacted, $0) }
+        if let live = others.first(where: { nodes[$0].hasLiveSession(of: channel) }) { return live }
+        guard isJoined(contacted) else { return nil }
+        if areInTouch(contacted, latest), isAwaited(latest, channel) { return latest }
+        return others.first { isAwaited($0, channel) }
     }
 
-    /// Whether a channel stays with this node. A session in its grace period on a node that would not take its clients
-    /// back does not hold the channel: nobody is there to be met.
-    private func holds(_ index: Int, _ channel: ChannelID) -> Bool {
-        guard let session = nodes[index].session(of: channel) else { return false }
-        return session.connections > 0 || nodes[index].mode == .normal
+    /// Whether a session in its grace period would take its clients back. On a node that blocks it would not, and holds
+    /// no channel: nobody is there to be met.
+    private func isAwaited(_ index: Int, _ channel: ChannelID) -> Bool {
+        nodes[index].mode == .normal && nodes[index].session(of: channel) != nil
     }
 
     /// Entries of ended sessions stay until there are twice as many as live ones: forgetting each at its end would

@@ -17,6 +17,9 @@ extension Cluster {
         if mode == .blockNewConnection, !nodes[contacted].settings.profile.redirectsWhileBlocked {
             return .rejected(.blockNewConnection)
         }
+        guard isJoined(contacted) || nodes[contacted].hasLiveSession(of: channel) else {
+            return .rejected(nodes[contacted].rejection(of: channel) ?? .noNode)
+        }
         guard let chosen = leastLoaded(seenBy: contacted, where: { $0.rejection(of: channel) == nil }) else {
             return .rejected(nodes[contacted].rejection(of: channel) ?? .noNode)
         }

@@ -2,7 +2,11 @@
 public struct ChannelID: Hashable, Comparable, Sendable {
     public let name: String
 
-    public init(_ name: String) { self.name = name }
+    public init(_ name: String) {
+        var name = name
+        name.makeContiguousUTF8()
+        self.name = name
+    }
 
     /// Strings are equal where their letters are, however those are encoded; channels are not.
     public static func == (a: ChannelID, b: ChannelID) -> Bool {
@@ -32,7 +36,10 @@ public struct ChannelID: Hashable, Comparable, Sendable {
         return true
     }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    /// Of the bytes as well: all spellings of one text have the same hash as strings, and there can be very many.
+    public func hash(into hasher: inout Hasher) {
+        _ = name.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 
     public static func < (a: ChannelID, b: ChannelID) -> Bool {
         a.name.utf8.lexicographicallyPrecedes(b.name.utf8)

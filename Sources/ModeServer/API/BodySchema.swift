@@ -54,7 +54,7 @@ struct BodySchema: Sendable {
     init(_ properties: Property...) { self.properties = properties }
 
     func arguments(in body: ByteBuffer) throws(ModeAPIError) -> JSONValue {
-        guard let value = JSONValue.parse(Data(body.readableBytesView)) else { throw .notJSON }
+        guard let value = JSONValue.parse(body.readableBytesView) else { throw .notJSON }
         let violations = violations(in: value)
         guard violations.isEmpty else { throw .schemaViolated(violations) }
         return value

@@ -22,9 +22,19 @@ struct ModeAPIResponder: HTTPResponder {
     func respond(to request: Request, context: ListenerContext) async throws -> Response {
         let hasBody = Self.hasBody(request)
         let target = request.headers[.soraTarget]
-        if request.method == .post, target == ModeOperation.getMode.rawValue, !hasBody {
-            let (mode, faults) = served.mode(of: index)
-            if faults == nil { return answers.mode(mode) }
+        guard let (mode, faults) = served.mode(of: index) else {
+            context.channel.close(mode: .all, promise: nil)
+            throw HTTPError(.serviceUnavailable)
+        }
+        if request.method == .post, target == ModeOperation.getMode.rawValue, !hasBody, faults == nil {
+            return answers.mode(mode)
+        }
+        // Before anything is answered: a body that nobody reads would come in for as long as its sender likes.
+        let body: ByteBuffer
+        do throws(ModeAPIError) {
+            body = try await collectBody(of: request, context: context)
+        } catch {
+            return refuseBody(error, context)
         }
         if request.method == .options { return ModeAnswers.preflight }
         guard request.method == .post else { return ModeAnswers.answer(.unexpectedMethod) }
@@ -32,12 +42,6 @@ struct ModeAPIResponder: HTTPResponder {
         switch ModeOperation.resolve(target, hasBody: hasBody) {
         case .failure(let error): return ModeAnswers.answer(error)
         case .success(let operation):
-            let body: ByteBuffer
-            do throws(ModeAPIError) {
-                body = try await collectBody(of: request, context: context)
-            } catch {
-                return ModeAnswers.answer(error)
-            }
             return try await call(operation, body: body, request: request, context: context)
         }
     }
@@ -101,6 +105,15 @@ struct ModeAPIResponder: HTTPResponder {
         } catch {
             throw .notJSON
         }
+    }
+
+    /// The rest of the body may still come in, so that a client which sends before it reads gets the answer; the
+    /// connection ends at the body's deadline.
+    private func refuseBody(_ error: ModeAPIError, _ context: ListenerContext) -> Response {
+        context.channel.eventLoop.scheduleTask(in: .nanoseconds(bodyDeadline.nanoseconds)) {
+            context.channel.close(mode: .all, promise: nil)
+        }
+        return ModeAnswers.answer(error)
     }
 
     private func neverAnswer(_ context: ListenerContext) async throws {

@@ -13,7 +13,7 @@ struct ModeCalls {
     func answer(_ operation: ModeOperation, _ arguments: JSONValue) throws(ModeAPIError) -> ModeAPIAnswer {
         switch operation {
         case .changeMode: ModeAPIAnswer(try changeMode(arguments))
-        case .getMode: ModeAPIAnswer(served.mode(of: index).mode)
+        case .getMode: ModeAPIAnswer(served.read { $0.cluster[index].mode })
         case .listClusterNodes: ModeAPIAnswer(Reports.clusterNodes(seenBy: index, served, directory))
         case .listConnections:
             ModeAPIAnswer(Listings.connections(seenBy: index, isLocal: arguments["local"] == .bool(true), served))
@@ -65,12 +65,14 @@ extension ModeCalls {
         if let wanted, wanted == nil { throw .notFound("session_id") }
         let cause = Disconnection(.terminateSession, arguments["reason"])
         let terminated = served.update(because: cause) { state, now -> SessionID? in
-            for node in state.cluster.nodesInTouch(with: index) {
-                guard let session = state.cluster[node].session(of: channel) else { continue }
-                if let wanted, wanted != session.id { continue }
-                return state.cluster.terminateSession(of: channel, on: node, at: now)
+            let holders = state.cluster.nodesInTouch(with: index).filter { node in
+                state.cluster[node].session(of: channel).map { wanted == nil || wanted == $0.id } ?? false
             }
-            return nil
+            // One in its grace period may linger on a node that blocks, while the channel lives on another.
+            let live = holders.first { state.cluster[$0].hasLiveSession(of: channel) }
+            return (live ?? holders.first).flatMap {
+                state.cluster.terminateSession(of: channel, on: $0, at: now)
+            }
         }
         guard let terminated else { throw .notFound(named == nil ? "channel_id" : "session_id") }
         return ["session_id": .string(served.ids.text(terminated))]

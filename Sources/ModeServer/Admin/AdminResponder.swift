@@ -29,7 +29,9 @@ struct AdminResponder: HTTPResponder {
 
     func respond(to request: Request, context: ListenerContext) async throws -> Response {
         do {
-            return try await route(request, context)
+            // First of all: a body that nobody reads would come in for as long as its sender likes.
+            let body = try await body(of: request, context)
+            return try await route(request, body)
         } catch let refusal as Refusal {
             return Self.answer(refusal.status, ["error": ["message": .string(refusal.message)]])
         } catch let obstacle as ModeServer.Obstacle {
@@ -39,13 +41,13 @@ struct AdminResponder: HTTPResponder {
                 case .isRunning: "the node runs"
                 case .isNotRunning: "the node does not run"
                 case .isConnected: "the node is connected: stop or isolate it before it is purged"
-                case .isStandalone: "the nodes stand alone: there is no cluster to leave, and no list to be on"
+                case .isStandalone: "the nodes stand alone: what is asked for happens in clusters only"
                 }
             return Self.answer(.conflict, ["error": ["message": .string(message)]])
         }
     }
 
-    private func route(_ request: Request, _ context: ListenerContext) async throws -> Response {
+    private func route(_ request: Request, _ body: ByteBuffer) async throws -> Response {
         // Only programs call this: a page in somebody's browser must not restart nodes.
         guard !request.headers.contains(.origin) else {
             throw Refusal(status: .forbidden, message: "requests of web pages are refused")
@@ -62,8 +64,7 @@ struct AdminResponder: HTTPResponder {
         guard let index = server.served.read({ $0.cluster.index(of: path[1]) }) else {
             throw Refusal(status: .notFound, message: "there is no node \(path[1])")
         }
-        let body = try await self.body(of: request, context)
-        return try await perform(path[2], on: index, body: body)
+        return try await perform(path[2], on: index, body: try arguments(in: body))
     }
 
     private func perform(_ action: String, on index: Int, body: JSONValue) async throws -> Response {
@@ -84,7 +85,7 @@ struct AdminResponder: HTTPResponder {
         case .isolate: try server.changeMembership { $0.isolate(index, at: $1) }
         case .rejoin: try server.changeMembership { $0.rejoin(index, at: $1) }
         case .purge: try server.purge(index)
-        case .fileFault: server.served.update { $0.cluster.fileFault(index, at: $1) }
+        case .fileFault: try server.fileFault(index)
         case .faults:
             let faults = try NodeFaults(body)
             server.served.update { state, now in
@@ -95,21 +96,28 @@ struct AdminResponder: HTTPResponder {
         return Self.answer(.ok, [:])
     }
 
-    private func body(of request: Request, _ context: ListenerContext) async throws -> JSONValue {
+    private func body(of request: Request, _ context: ListenerContext) async throws -> ByteBuffer {
         let deadline = context.channel.eventLoop.scheduleTask(
             in: .nanoseconds(server.settings.bodyDeadline.nanoseconds)
         ) {
             context.channel.close(mode: .all, promise: nil)
         }
         defer { deadline.cancel() }
-        let bytes: ByteBuffer
         do {
-            bytes = try await request.body.collect(upTo: Self.maxBodyBytes)
+            return try await request.body.collect(upTo: Self.maxBodyBytes)
         } catch is NIOTooManyBytesError {
+            context.channel.eventLoop.scheduleTask(
+                in: .nanoseconds(server.settings.bodyDeadline.nanoseconds)
+            ) {
+                context.channel.close(mode: .all, promise: nil)
+            }
             throw Refusal(status: .contentTooLarge, message: "the body is larger than \(Self.maxBodyBytes) bytes")
         }
+    }
+
+    private func arguments(in bytes: ByteBuffer) throws -> JSONValue {
         guard bytes.readableBytes > 0 else { return [:] }
-        guard let value = JSONValue.parse(Data(bytes.readableBytesView)), case .object = value else {
+        guard let value = JSONValue.parse(bytes.readableBytesView), case .object = value else {
             throw Refusal(status: .badRequest, message: "the body is not a JSON object")
         }
         return value

@@ -92,6 +92,10 @@ final class HTTPListener: Sendable {
             return HTTPListener(
                 port: socket.localAddress?.port ?? port, socket: socket, connections: connections, serving: serving)
         }
+        // Cancelled while it opened, or closed by itself: nobody would close what is left.
+        serving.cancel()
+        _ = await serving.result
+        try Task.checkCancellation()
         throw ModeServerError.listenerClosed(port: port)
     }
 

@@ -1,6 +1,4 @@
-import Foundation
-
-/// A JSON value: what request bodies are read into and answers are written from, compact and with keys in order.
+/// A JSON value: what request bodies are read into and answers are written from, compact and with keys as they were given.
 enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -20,10 +18,8 @@ enum JSONValue: Hashable, Sendable {
         return members.first { $0.key == key }?.value
     }
 
-    /// Nil if the bytes are not JSON.
-    static func parse(_ bytes: Data) -> JSONValue? {
-        try? JSONDecoder().decode(JSONValue.self, from: bytes)
-    }
+    /// Nil if the bytes are not JSON, or beyond the limits of `JSONParser`.
+    static func parse(_ bytes: some Sequence<UInt8>) -> JSONValue? { JSONParser.parse(Array(bytes)) }
 
     var text: String {
         var text = ""
@@ -88,40 +84,4 @@ extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, 
     init(booleanLiteral value: Bool) { self = .bool(value) }
     init(integerLiteral value: Int64) { self = .integer(value) }
     init(nilLiteral: ()) { self = .null }
-}
-
-extension JSONValue: Decodable {
-    private struct Property: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: Property.self) {
-            self = .object(
-                try container.allKeys.map {
-                    Member(key: $0.stringValue, value: try container.decode(JSONValue.self, forKey: $0))
-                }.sorted { $0.key < $1.key })
-        } else if var container = try? decoder.unkeyedContainer() {
-            var values: [JSONValue] = []
-            while !container.isAtEnd { values.append(try container.decode(JSONValue.self)) }
-            self = .array(values)
-        } else {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                self = .null
-            } else if let value = try? container.decode(Bool.self) {
-                self = .bool(value)
-            } else if let value = try? container.decode(Int64.self) {
-                self = .integer(value)
-            } else if let value = try? container.decode(Double.self) {
-                self = .number(value)
-            } else {
-                self = .string(try container.decode(String.self))
-            }
-        }
-    }
 }

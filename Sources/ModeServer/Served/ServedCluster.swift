@@ -84,10 +84,19 @@ final class ServedCluster: Sendable {
         update { state, _ in (choice(state.cluster).map { state.cluster[$0] }, state.clients) }
     }
 
-    /// The mode of a node, and nil where nothing is wrong with it: the path of every poll.
-    func mode(of index: Int) -> (mode: NodeMode, faults: NodeFaults?) {
+    /// The mode of a node, and nil where nothing is wrong with it: the path of every poll. Nil of a node that does not
+    /// run: its listeners are about to close.
+    func mode(of index: Int) -> (mode: NodeMode, faults: NodeFaults?)? {
         state.withLock { state in
-            (state.cluster[index].mode, state.faults[index] == .none ? nil : state.faults[index])
+            guard state.cluster[index].isRunning else { return nil }
+            return (state.cluster[index].mode, state.faults[index] == .none ? nil : state.faults[index])
+        }
+    }
+
+    /// Cuts the clients that came in over sockets, because the server ends and their sockets with it.
+    func cutSocketClients() {
+        update(because: Disconnection(.nodeStopped)) { state, now in
+            for connection in state.clients.connections.sorted() { state.cluster.cut(connection, at: now) }
         }
     }
 

@@ -2,6 +2,9 @@ import ModeCore
 
 /// One node that is served, and where.
 public struct ServedNodeSettings: Sendable {
+    /// Each time that a session empties is remembered for so long.
+    public static let maxGracePeriod = Duration.hours(1)
+
     public var node: NodeSettings
     /// A loopback address: the mode API has no authentication of its own.
     public var host: String
@@ -31,7 +34,9 @@ public struct ServedNodeSettings: Sendable {
         }
         guard (1...128).contains(node.version.utf8.count), node.version.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw .invalid("a version is 1 to 128 visible ASCII characters") }
-        if node.gracePeriod < .zero { throw .invalid("durations can't be negative") }
+        guard (.zero...Self.maxGracePeriod).contains(node.gracePeriod) else {
+            throw .invalid("a grace period is at most an hour, and can't be negative")
+        }
         guard node.maxConnections > 0 else { throw .invalid("a node must be licensed for at least one connection") }
         try webhooks.check()
         try signaling.check()

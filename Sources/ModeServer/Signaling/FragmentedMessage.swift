@@ -26,6 +26,8 @@ struct FragmentedMessage {
             guard size <= SignalingSettings.maxMessageBytes, fragments <= SignalingSettings.maxFragments else {
                 return .failed(.messageTooLarge)
             }
+            // Nobody else holds the bytes then, so that a fragment is added without copying those before it.
+            bytes = nil
             known.writeBuffer(&data)
             bytes = known
         default: return .failed(.protocolError)

@@ -88,7 +88,7 @@ final class SignalingHandler: ChannelInboundHandler {
 
 extension SignalingHandler {
     private func take(_ text: String, _ context: ChannelHandlerContext) {
-        let value = JSONValue.parse(Data(text.utf8))
+        let value = JSONValue.parse(text.utf8)
         switch state {
         case .waiting: connect(value, context)
         case .asking: if value?.string("type") == "disconnect" { close(.normalClosure, "", context) }

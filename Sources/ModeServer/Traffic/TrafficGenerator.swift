@@ -2,7 +2,7 @@ import Foundation
 import ModeCore
 
 /// Clients that come, are admitted by the real rules, stay and leave. A value: the same seed, start and changes of the
-/// cluster give the same calls, no matter in how many steps time advances.
+/// cluster give the same calls, no matter in how many steps time advances, as long as none of them is beyond the limit.
 public struct TrafficGenerator: Sendable {
     /// Arrivals worked off by one `advance`; the rest of that span has none. A stopped clock must not stop the server.
     public static let maxArrivalsPerAdvance = 200_000

@@ -175,7 +175,7 @@ extension Webhooks {
 
     private static func verdict(_ answer: HookClient.Answer) -> Verdict {
         let unclear = Verdict.refused("the auth hook has given no clear answer")
-        guard answer.status == 200, let value = JSONValue.parse(Data(answer.body.readableBytesView)) else {
+        guard answer.status == 200, let value = JSONValue.parse(answer.body.readableBytesView) else {
             return unclear
         }
         switch value["allowed"] {

@@ -18,7 +18,7 @@ enum EmbeddedKind {
         static let version = Field(
             "version", ValueType<String>.nodeVersion, default: standard.version, "what it says its version is")
         static let gracePeriod = Field(
-            "gracePeriod", ValueType<Duration>.duration(), default: standard.gracePeriod,
+            "gracePeriod", ValueType<Duration>.duration(atMost: .hours(1)), default: standard.gracePeriod,
             "how long a session outlives its last connection")
         static let maxConnections = Field(
             "maxConnections", ValueType<Int>.integer(1...1_000_000), default: standard.maxConnections,

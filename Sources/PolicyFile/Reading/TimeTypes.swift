@@ -2,8 +2,8 @@ import ModeCore
 import Scheduling
 
 extension ValueType where Value == Duration {
-    /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year.
-    static func duration(_ least: Duration = .zero) -> ValueType {
+    /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year, or less where that is said.
+    static func duration(_ least: Duration = .zero, atMost most: Duration = .days(366)) -> ValueType {
         ValueType(
             .text(pattern: "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"), written: { $0.written }
         ) { node, findings in
@@ -11,7 +11,7 @@ extension ValueType where Value == Duration {
             do throws(Complaint) {
                 let duration = try Duration(written: scalar.text)
                 guard duration >= least else { throw Complaint("at least \(least.written) is needed here") }
-                guard duration <= .days(366) else { throw Complaint("more than 366d is not possible") }
+                guard duration <= most else { throw Complaint("more than \(most.written) is not possible") }
                 return duration
             } catch {
                 findings.error(.invalidDuration, error.message, at: node.location, hint: error.hint)
