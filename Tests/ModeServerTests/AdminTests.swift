@@ -2,6 +2,7 @@ import Foundation
 import ModeServer
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Testing
 
 private let quick = ModeServerSettings(
@@ -103,6 +104,30 @@ struct AdminTests {
             _ = try await send(try served.admin("\(node)/fileFault"))
             #expect(try await getMode(served.api()) == #"{"mode":"block_new_connection"}"#)
         }
+    }
+
+    @Test func `a node whose port is taken when it starts is down as a whole, and starts when the port is free`()
+        async throws
+    {
+        let lines = try await serving(quick) { served in
+            _ = try await send(try served.admin("\(node)/stop"))
+            let port = try #require(URL(string: served.ready())?.port)
+            let squatter = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(host: "127.0.0.1", port: port).get()
+            _ = try await send(try served.admin("\(node)/start"))
+            try await eventually("nothing is said") { served.lines.contain("cannot open its listeners again") }
+            try await eventually("its API answers though it does not run") {
+                (try? await getMode(served.api())) == nil
+            }
+            try await squatter.close()
+            try await eventually("it can't be started") {
+                try await send(try served.admin("\(node)/start")).status == 202
+            }
+            try await eventually("it does not come back") {
+                (try? await getMode(served.api())) == #"{"mode":"normal"}"#
+            }
+        }
+        #expect(lines.contain("node-01@127.0.0.1 cannot open its listeners again"))
     }
 
     @Test func `a crashed node is gone like a stopped one, and the log says which it was`() async throws {

@@ -64,7 +64,9 @@ public struct StatusTable: Sendable {
         var parts: [String] = []
         if let drained = node.milestones.drainedInSeconds { parts.append("drained in \(drained)s") }
         if let out = node.milestones.outOfServiceSeconds { parts.append("out of service for \(out)s") }
-        if let leaked = node.milestones.leaked, leaked > 0 { parts.append("\(leaked) sessions leaked in") }
+        if let leaked = node.milestones.leaked, leaked > 0 {
+            parts.append("\(leaked) session\(leaked == 1 ? "" : "s") leaked in")
+        }
         if let error = node.error { parts.append(error) }
         let phase = node.step.map { "\(node.phase) (\($0))" } ?? node.phase
         return [node.name, phase, parts.joined(separator: ", ")].map(Self.clean)

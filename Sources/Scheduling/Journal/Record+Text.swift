@@ -75,7 +75,9 @@ extension Milestones {
         var parts: [String] = []
         if let drainedIn { parts.append("drained in \(drainedIn)") }
         if let outOfServiceFor { parts.append("out of service for \(outOfServiceFor)") }
-        if let leaked, leaked > 0 { parts.append("\(leaked) sessions leaked in before the block was back") }
+        if let leaked, leaked > 0 {
+            parts.append("\(leaked) session\(leaked == 1 ? "" : "s") leaked in before the block was back")
+        }
         return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
     }
 
