@@ -23,12 +23,23 @@ public struct ParsedPolicies: Sendable {
     /// Sorted by file, line and column.
     public var diagnostics: [Diagnostic]
     public var counts: Counts
+
+    /// What the daemon of this version does not act on: it refuses a set that has any, rather than leave something out.
+    public var notExecuted: [Diagnostic] { diagnostics.filter { $0.code == .notYetExecuted } }
 }
 
 /// Reads all files as one set. Every fault of every file is found in one pass.
 ///
-/// No file is opened, no clock or zone of the host is asked: equal sources and zones give equal answers.
-public func parsePolicies(_ sources: [PolicySource], zones: ZoneCatalog) -> ParsedPolicies {
+/// No file is opened, no clock or zone of the host is asked: equal arguments give equal answers.
+///
+/// - Parameters:
+///   - calendarFiles: answers with the `.ics` files that calendars name.
+///   - now: where given, the policies are also looked at over the 400 days from then on: windows that never open, that
+///     freezes swallow, or that daylight saving moves are warned of. What depends on it is never an error, so that a
+///     set does not become wrong by waiting.
+public func parsePolicies(
+    _ sources: [PolicySource], zones: ZoneCatalog, calendarFiles: CalendarFiles = .none, now: Timestamp? = nil
+) -> ParsedPolicies {
     let findings = Findings()
     var output = DocumentReader.Output()
     var isIncomplete = false
@@ -39,6 +50,7 @@ public func parsePolicies(_ sources: [PolicySource], zones: ZoneCatalog) -> Pars
     }
     var validator = PolicyValidator(output, isIncomplete: isIncomplete, zones: zones, findings: findings)
     var set = validator.validated(output.documents)
+    if let now { validator.lookAhead(set, from: now) }
     if findings.errors == 0 { set.digest = digest(of: sources) }
 
     var counts = ParsedPolicies.Counts()

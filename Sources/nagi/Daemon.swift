@@ -39,7 +39,7 @@ struct StartDaemon: AsyncParsableCommand {
             settings: DaemonSettings(
                 state: StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment)),
                 listen: address, policyDirectory: files.directory, environment: environment),
-            readPolicies: { files.read() }, log: { LogLine.write($0) })
+            readPolicies: { files.readToAct() }, log: { LogLine.write($0) })
         let signals = Signals([SIGHUP, SIGTERM, SIGINT]) { number in
             if number == SIGHUP { service.reload() } else { service.stop() }
         }

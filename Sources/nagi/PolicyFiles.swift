@@ -17,11 +17,17 @@ struct PolicyFiles: Sendable {
         directory = exists && !isDirectory.boolValue ? url.deletingLastPathComponent().path : url.path
     }
 
-    func read() -> PolicyReading {
+    /// Everything that is right: to look at, to plan with.
+    func read() -> PolicyReading { reading { _ in false } }
+
+    /// Only what a daemon acts on to the letter: leaving out a gate or an approval would be worse than to refuse.
+    func readToAct() -> PolicyReading { reading { !$0.notExecuted.isEmpty } }
+
+    private func reading(_ isRefused: (ParsedPolicies) -> Bool) -> PolicyReading {
         let contents = PolicyDirectory.scan([path])
         let parsed = parsePolicies(contents.sources, zones: HostZones.catalog())
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
-        let isWrong = diagnostics.contains { $0.severity == .error }
+        let isWrong = diagnostics.contains { $0.severity == .error } || isRefused(parsed)
         return PolicyReading(
             set: isWrong ? nil : parsed.set,
             messages: diagnostics.map { $0.rendered().trimmingCharacters(in: .newlines) })

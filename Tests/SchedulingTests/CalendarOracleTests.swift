@@ -132,6 +132,10 @@ private struct QuarterScan {
                         var until = LocalDateTime(date, time)
                         if until <= nominal { until.seconds += 86400 }
                         end = find(until, DSTRule(gap: .shift, overlap: window.dst.overlap))
+                    case .days(let days):
+                        end = find(
+                            LocalDateTime(seconds: nominal.seconds + Int64(days) * 86400),
+                            DSTRule(gap: .shift, overlap: window.dst.overlap))
                     case .end(let local): end = find(local, window.dst)
                     }
                     guard let end else { continue }
@@ -149,6 +153,7 @@ private struct QuarterScan {
         case .at(let local): return local == nominal
         case .weekly(let days, let start):
             return days.contains(nominal.date.weekday) && start.secondsSinceMidnight == nominal.secondsSinceMidnight
+        case .rule: return false
         case .cron(let schedule):
             let minute = nominal.secondsSinceMidnight / 60
             return schedule.matches(nominal.date) && schedule.hours >> UInt32(minute / 60) & 1 == 1

@@ -39,6 +39,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case tooManyItems = "too-many-items"
     case secretInText = "secret-in-text"
     case notYetSupported = "not-yet-supported"
+    case notYetExecuted = "not-yet-executed"
     case unknownKind = "unknown-kind"
     case unknownVersion = "unknown-version"
     case conflictingKeys = "conflicting-keys"

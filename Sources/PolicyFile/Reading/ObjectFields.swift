@@ -6,6 +6,7 @@ struct Field<Value: Sendable>: Sendable {
     let isRequired: Bool
     /// What holds where the key is not written.
     let fallback: Value?
+    private(set) var availability = FieldShape.Availability.now
 
     /// An optional key without a default.
     init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
@@ -31,7 +32,14 @@ struct Field<Value: Sendable>: Sendable {
     var shape: FieldShape {
         FieldShape(
             key: key, summary: summary, shape: type.shape, isRequired: isRequired,
-            defaultText: fallback.flatMap(type.written), availability: .now)
+            defaultText: fallback.flatMap(type.written), availability: availability)
+    }
+
+    /// The same key, which the daemon of this version does not act on.
+    var checkedOnly: Field {
+        var field = self
+        field.availability = .checkedOnly
+        return field
     }
 }
 
@@ -89,7 +97,10 @@ struct ObjectFields {
                 unknown(entry, shape)
                 continue
             }
-            if field.availability == .later {
+            switch field.availability {
+            case .now: break
+            case .checkedOnly: findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
+            case .later:
                 findings.error(
                     .notYetSupported, "`\(entry.key)` is not supported yet: \(field.summary)", at: entry.keyLocation)
             }

@@ -31,13 +31,15 @@ package struct ObjectShape: Hashable, Sendable {
     }
 
     /// The keys that can be written today, in the order of their declaration.
-    var keys: [String] { fields.filter { $0.availability == .now }.map(\.key) }
+    var keys: [String] { fields.filter { $0.availability != .later }.map(\.key) }
 }
 
 /// One key of a mapping.
 package struct FieldShape: Hashable, Sendable {
     package enum Availability: Hashable, Sendable {
         case now
+        /// Read, checked and planned with, but the daemon of this version does not act on it: it refuses the set.
+        case checkedOnly
         /// Planned: writing it is an error that says so.
         case later
     }

@@ -93,6 +93,7 @@ extension PolicyValidator {
 
     private func checkLength(_ recurrence: Recurrence, _ length: WindowLength, _ node: YAMLNode) {
         switch length {
+        case .days: return
         case .elapsed(let duration):
             if duration == .zero {
                 findings.error(.windowEmpty, "a span of length 0 never opens", at: node.location(of: "duration"))
@@ -137,6 +138,7 @@ extension Recurrence {
                 hour: local.secondsSinceMidnight / 3600, minute: local.secondsSinceMidnight / 60 % 60,
                 second: local.secondsSinceMidnight % 60)
         case .cron(let cron): cron.timeOfDay
+        case .rule: nil
         }
     }
 }
@@ -154,6 +156,7 @@ extension Window {
     var wallLength: Duration? {
         switch length {
         case .elapsed(let duration): return duration
+        case .days(let days): return .days(days)
         case .until(let end):
             guard let start = recurrence.timeOfDay else { return nil }
             let seconds = (end.secondsSinceMidnight - start.secondsSinceMidnight + 86400) % 86400

@@ -35,6 +35,8 @@ public enum Recurrence: Hashable, Sendable, Codable {
     case at(LocalDateTime)
     /// Five-field cron.
     case cron(CronSchedule)
+    /// RFC 5545.
+    case rule(RecurrenceRule)
 }
 
 /// How long a span lasts.
@@ -43,6 +45,9 @@ public enum WindowLength: Hashable, Sendable, Codable {
     case elapsed(Duration)
     /// Until the clock on the wall next shows this time after the start.
     case until(TimeOfDay)
+    /// Until the clock on the wall shows the time of the start again so many days later: whole days of a calendar,
+    /// whatever their length.
+    case days(Int)
     /// Until this local date and time, for a one-off span with `end:` or `lastDay:`.
     case end(LocalDateTime)
 }

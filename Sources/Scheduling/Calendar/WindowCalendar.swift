@@ -30,6 +30,7 @@ public struct WindowCalendar: Hashable, Sendable {
             case .elapsed(let duration): min(duration, longest)
             // A day on the wall, and a change of offset of up to 24 hours within.
             case .until: .hours(49)
+            case .days(let days): min(.days(days) + .hours(25), longest)
             case .end: longest
             }
         if case .at(let nominal) = window.recurrence {
@@ -89,6 +90,10 @@ public struct WindowCalendar: Hashable, Sendable {
         case .until(let time):
             let wait = Int64(time.secondsSinceMidnight - nominal.secondsSinceMidnight)
             let nominalEnd = LocalDateTime(seconds: nominal.seconds + (wait > 0 ? wait : wait + 86400))
+            guard let resolved = zone.resolve(nominalEnd, rule) else { return nil }
+            end = resolved
+        case .days(let days):
+            let nominalEnd = LocalDateTime(seconds: nominal.seconds + Int64(days) * 86400)
             guard let resolved = zone.resolve(nominalEnd, rule) else { return nil }
             end = resolved
         case .end(let local):
@@ -176,7 +181,7 @@ public struct WindowCalendar: Hashable, Sendable {
         if let first = window.startDate { day = max(day, first.daysSinceEpoch) }
         if let last = window.endDate { lastDay = min(lastDay, last.daysSinceEpoch) }
         switch window.recurrence {
-        case .at: return
+        case .at, .rule: return
         case .weekly(_, let start):
             guard weekdays != 0 else { return }
             // The week's days twice, so that the next one is found by counting zero bits.

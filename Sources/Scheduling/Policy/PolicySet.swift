@@ -6,6 +6,9 @@ public struct PolicySet: Hashable, Sendable, Codable {
     public var clusters: [ClusterPolicy]
     public var maintenanceWindows: [MaintenanceWindow]
     public var rollouts: [Rollout]
+    /// Windows and exclusions of the policies hold the spans of the calendars that they name already; these are for
+    /// showing them.
+    public var calendars: [CalendarPolicy]
     /// The rules of every zone that a window or an exclusion names.
     public var zones: [String: ZoneRules]
     /// Identifies the text: hash of all files, for journal and status.
@@ -13,13 +16,25 @@ public struct PolicySet: Hashable, Sendable, Codable {
 
     public init(
         clusters: [ClusterPolicy] = [], maintenanceWindows: [MaintenanceWindow] = [], rollouts: [Rollout] = [],
-        zones: [String: ZoneRules] = [:], digest: String = ""
+        calendars: [CalendarPolicy] = [], zones: [String: ZoneRules] = [:], digest: String = ""
     ) {
         self.clusters = clusters
         self.maintenanceWindows = maintenanceWindows
         self.rollouts = rollouts
+        self.calendars = calendars
         self.zones = zones
         self.digest = digest
+    }
+
+    /// Journals that are older have no calendars.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        clusters = try container.decode([ClusterPolicy].self, forKey: .clusters)
+        maintenanceWindows = try container.decode([MaintenanceWindow].self, forKey: .maintenanceWindows)
+        rollouts = try container.decode([Rollout].self, forKey: .rollouts)
+        calendars = try container.decodeIfPresent([CalendarPolicy].self, forKey: .calendars) ?? []
+        zones = try container.decode([String: ZoneRules].self, forKey: .zones)
+        digest = try container.decode(String.self, forKey: .digest)
     }
 
     public var isEmpty: Bool { clusters.isEmpty && maintenanceWindows.isEmpty && rollouts.isEmpty }
