@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
         .testTarget(name: "SchedulingTests", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
         .testTarget(
-            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"], exclude: ["bad", "good"],
+            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"], exclude: ["bad", "good", "ics"],
             swiftSettings: rules),
         .testTarget(
             name: "SimulationTests", dependencies: ["ModeCore", "Scheduling", "Simulation"], swiftSettings: rules),
