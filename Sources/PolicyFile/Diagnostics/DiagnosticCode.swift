@@ -34,6 +34,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidBoolean = "invalid-boolean"
     case invalidAmount = "invalid-amount"
     case invalidSchedule = "invalid-schedule"
+    case invalidRule = "invalid-rule"
     case invalidURL = "invalid-url"
     case emptyList = "empty-list"
     case tooManyItems = "too-many-items"
@@ -67,6 +68,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case windowEndsBeforeStart = "window-ends-before-start"
     case windowTooShort = "window-too-short"
     case cutoffTooLong = "cutoff-too-long"
+    case calendarEmpty = "calendar-empty"
     case dayOrWeekday = "day-or-weekday"
     case missingTimeZone = "missing-time-zone"
     case unknownTimeZone = "unknown-time-zone"
@@ -83,6 +85,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownPlaceholder = "unknown-placeholder"
 
     // References.
+    case unknownCalendar = "unknown-calendar"
     case unknownCluster = "unknown-cluster"
     case unknownSequence = "unknown-sequence"
     case unknownNode = "unknown-node"
