@@ -27,8 +27,8 @@ struct ICalendarFile {
 
 /// Lines into components, with limits that hold while it reads.
 ///
-/// A line that cannot be understood is reported and passed over. At the first line that is no calendar at all, and where
-/// a limit is passed, reading ends.
+/// A line that cannot be understood is reported and passed over. At the first line that is no calendar at all, and
+/// where a limit is passed, reading ends.
 struct ICalendarParser {
     private var lines: LogicalLines
     private let faults: ICalendarFaults
