@@ -54,7 +54,7 @@ public func parsePolicies(
         files: PolicySetFiles(paths: sources.map(\.path), calendars: calendarFiles), findings: findings)
     var set = validator.validated(output.documents)
     if let now { validator.lookAhead(set, from: now) }
-    if findings.errors == 0 { set.digest = digest(of: sources) }
+    if findings.errors == 0 { set.digest = digest(of: sources + validator.calendarSources) }
 
     var counts = ParsedPolicies.Counts()
     counts.files = sources.count

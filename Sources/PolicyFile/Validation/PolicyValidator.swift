@@ -16,6 +16,10 @@ struct PolicyValidator {
 
     private(set) var clusters: [String: CheckedCluster] = [:]
     private(set) var calendars: [String: CalendarPolicy] = [:]
+    /// The spans of each calendar where they are written; those of a file where that is named.
+    var calendarSpans: [String: [Located<Exclusion>]] = [:]
+    /// The calendar files that were read, each once.
+    var calendarSources: [PolicySource] = []
     private(set) var sequences: [String: CheckedSequence] = [:]
     var usedZones: [String: ZoneRules] = [:]
     /// By policy: where the texts are that look-ahead checks speak of.
