@@ -47,6 +47,12 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case conflictingKeys = "conflicting-keys"
     case dateOnlyEnd = "date-only-end"
 
+    // Calendar files (.ics).
+    case calendarSyntax = "calendar-syntax"
+    case calendarValue = "calendar-value"
+    case calendarUnsupported = "calendar-unsupported"
+    case calendarDoubtful = "calendar-doubtful"
+
     // Policies by themselves.
     case duplicateName = "duplicate-name"
     case duplicateNode = "duplicate-node"

@@ -139,7 +139,12 @@ struct SourceLines {
     /// Line and column, from 1, of a byte.
     func position(ofByte offset: Int) -> (line: Int, column: Int) {
         let offset = min(max(0, offset), bytes.count)
-        let line = (starts.lastIndex { $0 <= offset } ?? 0) + 1
+        var line = 0
+        var after = starts.count
+        while line < after {
+            let middle = (line + after) / 2
+            if starts[middle] <= offset { line = middle + 1 } else { after = middle }
+        }
         let column = String(decoding: bytes[starts[line - 1]..<offset], as: UTF8.self).unicodeScalars.count + 1
         return (line, column)
     }
