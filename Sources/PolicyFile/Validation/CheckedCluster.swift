@@ -4,7 +4,7 @@ import Scheduling
 /// A cluster after its own checks.
 struct CheckedCluster {
     let draft: ClusterDraft
-    private let spec: YAMLNode
+    let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
     let cluster: ClusterPolicy?
 

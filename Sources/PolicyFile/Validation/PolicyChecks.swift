@@ -53,12 +53,17 @@ extension PolicyValidator {
         if let cluster {
             let selected = self.selected(draft.selector, of: cluster)
             checkStrategy(draft.strategy, selected, document.spec)
+            checkWaves(draft.strategy, selected.count, cluster, document.spec)
         }
         let windows = windows(draft.windows ?? [], default: draft.timeZone, called: "window")
+        checkDatesMatch(windows)
         let spans = self.windows(draft.exclusions, default: draft.timeZone, called: "exclusion")
         var reasons: [SourceLocation: String] = [:]
         for exclusion in draft.exclusions { reasons[exclusion.location] = exclusion.value.reason }
-        let exclusions = spans.map { Exclusion(window: $0.value, reason: reasons[$0.location]) }
+        let exclusions = spans.map {
+            Located(value: Exclusion(window: $0.value, reason: reasons[$0.location]), node: $0.node)
+        }
+        places[document.name.value] = PolicyPlaces(document: document, windows: windows, exclusions: exclusions)
         var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
         if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }
         if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
@@ -72,7 +77,7 @@ extension PolicyValidator {
         if let steps = sequence?.sequence, let cluster, let reference = draft.cluster {
             cluster.checkQuorum(for: reference, sequence: steps, findings)
         }
-        return Common(windows: windows, exclusions: exclusions, sequence: sequence)
+        return Common(windows: windows, exclusions: exclusions.map(\.value), sequence: sequence)
     }
 
     private func cluster(named reference: Located<String>) -> CheckedCluster? {

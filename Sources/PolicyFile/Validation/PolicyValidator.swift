@@ -15,7 +15,11 @@ struct PolicyValidator {
 
     private(set) var clusters: [String: CheckedCluster] = [:]
     private(set) var sequences: [String: CheckedSequence] = [:]
+    /// The spans of each calendar where they are written.
+    var calendarSpans: [String: [Located<Exclusion>]] = [:]
     var usedZones: [String: ZoneRules] = [:]
+    /// By policy: where the texts are that look-ahead checks speak of.
+    var places: [String: PolicyPlaces] = [:]
 
     init(_ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, findings: Findings) {
         self.findings = findings

@@ -99,7 +99,8 @@ extension PolicyValidator {
                 findings.error(.windowEmpty, "a span of length 0 never opens", at: node.location(of: "duration"))
             }
         case .until(let time):
-            if recurrence.timeOfDay == time {
+            // From midnight until midnight is a whole day, whatever its length.
+            if recurrence.timeOfDay == time, time.secondsSinceMidnight != 0 {
                 findings.error(
                     .windowEmpty, "it starts and ends at \(time)", at: node.location(of: "until"),
                     hint: "for a whole day write duration: 1d")
