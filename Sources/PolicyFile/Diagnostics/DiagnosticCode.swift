@@ -63,6 +63,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidAmount = "invalid-amount"
     /// A cron expression that is none, or never matches.
     case invalidSchedule = "invalid-schedule"
+    /// A recurrence rule (`rrule:`) that is none, or that nagi does not read.
+    case invalidRule = "invalid-rule"
     /// An address that is not of the form `http://host:port/path`.
     case invalidURL = "invalid-url"
     /// A list that must have an item has none.
@@ -117,6 +119,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     /// No node starts in a window because the cutoff is as long as it is: always, an error; on the days that are named
     /// because clocks change or an exclusion takes a part, a warning.
     case cutoffTooLong = "cutoff-too-long"
+    /// A calendar without spans.
+    case calendarEmpty = "calendar-empty"
     /// Cron with day of month and day of week: either is enough; a warning.
     case dayOrWeekday = "day-or-weekday"
     /// No time zone is given for a span.
@@ -170,6 +174,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownPlaceholder = "unknown-placeholder"
 
     // References.
+    /// There is no calendar of that name.
+    case unknownCalendar = "unknown-calendar"
     /// There is no cluster of that name.
     case unknownCluster = "unknown-cluster"
     /// There is no sequence of that name.

@@ -4,12 +4,13 @@ import Scheduling
 /// The kinds of documents.
 enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"
+    case calendar = "Calendar"
     case sequence = "Sequence"
     case maintenanceWindow = "MaintenanceWindow"
     case rollout = "Rollout"
 
     /// Kinds that a later version knows.
-    static let later = ["Calendar", "Notification"]
+    static let later = ["Notification"]
 }
 
 /// Reads the frame that all documents share and hands `spec` to its kind.
@@ -48,6 +49,7 @@ struct DocumentReader {
     /// The declared shape of each kind's `spec`, by kind: what a JSON Schema is made from.
     package static let shapes: [(kind: String, spec: Shape)] = [
         (PolicyKind.cluster.rawValue, ClusterKind.spec.shape),
+        (PolicyKind.calendar.rawValue, CalendarKind.spec.shape),
         (PolicyKind.sequence.rawValue, SequenceKind.spec.shape),
         (PolicyKind.maintenanceWindow.rawValue, WindowPolicyKind.maintenanceWindow.shape),
         (PolicyKind.rollout.rawValue, WindowPolicyKind.rollout.shape),
@@ -78,9 +80,7 @@ struct DocumentReader {
         let place = root.location(of: "kind")
         if PolicyKind.later.contains(word) {
             output.laterKinds += 1
-            findings.error(
-                .notYetSupported, "the kind \(word) is not supported yet", at: place,
-                hint: word == "Calendar" ? "write the spans under `windows` or `exclusions` of the policy" : nil)
+            findings.error(.notYetSupported, "the kind \(word) is not supported yet", at: place)
             return nil
         }
         let words = PolicyKind.allCases.map(\.rawValue)
@@ -94,6 +94,7 @@ struct DocumentReader {
     private static func body(_ kind: PolicyKind, _ spec: YAMLNode, _ findings: Findings) -> PolicyDocument.Body? {
         switch kind {
         case .cluster: ClusterKind.spec.read(spec, findings).map { .cluster($0) }
+        case .calendar: CalendarKind.spec.read(spec, findings).map { .calendar($0) }
         case .sequence: SequenceKind.spec.read(spec, findings).map { .sequence($0) }
         case .maintenanceWindow:
             WindowPolicyKind.maintenanceWindow.read(spec, findings).map { .maintenanceWindow($0) }

@@ -6,6 +6,7 @@ import Scheduling
 struct PolicyDocument: Sendable {
     enum Body: Sendable {
         case cluster(ClusterDraft)
+        case calendar(CalendarDraft)
         case sequence(SequenceDraft)
         case maintenanceWindow(PolicyDraft)
         case rollout(PolicyDraft)
@@ -33,15 +34,24 @@ struct SequenceDraft: Sendable {
     var onFailure: OnFailure?
 }
 
-/// A span of a policy: window or exclusion.
+/// Named spans, and files with further ones.
+struct CalendarDraft: Sendable {
+    var timeZone: Located<String>?
+    var spans: [Located<SpanDraft>]
+    var files: [Located<String>]
+}
+
+/// A span of a policy or of a calendar: window or exclusion.
 struct SpanDraft: Sendable {
+    /// The calendar whose spans are meant; nothing else is written then.
+    var calendar: Located<String>?
     var name: String?
     var recurrence: Recurrence?
     var length: WindowLength?
     var timeZone: Located<String>?
     var startDate: LocalDate?
     var endDate: LocalDate?
-    var dst: DSTRule
+    var dst = DSTRule()
     var reason: String?
 }
 

@@ -55,14 +55,11 @@ extension PolicyValidator {
             checkStrategy(draft.strategy, selected, document.spec)
             checkWaves(draft.strategy, selected.count, cluster, document.spec)
         }
-        let windows = windows(draft.windows ?? [], default: draft.timeZone, called: "window")
-        checkDatesMatch(windows)
-        let spans = self.windows(draft.exclusions, default: draft.timeZone, called: "exclusion")
-        var reasons: [SourceLocation: String] = [:]
-        for exclusion in draft.exclusions { reasons[exclusion.location] = exclusion.value.reason }
-        let exclusions = spans.map {
-            Located(value: Exclusion(window: $0.value, reason: reasons[$0.location]), node: $0.node)
+        let windows = spans(draft.windows ?? [], default: draft.timeZone, called: "window").map {
+            Located(value: $0.value.window, node: $0.node)
         }
+        let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
+        checkCalendarsOnBothSides(draft)
         places[document.name.value] = PolicyPlaces(document: document, windows: windows, exclusions: exclusions)
         var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
         if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }

@@ -8,12 +8,14 @@ import Scheduling
 struct PolicyValidator {
     let findings: Findings
     let zones: ZoneCatalog
+    let files: PolicySetFiles
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
     private let names: [PolicyKind: [String]]
 
     private(set) var clusters: [String: CheckedCluster] = [:]
+    private(set) var calendars: [String: CalendarPolicy] = [:]
     private(set) var sequences: [String: CheckedSequence] = [:]
     /// The spans of each calendar where they are written.
     var calendarSpans: [String: [Located<Exclusion>]] = [:]
@@ -21,9 +23,13 @@ struct PolicyValidator {
     /// By policy: where the texts are that look-ahead checks speak of.
     var places: [String: PolicyPlaces] = [:]
 
-    init(_ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, findings: Findings) {
+    init(
+        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, files: PolicySetFiles,
+        findings: Findings
+    ) {
         self.findings = findings
         self.zones = zones
+        self.files = files
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
@@ -37,6 +43,8 @@ struct PolicyValidator {
                 clusters[document.name.value] = CheckedCluster(draft, document, findings)
             case .sequence(let draft):
                 sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
+            case .calendar(let draft):
+                calendars[document.name.value] = calendar(draft, document)
             case .maintenanceWindow, .rollout: break
             }
         }
@@ -49,15 +57,19 @@ struct PolicyValidator {
                 if let window = maintenanceWindow(draft, document) { set.maintenanceWindows.append(window) }
             case .rollout(let draft):
                 if let rollout = rollout(draft, document) { set.rollouts.append(rollout) }
-            case .cluster, .sequence: break
+            case .cluster, .calendar, .sequence: break
             }
         }
         set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
+        set.calendars = calendars.values.sorted { $0.name < $1.name }
         set.maintenanceWindows.sort { $0.name < $1.name }
         set.rollouts.sort { $0.name < $1.name }
         set.zones = usedZones
         return set
     }
+
+    /// The names that documents of that kind declare, sorted.
+    func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 
     private func checkNames() {
         var seen: [String: SourceLocation] = [:]
@@ -128,7 +140,4 @@ struct PolicyValidator {
             }
         }
     }
-
-    /// The names that documents of that kind declare, sorted.
-    func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 }

@@ -24,25 +24,24 @@ extension PolicyValidator {
             related: [.init(message: "the budget", location: cluster.spec.location(of: "budget", key))])
     }
 
-    /// Windows that recur between two dates of which none matches: wrong whatever the time.
-    func checkDatesMatch(_ windows: [Located<Window>]) {
-        for located in windows {
-            let window = located.value
-            guard let first = window.startDate, let last = window.endDate, first <= last else { continue }
-            switch window.recurrence {
-            case .at, .weekly: continue
-            case .cron, .rule: break
-            }
-            var probe = window
-            probe.length = .elapsed(.seconds(1))
-            let midnight = LocalDateTime(seconds: Int64(first.daysSinceEpoch) * 86400)
-            guard let start = ZoneRules.utc.resolve(midnight, DSTRule()) else { continue }
-            let calendar = WindowCalendar(window: probe, zone: .utc)
-            let days = last.daysSinceEpoch - first.daysSinceEpoch + 1
-            guard calendar.nextSpan(after: start - .nanoseconds(1), horizonDays: days) == nil else { continue }
-            findings.error(
-                .windowNeverOpens, "no start of the window \"\(window.name)\" is between \(first) and \(last)",
-                at: located.node.location(of: located.node.hasKey("rrule") ? "rrule" : "schedule"))
+    /// A span that recurs between two dates of which none matches: wrong whatever the time.
+    func checkDatesMatch(_ located: Located<Window>) {
+        let window = located.value
+        guard let first = window.startDate, let last = window.endDate, first <= last else { return }
+        switch window.recurrence {
+        case .at, .weekly: return
+        case .cron, .rule: break
         }
+        var probe = window
+        probe.length = .elapsed(.seconds(1))
+        guard
+            let start = ZoneRules.utc.resolve(LocalDateTime(seconds: Int64(first.daysSinceEpoch) * 86400), DSTRule())
+        else { return }
+        let calendar = WindowCalendar(window: probe, zone: .utc)
+        let days = last.daysSinceEpoch - first.daysSinceEpoch + 1
+        guard calendar.nextSpan(after: start - .nanoseconds(1), horizonDays: days) == nil else { return }
+        findings.error(
+            .windowNeverOpens, "no start of \"\(window.name)\" is between \(first) and \(last)",
+            at: located.node.location(of: located.node.hasKey("rrule") ? "rrule" : "schedule"))
     }
 }
