@@ -64,7 +64,7 @@ struct Check: ParsableCommand {
         let parts = [
             count(counts.clusters, "cluster"), count(counts.calendars, "calendar"),
             count(counts.sequences, "sequence"), count(counts.maintenanceWindows, "window"),
-            count(counts.rollouts, "rollout"),
+            count(counts.rollouts, "rollout"), count(counts.notifications, "notification"),
         ].compactMap { $0 }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }

@@ -65,6 +65,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidSchedule = "invalid-schedule"
     /// A recurrence rule (`rrule:`) that is none, or that nagi does not read.
     case invalidRule = "invalid-rule"
+    /// A network that is not of the form `192.0.2.0/24`.
+    case invalidNetwork = "invalid-network"
     /// An address that is not of the form `http://host:port/path`.
     case invalidURL = "invalid-url"
     /// A list that must have an item has none.
@@ -86,6 +88,16 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     /// `end` with a date alone, which people read both ways.
     case dateOnlyEnd = "date-only-end"
 
+    // Calendar files (.ics).
+    /// A line of an `.ics` file that is none, or a component that is not closed.
+    case calendarSyntax = "calendar-syntax"
+    /// A value of an `.ics` file that is none.
+    case calendarValue = "calendar-value"
+    /// Something of an `.ics` file that nagi does not read.
+    case calendarUnsupported = "calendar-unsupported"
+    /// Something of an `.ics` file that may be meant otherwise; a warning.
+    case calendarDoubtful = "calendar-doubtful"
+
     // Policies by themselves.
     /// Two documents, spans or calendars of one name.
     case duplicateName = "duplicate-name"
@@ -105,6 +117,12 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetTakesAll = "budget-takes-all"
     /// A budget that the quorum of the cluster contradicts.
     case budgetBreaksQuorum = "budget-breaks-quorum"
+    /// As many canary nodes as the first group has, or more.
+    case canaryTooLarge = "canary-too-large"
+    /// A selected node that no group of the strategy takes.
+    case nodeInNoGroup = "node-in-no-group"
+    /// A selected node that two groups of the strategy take.
+    case nodeInTwoGroups = "node-in-two-groups"
     /// Observations are stale before the next one is made.
     case staleTooEarly = "stale-too-early"
     /// A span of length 0, or one that starts when it ends.
@@ -180,6 +198,10 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownCluster = "unknown-cluster"
     /// There is no sequence of that name.
     case unknownSequence = "unknown-sequence"
+    /// There is no notification of that name.
+    case unknownNotification = "unknown-notification"
+    /// There is no policy of that name.
+    case unknownPolicy = "unknown-policy"
     /// The cluster has no node of that name.
     case unknownNode = "unknown-node"
     /// No selected node has that label; a warning.
