@@ -6,7 +6,7 @@ import Testing
 struct CorpusTests {
     @Test func `every wrong policy is answered with the expected diagnostics`() throws {
         let files = try Corpus.files("bad")
-        #expect(files.count >= 45)
+        #expect(files.count >= 170)
         let isRewriting = ProcessInfo.processInfo.environment["NAGI_REWRITE_EXPECTED"] == "1"
         for name in files {
             let parsed = try Corpus.parsed("bad", name)

@@ -89,12 +89,13 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case dateOnlyEnd = "date-only-end"
 
     // Calendar files (.ics).
+    /// A line of an `.ics` file that is none, or a component that is not closed.
     case calendarSyntax = "calendar-syntax"
-    /// A property of a calendar file has a value that it cannot have.
+    /// A value of an `.ics` file that is none.
     case calendarValue = "calendar-value"
-    /// A calendar file says something that nagi does not read.
+    /// Something of an `.ics` file that nagi does not read.
     case calendarUnsupported = "calendar-unsupported"
-    /// A calendar file says something that is probably not meant; a warning.
+    /// Something of an `.ics` file that may be meant otherwise; a warning.
     case calendarDoubtful = "calendar-doubtful"
 
     // Policies by themselves.
@@ -116,11 +117,11 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetTakesAll = "budget-takes-all"
     /// A budget that the quorum of the cluster contradicts.
     case budgetBreaksQuorum = "budget-breaks-quorum"
-    /// After the canary nodes of the first group none would follow.
+    /// As many canary nodes as the first group has, or more.
     case canaryTooLarge = "canary-too-large"
-    /// A selected node is in no group of the strategy.
+    /// A selected node that no group of the strategy takes.
     case nodeInNoGroup = "node-in-no-group"
-    /// A selected node is in more than one group of the strategy.
+    /// A selected node that two groups of the strategy take.
     case nodeInTwoGroups = "node-in-two-groups"
     /// Observations are stale before the next one is made.
     case staleTooEarly = "stale-too-early"
@@ -199,7 +200,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownSequence = "unknown-sequence"
     /// There is no notification of that name.
     case unknownNotification = "unknown-notification"
-    /// There is no maintenance window or rollout of that name.
+    /// There is no policy of that name.
     case unknownPolicy = "unknown-policy"
     /// The cluster has no node of that name.
     case unknownNode = "unknown-node"

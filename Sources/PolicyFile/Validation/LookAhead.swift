@@ -25,9 +25,13 @@ extension PolicyValidator {
         }
         for index in policies.indices {
             for window in policies[index].places.windows {
+                guard !window.isOfCalendar else {
+                    checkOpens(window.value, ofCalendar: policies[index].places.windows, &outlook)
+                    continue
+                }
                 let ahead = SpanAhead(window, of: "window", findings)
                 ahead.checkOpens(&outlook)
-                if !window.isOfCalendar { ahead.checkClocks(&outlook) }
+                ahead.checkClocks(&outlook)
             }
             for exclusion in policies[index].places.exclusions where !exclusion.isOfCalendar {
                 let window = Located(value: exclusion.value.window, node: exclusion.node)
@@ -36,6 +40,16 @@ extension PolicyValidator {
             policies[index].look(&outlook, findings)
         }
         checkOverlaps(policies, outlook)
+    }
+
+    /// A list of dates is not wrong because some of them are past; one of which all are is.
+    private func checkOpens(_ window: Window, ofCalendar windows: [Located<Window>], _ outlook: inout Outlook) {
+        let calendar = window.name.prefix { $0 != "/" }
+        for other in windows where other.value.name.hasPrefix(calendar + "/") {
+            if !outlook.coming(other.value).occurrences.isEmpty { return }
+        }
+        guard let span = calendarSpans[String(calendar)]?.first(where: { $0.value.window == window }) else { return }
+        SpanAhead(Located(value: window, node: span.node), of: "span", findings).checkOpens(&outlook)
     }
 
     /// Policies that may act on the same node at the same time: each is named once, with the first that it meets.

@@ -245,7 +245,7 @@ extension PolicyAhead {
             findings.warning(
                 .windowTooShort, "one node needs up to \(worst.total.spoken), too much for \(day): \(why)",
                 at: places.windows[short.window].node.lengthLocation, hint: worst.sum,
-                related: [reason(short)])
+                related: short.cause == .clocks ? [] : [reason(short)])
         }
     }
 

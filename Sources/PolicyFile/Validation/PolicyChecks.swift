@@ -55,8 +55,8 @@ extension PolicyValidator {
         if let cluster {
             let selected = self.selected(draft.selector, of: cluster)
             checkStrategy(draft.strategy, selected, document.spec)
-            checkGroups(draft.strategy, selected, of: cluster, document.spec)
             checkWaves(draft.strategy, selected.count, cluster, document.spec)
+            checkGroups(draft.strategy, selected, of: cluster, document.spec)
         }
         let windows = spans(draft.windows ?? [], default: draft.timeZone, called: "window").map {
             Located(value: $0.value.window, node: $0.node)

@@ -108,15 +108,15 @@ struct SpanAhead {
             let isSkipped = window.dst.gap == .skip
             findings.warning(
                 .dstSkips,
-                "\(title) does not open on \(first.date)\(more(missing.count)): the clocks skip \(first.clock)"
+                "\(title) does not happen on \(first.date)\(more(missing.count)): the clocks skip \(first.clock)"
                     + (isSkipped ? " and dst.gap is skip" : ", and it would be over before it starts"),
                 at: isSkipped ? node.location(of: "dst", "gap") : place,
-                hint: isSkipped ? "dst: {gap: shift} opens it later instead" : "start it before or after the gap")
+                hint: isSkipped ? "dst: {gap: shift} starts it later instead" : "start it before or after the gap")
         }
         if let first = shifted.first, node["dst"]?.hasKey("gap") != true {
             findings.warning(
                 .dstShifts,
-                "\(title) opens at \(zone.local(first.span.start).clock) on \(first.nominal.date)"
+                "\(title) starts at \(zone.local(first.span.start).clock) on \(first.nominal.date)"
                     + "\(more(shifted.count)), for \(first.span.length.spoken)\(usual(first.span.length)): the clocks "
                     + "skip \(first.nominal.clock)",
                 at: place, hint: "say so with dst: {gap: shift}, or leave that day out with skip")
@@ -133,9 +133,10 @@ struct SpanAhead {
         let (used, other) = window.dst.overlap == .first ? (first, last) : (last, first)
         findings.warning(
             .dstTwice,
-            "the clocks show \(nominal.clock) twice on \(nominal.date)\(more(doubled.count)): \(title) opens once, at "
+            "the clocks show \(nominal.clock) twice on \(nominal.date)\(more(doubled.count)): \(title) starts once, at "
                 + "the \(window.dst.overlap.rawValue), \(zone.clockWithOffset(used.start)), for "
-                + "\(used.length.spoken); at the other it would be \(other.length.spoken)",
+                + used.length.spoken
+                + (used.length == other.length ? "" : "; at the other it would be \(other.length.spoken)"),
             at: place, hint: "say so with dst: {overlap: first}, or write last")
     }
 
