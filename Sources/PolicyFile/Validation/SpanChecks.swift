@@ -36,6 +36,7 @@ extension PolicyValidator {
             let window = Window(
                 name: calendar.map { "\($0)/\(name)" } ?? name, recurrence: recurrence, length: length, timeZone: zone,
                 startDate: draft.value.startDate, endDate: draft.value.endDate, dst: draft.value.dst)
+            checkDatesMatch(Located(value: window, node: draft.node))
             result.append(
                 Located(value: Exclusion(window: window, reason: draft.value.reason), node: draft.node))
         }
@@ -134,7 +135,8 @@ extension PolicyValidator {
                 findings.error(.windowEmpty, "a span of length 0 never opens", at: node.location(of: "duration"))
             }
         case .until(let time):
-            if recurrence.timeOfDay == time {
+            // From midnight until midnight is a whole day, whatever its length.
+            if recurrence.timeOfDay == time, time.secondsSinceMidnight != 0 {
                 findings.error(
                     .windowEmpty, "it starts and ends at \(time)", at: node.location(of: "until"),
                     hint: "for a whole day write duration: 1d")
