@@ -52,12 +52,13 @@ enum ClusterKind {
         static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
         static let embedded = Field("embedded", EmbeddedKind.settings, "the node runs inside the daemon")
         static let shape = ObjectShape(
-            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape])
+            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape]
+        ).needing(oneOf: "api", "embedded")
     }
 
     static let labels = ValueType<[String: String]>.map(
         of: .labelValue, key: { !$0.isEmpty && $0.utf8.count <= 63 && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
-        keyIsA: "a label: at most 63 characters, without spaces")
+        keyIsA: "a label: at most 63 characters, without spaces", pattern: "^[!-~]{1,63}$")
 
     private static let api = ValueType<APISettings>.object(APIKeys.shape) { fields in
         APISettings(timeout: fields[APIKeys.timeout] ?? .seconds(3), headers: fields[APIKeys.headers] ?? [:])
@@ -69,7 +70,8 @@ enum ClusterKind {
         static let headers = Field(
             "headers",
             ValueType<[String: SecretReference]>.map(
-                of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header"),
+                of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
+                pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$"),
             default: [:], "sent with every call; the values are read from the environment or a file")
         static let shape = ObjectShape(
             "api", [timeout.shape, headers.shape, .later("tls", "certificates of https addresses")])

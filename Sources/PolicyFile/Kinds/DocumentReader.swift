@@ -55,6 +55,9 @@ struct DocumentReader {
         (PolicyKind.rollout.rawValue, WindowPolicyKind.rollout.shape),
     ]
 
+    /// The keys around `spec`.
+    package static let frame: ObjectShape = Keys.shape
+
     static func read(_ root: YAMLNode, into output: inout Output, findings: Findings) {
         guard let fields = ObjectFields(root, Keys.shape, findings) else {
             output.isIncomplete = true

@@ -93,16 +93,17 @@ struct ObjectFields {
 
     private func checkKeys(_ shape: ObjectShape) {
         for entry in entries {
-            guard let field = shape.fields.first(where: { $0.key == entry.key }) else {
+            guard let index = shape.fields.firstIndex(where: { $0.key == entry.key }) else {
                 unknown(entry, shape)
                 continue
             }
-            switch field.availability {
+            switch shape.fields[index].availability {
             case .now: break
             case .checkedOnly: findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
             case .later:
                 findings.error(
-                    .notYetSupported, "`\(entry.key)` is not supported yet: \(field.summary)", at: entry.keyLocation)
+                    .notYetSupported, "`\(entry.key)` is not supported yet: \(shape.fields[index].summary)",
+                    at: entry.keyLocation)
             }
         }
         for field in shape.fields where field.isRequired && !has(field.key) {
@@ -126,7 +127,7 @@ struct ObjectFields {
     private func nested(_ key: String, _ shape: ObjectShape) -> String? {
         for field in shape.fields {
             var shape = field.shape
-            if case .list(let item, _) = shape { shape = item }
+            if case .list(let item, _, _) = shape { shape = item }
             guard case .object(let inner) = shape else { continue }
             if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
             if let word = LookAlikes.word(for: key, among: inner.keys) {
