@@ -19,14 +19,16 @@ enum SpanKind {
     /// What goes with each of them, for the schema; `read` says the same with better words.
     private static let forms: [ObjectShape.Form] = starts.map { start in
         start == "start"
-            ? ObjectShape.Form(start, oneOf: ["end", "lastDay"], without: ["duration", "until", "startDate", "endDate"])
+            ? ObjectShape.Form(
+                start, oneOf: ["end", "lastDay"], without: ["duration", "until", "startDate", "endDate"])
             : ObjectShape.Form(start, oneOf: ["duration", "until"], without: ["end", "lastDay"])
     }
 
     private static let formsOrCalendar: [ObjectShape.Form] =
         forms + [
             ObjectShape.Form(
-                Keys.calendar.key, without: (Keys.common + [Keys.reason.shape]).map(\.key).filter { !starts.contains($0) })
+                Keys.calendar.key,
+                without: (Keys.common + [Keys.reason.shape]).map(\.key).filter { !starts.contains($0) })
         ]
 
     /// The spans of a Calendar where only that is named, else a span of its own.

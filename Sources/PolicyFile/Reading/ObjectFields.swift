@@ -69,8 +69,8 @@ struct ObjectFields {
 
     /// The value; the default where the key is not written or its value is faulty, which is then reported.
     subscript<Value>(field: Field<Value>) -> Value? {
-        guard let entry = entries.first(where: { $0.key == field.key }) else { return field.fallback }
-        return field.type.read(entry.value, findings) ?? field.fallback
+        guard let index = entries.firstIndex(where: { $0.key == field.key }) else { return field.fallback }
+        return field.type.read(entries[index].value, findings) ?? field.fallback
     }
 
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
@@ -109,7 +109,8 @@ struct ObjectFields {
         for field in shape.fields where field.isRequired && !has(field.key) {
             reportMissing(field.key, field.summary, in: shape)
         }
-        guard shape.isChoice else { return }
+        // One known key is what most have.
+        guard shape.isChoice, entries.count != 1 else { return }
         let chosen = entries.filter { entry in shape.fields.contains { $0.key == entry.key } }
         if chosen.isEmpty, entries.isEmpty {
             findings.error(.missingKey, "\(shape.title) is one of \(listed(shape.keys))", at: node.location)

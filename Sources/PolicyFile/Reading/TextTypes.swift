@@ -3,9 +3,9 @@ extension ValueType where Value == String {
     static let text = ValueType(.text(pattern: "^[^\\n]+$"), written: { $0 }) { node, findings in
         guard let scalar = findings.scalar(node, "a text") else { return nil }
         let isShort =
-                scalar.text.utf8.count <= PolicyLimits.textLength
-                || scalar.text.unicodeScalars.count <= PolicyLimits.textLength
-            guard isShort, !scalar.text.utf8.contains(0x0A) else {
+            scalar.text.utf8.count <= PolicyLimits.textLength
+            || scalar.text.unicodeScalars.count <= PolicyLimits.textLength
+        guard isShort, !scalar.text.utf8.contains(0x0A) else {
             findings.error(
                 .invalidText, "one line of at most \(PolicyLimits.textLength) characters is possible here",
                 at: node.location)
@@ -34,7 +34,8 @@ extension ValueType where Value == String {
     }
 
     static let labelValue = checked(pattern: "^.{1,253}$", code: .invalidText) { text in
-        text.utf8.count <= 253 || text.unicodeScalars.count <= 253 ? nil : Complaint("a label has at most 253 characters")
+        text.utf8.count <= 253 || text.unicodeScalars.count <= 253
+            ? nil : Complaint("a label has at most 253 characters")
     }
 
     /// The name of an environment variable.

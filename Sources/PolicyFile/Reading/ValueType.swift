@@ -121,9 +121,9 @@ extension Findings {
     }
 
     /// The scalar of the node; anything else is reported.
-    func scalar(_ node: YAMLNode, _ expected: String) -> YAMLNode.Scalar? {
+    func scalar(_ node: YAMLNode, _ expected: @autoclosure () -> String) -> YAMLNode.Scalar? {
         guard let scalar = node.scalar, !scalar.isNull else {
-            wrongType(expected, node)
+            wrongType(expected(), node)
             return nil
         }
         return scalar
