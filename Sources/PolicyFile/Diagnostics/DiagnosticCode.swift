@@ -35,6 +35,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidAmount = "invalid-amount"
     case invalidSchedule = "invalid-schedule"
     case invalidRule = "invalid-rule"
+    case invalidNetwork = "invalid-network"
     case invalidURL = "invalid-url"
     case emptyList = "empty-list"
     case tooManyItems = "too-many-items"
@@ -46,6 +47,12 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case conflictingKeys = "conflicting-keys"
     case dateOnlyEnd = "date-only-end"
 
+    // Calendar files (.ics).
+    case calendarSyntax = "calendar-syntax"
+    case calendarValue = "calendar-value"
+    case calendarUnsupported = "calendar-unsupported"
+    case calendarDoubtful = "calendar-doubtful"
+
     // Policies by themselves.
     case duplicateName = "duplicate-name"
     case duplicateNode = "duplicate-node"
@@ -56,6 +63,9 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetAllowsNothing = "budget-allows-nothing"
     case budgetTakesAll = "budget-takes-all"
     case budgetBreaksQuorum = "budget-breaks-quorum"
+    case canaryTooLarge = "canary-too-large"
+    case nodeInNoGroup = "node-in-no-group"
+    case nodeInTwoGroups = "node-in-two-groups"
     case staleTooEarly = "stale-too-early"
     case windowEmpty = "window-empty"
     case windowNeverOpens = "window-never-opens"
@@ -82,6 +92,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownCalendar = "unknown-calendar"
     case unknownCluster = "unknown-cluster"
     case unknownSequence = "unknown-sequence"
+    case unknownNotification = "unknown-notification"
+    case unknownPolicy = "unknown-policy"
     case unknownNode = "unknown-node"
     case unknownLabel = "unknown-label"
     case selectorMatchesNothing = "selector-matches-nothing"

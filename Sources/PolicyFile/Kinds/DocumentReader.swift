@@ -8,9 +8,7 @@ enum PolicyKind: String, CaseIterable, Sendable {
     case sequence = "Sequence"
     case maintenanceWindow = "MaintenanceWindow"
     case rollout = "Rollout"
-
-    /// Kinds that a later version knows.
-    static let later = ["Notification"]
+    case notification = "Notification"
 }
 
 /// Reads the frame that all documents share and hands `spec` to its kind.
@@ -26,7 +24,6 @@ struct DocumentReader {
         var declarations: [Declaration] = []
         /// Something could not even be named, so that an unknown name may be its name.
         var isIncomplete = false
-        var laterKinds = 0
     }
 
     static let version = "nagi/v1"
@@ -53,6 +50,7 @@ struct DocumentReader {
         (PolicyKind.sequence.rawValue, SequenceKind.spec.shape),
         (PolicyKind.maintenanceWindow.rawValue, WindowPolicyKind.maintenanceWindow.shape),
         (PolicyKind.rollout.rawValue, WindowPolicyKind.rollout.shape),
+        (PolicyKind.notification.rawValue, NotificationKind.spec.shape),
     ]
 
     /// The keys around `spec`.
@@ -67,25 +65,19 @@ struct DocumentReader {
         let kindName = fields[Keys.kind]
         let name = fields[Keys.metadata]
         let spec = fields[Keys.spec]
-        guard let kindName, let kind = kind(kindName, root, &output, findings), let name else {
+        guard let kindName, let kind = kind(kindName, root, findings), let name else {
             output.isIncomplete = true
             return
         }
+        if kind == .notification { findings.checkedOnly("the kind Notification", at: root.location(of: "kind")) }
         output.declarations.append(Declaration(kind: kind, name: name))
         guard let spec, let body = body(kind, spec, findings) else { return }
         output.documents.append(PolicyDocument(name: name, spec: spec, body: body))
     }
 
-    private static func kind(
-        _ word: String, _ root: YAMLNode, _ output: inout Output, _ findings: Findings
-    ) -> PolicyKind? {
+    private static func kind(_ word: String, _ root: YAMLNode, _ findings: Findings) -> PolicyKind? {
         if let kind = PolicyKind(rawValue: word) { return kind }
         let place = root.location(of: "kind")
-        if PolicyKind.later.contains(word) {
-            output.laterKinds += 1
-            findings.error(.notYetSupported, "the kind \(word) is not supported yet", at: place)
-            return nil
-        }
         let words = PolicyKind.allCases.map(\.rawValue)
         let near = LookAlikes.word(for: word, among: words) ?? nearest(to: word, among: words)
         findings.error(
@@ -101,6 +93,7 @@ struct DocumentReader {
         case .sequence: SequenceKind.spec.read(spec, findings).map { .sequence($0) }
         case .maintenanceWindow:
             WindowPolicyKind.maintenanceWindow.read(spec, findings).map { .maintenanceWindow($0) }
+        case .notification: NotificationKind.spec.read(spec, findings).map { .notification($0) }
         case .rollout: WindowPolicyKind.rollout.read(spec, findings).map { .rollout($0) }
         }
     }

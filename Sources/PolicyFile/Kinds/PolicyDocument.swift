@@ -8,6 +8,7 @@ struct PolicyDocument: Sendable {
         case cluster(ClusterDraft)
         case calendar(CalendarDraft)
         case sequence(SequenceDraft)
+        case notification(NotificationDraft)
         case maintenanceWindow(PolicyDraft)
         case rollout(PolicyDraft)
     }
@@ -25,6 +26,17 @@ struct ClusterDraft: Sendable {
     var api: APISettings
     var observe: ObserveSettings
     var budget: Budget
+    var discovery: Discovery?
+}
+
+struct NotificationDraft: Sendable {
+    var url: NotificationPolicy.Target?
+    var format: NotificationPolicy.Format
+    var on: [NotificationPolicy.Occasion]
+    var policies: [Located<String>]?
+    var clusters: [Located<String>]?
+    var timeout: Duration
+    var retries: Int
 }
 
 struct SequenceDraft: Sendable {
@@ -74,4 +86,7 @@ struct PolicyDraft: Sendable {
     var strategy: Strategy
     var sequence: Located<SequenceReference>?
     var isSuspended: Bool
+    var dryRun: Bool
+    var gates: [Located<HealthGate>]
+    var approval: Approval?
 }

@@ -16,6 +16,10 @@ struct PolicyValidator {
 
     private(set) var clusters: [String: CheckedCluster] = [:]
     private(set) var calendars: [String: CalendarPolicy] = [:]
+    /// The spans of each calendar where they are written; those of a file where that is named.
+    var calendarSpans: [String: [Located<Exclusion>]] = [:]
+    /// The calendar files that were read, each once.
+    var calendarSources: [PolicySource] = []
     private(set) var sequences: [String: CheckedSequence] = [:]
     var usedZones: [String: ZoneRules] = [:]
     /// By policy: where the texts are that look-ahead checks speak of.
@@ -43,7 +47,7 @@ struct PolicyValidator {
                 sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
             case .calendar(let draft):
                 calendars[document.name.value] = calendar(draft, document)
-            case .maintenanceWindow, .rollout: break
+            case .maintenanceWindow, .rollout, .notification: break
             }
         }
         checkAddressesAcrossClusters()
@@ -55,11 +59,15 @@ struct PolicyValidator {
                 if let window = maintenanceWindow(draft, document) { set.maintenanceWindows.append(window) }
             case .rollout(let draft):
                 if let rollout = rollout(draft, document) { set.rollouts.append(rollout) }
+            case .notification(let draft):
+                if let notification = notification(draft, document) { set.notifications.append(notification) }
             case .cluster, .calendar, .sequence: break
             }
         }
         set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
         set.calendars = calendars.values.sorted { $0.name < $1.name }
+        checkNotifySteps(documents)
+        set.notifications.sort { $0.name < $1.name }
         set.maintenanceWindows.sort { $0.name < $1.name }
         set.rollouts.sort { $0.name < $1.name }
         set.zones = usedZones

@@ -153,6 +153,8 @@ extension Controller {
         case .wait(.windowEnd): return Verdict(.blocked, "until the window ends", until: windowEnd(of: run))
         case .wait(.duration): return Verdict(.blocked, "waits", until: until)
         case .restore, .soak: return Verdict(.restoring, "back to normal")
+        case .http, .approval, .terminate, .gate, .notify:
+            return Verdict(.failed, NodeRun.isNotCarriedOut(run.sequence.steps[nodeRun.step].word))
         }
     }
 
