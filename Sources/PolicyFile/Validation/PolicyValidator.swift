@@ -21,8 +21,6 @@ struct PolicyValidator {
     /// The calendar files that were read, each once.
     var calendarSources: [PolicySource] = []
     private(set) var sequences: [String: CheckedSequence] = [:]
-    /// The spans of each calendar where they are written.
-    var calendarSpans: [String: [Located<Exclusion>]] = [:]
     var usedZones: [String: ZoneRules] = [:]
     /// By policy: where the texts are that look-ahead checks speak of.
     var places: [String: PolicyPlaces] = [:]
