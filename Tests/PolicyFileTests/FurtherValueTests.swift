@@ -122,4 +122,64 @@ struct FurtherValueTests {
         #expect(policy.windows[1].startDate == start.date)
         #expect(policy.exclusions[0].window.length == .elapsed(.days(1)))
     }
+
+    private static let holidays = """
+        BEGIN:VCALENDAR\r
+        VERSION:2.0\r
+        PRODID:-//nagi//test//EN\r
+        BEGIN:VEVENT\r
+        UID:new-year\r
+        DTSTAMP:20260101T000000Z\r
+        DTSTART;VALUE=DATE:20270101\r
+        SUMMARY:New Year\r
+        END:VEVENT\r
+        END:VCALENDAR\r\n
+        """
+
+    private func parsed(_ holidays: String?, files: String = "[holidays.ics]") -> ParsedPolicies {
+        let text = """
+            apiVersion: nagi/v1
+            kind: Calendar
+            metadata: {name: freezes}
+            spec:
+              timeZone: Asia/Tokyo
+              spans: [{name: own, start: 2026-12-28, lastDay: 2026-12-29}]
+              files: \(files)
+            """
+        let answers = CalendarFiles { name, policyFile in
+            guard let holidays, name == "holidays.ics", policyFile == "p/a.yaml" else {
+                return .failure(.init("there is no such file"))
+            }
+            return .success(PolicySource(path: "p/holidays.ics", text: holidays))
+        }
+        return parsePolicies(
+            [PolicySource(path: "p/a.yaml", text: text)], zones: Corpus.zones, calendarFiles: answers)
+    }
+
+    @Test func `the events of a calendar file are spans of the calendar, and its bytes part of the digest`() throws {
+        let parsed = parsed(FurtherValueTests.holidays)
+        #expect(parsed.diagnostics.map { $0.rendered() } == [])
+        let set = try #require(parsed.set)
+        let spans = try #require(set.calendars.first?.spans)
+        #expect(spans.map(\.window.name) == ["freezes/own", "freezes/new-year"])
+        #expect(spans.map(\.reason) == [nil, "New Year"])
+        #expect(spans.last?.window.timeZone == "Asia/Tokyo")
+        #expect(set.zones.keys.sorted() == ["Asia/Tokyo"])
+        #expect(set.digest == self.parsed(FurtherValueTests.holidays).set?.digest)
+        #expect(set.digest != self.parsed(FurtherValueTests.holidays + "\r\n").set?.digest)
+    }
+
+    @Test func `a calendar file that is missing, outside, or wrong is named where it is`() throws {
+        let missing = parsed(nil)
+        #expect(missing.diagnostics.map(\.code) == [.unreadableFile])
+        #expect(missing.diagnostics.first.map { "\($0.file):\($0.line):\($0.column)" } == "p/a.yaml:7:11")
+        let outside = parsed(nil, files: "[../holidays.ics, /etc/a.ics, holidays.txt]")
+        #expect(outside.diagnostics.map(\.code) == [.invalidText, .invalidText, .invalidText])
+        let wrong = parsed("BEGIN:VEVENT\r\n")
+        #expect(wrong.set == nil)
+        #expect(wrong.counts.errors == wrong.diagnostics.count)
+        #expect(Set(wrong.diagnostics.map(\.file)) == ["p/holidays.ics"])
+        let twice = parsed(FurtherValueTests.holidays, files: "[holidays.ics, holidays.ics]")
+        #expect(twice.diagnostics.map(\.code) == [.duplicateName])
+    }
 }

@@ -23,7 +23,8 @@ enum WindowPolicyKind {
     private static func read(
         _ fields: ObjectFields, revision: String?, sequence: Field<Located<PolicyDraft.SequenceReference>>
     ) -> PolicyDraft {
-        let approval = fields.has(Keys.approval.key) ? fields[Keys.approval] : nil
+        // A maintenance window has no such key: what is written there is an error already.
+        let approval = revision == nil ? nil : fields[Keys.approval]
         return PolicyDraft(
             cluster: fields[Keys.cluster], selector: fields[Keys.selector], revision: revision,
             timeZone: fields[Keys.timeZone], windows: fields.has("windows") ? fields[Keys.windows] ?? [] : nil,

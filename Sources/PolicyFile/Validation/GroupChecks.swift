@@ -75,7 +75,7 @@ extension PolicyValidator {
             }
         }
         guard let first = outside.first else { return }
-        let more = outside.count == 1 ? "" : ", and so are \(outside.count - 1) more"
+        let more = outside.count == 1 ? "" : " (and \(outside.count - 1) more)"
         findings.error(
             .nodeInNoGroup, "\(first) is selected, but in no group\(more)", at: place,
             hint: "add a group for what is left, or exclude it in `selector`")
