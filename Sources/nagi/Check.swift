@@ -30,7 +30,8 @@ struct Check: ParsableCommand {
     func run() throws {
         let contents = PolicyDirectory.scan(paths)
         let zones = HostZones.catalog()
-        let parsed = parsePolicies(contents.sources, zones: zones)
+        let parsed = parsePolicies(
+            contents.sources, zones: zones, calendarFiles: PolicyDirectory.calendarFiles, now: HostClock.now().wall)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let errors = diagnostics.count { $0.severity == .error }
         switch format {

@@ -34,6 +34,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidBoolean = "invalid-boolean"
     case invalidAmount = "invalid-amount"
     case invalidSchedule = "invalid-schedule"
+    case invalidRule = "invalid-rule"
+    case invalidNetwork = "invalid-network"
     case invalidURL = "invalid-url"
     case emptyList = "empty-list"
     case tooManyItems = "too-many-items"
@@ -45,6 +47,12 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case conflictingKeys = "conflicting-keys"
     case dateOnlyEnd = "date-only-end"
 
+    // Calendar files (.ics).
+    case calendarSyntax = "calendar-syntax"
+    case calendarValue = "calendar-value"
+    case calendarUnsupported = "calendar-unsupported"
+    case calendarDoubtful = "calendar-doubtful"
+
     // Policies by themselves.
     case duplicateName = "duplicate-name"
     case duplicateNode = "duplicate-node"
@@ -55,12 +63,16 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetAllowsNothing = "budget-allows-nothing"
     case budgetTakesAll = "budget-takes-all"
     case budgetBreaksQuorum = "budget-breaks-quorum"
+    case canaryTooLarge = "canary-too-large"
+    case nodeInNoGroup = "node-in-no-group"
+    case nodeInTwoGroups = "node-in-two-groups"
     case staleTooEarly = "stale-too-early"
     case windowEmpty = "window-empty"
     case windowNeverOpens = "window-never-opens"
     case windowEndsBeforeStart = "window-ends-before-start"
     case windowTooShort = "window-too-short"
     case cutoffTooLong = "cutoff-too-long"
+    case calendarEmpty = "calendar-empty"
     case dayOrWeekday = "day-or-weekday"
     case missingTimeZone = "missing-time-zone"
     case unknownTimeZone = "unknown-time-zone"
@@ -77,8 +89,11 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownPlaceholder = "unknown-placeholder"
 
     // References.
+    case unknownCalendar = "unknown-calendar"
     case unknownCluster = "unknown-cluster"
     case unknownSequence = "unknown-sequence"
+    case unknownNotification = "unknown-notification"
+    case unknownPolicy = "unknown-policy"
     case unknownNode = "unknown-node"
     case unknownLabel = "unknown-label"
     case selectorMatchesNothing = "selector-matches-nothing"

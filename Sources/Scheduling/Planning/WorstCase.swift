@@ -9,7 +9,11 @@ extension Step {
         case .run(let run): run.timeout * (run.retries + 1)
         case .verify(let verify): verify.timeout
         case .soak(let duration), .wait(.duration(let duration)): duration
-        case .block, .restore, .wait(.windowEnd): .zero
+        case .http(let call): call.timeout * (call.retries + 1)
+        case .gate(let gate): gate.timeout
+        // A person's word comes when it comes; it is taken to come at once.
+        case .approval: .zero
+        case .block, .restore, .wait(.windowEnd), .terminate, .notify: .zero
         }
     }
 
@@ -20,7 +24,9 @@ extension Step {
         case .drain(let drain): drain.deadline / 2
         case .run(let run): run.timeout / 2
         case .verify(let verify): verify.timeout / 2
-        case .soak, .wait, .block, .restore: longest
+        case .http(let call): call.timeout / 2
+        case .gate(let gate): gate.timeout / 2
+        case .soak, .wait, .block, .restore, .approval, .terminate, .notify: longest
         }
     }
 }
@@ -36,6 +42,7 @@ extension StepSequence {
             let word: String
             switch step {
             case .run(let run): word = run.name
+            case .gate(let gate): word = gate.name
             case .restore, .wait(.windowEnd): continue
             default: word = step.word
             }
