@@ -53,7 +53,14 @@ struct PlanVerb: ParsableCommand {
         switch format {
         case .table: print(PlanText(plan, set: set, zones: HostZones.catalog().version).text)
         case .json: print(PlanDocument(plan, set: set, zone: zone, zones: HostZones.catalog().version).json)
-        case .svg, .html, .ics: throw Refusal(.usage, "--format \(format.rawValue) is not built yet")
+        case .ics:
+            print(
+                ICalendarWriter.text(of: plan, name: "nagi", stamp: now, zones: set.zones), terminator: "")
+        case .svg: print(PlanPicture(plan, zones: set.zones, zone: zone, now: now).svg, terminator: "")
+        case .html:
+            let page = PlanPage(
+                plan, zones: set.zones, zone: zone, now: now, zonesVersion: HostZones.catalog().version)
+            print(page.html, terminator: "")
         }
     }
 }
