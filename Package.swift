@@ -116,6 +116,6 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["signaling_clients.py"], swiftSettings: rules),
+            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["plans", "signaling_clients.py"], swiftSettings: rules),
     ]
 )
