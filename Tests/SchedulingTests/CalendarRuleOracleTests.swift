@@ -60,7 +60,7 @@ struct CalendarRuleOracleTests {
         let origin = try #require(LocalDateTime("2026-01-01T09:30"))
         var compared = 0
         var differing: [String] = []
-        while compared < 300 {
+        while compared < 120 {
             let text = generator.text()
             let days = Int64.random(in: 0..<400, using: &generator.random)
             let wish = LocalDateTime(seconds: origin.seconds + days * 86400)
@@ -69,10 +69,10 @@ struct CalendarRuleOracleTests {
             else { continue }
             let rule = try RecurrenceRule(text, start: start)
             let last = LocalDateTime(seconds: start.seconds + 3 * 366 * 86400)
-            let expected = Self.starts(rule, through: last.date).prefix(60)
-            let range = Date(timeIntervalSince1970: 0)..<Date(timeIntervalSince1970: TimeInterval(last.seconds))
+            let expected = Self.starts(rule, through: last.date).prefix(20)
             let from = Date(timeIntervalSince1970: TimeInterval(start.seconds))
-            let found = other.recurrences(of: from, in: range).prefix(60).map {
+            let range = from..<Date(timeIntervalSince1970: TimeInterval(last.seconds))
+            let found = other.recurrences(of: from, in: range).prefix(20).map {
                 LocalDateTime(seconds: Int64($0.timeIntervalSince1970))
             }
             if found.prefix(expected.count) != expected[...] || found.count < expected.count {
