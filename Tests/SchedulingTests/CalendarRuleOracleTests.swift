@@ -53,6 +53,11 @@ struct CalendarRuleOracleTests {
     /// - WKST other than the calendar's first weekday: it is set on the calendar, for weekly rules alone.
     /// - numbered weekdays of yearly rules, and days of the month together with days of the week in yearly rules:
     ///   Foundation unites or ignores what the RFC intersects.
+    /// - days of the month in yearly rules without months: Foundation takes the month of the start, the RFC all of them.
+    /// - plain weekdays in monthly rules: Foundation takes one of them a month, the RFC all.
+    /// - starts after the 28th by month or year: Foundation's steps drift in February.
+    /// - days of the month from both ends: Foundation lists a day twice that is meant twice.
+    /// - the fifth of a weekday, and those counted from the end but the last: Foundation looks for ever.
     /// - BYHOUR, BYMINUTE with BYSETPOS, COUNT and UNTIL: covered by the scan; Foundation expands times in another order.
     /// - gaps and overlaps: Foundation has one policy for starts that this does not share; hence UTC.
     @Test func `rules that mean the same to Foundation start at the same instants`() throws {
@@ -60,7 +65,7 @@ struct CalendarRuleOracleTests {
         let origin = try #require(LocalDateTime("2026-01-01T09:30"))
         var compared = 0
         var differing: [String] = []
-        while compared < 120 {
+        while compared < 60 {
             let text = generator.text()
             let days = Int64.random(in: 0..<400, using: &generator.random)
             let wish = LocalDateTime(seconds: origin.seconds + days * 86400)
@@ -98,6 +103,16 @@ struct CalendarRuleOracleTests {
             .sunday, .monday, .tuesday, .wednesday, .thursday, .friday, .saturday,
         ]
         if frequency == "YEARLY", parts["BYDAY"] != nil { return nil }
+        if frequency == "YEARLY", parts["BYMONTHDAY"] != nil, parts["BYMONTH"] == nil { return nil }
+        if frequency == "MONTHLY", let days = parts["BYDAY"], days.contains(where: { $0.count == 2 }) { return nil }
+        if frequency == "MONTHLY" || frequency == "YEARLY", start.date.day > 28 { return nil }
+        let signs = Set((parts["BYMONTHDAY"] ?? []).map { $0.hasPrefix("-") })
+        if signs.count == 2 { return nil }
+        if (parts["BYDAY"] ?? []).contains(where: { word in
+            ["5", "-2", "-3", "-4"].contains { word.hasPrefix($0) || word.hasPrefix("-5") }
+        }) {
+            return nil
+        }
         var rule = Calendar.RecurrenceRule(
             calendar: calendar,
             frequency: frequency == "DAILY"
