@@ -85,7 +85,7 @@ struct CalendarRuleTests {
         Row(
             "FREQ=YEARLY;BYDAY=-1SU,53FR", "2020-01-01T00:00",
             "2020-12-27T00:00 2021-12-26T00:00 2021-12-31T00:00 2022-12-25T00:00 2023-12-31T00:00 2024-12-29T00:00 2025-12-28T00:00 "
-                + "2026-12-27T00:00 2027-12-26T00:00 2028-12-31T00:00 …"),
+                + "2026-12-27T00:00 2027-12-26T00:00 2027-12-31T00:00 …"),
         Row(
             "FREQ=YEARLY;BYMONTH=3;BYDAY=TH", "1997-03-13T09:00",
             "1997-03-13T09:00 1997-03-20T09:00 1997-03-27T09:00 1998-03-05T09:00 …"),
@@ -155,9 +155,10 @@ struct CalendarRuleTests {
     ]
 
     @Test(arguments: rows) func `a rule starts when the RFC says`(_ row: Row) throws {
+        let exceptions = row.exceptions.compactMap { LocalDateTime($0) }
+        #expect(exceptions.count == row.exceptions.count)
         let rule = try RecurrenceRule(
-            row.rule, start: try row.start.map { try #require(LocalDateTime($0)) },
-            exceptions: try row.exceptions.map { try #require(LocalDateTime($0)) })
+            row.rule, start: row.start.flatMap { LocalDateTime($0) }, exceptions: exceptions)
         var expected = row.expected.split(separator: " ").map(String.init)
         let goesOn = expected.last == "…"
         if goesOn { expected.removeLast() }

@@ -22,34 +22,10 @@ public struct CronSchedule: Hashable, Sendable, Codable {
     public var ordinalDaysOfWeek: UInt64
 }
 
-extension CronSchedule: DayPattern {
+extension CronSchedule {
     /// Whether any time of that date matches.
     public func matches(_ date: LocalDate) -> Bool {
-        matchingDays(ofMonth: date.month, year: date.year) >> UInt64(date.day) & 1 == 1
-    }
-
-    /// The days of that month on which any time matches: bits 1 to 31.
-    func matchingDays(ofMonth month: Int, year: Int) -> UInt64 {
-        guard months >> UInt16(month) & 1 == 1 else { return 0 }
-        let length = LocalDate.length(ofMonth: month, year: year)
-        let all = (UInt64(1) << UInt64(length + 1)) - 2
-        var byMonth = UInt64(daysOfMonth)
-        if includesLastDayOfMonth { byMonth |= 1 << UInt64(length) }
-        let first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
-        let weekday = UInt64(floorRemainder(Int64(first) + 4, 7))
-        // Days of the week, turned so that bit 0 is that of the first of the month.
-        func turned(_ days: UInt64) -> UInt64 { (days >> weekday | days << (7 - weekday)) & 0x7F }
-        // The same seven bits five times, from the first of the month on.
-        let weeks: UInt64 = 0x1020_4081
-        var byWeek = turned(UInt64(daysOfWeek)) &* weeks << 1
-        if ordinalDaysOfWeek != 0 {
-            for ordinal in UInt64(0)..<5 {
-                byWeek |= turned(ordinalDaysOfWeek >> (7 * ordinal) & 0x7F) << (7 * ordinal + 1)
-            }
-            let lastSeven = UInt64(0x7F) << UInt64(length - 6)
-            byWeek |= (turned(ordinalDaysOfWeek >> 35 & 0x7F) &* weeks << 1) & lastSeven
-        }
-        return (restrictsDayOfMonth && restrictsDayOfWeek ? byMonth | byWeek : byMonth & byWeek) & all
+        CronStarts(self).matchingDays(of: Month(date.month, date.year)) >> UInt64(date.day) & 1 == 1
     }
 
     /// How far `next` looks: long enough for 29 February on one weekday across a year like 2100.
@@ -58,7 +34,52 @@ extension CronSchedule: DayPattern {
     /// The first matching local time that is not before the given one; nil where `searchYears` have none.
     public func next(notBefore local: LocalDateTime) -> LocalDateTime? {
         let last = local.seconds + Int64(CronSchedule.searchYears * 366) * 86400
-        return firstStart(from: local.seconds, through: last).map { LocalDateTime(seconds: $0) }
+        return CronStarts(self).firstStart(from: local.seconds, through: last).map { LocalDateTime(seconds: $0) }
+    }
+}
+
+/// A schedule without its text: copying it costs nothing.
+struct CronStarts: Hashable, Sendable, DayPattern {
+    let minutes: UInt64
+    let hours: UInt32
+    private let months: UInt16
+    private let daysOfMonth: UInt64
+    private let daysOfWeek: UInt64
+    private let includesLastDayOfMonth: Bool
+    private let ordinalDaysOfWeek: UInt64
+    private let isEither: Bool
+
+    init(_ schedule: CronSchedule) {
+        minutes = schedule.minutes
+        hours = schedule.hours
+        months = schedule.months
+        daysOfMonth = UInt64(schedule.daysOfMonth)
+        daysOfWeek = UInt64(schedule.daysOfWeek)
+        includesLastDayOfMonth = schedule.includesLastDayOfMonth
+        ordinalDaysOfWeek = schedule.ordinalDaysOfWeek
+        isEither = schedule.restrictsDayOfMonth && schedule.restrictsDayOfWeek
+    }
+
+    func matchingDays(of month: Month) -> UInt64 {
+        guard months >> UInt16(month.month) & 1 == 1 else { return 0 }
+        let length = UInt64(month.length)
+        let all = (UInt64(1) << (length + 1)) - 2
+        let byMonth = includesLastDayOfMonth ? daysOfMonth | 1 << length : daysOfMonth
+        // Cron's week starts on Sunday.
+        let weekday = UInt64(month.firstWeekday) + 1
+        // Days of the week, turned so that bit 0 is that of the first of the month.
+        func turned(_ days: UInt64) -> UInt64 { ((days | days << 7) >> (weekday == 7 ? 0 : weekday)) & 0x7F }
+        // The same seven bits five times, from the first of the month on.
+        let weeks: UInt64 = 0x1020_4081
+        var byWeek = turned(daysOfWeek) &* weeks << 1
+        var ordinals = ordinalDaysOfWeek
+        while ordinals != 0 {
+            let week = UInt64(ordinals.trailingZeroBitCount) / 7
+            let days = turned(ordinals >> (7 * week) & 0x7F)
+            ordinals &= ~(0x7F << (7 * week))
+            byWeek |= week < 5 ? days << (7 * week + 1) : (days &* weeks << 1) & (0x7F << (length - 6))
+        }
+        return (isEither ? byMonth | byWeek : byMonth & byWeek) & all
     }
 
     func firstSecond(on day: Int, notBefore second: Int) -> Int? {

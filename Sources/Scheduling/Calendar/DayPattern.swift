@@ -2,9 +2,47 @@
 /// they are asked.
 protocol DayPattern {
     /// The days of that month on which anything starts: bits 1 to 31.
-    func matchingDays(ofMonth month: Int, year: Int) -> UInt64
+    func matchingDays(of month: Month) -> UInt64
     /// Seconds since midnight of the first start on a matching day (since 1970-01-01) that is not before the given one.
     func firstSecond(on day: Int, notBefore second: Int) -> Int?
+}
+
+/// A month of the calendar, with what is needed to find its days.
+struct Month {
+    var year: Int
+    /// 1 to 12.
+    var month: Int
+    /// Days from 1970-01-01 to its first.
+    var first: Int
+    var length: Int
+
+    init(of date: LocalDate, day: Int) {
+        year = date.year
+        month = date.month
+        first = day - date.day + 1
+        length = LocalDate.length(ofMonth: date.month, year: date.year)
+    }
+
+    init(_ month: Int, _ year: Int) {
+        self.year = year
+        self.month = month
+        first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
+        length = LocalDate.length(ofMonth: month, year: year)
+    }
+
+    mutating func advance() {
+        first += length
+        if month == 12 {
+            month = 1
+            year += 1
+        } else {
+            month += 1
+        }
+        length = LocalDate.length(ofMonth: month, year: year)
+    }
+
+    /// Of the first, 0 is Monday.
+    var firstWeekday: Int { Int(floorRemainder(Int64(first) + 3, 7)) }
 }
 
 extension DayPattern {
@@ -12,19 +50,17 @@ extension DayPattern {
     func forEachDay(from day: Int, through lastDay: Int, _ body: (Int) -> Bool) {
         guard day <= lastDay else { return }
         let date = LocalDate(daysSinceEpoch: day)
-        var (year, month) = (date.year, date.month)
-        var first = day - date.day
-        var days = matchingDays(ofMonth: month, year: year) & (UInt64.max << UInt64(date.day))
+        var month = Month(of: date, day: day)
+        var days = matchingDays(of: month) & (UInt64.max << UInt64(date.day))
         while true {
             while days != 0 {
-                let found = first + days.trailingZeroBitCount
+                let found = month.first - 1 + days.trailingZeroBitCount
                 guard found <= lastDay, body(found) else { return }
                 days &= days - 1
             }
-            first += LocalDate.length(ofMonth: month, year: year)
-            guard first < lastDay else { return }
-            (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
-            days = matchingDays(ofMonth: month, year: year)
+            month.advance()
+            guard month.first <= lastDay else { return }
+            days = matchingDays(of: month)
         }
     }
 
@@ -43,14 +79,29 @@ extension DayPattern {
         }
     }
 
-    /// The first start, as seconds of local time, both bounds included.
+    /// The first start, as seconds of local time, both bounds included: `forEachStart` without its calls.
     func firstStart(from low: Int64, through high: Int64) -> Int64? {
-        var first: Int64?
-        forEachStart(from: low, through: high) { seconds in
-            first = seconds
-            return false
+        guard low <= high else { return nil }
+        let lowDay = Int(floorDivide(low, 86400))
+        let lastDay = Int(floorDivide(high, 86400))
+        let date = LocalDate(daysSinceEpoch: lowDay)
+        var month = Month(of: date, day: lowDay)
+        var days = matchingDays(of: month) & (UInt64.max << UInt64(date.day))
+        while true {
+            while days != 0 {
+                let day = month.first - 1 + days.trailingZeroBitCount
+                guard day <= lastDay else { return nil }
+                let midnight = Int64(day) * 86400
+                if let second = firstSecond(on: day, notBefore: Int(max(0, low - midnight))) {
+                    let found = midnight + Int64(second)
+                    return found <= high ? found : nil
+                }
+                days &= days - 1
+            }
+            month.advance()
+            guard month.first <= lastDay else { return nil }
+            days = matchingDays(of: month)
         }
-        return first
     }
 }
 

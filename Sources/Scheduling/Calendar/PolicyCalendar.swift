@@ -204,7 +204,7 @@ public struct PolicyCalendar: Hashable, Sendable {
         guard !exclusions.isEmpty else { return [] }
         var spans: [Span] = []
         for exclusion in exclusions {
-            exclusion.calendar.forEach(touching: span) { resolved in
+            exclusion.calendar.forEachUnited(touching: span) { resolved in
                 spans.append(resolved.span)
                 return true
             }
@@ -241,7 +241,7 @@ public struct PolicyCalendar: Hashable, Sendable {
         for (index, window) in windows.enumerated() {
             // A schedule that starts every few minutes is united at once, except where a year may be cut.
             var nextYear = Timestamp.distantPast
-            window.forEach(touching: region) { resolved in
+            window.forEachUnited(touching: region) { resolved in
                 let span = resolved.span
                 if let last = members.indices.last, members[last].window == index,
                     members[last].span.start <= span.start, span.start <= members[last].span.end,

@@ -90,18 +90,42 @@ extension RecurrenceRule.Parts {
     }
 }
 
-extension RecurrenceRule: DayPattern {
-    func matchingDays(ofMonth month: Int, year: Int) -> UInt64 {
-        let days = candidates(ofMonth: month, year: year)
-        guard !parts.setPositions.isEmpty, days != 0 else { return days }
-        let first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
+/// A rule without its text: the days and times on which it starts, bounds and exceptions aside.
+struct RuleStarts: Hashable, Sendable {
+    let parts: RecurrenceRule.Parts
+    /// Times on one day, BYSETPOS aside.
+    private let timesPerDay: Int
+    private let hasSetPositions: Bool
+    /// Of the start, in the units in which intervals are counted: days, weeks, months or years.
+    private let firstPeriod: Int
+
+    /// - Parameter parts: completed from the start.
+    init(_ parts: RecurrenceRule.Parts, start: LocalDateTime) {
+        self.parts = parts
+        timesPerDay = parts.hours.nonzeroBitCount * parts.minutes.nonzeroBitCount
+        hasSetPositions = !parts.setPositions.isEmpty
+        let date = start.date
+        firstPeriod =
+            switch parts.frequency {
+            case .daily: date.daysSinceEpoch
+            case .weekly: RecurrenceRule.week(ofDay: date.daysSinceEpoch, weekStart: parts.weekStart)
+            case .monthly: date.year * 12 + date.month - 1
+            case .yearly: date.year
+            }
+    }
+}
+
+extension RuleStarts: DayPattern {
+    func matchingDays(of month: Month) -> UInt64 {
+        let days = candidates(of: month)
+        guard hasSetPositions, days != 0 else { return days }
         var left = days
         var chosen: UInt64 = 0
         var known: (rank: Int, total: Int)?
         while left != 0 {
             let day = left.trailingZeroBitCount
             left &= left - 1
-            let place = known ?? place(ofDay: first + day - 1, month: month, year: year)
+            let place = known ?? place(ofDay: month.first + day - 1, in: month)
             if parts.setPositions.contains(where: { index(of: $0, total: place.total) / timesPerDay == place.rank }) {
                 chosen |= 1 << UInt64(day)
             }
@@ -116,9 +140,8 @@ extension RecurrenceRule: DayPattern {
     func firstSecond(on day: Int, notBefore second: Int) -> Int? {
         var minute = firstMinute(
             hours: parts.hours, minutes: parts.minutes, notBefore: max(0, (second - parts.second + 59) / 60))
-        guard !parts.setPositions.isEmpty, timesPerDay > 1 else { return minute.map { $0 * 60 + parts.second } }
-        let date = LocalDate(daysSinceEpoch: day)
-        let place = place(ofDay: day, month: date.month, year: date.year)
+        guard hasSetPositions, timesPerDay > 1 else { return minute.map { $0 * 60 + parts.second } }
+        let place = place(ofDay: day, in: Month(of: LocalDate(daysSinceEpoch: day), day: day))
         while let found = minute {
             let earlierHours = (parts.hours & ((1 << UInt32(found / 60)) - 1)).nonzeroBitCount
             let earlierMinutes = (parts.minutes & ((1 << UInt64(found % 60)) - 1)).nonzeroBitCount
@@ -141,7 +164,7 @@ extension RecurrenceRule: DayPattern {
     }
 
     /// Which of the candidate days of its period a day is, from 0.
-    private func place(ofDay day: Int, month: Int, year: Int) -> (rank: Int, total: Int) {
+    private func place(ofDay day: Int, in month: Month) -> (rank: Int, total: Int) {
         switch parts.frequency {
         case .daily: return (0, 1)
         case .weekly:
@@ -153,18 +176,18 @@ extension RecurrenceRule: DayPattern {
             }
             return place
         case .monthly:
-            let days = candidates(ofMonth: month, year: year)
-            let dayOfMonth = day - LocalDate.daysSinceEpoch(ofMonth: month, year: year) + 1
+            let days = candidates(of: month)
+            let dayOfMonth = day - month.first + 1
             return ((days & ((1 << UInt64(dayOfMonth)) - 1)).nonzeroBitCount, days.nonzeroBitCount)
         case .yearly:
             var place = (rank: 0, total: 0)
             for other in 1...12 {
-                let days = candidates(ofMonth: other, year: year)
+                let days = candidates(of: Month(other, month.year))
                 place.total += days.nonzeroBitCount
-                if other < month {
+                if other < month.month {
                     place.rank += days.nonzeroBitCount
-                } else if other == month {
-                    let dayOfMonth = day - LocalDate.daysSinceEpoch(ofMonth: month, year: year) + 1
+                } else if other == month.month {
+                    let dayOfMonth = day - month.first + 1
                     place.rank += (days & ((1 << UInt64(dayOfMonth)) - 1)).nonzeroBitCount
                 }
             }
@@ -178,16 +201,16 @@ extension RecurrenceRule: DayPattern {
     }
 
     /// The days of the month before BYSETPOS: bits 1 to 31.
-    private func candidates(ofMonth month: Int, year: Int) -> UInt64 {
-        guard parts.months == 0 || parts.months >> UInt16(month) & 1 == 1 else { return 0 }
+    private func candidates(of month: Month) -> UInt64 {
+        guard parts.months == 0 || parts.months >> UInt16(month.month) & 1 == 1 else { return 0 }
         switch parts.frequency {
         case .monthly where parts.interval > 1:
-            guard (year * 12 + month - 1 - firstPeriod).isMultiple(of: parts.interval) else { return 0 }
+            guard (month.year * 12 + month.month - 1 - firstPeriod).isMultiple(of: parts.interval) else { return 0 }
         case .yearly where parts.interval > 1:
-            guard (year - firstPeriod).isMultiple(of: parts.interval) else { return 0 }
+            guard (month.year - firstPeriod).isMultiple(of: parts.interval) else { return 0 }
         default: break
         }
-        let length = LocalDate.length(ofMonth: month, year: year)
+        let length = month.length
         var days = (UInt64(1) << UInt64(length + 1)) - 2
         if parts.hasDaysOfMonth {
             var listed = UInt64(parts.daysOfMonth)
@@ -200,29 +223,29 @@ extension RecurrenceRule: DayPattern {
             days &= listed
         }
         guard days != 0 else { return 0 }
-        let first = LocalDate.daysSinceEpoch(ofMonth: month, year: year)
         if parts.hasWeekdays {
-            let weekday = Int(floorRemainder(Int64(first) + 3, 7))
+            let weekday = month.firstWeekday
             // The days of the week, turned so that bit 0 is that of the first of the month, five times.
             let turned = UInt64((UInt16(parts.weekdays) >> weekday | UInt16(parts.weekdays) << (7 - weekday)) & 0x7F)
             var listed = (turned &* 0x1020_4081) << 1
-            for ordinal in parts.ordinalWeekdays {
+            for index in parts.ordinalWeekdays.indices {
+                let ordinal = parts.ordinalWeekdays[index]
                 listed |=
                     parts.ordinalsCountInYear
-                    ? inYear(ordinal, year: year, first: first, length: length)
+                    ? inYear(ordinal, month)
                     : inMonth(ordinal, firstWeekday: weekday, length: length)
             }
             days &= listed
         }
         guard parts.interval > 1, days != 0 else { return days }
         switch parts.frequency {
-        case .daily: return days & everyNthDay(first: first)
-        case .weekly: return days & everyNthWeek(first: first, length: length)
+        case .daily: return days & everyNthDay(first: month.first)
+        case .weekly: return days & everyNthWeek(first: month.first, length: length)
         case .monthly, .yearly: return days
         }
     }
 
-    private func inMonth(_ ordinal: OrdinalWeekday, firstWeekday: Int, length: Int) -> UInt64 {
+    private func inMonth(_ ordinal: RecurrenceRule.OrdinalWeekday, firstWeekday: Int, length: Int) -> UInt64 {
         let wait = ordinal.weekday - firstWeekday
         let earliest = 1 + (wait < 0 ? wait + 7 : wait)
         let day =
@@ -231,17 +254,17 @@ extension RecurrenceRule: DayPattern {
         return (1...length).contains(day) ? 1 << UInt64(day) : 0
     }
 
-    private func inYear(_ ordinal: OrdinalWeekday, year: Int, first: Int, length: Int) -> UInt64 {
-        let newYear = LocalDate.daysSinceEpoch(ofMonth: 1, year: year)
-        let yearLength = LocalDate.isLeap(year) ? 366 : 365
+    private func inYear(_ ordinal: RecurrenceRule.OrdinalWeekday, _ month: Month) -> UInt64 {
+        let newYear = LocalDate.daysSinceEpoch(ofMonth: 1, year: month.year)
+        let yearLength = LocalDate.isLeap(month.year) ? 366 : 365
         let earliest = Int(floorRemainder(Int64(ordinal.weekday - newYear - 3), 7))
         let dayOfYear =
             ordinal.ordinal > 0
             ? earliest + 7 * (ordinal.ordinal - 1)
             : earliest + 7 * ((yearLength - 1 - earliest) / 7 + ordinal.ordinal + 1)
         guard (0..<yearLength).contains(dayOfYear) else { return 0 }
-        let day = newYear + dayOfYear - first + 1
-        return (1...length).contains(day) ? 1 << UInt64(day) : 0
+        let day = newYear + dayOfYear - month.first + 1
+        return (1...month.length).contains(day) ? 1 << UInt64(day) : 0
     }
 
     private func everyNthDay(first: Int) -> UInt64 {

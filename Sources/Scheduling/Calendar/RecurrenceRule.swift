@@ -44,10 +44,7 @@ public struct RecurrenceRule: Hashable, Sendable {
 
     /// What the text says, completed from the start.
     let parts: Parts
-    /// Times on one day, BYSETPOS aside.
-    let timesPerDay: Int
-    /// Of the start, in the units in which intervals are counted: days, weeks, months or years since their epoch.
-    let firstPeriod: Int
+    let starts: RuleStarts
     /// The last nominal start that COUNT or UNTIL allow, in seconds; an UNTIL in UTC is checked again by whoever knows
     /// the zone.
     let lastSecond: Int64
@@ -71,7 +68,7 @@ public struct RecurrenceRule: Hashable, Sendable {
         // Counted once, so that no question has to count again.
         var left = count
         var last = RecurrenceRule.endOfTime
-        forEachStart(from: start.seconds, through: RecurrenceRule.endOfTime) { seconds in
+        starts.forEachStart(from: start.seconds, through: RecurrenceRule.endOfTime) { seconds in
             left -= 1
             last = seconds
             return left > 0
@@ -89,15 +86,7 @@ public struct RecurrenceRule: Hashable, Sendable {
         self.exceptions = exceptions.sorted()
         self.parts = parts
         self.lastSecond = lastSecond
-        timesPerDay = parts.hours.nonzeroBitCount * parts.minutes.nonzeroBitCount
-        let date = start.date
-        firstPeriod =
-            switch parts.frequency {
-            case .daily: date.daysSinceEpoch
-            case .weekly: RecurrenceRule.week(ofDay: date.daysSinceEpoch, weekStart: parts.weekStart)
-            case .monthly: date.year * 12 + date.month - 1
-            case .yearly: date.year
-            }
+        starts = RuleStarts(parts, start: start)
     }
 
     /// 2261-12-31T23:59:59.
@@ -108,7 +97,7 @@ public struct RecurrenceRule: Hashable, Sendable {
     /// An UNTIL in UTC is not looked at, as this knows no zone.
     public func next(notBefore local: LocalDateTime) -> LocalDateTime? {
         var first: LocalDateTime?
-        forEachStart(from: max(local.seconds, start.seconds), through: lastSecond) { seconds in
+        starts.forEachStart(from: max(local.seconds, start.seconds), through: lastSecond) { seconds in
             guard !isException(seconds) else { return true }
             first = LocalDateTime(seconds: seconds)
             return false
@@ -120,6 +109,12 @@ public struct RecurrenceRule: Hashable, Sendable {
     func allows(_ seconds: Int64, _ resolved: Timestamp) -> Bool {
         if case .instant(let last) = parts.until, last < resolved { return false }
         return !isException(seconds)
+    }
+
+    /// Whether `allows` ever says no.
+    var isRestricted: Bool {
+        if case .instant = parts.until { return true }
+        return !exceptions.isEmpty
     }
 
     func isException(_ seconds: Int64) -> Bool {

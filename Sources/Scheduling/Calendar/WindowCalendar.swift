@@ -18,6 +18,10 @@ public struct WindowCalendar: Hashable, Sendable {
     /// No occurrence lasts longer, in elapsed seconds.
     private let reach: Int64
     private let once: Resolved?
+    /// Not all starts of the pattern happen.
+    private let hasExceptions: Bool
+    /// Seconds of the first and the last start of each matching day, where all of them together leave no gap.
+    private let denseDay: ClosedRange<Int64>?
 
     /// The window's length, as plain numbers.
     private enum Length: Hashable, Sendable {
@@ -55,7 +59,16 @@ public struct WindowCalendar: Hashable, Sendable {
         if case .rule(let rule) = window.recurrence {
             lowest = max(lowest, rule.start.seconds)
             highest = min(highest, rule.lastSecond)
+            hasExceptions = rule.isRestricted
+        } else {
+            hasExceptions = false
         }
+        denseDay =
+            switch length {
+            case .elapsed(let nanoseconds) where !hasExceptions:
+                starts.denseDay(gap: min(nanoseconds / 1_000_000_000, WindowCalendar.longestSeconds))
+            default: nil
+            }
         self.lowest = lowest
         self.highest = highest
         if case .at(let nominal) = window.recurrence, lowest <= nominal.seconds, nominal.seconds <= highest {
@@ -141,7 +154,9 @@ public struct WindowCalendar: Hashable, Sendable {
                 nominal, length: length, dst: window.dst, zone: zone, stretch: &stretch,
                 longest: WindowCalendar.longestSeconds)
         else { return nil }
-        if case .rule(let rule) = starts, !rule.allows(nominal, resolved.span.start) { return nil }
+        if hasExceptions, case .rule(let rule) = window.recurrence, !rule.allows(nominal, resolved.span.start) {
+            return nil
+        }
         return resolved
     }
 
@@ -161,7 +176,7 @@ public struct WindowCalendar: Hashable, Sendable {
     /// As `resolved(touching:)`, in nominal order, which differs from that of the starts where a gap shifts one of them
     /// past another. The body returns whether to go on.
     func forEach(touching span: Span, _ body: (Resolved) -> Bool) {
-        if case .once = starts {
+        if starts.kind == .once {
             guard let once, once.span.start <= span.end, span.start <= once.span.end else { return }
             _ = body(once)
             return
@@ -177,6 +192,39 @@ public struct WindowCalendar: Hashable, Sendable {
         }
     }
 
+    /// As `forEach(touching:)`, where the occurrences of one day may come as one that starts with the first of them and
+    /// ends with the last, if they leave no gap and none of them is the first in a year (UTC). For those who unite them
+    /// anyhow: a schedule that starts every minute has half a million occurrences a year.
+    func forEachUnited(touching span: Span, _ body: (Resolved) -> Bool) {
+        guard let denseDay else { return forEach(touching: span, body) }
+        let earliest = span.start.advanced(nanoseconds: -reach * 1_000_000_000)
+        var (low, high) = nominals(from: earliest, to: span.end)
+        (low, high) = (max(low, lowest), min(high, highest))
+        var stretch = zone.stretch(at: earliest)
+        starts.forEachDay(from: Int(floorDivide(low, 86400)), through: Int(floorDivide(high, 86400))) { day in
+            let midnight = Int64(day) * 86400
+            let (first, last) = (midnight + denseDay.lowerBound, midnight + denseDay.upperBound)
+            if lowest <= first, last <= highest, !LocalDate(daysSinceEpoch: day).isNearNewYear,
+                let start = resolve(first, &stretch), stretch.isRegular(first), stretch.isRegular(last),
+                let end = resolve(last, &stretch)
+            {
+                // All of them lie in one stretch of constant offset.
+                let united = Span(start: start.span.start, end: end.span.end)
+                guard united.start <= span.end, span.start <= united.end else { return true }
+                return body(Resolved(nominal: start.nominal, span: united))
+            }
+            var goesOn = true
+            starts.forEach(from: max(low, midnight), through: min(high, midnight + 86399)) { nominal in
+                guard let resolved = resolve(nominal, &stretch), resolved.span.start <= span.end,
+                    span.start <= resolved.span.end
+                else { return true }
+                goesOn = body(resolved)
+                return goesOn
+            }
+            return goesOn
+        }
+    }
+
     /// Between which nominal times those lie that start between the two instants.
     private func nominals(from start: Timestamp, to end: Timestamp) -> (low: Int64, high: Int64) {
         let margin = largestOffsetSeconds * 1_000_000_000
@@ -188,13 +236,13 @@ public struct WindowCalendar: Hashable, Sendable {
     }
 
     func firstResolved(startingAfter instant: Timestamp, horizonDays: Int) -> Resolved? {
-        if case .once = starts {
+        if starts.kind == .once {
             guard let once, instant < once.span.start else { return nil }
             return once
         }
         var stretch = zone.stretch(at: instant)
         var low = instant.wholeSeconds + stretch.offset + 1
-        if !stretch.isRegular(low) { low = nominals(from: instant, to: instant).low }
+        if low < stretch.settledFrom || low >= stretch.regularTo { low = nominals(from: instant, to: instant).low }
         let high = min(highest, low + Int64(horizonDays) * 86400)
         low = max(low, lowest)
         var best: Resolved?
@@ -209,6 +257,11 @@ public struct WindowCalendar: Hashable, Sendable {
         }
         return best
     }
+}
+
+extension LocalDate {
+    /// Whether any zone's clock may show a date of another year (in UTC) than this one's.
+    fileprivate var isNearNewYear: Bool { month == 12 && day >= 30 || month == 1 && day <= 2 }
 }
 
 func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {

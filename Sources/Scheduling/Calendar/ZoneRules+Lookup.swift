@@ -31,23 +31,40 @@ extension ZoneRules {
         /// Local times from here up to and without there are shown exactly once, in this stretch.
         var regularFrom: Int64
         var regularTo: Int64
+        /// From here on nothing that a gap shifted is still to come.
+        var settledFrom: Int64
 
         func isRegular(_ local: Int64) -> Bool { regularFrom <= local && local < regularTo }
     }
 
-    /// Farther from a transition than offsets can differ, no local time is skipped or shown twice.
+    /// Stretches that are this long show no time that the one behind the next shows too: offsets differ by less.
     private static let margin: Int64 = 3 * 86400
     private static let bounds = -Int64.max / 1_000_000_000 + margin..<Int64.max / 1_000_000_000 - margin
 
     func stretch(at instant: Timestamp) -> Stretch { stretch(before: firstTransition(after: instant)) }
 
     private func stretch(before next: Int) -> Stretch {
-        let offset = Int64(next == 0 ? initialOffset : transitions[next - 1].offset)
-        let from = next == 0 ? .min : transitions[next - 1].at.wholeSeconds + offset + ZoneRules.margin
-        let to = next == transitions.count ? .max : transitions[next].at.wholeSeconds + offset - ZoneRules.margin
-        return Stretch(
-            next: next, offset: offset, regularFrom: max(from, ZoneRules.bounds.lowerBound),
-            regularTo: min(to, ZoneRules.bounds.upperBound))
+        let offset = offset(before: next)
+        var (from, settled, to) = (
+            ZoneRules.bounds.lowerBound, ZoneRules.bounds.lowerBound, ZoneRules.bounds.upperBound
+        )
+        if next > 0 {
+            let begin = transitions[next - 1].at.wholeSeconds
+            let isFar = next == 1 || begin - transitions[next - 2].at.wholeSeconds >= ZoneRules.margin
+            settled = max(settled, begin + offset + ZoneRules.margin)
+            from = isFar ? max(from, begin + max(offset, self.offset(before: next - 1))) : settled
+        }
+        if next < transitions.count {
+            let end = transitions[next].at.wholeSeconds
+            let isFar =
+                next + 1 == transitions.count || transitions[next + 1].at.wholeSeconds - end >= ZoneRules.margin
+            to = min(to, end + (isFar ? min(offset, Int64(transitions[next].offset)) : offset - ZoneRules.margin))
+        }
+        return Stretch(next: next, offset: offset, regularFrom: from, regularTo: to, settledFrom: settled)
+    }
+
+    private func offset(before next: Int) -> Int64 {
+        Int64(next == 0 ? initialOffset : transitions[next - 1].offset)
     }
 
     /// As `resolve`, beginning at the stretch, which moves on to that of the local time.
@@ -126,13 +143,16 @@ extension ZoneRules {
 
     /// The index of the first transition after the instant; the count, where there is none.
     func firstTransition(after instant: Timestamp) -> Int {
+        guard !transitions.isEmpty else { return 0 }
         var low = 0
-        var high = transitions.count
-        while low < high {
-            let middle = (low + high) / 2
-            if transitions[middle].at <= instant { low = middle + 1 } else { high = middle }
+        var count = transitions.count
+        // Halves without a jump in the code: which half it is cannot be foretold.
+        while count > 1 {
+            let half = count / 2
+            low += transitions[low + half - 1].at <= instant ? half : 0
+            count -= half
         }
-        return low
+        return transitions[low].at <= instant ? low + 1 : low
     }
 }
 
