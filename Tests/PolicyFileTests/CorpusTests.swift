@@ -50,7 +50,7 @@ struct CorpusTests {
         // Caused by the file system, or by files too large to keep: other tests. Nothing is left to a later version now.
         let elsewhere: Set<DiagnosticCode> = [
             .unreadableFile, .fileTooLarge, .tooManyDiagnostics, .tooManyItems, .noPolicies, .notYetSupported,
-            // What is wrong with calendar files has a corpus of its own.
+            // Of calendar files: their own corpus.
             .calendarSyntax, .calendarValue, .calendarUnsupported, .calendarDoubtful,
         ]
         let missing = Set(DiagnosticCode.allCases).subtracting(seen).subtracting(elsewhere)

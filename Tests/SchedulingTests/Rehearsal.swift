@@ -70,6 +70,9 @@ struct Rehearsal {
     /// One line for each node that starts or is finished, and for each change of a run, with the minute.
     var text: String { lines.joined(separator: "\n") }
 
+    /// The fold of the journal is the ledger that the process has.
+    var isFolded: Bool { Ledger(folding: journal) == controller.ledger }
+
     func verdict(of node: String) -> Verdict? {
         controller.status(at: now).clusters.flatMap(\.nodes).first { $0.name == node }?.verdict
     }

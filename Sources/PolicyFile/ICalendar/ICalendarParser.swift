@@ -6,6 +6,8 @@ struct ICalendarFile {
         var properties: [ContentLine] = []
         /// The calendar it is in says METHOD:CANCEL.
         var isCancelled = false
+        /// Some line of it could not be read.
+        var hasFaults = false
 
         func first(_ name: String) -> ContentLine? { properties.first { $0.name == name } }
         func all(_ name: String) -> [ContentLine] { properties.filter { $0.name == name } }
@@ -25,8 +27,8 @@ struct ICalendarFile {
 
 /// Lines into components, with limits that hold while it reads.
 ///
-/// A line that cannot be understood is reported and passed over. At the first line that is no calendar at all, and where
-/// a limit is passed, reading ends.
+/// A line that cannot be understood is reported and passed over. At the first line that is no calendar at all, and
+/// where a limit is passed, reading ends.
 struct ICalendarParser {
     private var lines: LogicalLines
     private let faults: ICalendarFaults
@@ -92,6 +94,7 @@ struct ICalendarParser {
         } catch {
             if !hasCalendar { throw notACalendar(logical) }
             faults.error(.calendarSyntax, error.message, at: error.place, hint: error.hint)
+            if !stack.isEmpty { stack[stack.count - 1].event?.hasFaults = true }
             return
         }
         switch line.name {

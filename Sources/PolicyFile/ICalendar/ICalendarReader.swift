@@ -22,9 +22,9 @@ public struct ICalendarReading: Sendable {
 /// Reads iCalendar files (RFC 5545): their events become spans. To-dos, journals, alarms and whether an event makes
 /// busy (TRANSP) mean nothing here.
 ///
-/// An event of whole days lasts from midnight to midnight on the wall of the calendar's zone. A time has the zone of its
-/// TZID, or is UTC, or, with neither, is in the calendar's zone. DTEND gives an elapsed length, DURATION days of the
-/// calendar and elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not
+/// An event of whole days lasts from midnight to midnight on the wall of the calendar's zone. A time has the zone of
+/// its TZID, or is UTC, or, with neither, is in the calendar's zone. DTEND gives an elapsed length, DURATION days of
+/// the calendar and elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not
 /// match it. An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left
 /// out. A start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but
 /// a freeze must not lose a day.
@@ -45,8 +45,8 @@ public struct ICalendarReader {
     /// - Parameters:
     ///   - source: at most `PolicyLimits.fileBytes`; larger ones are refused.
     ///   - calendar: first part of each span's name.
-    ///   - defaultZone: for whole days and times without a zone; where it is nil, X-WR-TIMEZONE of the file is used, and
-    ///     where that is missing too such an event is an error.
+    ///   - defaultZone: for whole days and times without a zone; where it is nil, X-WR-TIMEZONE of the file is used,
+    ///   and   where that is missing too such an event is an error.
     public static func spans(
         of source: PolicySource, calendar: String, defaultZone: String?, zones: ZoneCatalog
     ) -> ICalendarReading {

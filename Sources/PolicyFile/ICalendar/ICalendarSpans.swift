@@ -6,12 +6,12 @@ struct ICalendarSpans {
     let calendar: String
     let zones: ICalendarZones
     let faults: ICalendarFaults
-    private var dates: ICalendarDates { ICalendarDates(zones: zones, faults: faults) }
+    var dates: ICalendarDates { ICalendarDates(zones: zones, faults: faults) }
     private var dateCount = 0
     private var countedStarts = 0
 
     /// COUNT of all rules of one file: they are counted once, while reading.
-    private static let largestSumOfCounts = 1_000_000
+    private static let largestSumOfCounts = 200_000
 
     /// Spans before they are named.
     private struct Draft {
@@ -31,7 +31,7 @@ struct ICalendarSpans {
     }
 
     /// How long an event lasts: days of the calendar, then elapsed seconds.
-    private struct Extent {
+    struct Extent {
         var days = 0
         var seconds: Int64 = 0
     }
@@ -143,9 +143,11 @@ struct ICalendarSpans {
                 hint: "write a UID: runs and reports name the event by it")
         }
         guard let line = written.first("DTSTART") else {
-            faults.error(
-                .calendarValue, "the event does not say when it starts", at: written.begin.place,
-                hint: "DTSTART")
+            // Perhaps it was on a line that could not be read.
+            if !written.hasFaults {
+                faults.error(
+                    .calendarValue, "the event does not say when it starts", at: written.begin.place, hint: "DTSTART")
+            }
             return nil
         }
         guard let start = dates.moment(line), let extent = extent(written, start, line) else {
@@ -162,96 +164,6 @@ struct ICalendarSpans {
         let trimmed = shown.split(separator: " ", omittingEmptySubsequences: true).joined(
             separator: " ")
         return trimmed.isEmpty ? nil : trimmed
-    }
-
-    private func extent(
-        _ written: ICalendarFile.Event, _ start: ICalendarDates.Moment, _ line: ContentLine
-    ) -> Extent? {
-        let end = written.first("DTEND")
-        if let duration = written.first("DURATION") {
-            if end != nil {
-                faults.error(
-                    .calendarValue, "DTEND and DURATION both say when the event ends", at: duration.namePlace)
-                return nil
-            }
-            return self.extent(duration, start)
-        }
-        guard let end else {
-            if start.isDate { return Extent(days: 1) }
-            faults.warning(
-                .calendarDoubtful, "the event has no end: it lasts no time and is left out",
-                at: line.valuePlace,
-                hint: "write DTEND or DURATION")
-            return nil
-        }
-        guard let moment = dates.moment(end) else { return nil }
-        guard moment.isDate == start.isDate else {
-            faults.error(
-                .calendarValue,
-                start.isDate
-                    ? "DTSTART is a date, DTEND has a time" : "DTEND is a date, DTSTART has a time",
-                at: end.valuePlace)
-            return nil
-        }
-        var extent = Extent()
-        if start.isDate {
-            extent.days = moment.local.date.daysSinceEpoch - start.local.date.daysSinceEpoch
-            if extent.days == 0 {
-                faults.warning(
-                    .calendarDoubtful,
-                    "DTEND is the first day that is free again: the event counts as one day",
-                    at: end.valuePlace,
-                    hint: "write DTEND;VALUE=DATE:\(compact(start.local.date.adding(days: 1)))")
-                extent.days = 1
-            }
-        } else {
-            guard let from = dates.instant(start), let to = dates.instant(moment) else {
-                faults.error(
-                    .calendarValue, "no calendar of this program has that time", at: end.valuePlace)
-                return nil
-            }
-            extent.seconds = to.seconds - from.seconds
-        }
-        return checked(extent, at: end)
-    }
-
-    private func compact(_ date: LocalDate) -> String { String("\(date)".filter { $0 != "-" }) }
-
-    private func extent(_ line: ContentLine, _ start: ICalendarDates.Moment) -> Extent? {
-        guard let duration = CalendarDuration(line.word) else {
-            faults.error(
-                .calendarValue, "this is no duration", at: line.valuePlace,
-                hint: "write P1D, P2W, PT3H or P1DT12H30M")
-            return nil
-        }
-        guard !duration.isNegative else {
-            faults.error(.calendarValue, "an event cannot end before it starts", at: line.valuePlace)
-            return nil
-        }
-        guard !start.isDate || duration.seconds == 0 else {
-            faults.error(
-                .calendarValue, "an event of whole days lasts days or weeks", at: line.valuePlace,
-                hint: "give DTSTART a time, or write P1D")
-            return nil
-        }
-        return checked(Extent(days: duration.days, seconds: Int64(duration.seconds)), at: line)
-    }
-
-    private func checked(_ extent: Extent, at line: ContentLine) -> Extent? {
-        if extent.days < 0 || extent.seconds < 0 {
-            faults.error(.calendarValue, "the event ends before it starts", at: line.valuePlace)
-            return nil
-        }
-        if extent.days == 0, extent.seconds == 0 {
-            faults.warning(
-                .calendarDoubtful, "the event lasts no time and is left out", at: line.valuePlace)
-            return nil
-        }
-        guard Int64(extent.days) + extent.seconds / 86400 <= Int64(ICalendarReader.longestDays) else {
-            faults.error(.calendarValue, "an event lasts at most 100 years", at: line.valuePlace)
-            return nil
-        }
-        return extent
     }
 
     /// One occurrence at that moment; nil after a report.
@@ -313,6 +225,8 @@ struct ICalendarSpans {
             faults.error(.calendarValue, "an event of whole days has no \(part)", at: line.valuePlace)
             return nil
         }
+        // Reported already; each further rule would be counted again.
+        guard countedStarts <= ICalendarSpans.largestSumOfCounts else { return nil }
         do {
             let rule = try RecurrenceRule(
                 line.word, start: event.start.local, exceptions: exceptions.sorted())

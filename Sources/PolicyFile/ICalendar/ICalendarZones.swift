@@ -3,8 +3,9 @@ import Scheduling
 
 /// Which zone a TZID means: one of the zones that the caller knows, or an error, never UTC by default.
 ///
-/// In this order: an IANA name; the X-LIC-LOCATION of the file's VTIMEZONE; the IANA name at the end of an identifier such
-/// as `/freeassociation.sourceforge.net/Europe/Berlin`. The rules inside a VTIMEZONE are not used: the host's are newer.
+/// In this order: an IANA name; the X-LIC-LOCATION of the file's VTIMEZONE; the IANA name at the end of an identifier
+/// such as `/freeassociation.sourceforge.net/Europe/Berlin`. The rules inside a VTIMEZONE are not used: the host's are
+/// newer.
 final class ICalendarZones {
     private let catalog: ZoneCatalog
     private let faults: ICalendarFaults

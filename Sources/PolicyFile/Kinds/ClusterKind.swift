@@ -55,12 +55,13 @@ enum ClusterKind {
         static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
         static let embedded = Field("embedded", EmbeddedKind.settings, "the node runs inside the daemon")
         static let shape = ObjectShape(
-            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape])
+            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape]
+        ).needing(oneOf: "api", "embedded")
     }
 
     static let labels = ValueType<[String: String]>.map(
         of: .labelValue, key: { !$0.isEmpty && $0.utf8.count <= 63 && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
-        keyIsA: "a label: at most 63 characters, without spaces")
+        keyIsA: "a label: at most 63 characters, without spaces", pattern: "^[!-~]{1,63}$")
 
     private static let api = ValueType<APISettings>.object(APIKeys.shape) { fields in
         APISettings(

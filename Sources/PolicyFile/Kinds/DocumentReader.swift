@@ -53,6 +53,9 @@ struct DocumentReader {
         (PolicyKind.notification.rawValue, NotificationKind.spec.shape),
     ]
 
+    /// The keys around `spec`.
+    package static let frame: ObjectShape = Keys.shape
+
     static func read(_ root: YAMLNode, into output: inout Output, findings: Findings) {
         guard let fields = ObjectFields(root, Keys.shape, findings) else {
             output.isIncomplete = true

@@ -30,7 +30,8 @@ enum SecretKind {
     }
 
     static let headers = ValueType<[String: SecretReference]>.map(
-        of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header")
+        of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
+        pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
 
     private enum Keys {
         static let env = Field("env", ValueType<String>.variable, "an environment variable of the daemon")

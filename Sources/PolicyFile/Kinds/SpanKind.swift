@@ -4,15 +4,32 @@ import Scheduling
 /// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
 enum SpanKind {
     static let window = ValueType<SpanDraft>.object(
-        ObjectShape("a window", Keys.common + [Keys.calendar.shape]), build: readOrRefer)
+        ObjectShape("a window", Keys.common + [Keys.calendar.shape]).inForms(formsOrCalendar),
+        build: readOrRefer)
     static let exclusion = ValueType<SpanDraft>.object(
-        ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, Keys.calendar.shape]), build: readOrRefer)
+        ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, Keys.calendar.shape]).inForms(formsOrCalendar),
+        build: readOrRefer)
     /// Of a Calendar: it may be used as either.
     static let calendarSpan = ValueType<SpanDraft>.object(
-        ObjectShape("a span of a calendar", Keys.common + [Keys.reason.shape]), build: read)
+        ObjectShape("a span of a calendar", Keys.common + [Keys.reason.shape]).inForms(forms), build: read)
 
     /// The keys that say when a span starts; exactly one of them is written.
     private static let starts = ["schedule", "rrule", "weekly", "at", "start"]
+
+    /// What goes with each of them, for the schema; `read` says the same with better words.
+    private static let forms: [ObjectShape.Form] = starts.map { start in
+        start == "start"
+            ? ObjectShape.Form(
+                start, oneOf: ["end", "lastDay"], without: ["duration", "until", "startDate", "endDate"])
+            : ObjectShape.Form(start, oneOf: ["duration", "until"], without: ["end", "lastDay"])
+    }
+
+    private static let formsOrCalendar: [ObjectShape.Form] =
+        forms + [
+            ObjectShape.Form(
+                Keys.calendar.key,
+                without: (Keys.common + [Keys.reason.shape]).map(\.key).filter { !starts.contains($0) })
+        ]
 
     /// The spans of a Calendar where only that is named, else a span of its own.
     private static func readOrRefer(_ fields: ObjectFields) -> SpanDraft {

@@ -136,28 +136,3 @@ struct CheckedSequence {
 
     var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }
 }
-
-extension StepSequence {
-    /// How long one node takes if every step takes as long as it may, and the sum in words.
-    var worstCase: (total: Duration, sum: String) {
-        var total = Duration.zero
-        var parts: [String] = []
-        for step in steps {
-            let (length, text): (Duration, String) =
-                switch step {
-                case .drain(let drain): (drain.deadline, "drain")
-                case .run(let run): (run.timeout * (run.retries + 1), run.name)
-                case .verify(let verify): (verify.timeout, "verify")
-                case .soak(let duration): (duration, "soak")
-                case .wait(.duration(let duration)): (duration, "wait")
-                case .http(let call): (call.timeout * (call.retries + 1), "http")
-                case .gate(let gate): (gate.timeout, gate.name)
-                case .block, .approval, .terminate, .notify: (.zero, step.word)
-                case .restore, .wait(.windowEnd): (.zero, "")
-                }
-            total += length
-            if !text.isEmpty { parts.append(length == .zero ? text : "\(text) \(length.spoken)") }
-        }
-        return (total, parts.joined(separator: " + "))
-    }
-}
