@@ -8,7 +8,8 @@ struct SchemaTests {
     private static let visible: Set<DiagnosticCode> = [
         .unknownKey, .missingKey, .missingValue, .wrongType, .unknownWord, .invalidText, .invalidName,
         .invalidDuration, .invalidTime, .invalidDate, .invalidNumber, .invalidBoolean, .invalidAmount,
-        .invalidSchedule, .invalidURL, .emptyList, .tooManyItems, .secretInText, .notYetSupported, .unknownKind,
+        .invalidSchedule, .invalidRule, .invalidNetwork, .invalidURL, .emptyList, .tooManyItems, .secretInText,
+        .notYetSupported, .unknownKind,
         .unknownVersion, .conflictingKeys, .dateOnlyEnd,
     ]
 

@@ -71,6 +71,8 @@ final class Findings {
     /// Sorted, each once, with the line of the source that it is about.
     func diagnostics(of sources: [PolicySource]) -> [Diagnostic] {
         var lines: [Int32: SourceLines] = [:]
+        // Many findings of one long line share its text: a thousand copies of 300 kB are what hostile files are for.
+        var excerpts: [SourceLocation: String] = [:]
         var diagnostics: [Diagnostic] = []
         for finding in findings {
             var location = finding.location
@@ -79,7 +81,9 @@ final class Findings {
                 let text = lines[location.file] ?? SourceLines(sources[Int(location.file)].bytes)
                 lines[location.file] = text
                 location = text.inside(location)
-                excerpt = text.line(Int(location.line))
+                let start = SourceLocation(file: Int(location.file), line: Int(location.line), column: 1)
+                excerpt = excerpts[start] ?? text.line(Int(location.line))
+                excerpts[start] = excerpt
             }
             diagnostics.append(
                 Diagnostic(
