@@ -49,7 +49,8 @@ extension PlanChart {
         for span in entry.takenAway.map(\.span) {
             marks += "<rect class=\"taken\" \(scale.extent(span)) y=\"\(y)\" height=\"\(height)\" rx=\"2\"/>"
         }
-        if let run, !run.fits, !run.waves.isEmpty, !entry.open.isEmpty {
+        // Over a long time the marks would hide the windows; the words below still say it.
+        if scale.days <= 120, let run, !run.fits, !run.waves.isEmpty, !entry.open.isEmpty {
             marks += "<text class=\"misfit\" \(scale.x(entry.end)) dx=\"3\" y=\"\(y + 13)\">!</text>"
         }
         return marks + "</g>"

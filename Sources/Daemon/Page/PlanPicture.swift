@@ -73,7 +73,12 @@ extension PlanChart {
             legend.append(("<rect class=\"freeze\" width=\"18\" height=\"12\"/>", "freeze"))
             legend.append(("<rect class=\"taken\" \(bar)", "taken away by a freeze"))
         }
-        if plan.runs.contains(where: { !$0.fits && $0.span != nil }) {
+        let isLong = plan.to - plan.from > .days(120)
+        if isLong {
+            legend.append(
+                ("<rect class=\"window crowd\" x=\"1\" y=\"2\" width=\"16\" height=\"8\"/>", "many short ones"))
+        }
+        if !isLong, plan.runs.contains(where: { !$0.fits && $0.span != nil }) {
             legend.append(("<text class=\"misfit\" x=\"7\" y=\"11\">!</text>", "does not fit in the worst case"))
         }
         legend.append(("<g class=\"dst\"><circle cx=\"9\" cy=\"6\" r=\"3.5\"/></g>", "clocks change"))

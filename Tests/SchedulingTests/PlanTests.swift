@@ -1,0 +1,196 @@
+import ModeCore
+import Scheduling
+import Testing
+
+/// Plans, answers and differences of small sets of policies, as rows.
+struct PlanTests {
+    static func at(_ text: String) throws -> Timestamp { try #require(Timestamp(rfc3339: text)) }
+
+    static func sundays(_ start: Int = 2, _ length: Duration = .hours(3), name: String = "sunday") throws -> Window {
+        Window(
+            name: name,
+            recurrence: .weekly(days: [.sun], start: try #require(TimeOfDay(hour: start, minute: 0))),
+            length: .elapsed(length), timeZone: "UTC")
+    }
+
+    static func freeze(_ start: String, _ length: Duration) throws -> Exclusion {
+        Exclusion(
+            window: Window(
+                name: "freezes/year-end", recurrence: .at(try #require(LocalDateTime(start))),
+                length: .elapsed(length), timeZone: "UTC"), reason: "year-end freeze")
+    }
+
+    static let upgrade = StepSequence(
+        name: "upgrade",
+        steps: [
+            .drain(DrainStep(deadline: .hours(2))), .block,
+            .run(RunStep(name: "upgrade", command: ["/bin/true"], timeout: .minutes(15), isDisruptive: true)),
+            .verify(VerifyStep(connected: true, timeout: .minutes(10))), .restore, .soak(.minutes(1)),
+        ])
+
+    static func set(
+        _ windows: [Window], exclusions: [Exclusion] = [], nodes: Int = 2, cutoff: Duration = .zero,
+        onWindowEnd: OnWindowEnd = .restore, sequence: StepSequence = upgrade, atOnce: Int = 1,
+        isSuspended: Bool = false
+    ) -> PolicySet {
+        PolicySet(
+            clusters: [cluster(nodes, atOnce)],
+            maintenanceWindows: [
+                MaintenanceWindow(
+                    name: "weekly", cluster: "tokyo", windows: windows, exclusions: exclusions, cutoff: cutoff,
+                    onWindowEnd: onWindowEnd, strategy: Strategy(maxUnavailable: .count(atOnce)), sequence: sequence,
+                    isSuspended: isSuspended)
+            ], zones: ["UTC": .utc])
+    }
+
+    static func cluster(_ nodes: Int, _ atOnce: Int) -> ClusterPolicy {
+        ClusterPolicy(
+            name: "tokyo", topology: .standalone,
+            nodes: (1...nodes).map { ClusterNode(name: "node-0\($0)", api: "http://192.0.2.\($0):3000/") },
+            budget: Budget(maxUnavailable: .count(atOnce)))
+    }
+
+    static func plan(_ set: PolicySet, days: Int = 7) throws -> Plan {
+        Scheduling.plan(set, from: try at("2026-11-28T00:00:00Z"), to: try at("2026-11-28T00:00:00Z") + .days(days))
+    }
+
+    struct Row: CustomTestStringConvertible {
+        var title: String
+        var hours = 3
+        var nodes = 2
+        var atOnce = 1
+        var cutoff = Duration.zero
+        var onWindowEnd = OnWindowEnd.restore
+        var sequence = PlanTests.upgrade
+        /// When the last node is through in the worst case.
+        var end: String
+        var notReached: [String] = []
+        var givenBack: [String] = []
+        var fits: Bool
+        var testDescription: String { title }
+    }
+
+    /// One node takes 2h 26m at the most; the window opens at 02:00.
+    @Test(arguments: [
+        Row(title: "one node", nodes: 1, end: "04:26:00", fits: true),
+        Row(title: "two at once", atOnce: 2, end: "04:26:00", fits: true),
+        Row(title: "the second is given back", end: "05:00:00", givenBack: ["node-02"], fits: false),
+        Row(title: "the second finishes late", onWindowEnd: .finish, end: "06:52:00", fits: false),
+        Row(
+            title: "no start within the cutoff", cutoff: .minutes(35), end: "04:26:00", notReached: ["node-02"],
+            fits: false),
+        Row(title: "a committed node goes on", hours: 2, nodes: 1, end: "04:26:00", fits: false),
+        Row(title: "room for both", hours: 5, end: "06:52:00", fits: true),
+        Row(
+            title: "out until the window ends", sequence: .drainThenBlock, end: "05:00:00", notReached: ["node-02"],
+            fits: false),
+        Row(title: "both out until the window ends", atOnce: 2, sequence: .drainThenBlock, end: "05:00:00", fits: true),
+    ])
+    func `a run comes as far as its window lets it`(_ row: Row) throws {
+        let set = Self.set(
+            [try Self.sundays(2, .hours(row.hours))], nodes: row.nodes, cutoff: row.cutoff,
+            onWindowEnd: row.onWindowEnd, sequence: row.sequence, atOnce: row.atOnce)
+        let run = try #require(try Self.plan(set).runs.first)
+        #expect(run.worst.end?.rfc3339 == "2026-11-29T\(row.end)Z")
+        #expect(run.worst.notReached == row.notReached)
+        #expect(run.worst.givenBack == row.givenBack)
+        #expect(run.fits == row.fits)
+        #expect(run.occurrence?.description == "weekly/sunday/2026-11-29T02:00")
+    }
+
+    @Test func `a run goes on after a freeze inside its window`() throws {
+        let set = Self.set(
+            [try Self.sundays(2, .hours(8))], exclusions: [try Self.freeze("2026-11-29T03:00", .hours(1))], nodes: 1)
+        let run = try #require(try Self.plan(set).runs.first)
+        // Given back at 03:00, taken again at 04:00.
+        #expect(run.worst.end?.rfc3339 == "2026-11-29T06:26:00Z")
+        #expect(run.fits)
+    }
+
+    @Test func `a rollout takes group after group, canary first, over as many windows as it needs`() throws {
+        var set = Self.set([try Self.sundays()], nodes: 3)
+        set.maintenanceWindows = []
+        set.rollouts = [
+            Rollout(
+                name: "upgrade", cluster: "tokyo", revision: "2", windows: [try Self.sundays()], cutoff: .minutes(35),
+                strategy: Strategy(canary: Canary(count: 1, soak: .hours(1))), sequence: Self.upgrade)
+        ]
+        let plan = try Self.plan(set, days: 30)
+        let run = try #require(plan.runs.first)
+        #expect(run.waves == [["node-01"], ["node-02"], ["node-03"]])
+        #expect(plan.policies.first?.waves.map(\.isCanary) == [true, false, false])
+        #expect(plan.policies.first?.waves.map(\.pauseBefore) == [.zero, .hours(1), .zero])
+        #expect(run.worst.windows == 3)
+        #expect(run.worst.end?.rfc3339 == "2026-12-13T04:26:00Z")
+        // Half of 2h 25m and the soak: 1h 13m 30s. The canary soaks until 04:13:30, the next starts then.
+        #expect(run.expected.windows == 2)
+        #expect(run.expected.end?.rfc3339 == "2026-12-06T03:13:30Z")
+        #expect(run.fits)
+    }
+
+    struct Asked: CustomTestStringConvertible {
+        var instant: String
+        var acts: Bool
+        var reason: String
+        var next: String?
+        var testDescription: String { instant }
+    }
+
+    /// Sundays 02:00 to 05:00, no start in the last half hour, frozen from 28 December to 4 January.
+    @Test(arguments: [
+        Asked(instant: "2026-12-06T02:00:00Z", acts: true, reason: "open", next: "2026-12-13T02:00:00Z"),
+        Asked(instant: "2026-12-06T04:30:00Z", acts: true, reason: "cutoff", next: "2026-12-13T02:00:00Z"),
+        Asked(instant: "2026-12-06T05:00:00Z", acts: false, reason: "outside 0", next: "2026-12-13T02:00:00Z"),
+        Asked(instant: "2026-12-29T02:30:00Z", acts: false, reason: "outside 1", next: "2027-01-10T02:00:00Z"),
+        Asked(
+            instant: "2027-01-03T02:30:00Z", acts: false, reason: "excluded by freezes/year-end",
+            next: "2027-01-10T02:00:00Z"),
+    ])
+    func `each instant has its answer`(_ asked: Asked) throws {
+        let set = Self.set(
+            [try Self.sundays()], exclusions: [try Self.freeze("2026-12-28T00:00", .days(7))], cutoff: .minutes(30))
+        let answer = try #require(answers(set, at: try Self.at(asked.instant)).first)
+        #expect(answer.acts == asked.acts)
+        #expect(answer.next?.rfc3339 == asked.next)
+        let reason =
+            switch answer.reason {
+            case .suspended: "suspended"
+            case .always: "always"
+            case .open(_, _, let isReached): isReached ? "cutoff" : "open"
+            case .excluded(let taken): "excluded by \(taken.by)"
+            case .outside(let missed): "outside \(missed.count)"
+            }
+        #expect(reason == asked.reason)
+    }
+
+    @Test func `a suspended policy acts never and has no run`() throws {
+        let set = Self.set([try Self.sundays()], isSuspended: true)
+        let answer = try #require(answers(set, at: try Self.at("2026-11-29T03:00:00Z")).first)
+        #expect(!answer.acts && answer.next == nil && answer.reason == .suspended)
+        #expect(try Self.plan(set).runs.isEmpty)
+        #expect(try Self.plan(set).occurrences.count == 1)
+    }
+
+    @Test func `a difference names what is gained, lost, moved, resized, frozen, and the nodes`() throws {
+        let from = try Self.at("2026-11-28T00:00:00Z")
+        func changed(_ old: PolicySet, _ new: PolicySet) -> PlanDifference.Change? {
+            difference(old: old, new: new, from: from, to: from + .days(14)).changes.first
+        }
+        let old = Self.set([try Self.sundays()])
+        #expect(difference(old: old, new: old, from: from, to: from + .days(14)).isEmpty)
+        // A window that is only called otherwise is the same time.
+        #expect(changed(old, Self.set([try Self.sundays(name: "renamed")])) == nil)
+        let moved = try #require(changed(old, Self.set([try Self.sundays(3)])))
+        #expect(moved.moved.map(\.new.start.rfc3339) == ["2026-11-29T03:00:00Z", "2026-12-06T03:00:00Z"])
+        #expect(moved.gained.isEmpty && moved.lost.isEmpty)
+        #expect(changed(old, Self.set([try Self.sundays(2, .hours(4))]))?.resized.count == 2)
+        let frozen = try #require(
+            changed(old, Self.set([try Self.sundays()], exclusions: [try Self.freeze("2026-12-06T00:00", .days(1))])))
+        #expect(frozen.frozen.map(\.new.id.description) == ["weekly/sunday/2026-12-06T02:00"])
+        let grown = try #require(changed(old, Self.set([try Self.sundays()], nodes: 3)))
+        #expect(grown.nodesEntering == ["node-03"] && grown.nodesLeaving.isEmpty)
+        let gone = difference(old: old, new: PolicySet(), from: from, to: from + .days(14))
+        #expect(gone.policiesRemoved == ["weekly"])
+        #expect(gone.changes.first?.lost.count == 2)
+    }
+}
