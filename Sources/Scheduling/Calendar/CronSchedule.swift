@@ -22,7 +22,7 @@ public struct CronSchedule: Hashable, Sendable, Codable {
     public var ordinalDaysOfWeek: UInt64
 }
 
-extension CronSchedule {
+extension CronSchedule: DayPattern {
     /// Whether any time of that date matches.
     public func matches(_ date: LocalDate) -> Bool {
         matchingDays(ofMonth: date.month, year: date.year) >> UInt64(date.day) & 1 == 1
@@ -57,51 +57,12 @@ extension CronSchedule {
 
     /// The first matching local time that is not before the given one; nil where `searchYears` have none.
     public func next(notBefore local: LocalDateTime) -> LocalDateTime? {
-        var found: LocalDateTime?
-        let last = local.date.daysSinceEpoch + CronSchedule.searchYears * 366
-        forEachDay(from: local.date.daysSinceEpoch, through: last) { day in
-            let midnight = Int64(day) * 86400
-            guard let minute = firstMinute(notBefore: Int(max(0, (local.seconds - midnight + 59) / 60))) else {
-                return true
-            }
-            found = LocalDateTime(seconds: midnight + Int64(minute) * 60)
-            return false
-        }
-        return found
+        let last = local.seconds + Int64(CronSchedule.searchYears * 366) * 86400
+        return firstStart(from: local.seconds, through: last).map { LocalDateTime(seconds: $0) }
     }
 
-    /// The matching days since 1970-01-01 in order, both bounds included. The body returns whether to go on.
-    func forEachDay(from day: Int, through lastDay: Int, _ body: (Int) -> Bool) {
-        guard day <= lastDay else { return }
-        let date = LocalDate(daysSinceEpoch: day)
-        var (year, month) = (date.year, date.month)
-        var first = day - date.day
-        var days = matchingDays(ofMonth: month, year: year) & (UInt64.max << UInt64(date.day))
-        while true {
-            while days != 0 {
-                let found = first + days.trailingZeroBitCount
-                guard found <= lastDay, body(found) else { return }
-                days &= days - 1
-            }
-            first += LocalDate.length(ofMonth: month, year: year)
-            guard first < lastDay else { return }
-            (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
-            days = matchingDays(ofMonth: month, year: year)
-        }
-    }
-
-    /// Minutes since midnight of the first matching time of a day that is not before the given one.
-    func firstMinute(notBefore minute: Int) -> Int? {
-        guard minute < 1440 else { return nil }
-        let hour = minute / 60
-        if hours >> UInt32(hour) & 1 == 1 {
-            let rest = minutes & (UInt64.max << UInt64(minute % 60))
-            if rest != 0 { return hour * 60 + rest.trailingZeroBitCount }
-        }
-        guard hour < 23 else { return nil }
-        let later = hours & (UInt32.max << UInt32(hour + 1))
-        guard later != 0, minutes != 0 else { return nil }
-        return later.trailingZeroBitCount * 60 + minutes.trailingZeroBitCount
+    func firstSecond(on day: Int, notBefore second: Int) -> Int? {
+        firstMinute(hours: hours, minutes: minutes, notBefore: (second + 59) / 60).map { $0 * 60 }
     }
 }
 

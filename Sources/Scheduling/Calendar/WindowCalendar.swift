@@ -10,31 +10,58 @@ public struct WindowCalendar: Hashable, Sendable {
     public let window: Window
     public let zone: ZoneRules
 
-    /// No occurrence lasts longer, in elapsed time.
-    private let reach: Duration
-    /// Bit 0 is Monday.
-    private let weekdays: UInt8
+    private let starts: NominalStarts
+    private let length: Length
+    /// Nominal starts outside these seconds never happen, whatever the pattern says.
+    private let lowest: Int64
+    private let highest: Int64
+    /// No occurrence lasts longer, in elapsed seconds.
+    private let reach: Int64
     private let once: Resolved?
+
+    /// The window's length, as plain numbers.
+    private enum Length: Hashable, Sendable {
+        case elapsed(nanoseconds: Int64)
+        /// Seconds since midnight.
+        case until(Int64)
+        /// On the wall.
+        case wall(seconds: Int64)
+        case end(Int64)
+    }
+
+    private static let longestSeconds = Int64(longestRecurringDays) * 86400
 
     public init(window: Window, zone: ZoneRules) {
         self.window = window
         self.zone = zone
-        var weekdays: UInt8 = 0
-        if case .weekly(let days, _) = window.recurrence {
-            for (index, day) in Weekday.allCases.enumerated() where days.contains(day) { weekdays |= 1 << UInt8(index) }
-        }
-        self.weekdays = weekdays
-        let longest = Duration.days(WindowCalendar.longestRecurringDays)
+        starts = NominalStarts(window.recurrence)
+        length =
+            switch window.length {
+            case .elapsed(let duration): .elapsed(nanoseconds: duration.nanoseconds)
+            case .until(let time): .until(Int64(time.secondsSinceMidnight))
+            case .days(let days): .wall(seconds: Int64(days) * 86400)
+            case .end(let local): .end(local.seconds)
+            }
         reach =
             switch window.length {
-            case .elapsed(let duration): min(duration, longest)
+            case .elapsed(let duration): min(duration.nanoseconds / 1_000_000_000 + 1, WindowCalendar.longestSeconds)
             // A day on the wall, and a change of offset of up to 24 hours within.
-            case .until: .hours(49)
-            case .days(let days): min(.days(days) + .hours(25), longest)
-            case .end: longest
+            case .until: 49 * 3600
+            case .days(let days): min(Int64(days) * 86400 + 25 * 3600, WindowCalendar.longestSeconds)
+            case .end: WindowCalendar.longestSeconds
             }
-        if case .at(let nominal) = window.recurrence {
-            once = WindowCalendar.resolve(nominal, window: window, zone: zone, longest: nil)
+        var lowest = window.startDate.map { Int64($0.daysSinceEpoch) * 86400 } ?? -RecurrenceRule.endOfTime
+        var highest = window.endDate.map { Int64($0.daysSinceEpoch) * 86400 + 86399 } ?? RecurrenceRule.endOfTime
+        if case .rule(let rule) = window.recurrence {
+            lowest = max(lowest, rule.start.seconds)
+            highest = min(highest, rule.lastSecond)
+        }
+        self.lowest = lowest
+        self.highest = highest
+        if case .at(let nominal) = window.recurrence, lowest <= nominal.seconds, nominal.seconds <= highest {
+            var stretch = zone.stretch(at: .distantPast)
+            once = WindowCalendar.resolve(
+                nominal.seconds, length: length, dst: window.dst, zone: zone, stretch: &stretch, longest: .max)
         } else {
             once = nil
         }
@@ -76,33 +103,46 @@ public struct WindowCalendar: Hashable, Sendable {
         zone.resolution(of: local, DSTRule())?.isIrregular ?? false
     }
 
-    /// Nil: skipped by the rule for gaps, empty once both ends are resolved, or out of range.
+    /// Nil: skipped by the rule for gaps, empty once both ends are resolved, past the rule's end, or out of range.
     private static func resolve(
-        _ nominal: LocalDateTime, window: Window, zone: ZoneRules, longest: Duration?
+        _ nominal: Int64, length: Length, dst: DSTRule, zone: ZoneRules, stretch: inout ZoneRules.Stretch,
+        longest: Int64
     ) -> Resolved? {
-        guard let start = zone.resolve(nominal, window.dst) else { return nil }
+        guard let start = zone.resolve(nominal, dst, &stretch) else { return nil }
+        // The next start is looked for from this one, not from its end.
+        var ahead = stretch
         // An end is never skipped: a window must not stay open because the clocks jumped over its end.
-        let rule = DSTRule(gap: .shift, overlap: window.dst.overlap)
+        let rule = DSTRule(gap: .shift, overlap: dst.overlap)
         var end: Timestamp
-        switch window.length {
-        case .elapsed(let duration):
-            end = start + duration
+        switch length {
+        case .elapsed(let nanoseconds):
+            end = start.advanced(nanoseconds: nanoseconds)
         case .until(let time):
-            let wait = Int64(time.secondsSinceMidnight - nominal.secondsSinceMidnight)
-            let nominalEnd = LocalDateTime(seconds: nominal.seconds + (wait > 0 ? wait : wait + 86400))
-            guard let resolved = zone.resolve(nominalEnd, rule) else { return nil }
+            let wait = time - floorRemainder(nominal, 86400)
+            guard let resolved = zone.resolve(nominal + (wait > 0 ? wait : wait + 86400), rule, &ahead) else {
+                return nil
+            }
             end = resolved
-        case .days(let days):
-            let nominalEnd = LocalDateTime(seconds: nominal.seconds + Int64(days) * 86400)
-            guard let resolved = zone.resolve(nominalEnd, rule) else { return nil }
+        case .wall(let seconds):
+            guard let resolved = zone.resolve(nominal + seconds, rule, &ahead) else { return nil }
             end = resolved
         case .end(let local):
-            guard let resolved = zone.resolve(local, rule) else { return nil }
+            guard let resolved = zone.resolve(local, rule, &ahead) else { return nil }
             end = resolved
         }
-        if let longest { end = min(end, start + longest) }
+        if longest < .max { end = min(end, start.advanced(nanoseconds: longest * 1_000_000_000)) }
         guard start < end else { return nil }
-        return Resolved(nominal: nominal, span: Span(start: start, end: end))
+        return Resolved(nominal: LocalDateTime(seconds: nominal), span: Span(start: start, end: end))
+    }
+
+    private func resolve(_ nominal: Int64, _ stretch: inout ZoneRules.Stretch) -> Resolved? {
+        guard
+            let resolved = WindowCalendar.resolve(
+                nominal, length: length, dst: window.dst, zone: zone, stretch: &stretch,
+                longest: WindowCalendar.longestSeconds)
+        else { return nil }
+        if case .rule(let rule) = starts, !rule.allows(nominal, resolved.span.start) { return nil }
+        return resolved
     }
 
     /// The occurrences that overlap or touch the span, by start.
@@ -121,95 +161,53 @@ public struct WindowCalendar: Hashable, Sendable {
     /// As `resolved(touching:)`, in nominal order, which differs from that of the starts where a gap shifts one of them
     /// past another. The body returns whether to go on.
     func forEach(touching span: Span, _ body: (Resolved) -> Bool) {
-        if case .at = window.recurrence {
-            guard let once, isWithinDates(once.nominal), once.span.start <= span.end, span.start <= once.span.end
-            else { return }
+        if case .once = starts {
+            guard let once, once.span.start <= span.end, span.start <= once.span.end else { return }
             _ = body(once)
             return
         }
-        let earliest = span.start - reach
-        let margin = Duration.seconds(largestOffsetSeconds)
-        let offsets = zone.offsetRange(from: earliest - margin, to: span.end + margin)
-        // A start that a gap shifted is nominally earlier by the gap, which is no longer than the change of offset.
-        let low = earliest.wholeSeconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
-        let high = span.end.wholeSeconds + Int64(offsets.upperBound)
-        let longest = Duration.days(WindowCalendar.longestRecurringDays)
-        forEachNominal(from: low, through: high) { nominal in
-            guard
-                let resolved = WindowCalendar.resolve(nominal, window: window, zone: zone, longest: longest),
-                resolved.span.start <= span.end, span.start <= resolved.span.end
+        let earliest = span.start.advanced(nanoseconds: -reach * 1_000_000_000)
+        let (low, high) = nominals(from: earliest, to: span.end)
+        var stretch = zone.stretch(at: earliest)
+        starts.forEach(from: max(low, lowest), through: min(high, highest)) { nominal in
+            guard let resolved = resolve(nominal, &stretch), resolved.span.start <= span.end,
+                span.start <= resolved.span.end
             else { return true }
             return body(resolved)
         }
     }
 
+    /// Between which nominal times those lie that start between the two instants.
+    private func nominals(from start: Timestamp, to end: Timestamp) -> (low: Int64, high: Int64) {
+        let margin = largestOffsetSeconds * 1_000_000_000
+        let offsets = zone.offsetRange(
+            from: start.advanced(nanoseconds: -margin), to: end.advanced(nanoseconds: margin))
+        // A start that a gap shifted is nominally earlier by the gap, which is no longer than the change of offset.
+        let low = start.wholeSeconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
+        return (low, end.wholeSeconds + Int64(offsets.upperBound))
+    }
+
     func firstResolved(startingAfter instant: Timestamp, horizonDays: Int) -> Resolved? {
-        if case .at = window.recurrence {
-            guard let once, isWithinDates(once.nominal), instant < once.span.start else { return nil }
+        if case .once = starts {
+            guard let once, instant < once.span.start else { return nil }
             return once
         }
-        let margin = Duration.seconds(largestOffsetSeconds)
-        let offsets = zone.offsetRange(from: instant - margin, to: instant + margin)
-        let low = instant.wholeSeconds + Int64(offsets.lowerBound - (offsets.upperBound - offsets.lowerBound))
-        let longest = Duration.days(WindowCalendar.longestRecurringDays)
+        var stretch = zone.stretch(at: instant)
+        var low = instant.wholeSeconds + stretch.offset + 1
+        if !stretch.isRegular(low) { low = nominals(from: instant, to: instant).low }
+        let high = min(highest, low + Int64(horizonDays) * 86400)
+        low = max(low, lowest)
         var best: Resolved?
-        forEachNominal(from: low, through: low + Int64(horizonDays) * 86400) { nominal in
+        while let nominal = starts.first(from: low, through: high) {
             // Past this distance no later nominal time can start earlier.
-            if let best, nominal.seconds - best.nominal.seconds > largestOffsetSeconds { return false }
-            guard let resolved = WindowCalendar.resolve(nominal, window: window, zone: zone, longest: longest),
-                instant < resolved.span.start
-            else { return true }
-            if let known = best, known.span.start <= resolved.span.start { return true }
-            best = resolved
+            if let best, nominal - best.nominal.seconds > largestOffsetSeconds { break }
+            low = nominal + 1
+            guard let resolved = resolve(nominal, &stretch), instant < resolved.span.start else { continue }
+            if best.map({ resolved.span.start < $0.span.start }) ?? true { best = resolved }
             // A regular start is the earliest: only shifted ones change places with their followers.
-            return zone.local(resolved.span.start) != nominal
+            if stretch.isRegular(nominal) || zone.local(resolved.span.start) == resolved.nominal { break }
         }
         return best
-    }
-
-    private func isWithinDates(_ nominal: LocalDateTime) -> Bool {
-        let date = nominal.date
-        if let first = window.startDate, date < first { return false }
-        if let last = window.endDate, last < date { return false }
-        return true
-    }
-
-    /// Nominal starts in order, both bounds included, within the window's dates. The body returns whether to go on.
-    private func forEachNominal(from low: Int64, through high: Int64, _ body: (LocalDateTime) -> Bool) {
-        var day = Int(floorDivide(low, 86400))
-        var lastDay = Int(floorDivide(high, 86400))
-        if let first = window.startDate { day = max(day, first.daysSinceEpoch) }
-        if let last = window.endDate { lastDay = min(lastDay, last.daysSinceEpoch) }
-        switch window.recurrence {
-        case .at, .rule: return
-        case .weekly(_, let start):
-            guard weekdays != 0 else { return }
-            // The week's days twice, so that the next one is found by counting zero bits.
-            let twice = UInt16(weekdays) | UInt16(weekdays) << 7
-            var weekday = Int(floorRemainder(Int64(day) + 3, 7))
-            while true {
-                let wait = (twice >> UInt16(weekday)).trailingZeroBitCount
-                day += wait
-                weekday = (weekday + wait) % 7
-                guard day <= lastDay else { return }
-                let seconds = Int64(day) * 86400 + Int64(start.secondsSinceMidnight)
-                if seconds > high { return }
-                if seconds >= low, !body(LocalDateTime(seconds: seconds)) { return }
-                day += 1
-                weekday = weekday == 6 ? 0 : weekday + 1
-            }
-        case .cron(let schedule):
-            schedule.forEachDay(from: day, through: lastDay) { day in
-                let midnight = Int64(day) * 86400
-                var minute = schedule.firstMinute(notBefore: Int(max(0, (low - midnight + 59) / 60)))
-                while let found = minute {
-                    let seconds = midnight + Int64(found) * 60
-                    guard seconds <= high, body(LocalDateTime(seconds: seconds)) else { return false }
-                    minute = schedule.firstMinute(notBefore: found + 1)
-                }
-                return true
-            }
-        }
     }
 }
 

@@ -23,6 +23,44 @@ extension ZoneRules {
         resolution(of: local, rule)?.instant
     }
 
+    /// A time between two changes of offset, to convert times near one another without searching for each.
+    struct Stretch {
+        /// Index of the transition that ends it.
+        var next: Int
+        var offset: Int64
+        /// Local times from here up to and without there are shown exactly once, in this stretch.
+        var regularFrom: Int64
+        var regularTo: Int64
+
+        func isRegular(_ local: Int64) -> Bool { regularFrom <= local && local < regularTo }
+    }
+
+    /// Farther from a transition than offsets can differ, no local time is skipped or shown twice.
+    private static let margin: Int64 = 3 * 86400
+    private static let bounds = -Int64.max / 1_000_000_000 + margin..<Int64.max / 1_000_000_000 - margin
+
+    func stretch(at instant: Timestamp) -> Stretch { stretch(before: firstTransition(after: instant)) }
+
+    private func stretch(before next: Int) -> Stretch {
+        let offset = Int64(next == 0 ? initialOffset : transitions[next - 1].offset)
+        let from = next == 0 ? .min : transitions[next - 1].at.wholeSeconds + offset + ZoneRules.margin
+        let to = next == transitions.count ? .max : transitions[next].at.wholeSeconds + offset - ZoneRules.margin
+        return Stretch(
+            next: next, offset: offset, regularFrom: max(from, ZoneRules.bounds.lowerBound),
+            regularTo: min(to, ZoneRules.bounds.upperBound))
+    }
+
+    /// As `resolve`, beginning at the stretch, which moves on to that of the local time.
+    func resolve(_ local: Int64, _ rule: DSTRule, _ stretch: inout Stretch) -> Timestamp? {
+        while local >= stretch.regularTo, stretch.next < transitions.count,
+            local - stretch.offset >= transitions[stretch.next].at.wholeSeconds
+        {
+            stretch = self.stretch(before: stretch.next + 1)
+        }
+        if stretch.isRegular(local) { return Timestamp(seconds: local - stretch.offset) }
+        return resolution(of: LocalDateTime(seconds: local), rule)?.instant
+    }
+
     /// How a local time maps to an instant.
     struct Resolution {
         var instant: Timestamp
@@ -101,6 +139,12 @@ extension ZoneRules {
 extension Timestamp {
     /// Seconds since the epoch, rounded down, over the whole range: sums of instants and durations end at its bounds.
     var wholeSeconds: Int64 { floorDivide(nanoseconds, 1_000_000_000) }
+
+    /// Moved by that much, no further than to the ends of the range.
+    func advanced(nanoseconds count: Int64) -> Timestamp {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
+        return overflow ? (count < 0 ? .distantPast : .distantFuture) : Timestamp(nanoseconds: sum)
+    }
 
     /// Nil where the nanoseconds do not fit.
     init?(exactlySeconds seconds: Int64) {
