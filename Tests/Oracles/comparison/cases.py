@@ -154,7 +154,7 @@ class Cases:
             parts.append(f"COUNT={r.choice([1, 2, 3, 5, 10, 30, 100, 400])}")
         elif bound < 0.55:
             last = start + timedelta(days=r.randrange(1, days), hours=r.choice([0, 0, 1, -1, 7]))
-            parts.append("UNTIL=" + last.strftime(r.choice(["%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d"])))
+            parts.append("UNTIL=" + last.strftime(r.choice(["%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ", "%Y%m%d"])))
         head, *rest = parts
         r.shuffle(rest)
         return self.case(r, id, "rrule", ";".join([head] + rest), zone, start, days)
