@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import classes
 import cron
 import rules
 import walls
@@ -113,6 +114,18 @@ def main():
     sys.exit(0 if all(fine) else 1)
 
 
+def question(id, rule, last):
+    return f"{id}\t{rule.text()}\t{rule.start:%Y%m%dT%H%M%S}\t{min(last, LAST_YEAR):%Y%m%dT%H%M%S}"
+
+
+def read_nominals(answer):
+    return [] if answer.startswith("!") else [datetime.strptime(time, "%Y-%m-%dT%H:%M:%S") for time in answer.split()]
+
+
+def nominals_of(libical, rule, last):
+    return read_nominals(ask(libical, [question("other", rule, last)])["other"])
+
+
 def compare_rules(ruled, ours, libical):
     by_dateutil, by_libical = Comparison("rrule, python-dateutil"), Comparison("rrule, libical")
     refused = Comparison("rrule, refused by the calendar")
@@ -120,7 +133,7 @@ def compare_rules(ruled, ours, libical):
     for case in ruled:
         rule, _ = rules.bounded(rules.Rule(case.rule, case.start))
         last = min(last_local(case), LAST_YEAR)
-        asked.append(f"{case.id}\t{rule.text()}\t{case.start:%Y%m%dT%H%M%S}\t{last:%Y%m%dT%H%M%S}")
+        asked.append(question(case.id, rule, last))
     theirs = ask(libical, asked)
     for case in ruled:
         rule, limit = rules.bounded(rules.Rule(case.rule, case.start))
@@ -131,34 +144,24 @@ def compare_rules(ruled, ours, libical):
             why = own[1:] if not rules.plainly(rule, case.start + timedelta(days=4500)) else None
             refused.note(case, [own], [], lambda: f"has no occurrence: {why}" if why else None)
             continue
-        own = own.split()
+        whole = own = own.split()
 
         def settled():
-            return rule_spans(case, rules.plainly(rule, last), limit) == own
+            return rule_spans(case, rules.plainly(rule, last), limit) == whole
 
         found = rule_spans(case, rules.by_dateutil(rule, last), limit)
-        by_dateutil.note(case, own, found, lambda: settled() and dateutil_class(case, rule, last, limit, own))
+        by_dateutil.note(case, own, found, lambda: settled() and classes.of_dateutil(rule, last))
 
-        answer = theirs[case.id]
-        nominals = [] if answer.startswith("!") else [walls.read(time[:16] if time.endswith(":00") else time) for time in answer.split()]
+        nominals = read_nominals(theirs[case.id])
         if last > LAST_YEAR:
             own = [span for span in own if span[:4] < "2037"]
             found = [span for span in rule_spans(case, nominals, limit) if span[:4] < "2037"]
         else:
             found = rule_spans(case, nominals, limit)
         by_libical.note(
-            case, own, found, lambda: rule_spans(case, rules.plainly(rule, last), limit)[:len(own)] == own
-            and libical_class(case, rule, answer, libical, limit, own))
+            case, own, found, lambda: settled() and classes.of_libical(rule, min(last, LAST_YEAR), lambda other: nominals_of(libical, other, last)))
     refused.equal = refused.equal or 1
     return [by_dateutil, by_libical, refused]
-
-
-def dateutil_class(case, rule, last, limit, own):
-    return None
-
-
-def libical_class(case, rule, answer, libical, limit, own):
-    return None
 
 
 main()
