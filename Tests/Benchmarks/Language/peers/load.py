@@ -9,7 +9,7 @@ import yaml
 texts = [path.read_bytes() for path in sorted(pathlib.Path(sys.argv[1]).glob("*.yaml"))]
 print("ready", flush=True)
 for _ in sys.stdin:
-    begun = time.perf_counter_ns()
+    begun = time.process_time_ns()
     for text in texts:
         list(yaml.load_all(text, Loader=yaml.CSafeLoader))
-    print(time.perf_counter_ns() - begun, flush=True)
+    print(time.process_time_ns() - begun, flush=True)

@@ -59,9 +59,9 @@ int main(int count, char **arguments) {
     volatile long sum = 0;
     while (fgets(line, sizeof line, stdin)) {
         struct timespec begun, ended;
-        clock_gettime(CLOCK_MONOTONIC, &begun);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
         for (int place = 0; place < number; place++) sum += next(queries[place]);
-        clock_gettime(CLOCK_MONOTONIC, &ended);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
         printf("%ld\n", (ended.tv_sec - begun.tv_sec) * 1000000000L + ended.tv_nsec - begun.tv_nsec);
         fflush(stdout);
     }

@@ -25,7 +25,7 @@ with open(sys.argv[5], "w") as file:
     file.writelines(f"{following(query)}\n" for query in queries)
 print("ready", flush=True)
 for _ in sys.stdin:
-    begun = time.perf_counter_ns()
+    begun = time.process_time_ns()
     for query in queries:
         following(query)
-    print(time.perf_counter_ns() - begun, flush=True)
+    print(time.process_time_ns() - begun, flush=True)

@@ -27,7 +27,7 @@ struct Match {
         let own = instants.map { calendar.nextSpan(after: $0)?.start }
         var contest = Contest()
         contest.add("nagi", target: 1e7) { [calendar, instants] in
-            rate(of: instants.count * 50) {
+            processorRate(of: instants.count * 50) {
                 for _ in 0..<50 { for instant in instants { keep(calendar.nextSpan(after: instant)) } }
             }
         }
@@ -61,18 +61,21 @@ struct Match {
         ]
     }
 
-    /// A start in the gap of spring is at 03:00 here; peers may leave it out or resolve it otherwise.
+    /// A start in the gap of spring is at 03:00 here, one in the overlap of autumn is the first of the two; peers may
+    /// have it otherwise.
     private func agrees(_ peer: Peer, _ own: [Timestamp?]) -> Bool {
         var (gaps, wrong) = (0, 0)
         for (place, answer) in peer.answers.enumerated() where own[place]?.seconds != answer {
-            let isShifted = own[place].map { calendar.zone.local($0).secondsSinceMidnight == 10_800 } ?? false
+            let theirs = calendar.zone.local(Timestamp(seconds: answer))
+            let ours = own[place].map { calendar.zone.local($0) }
+            let isShifted = ours?.secondsSinceMidnight == 10_800 || ours == theirs
             if isShifted { gaps += 1 } else { wrong += 1 }
             if wrong == 1, !isShifted {
                 print("  \(peer.name) after \(instants[place].seconds): \(answer), not \(own[place]?.seconds ?? 0)")
             }
         }
         let equal = peer.answers.count - gaps - wrong
-        print("  \(peer.name): \(equal) of \(peer.answers.count) equal, \(gaps) in a gap, \(wrong) different")
+        print("  \(peer.name): \(equal) of \(peer.answers.count) equal, \(gaps) at a change of the clocks, \(wrong) different")
         return wrong == 0 && !peer.answers.isEmpty
     }
 

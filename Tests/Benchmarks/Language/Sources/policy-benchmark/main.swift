@@ -21,15 +21,15 @@ print("\(sources.count) files, \(lines) lines, \(bytes) bytes, \(first.counts.wa
 
 var contest = Contest()
 contest.add("bare scan") {
-    rate(of: sources.count) {
+    processorRate(of: sources.count) {
         for source in sources where scan_events(source.bytes, source.bytes.count) <= 0 { fatalError("no YAML") }
     }
 }
 contest.add("one set of 1,000 files") {
-    rate(of: sources.count) { keep(parsePolicies(sources, zones: zones)) }
+    processorRate(of: sources.count) { keep(parsePolicies(sources, zones: zones)) }
 }
 contest.add("1,000 sets of one file") {
-    rate(of: sources.count) { for source in sources { keep(parsePolicies([source], zones: zones)) } }
+    processorRate(of: sources.count) { for source in sources { keep(parsePolicies([source], zones: zones)) } }
 }
 let loader = CommandLine.arguments.dropFirst().first.flatMap { Loader(folder: $0, sources: sources) }
 if let loader { contest.add("PyYAML CSafeLoader") { loader.round() } } else { print("  PyYAML: left out, not there") }
@@ -51,7 +51,7 @@ let before = residentBytes()
 var planning = Contest()
 var found = 0
 planning.add("plan") {
-    rate(of: 1) {
+    processorRate(of: 1) {
         let planned = plan(hundred, from: from, to: from + .seconds(365 * 86400))
         found = planned.occurrences.count
         keep(planned)
