@@ -75,7 +75,9 @@ struct Match {
             }
         }
         let equal = peer.answers.count - gaps - wrong
-        print("  \(peer.name): \(equal) of \(peer.answers.count) equal, \(gaps) at a change of the clocks, \(wrong) different")
+        print(
+            "  \(peer.name): \(equal) of \(peer.answers.count) equal, \(gaps) at a change of the clocks, \(wrong) different"
+        )
         return wrong == 0 && !peer.answers.isEmpty
     }
 

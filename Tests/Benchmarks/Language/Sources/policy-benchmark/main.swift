@@ -58,7 +58,8 @@ planning.add("plan") {
     }
 }
 if let planned = planning.run(rounds: 5).first {
-    print("plan of 100 policies over 365 days: " + String(format: "%.1f ms, ", 1e3 / planned.median)
-        + "\(found) occurrences, " + String(format: "%.2f M occurrences/s", planned.median * Double(found) / 1e6))
+    print(
+        "plan of 100 policies over 365 days: " + String(format: "%.1f ms, ", 1e3 / planned.median)
+            + "\(found) occurrences, " + String(format: "%.2f M occurrences/s", planned.median * Double(found) / 1e6))
     print("  resident: \(before / 1_048_576) MiB before, \(residentBytes() / 1_048_576) MiB after")
 }
