@@ -86,8 +86,8 @@ let package = Package(
         .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
         .testTarget(name: "SchedulingTests", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
         .testTarget(
-            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"], exclude: ["bad", "good"],
-            swiftSettings: rules),
+            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"],
+            exclude: ["bad", "good", "ics", "schema_check.py"], swiftSettings: rules),
         .testTarget(
             name: "SimulationTests", dependencies: ["ModeCore", "Scheduling", "Simulation"], swiftSettings: rules),
         .testTarget(

@@ -76,25 +76,30 @@ public enum PolicyDirectory {
         }
     }
 
-    /// Opened without waiting (a pipe would) and without following a link that was swapped in meanwhile. One byte more
-    /// than the limit is read at most: the parser refuses by size.
     private static func read(_ path: String, shownAs shown: String, _ contents: inout Contents) {
-        if let type = type(of: path), type != .typeRegular {
-            return contents.fault(shown, "this is not a file (a directory, pipe, socket or device)")
-        }
-        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
-        guard file >= 0 else { return contents.fault(shown, reason(errno)) }
-        defer { close(file) }
-        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
-        do {
-            let bytes = try handle.read(upToCount: PolicyLimits.fileBytes + 1) ?? Data()
-            contents.sources.append(PolicySource(path: shown, bytes: Array(bytes)))
-        } catch {
-            contents.fault(shown, "the file cannot be read to its end")
+        switch bytes(of: path) {
+        case .success(let bytes): contents.sources.append(PolicySource(path: shown, bytes: bytes))
+        case .failure(let fault): contents.fault(shown, fault.message)
         }
     }
 
-    private static func resolved(_ path: String) -> String? {
+    /// Opened without waiting (a pipe would) and without following a link that was swapped in meanwhile. One byte more
+    /// than the limit is read at most: the parser refuses by size.
+    static func bytes(of path: String) -> Result<[UInt8], CalendarFiles.Unreadable> {
+        if let type = type(of: path), type != .typeRegular {
+            return .failure(.init("this is not a file (a directory, pipe, socket or device)"))
+        }
+        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else { return .failure(.init(reason(errno))) }
+        defer { close(file) }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
+        guard let data = try? handle.read(upToCount: PolicyLimits.fileBytes + 1) ?? Data() else {
+            return .failure(.init("the file cannot be read to its end"))
+        }
+        return .success(Array(data))
+    }
+
+    static func resolved(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
@@ -104,7 +109,7 @@ public enum PolicyDirectory {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     }
 
-    private static func reason(_ code: Int32) -> String {
+    static func reason(_ code: Int32) -> String {
         switch code {
         case ENOENT: "there is no such file or directory"
         case EACCES, EPERM: "no permission to read it"

@@ -7,15 +7,19 @@ public struct ParsedPolicies: Sendable {
     public struct Counts: Hashable, Sendable {
         public var files = 0
         public var clusters = 0
+        public var calendars = 0
         public var sequences = 0
         public var maintenanceWindows = 0
         public var rollouts = 0
+        public var notifications = 0
         public var errors = 0
         public var warnings = 0
 
         public init() {}
 
-        public var policies: Int { clusters + sequences + maintenanceWindows + rollouts }
+        public var policies: Int {
+            clusters + calendars + sequences + maintenanceWindows + rollouts + notifications
+        }
     }
 
     /// Nil if any diagnostic is an error: a set is taken or refused as a whole.
@@ -48,16 +52,20 @@ public func parsePolicies(
         isIncomplete = isIncomplete || file.isIncomplete
         for document in file.documents { DocumentReader.read(document, into: &output, findings: findings) }
     }
-    var validator = PolicyValidator(output, isIncomplete: isIncomplete, zones: zones, findings: findings)
+    var validator = PolicyValidator(
+        output, isIncomplete: isIncomplete, zones: zones,
+        files: PolicySetFiles(paths: sources.map(\.path), calendars: calendarFiles), findings: findings)
     var set = validator.validated(output.documents)
     if let now { validator.lookAhead(set, from: now) }
-    if findings.errors == 0 { set.digest = digest(of: sources) }
+    if findings.errors == 0 { set.digest = digest(of: sources + validator.calendarSources) }
 
     var counts = ParsedPolicies.Counts()
     counts.files = sources.count
     counts.clusters = validator.names(of: .cluster).count
+    counts.calendars = validator.names(of: .calendar).count
     counts.sequences = validator.names(of: .sequence).count
     counts.maintenanceWindows = validator.names(of: .maintenanceWindow).count
+    counts.notifications = validator.names(of: .notification).count
     counts.rollouts = validator.names(of: .rollout).count
     if counts.policies == 0, findings.errors == 0, !sources.isEmpty {
         findings.warning(file: 0, .noPolicies, "the files declare nothing")

@@ -16,6 +16,7 @@ struct Oracle: Sendable {
     }
 
     private(set) var truths: [Truth]
+    private var stages: StageOracle
     private(set) var violations: [Violation] = []
     private(set) var changesReceived = 0
     private let limit: Int
@@ -28,8 +29,9 @@ struct Oracle: Sendable {
     private var begun: [String: [CommandOutcome?]] = [:]
     private var places: [CommandID: (key: String, attempt: Int)] = [:]
 
-    init(nodes: Int, limit: Int, freshness: Duration) {
+    init(nodes: Int, limit: Int, freshness: Duration, policies: PolicySet) {
         truths = Array(repeating: Truth(), count: nodes)
+        stages = StageOracle(policies: policies, nodes: nodes, freshness: freshness.nanoseconds)
         self.limit = limit
         self.freshness = freshness.nanoseconds
     }
@@ -41,6 +43,7 @@ struct Oracle: Sendable {
     /// The journal took these.
     mutating func note(durable records: [Record], at: Int64) {
         for record in records {
+            for (invariant, text) in stages.note(record.fact, at: at) { violate(invariant, at: at, text) }
             switch record.fact {
             case .modeIntended(let change):
                 if let open = openIntents[change.node] {
@@ -94,6 +97,7 @@ struct Oracle: Sendable {
         truths[node].revision += 1
         truths[node].setter = setter
         truths[node].outSince = isInService ? nil : truths[node].outSince ?? at
+        stages.note(node: node, isInService: isInService, at: at)
     }
 
     /// A node receives a ChangeMode.
@@ -119,7 +123,11 @@ struct Oracle: Sendable {
         }
         truths[node].setter = change.target == .normal ? .nobody : .nagi
         truths[node].outSince = nil
+        stages.note(node: node, isInService: change.target == .normal, at: at)
     }
+
+    /// A process of the daemon begins: it has not watched anything yet.
+    mutating func noteDaemon(at: Int64) { stages.watchedSince = at }
 
     /// Nodes out of service: those that nagi took out, and those that fell out long enough ago to be known.
     private mutating func checkBudget(_ node: Int, _ change: ModeChange, at: Int64) {

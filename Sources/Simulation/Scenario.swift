@@ -69,7 +69,41 @@ public struct Scenario: Sendable {
             upgradeTime: random.duration(.seconds(2)...Duration.minutes(2)),
             joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)), isTraced: isTraced)
         scenario.hasFailingCommands = seed % 5 == 4
+        scenario.drawStrategies()
         return scenario
+    }
+
+    /// Groups, canary nodes and progress deadlines, each in about half of the seeds; from a stream of their own.
+    private mutating func drawStrategies() {
+        var random = RandomStream(seed: seed, label: "strategy")
+        for place in policies.rollouts.indices { draw(&policies.rollouts[place].strategy, &random) }
+        // Nodes of a maintenance window that wait for their group rarely have their turn: a shorter wait.
+        for place in policies.maintenanceWindows.indices where random.chance(0.5) {
+            policies.maintenanceWindows[place].strategy.groups = Scenario.groups(wait: .minutes(random.below(10)))
+        }
+    }
+
+    private func draw(_ strategy: inout Strategy, _ random: inout RandomStream) {
+        let nodes = policies.clusters[0].nodes.count
+        if random.chance(0.6) { strategy.groups = Scenario.groups(wait: .minutes(random.below(20))) }
+        if random.chance(0.6) {
+            // Fewer than the first group has nodes.
+            strategy.canary = Canary(
+                count: nodes > 3 && random.chance(0.3) ? 2 : 1,
+                soak: random.duration(.seconds(30)...Duration.minutes(12)))
+        }
+        if random.chance(0.5) { strategy.progressDeadline = random.duration(.minutes(10)...Duration.hours(2)) }
+        if random.chance(0.3) { strategy.pauseBetweenWaves = random.duration(.seconds(10)...Duration.minutes(5)) }
+    }
+
+    static func groups(wait: Duration) -> [NodeGroup] {
+        [
+            NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
+            NodeGroup(
+                name: "others",
+                selector: Selector(matchExpressions: [LabelExpression(key: "zone", operator: .notIn, values: ["a"])]),
+                waitAfterPrevious: wait),
+        ]
     }
 
     /// What a command comes to: in some seeds one in four fails.

@@ -38,6 +38,10 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
         case ownership = "S8"
         /// A run started twice.
         case oneRun = "S13"
+        /// A node of a group started before the group before was finished and had waited.
+        case groups
+        /// A node started before the canary nodes were finished, good and had soaked.
+        case canary
         /// The fold of the journal is not the ledger that the process had.
         case fold
         /// After the faults stopped, something did not come to rest.

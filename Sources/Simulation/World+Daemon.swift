@@ -9,6 +9,7 @@ extension World {
         wakeAt = nil
         controller = Controller(ledger: Ledger(folding: journal))
         say("daemon \(process) starts")
+        oracle.noteDaemon(at: now)
         handle(.started)
         handle(.policiesLoaded(scenario.policies))
     }

@@ -94,7 +94,7 @@ public struct World: Sendable {
         oracle = Oracle(
             nodes: policy.nodes.count,
             limit: policy.budget.maxUnavailable.asMaxUnavailable(of: policy.nodes.count),
-            freshness: policy.observe.staleAfter + policy.api.timeout * 2)
+            freshness: policy.observe.staleAfter + policy.api.timeout * 2, policies: scenario.policies)
         traffic = RandomStream(seed: scenario.seed, label: "traffic")
         channels = (0..<max(1, scenario.traffic.channels)).map { ChannelID("channel-\($0)") }
         network = RandomStream(seed: scenario.seed, label: "network")

@@ -11,9 +11,12 @@ struct Check: ParsableCommand {
         abstract: "Say whether policies are right, and where they are not.",
         discussion: """
             A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they
-            are one set. Exit code: 0 fine (warnings allowed), 1 some policy is wrong, 2 a path cannot be read.
+            are one set. Its windows are looked at over the next 400 days as well: windows that never open, that freezes
+            swallow, or that daylight saving moves are warned of. Exit code: 0 fine (warnings allowed), 1 some policy is
+            wrong, 2 a path cannot be read.
 
               nagi check policies
+              nagi check policies --strict    # for pipelines: warnings are refused as well
               nagi check policies --format json | jq '.diagnostics[].message'
             """)
 
@@ -27,43 +30,51 @@ struct Check: ParsableCommand {
     @Option(help: "text for people, json for programs.")
     var format = Format.text
 
+    @Flag(help: "Warnings count as errors: exit code 1.")
+    var strict = false
+
     func run() throws {
         let contents = PolicyDirectory.scan(paths)
         let zones = HostZones.catalog()
-        let parsed = parsePolicies(contents.sources, zones: zones)
+        let now = HostClock.now().wall
+        let parsed = parsePolicies(
+            contents.sources, zones: zones, calendarFiles: PolicyDirectory.calendarFiles, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let errors = diagnostics.count { $0.severity == .error }
+        let isFine = strict ? diagnostics.isEmpty : errors == 0
         switch format {
         case .text:
             for diagnostic in diagnostics { print(diagnostic.rendered(), terminator: "") }
-            let now = Timestamp(seconds: Int64(Date().timeIntervalSince1970))
             let next = parsed.set.flatMap { NextOpening(of: $0, after: now) }
             print(summary(parsed.counts, errors: errors, next: next?.text(at: now), zones: zones.version))
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let report = Report(ok: errors == 0, diagnostics: diagnostics.map(Report.Entry.init))
+            let report = Report(ok: isFine, diagnostics: diagnostics.map(Report.Entry.init))
             print(String(decoding: try encoder.encode(report), as: UTF8.self))
         }
         if contents.faults.contains(where: { $0.code == .unreadableFile }) { throw ExitCode(2) }
-        if errors > 0 { throw ExitCode(1) }
+        if !isFine { throw ExitCode(1) }
     }
 
     /// The last line: what there is, and whether it is fine.
     private func summary(_ counts: ParsedPolicies.Counts, errors: Int, next: String?, zones: String?) -> String {
+        let opening = next.map { " Next: \($0)." } ?? ""
+        let version = zones.map { " Zones: tzdata \($0)." } ?? ""
         let parts = [
-            count(counts.clusters, "cluster"), count(counts.sequences, "sequence"),
-            count(counts.maintenanceWindows, "window"), count(counts.rollouts, "rollout"),
+            count(counts.clusters, "cluster"), count(counts.calendars, "calendar"),
+            count(counts.sequences, "sequence"), count(counts.maintenanceWindows, "window"),
+            count(counts.rollouts, "rollout"), count(counts.notifications, "notification"),
         ].compactMap { $0 }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
             let what = parts.isEmpty ? count(counts.files, "file") ?? "no files" : parts.joined(separator: ", ")
-            return "\(what): \(found.joined(separator: ", "))"
+            let refused = strict && errors == 0 ? " (--strict: refused)" : ""
+            return "\(what): \(found.joined(separator: ", "))\(refused)." + opening + version
         }
         let files = count(counts.files, "file") ?? "0 files"
         let policies = counts.policies == 1 ? "1 policy" : "\(counts.policies) policies"
-        let opening = next.map { " Next: \($0)." } ?? ""
-        return "\(files), \(policies): fine." + opening + (zones.map { " Zones: tzdata \($0)." } ?? "")
+        return "\(files), \(policies): fine." + opening + version
     }
 
     private func count(_ number: Int, _ noun: String) -> String? {
@@ -126,7 +137,7 @@ private struct Report: Encodable {
         }
 
         enum Key: String, CodingKey {
-            case severity, code, message, hint, file, line, column
+            case severity, code, message, hint, file, line, column, related
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -138,6 +149,24 @@ private struct Report: Encodable {
             try container.encode(diagnostic.file, forKey: .file)
             try container.encode(diagnostic.line, forKey: .line)
             try container.encode(diagnostic.column, forKey: .column)
+            if !diagnostic.related.isEmpty {
+                try container.encode(diagnostic.related.map(Related.init), forKey: .related)
+            }
+        }
+    }
+
+    /// A second place that the diagnostic is about.
+    struct Related: Encodable {
+        var message: String
+        var file: String
+        var line: Int
+        var column: Int
+
+        init(_ related: Diagnostic.Related) {
+            message = related.message
+            file = related.file
+            line = related.line
+            column = related.column
         }
     }
 }

@@ -11,7 +11,8 @@ struct Nagi: AsyncParsableCommand {
               nagi status
             """,
         subcommands: [
-            Check.self, PlanVerb.self, StartDaemon.self, Status.self, ServeModes.self, Version.self, ExecStepVerb.self,
+            Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self, ServeModes.self,
+            Version.self, ExecStepVerb.self,
         ])
 
     static func main() async {

@@ -2,33 +2,39 @@ import ArgumentParser
 import Daemon
 import Foundation
 import ModeCore
+import PolicyFile
 import Scheduling
 
 /// `nagi plan PATH`
 struct PlanVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show when policies may act, and what freezes take away.",
+        abstract: "Show when policies may act, what freezes take away, and how far the runs come.",
         discussion: """
-            Instants are RFC 3339, or local dates and times of the zone that all policies share.
+            Instants are RFC 3339, or local dates and times of the zone that all policies share. With --at: what each
+            policy would do at that instant, if nothing why, and when next.
 
               nagi plan policies --days 30
-              nagi plan policies --from 2026-12-01 --to 2027-01-15 --format json
+              nagi plan policies --at "2026-12-29 02:30"
+              nagi plan policies --from 2026-12-01 --to 2027-01-15 --format html > plan.html
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, json
+        case table, json, svg, html, ics
     }
 
     @Argument(help: ArgumentHelp("File or directory of policies.", valueName: "path")) var path: String
-    @Option(help: "Where the plan begins. Default: now.") var from: String?
-    @Option(help: "Where it ends.") var to: String?
-    @Option(help: "How many days it covers, instead of --to. Default: 14.") var days: Int?
-    @Option(help: "table for people, json for programs.") var format = Format.table
+    @OptionGroup var span: PlanSpan
+    @Option(help: ArgumentHelp("One instant, instead of a span.", valueName: "time")) var at: String?
+    @Option(help: "table for people, json for programs, svg and html to look at, ics for calendars.")
+    var format = Format.table
 
     func validate() throws {
-        if to != nil && days != nil { throw ValidationError("give --to or --days, not both") }
-        if let days, !(1...3660).contains(days) { throw ValidationError("--days is 1 to 3660") }
+        guard at != nil else { return }
+        if span.from != nil || span.to != nil || span.days != nil {
+            throw ValidationError("--at is one instant: leave --from, --to and --days out")
+        }
+        if ![.table, .json].contains(format) { throw ValidationError("--at is shown as table or json only") }
     }
 
     func run() throws {
@@ -37,21 +43,24 @@ struct PlanVerb: ParsableCommand {
             throw Refusal(.no, reading.messages.joined(separator: "\n"), hint: "nagi check says all of it")
         }
         let zone = DisplayZone(of: set)
-        let start = try instant(from, "--from", zone) ?? HostClock.now().wall
-        let end = try instant(to, "--to", zone) ?? start + .days(days ?? 14)
-        guard start < end else { throw Refusal(.usage, "--to is not after --from") }
-        let plan = plan(set, from: start, to: end)
+        let now = HostClock.now().wall
+        if let instant = try PlanSpan.instant(at, "--at", zone) {
+            let answers = PlanAnswers(answers(set, at: instant), at: instant, set: set, zone: zone)
+            return print(format == .json ? answers.json : answers.text)
+        }
+        let span = try self.span.span(zone, now: now)
+        let plan = plan(set, from: span.start, to: span.end)
         switch format {
-        case .table: print(PlanText(plan, set: set, zone: zone).text)
-        case .json: print(PlanDocument(plan, set: set, zone: zone).json)
+        case .table: print(PlanText(plan, set: set, zones: HostZones.catalog().version).text)
+        case .json: print(PlanDocument(plan, set: set, zone: zone, zones: HostZones.catalog().version).json)
+        case .ics:
+            print(
+                ICalendarWriter.text(of: plan, name: "nagi", stamp: now, zones: set.zones), terminator: "")
+        case .svg: print(PlanPicture(plan, zones: set.zones, zone: zone, now: now).svg, terminator: "")
+        case .html:
+            let page = PlanPage(
+                plan, zones: set.zones, zone: zone, now: now, zonesVersion: HostZones.catalog().version)
+            print(page.html, terminator: "")
         }
-    }
-
-    private func instant(_ text: String?, _ option: String, _ zone: DisplayZone) throws -> Timestamp? {
-        guard let text else { return nil }
-        guard let instant = zone.instant(text) else {
-            throw Refusal(.usage, "\(option): \"\(text)\" is neither RFC 3339 nor a local date and time")
-        }
-        return instant
     }
 }

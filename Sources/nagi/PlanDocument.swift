@@ -11,11 +11,20 @@ struct PlanDocument: Encodable {
         var window: String
         var start: String
         var end: String
+        var startUTC: String
+        var endUTC: String
         var timeZone: String
         var elapsedSeconds: Double
         var wallSeconds: Double
         var dst: Bool
         var takenAway: [Taken]
+        /// What is left of it.
+        var open: [Stretch]
+    }
+
+    struct Stretch: Encodable {
+        var start: String
+        var end: String
     }
 
     struct Taken: Encodable {
@@ -25,36 +34,81 @@ struct PlanDocument: Encodable {
         @Nullable var reason: String?
     }
 
+    struct Run: Encodable {
+        var policy: String
+        /// Null for a rollout without windows.
+        @Nullable var occurrence: String?
+        var nodes: [String]
+        var waves: [[String]]
+        /// Null where it is not through within sight.
+        @Nullable var worstCaseEnd: String?
+        @Nullable var expectedEnd: String?
+        var fits: Bool
+        /// What all waves take at the longest; null where nodes wait for the window's end.
+        @Nullable var worstCaseSeconds: Double?
+        var notReached: [String]
+        var givenBack: [String]
+        /// Occurrences of its windows in which it works, in the worst case.
+        var windows: Int
+    }
+
     var from: String
     var to: String
     var occurrences: [Occurrence]
+    var runs: [Run]
     /// Rollouts that may progress at any time.
     var unbounded: [String]
     var isTruncated: Bool
+    /// Version of the time zone data.
+    @Nullable var tzdata: String?
 
-    init(_ plan: Plan, set: PolicySet, zone: DisplayZone) {
+    init(_ plan: Plan, set: PolicySet, zone: DisplayZone, zones: String?) {
         from = zone.text(plan.from)
         to = zone.text(plan.to)
         unbounded = plan.unbounded
         isTruncated = plan.isTruncated
-        occurrences = plan.occurrences.map { entry in
-            let zone = set.zones[entry.timeZone].map { DisplayZone(rules: $0) } ?? .utc
-            return Occurrence(
-                id: entry.id.description, policy: entry.policy, window: entry.window, start: zone.text(entry.start),
-                end: zone.text(entry.end), timeZone: entry.timeZone, elapsedSeconds: entry.elapsedSeconds,
-                wallSeconds: entry.wallSeconds, dst: entry.dst,
-                takenAway: entry.takenAway.map { taken in
-                    Taken(
-                        start: zone.text(taken.span.start), end: zone.text(taken.span.end), by: taken.by,
-                        reason: taken.reason)
-                })
+        tzdata = zones
+        func display(_ name: String?) -> DisplayZone {
+            name.flatMap { set.zones[$0] }.map { DisplayZone(rules: $0) } ?? .utc
         }
+        occurrences = plan.occurrences.map { Occurrence($0, zone: display($0.timeZone)) }
+        let zoneOf = Dictionary(
+            plan.policies.map { ($0.name, $0.timeZone) }, uniquingKeysWith: { first, _ in first })
+        runs = plan.runs.map { Run($0, zone: display(zoneOf[$0.policy])) }
     }
 
-    var json: String {
+    var json: String { Self.encoded(self) }
+
+    static func encoded(_ document: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Every number in it is finite, so that it can always be encoded.
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        return (try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}
+
+extension PlanDocument.Occurrence {
+    init(_ entry: Plan.Entry, zone: DisplayZone) {
+        self.init(
+            id: entry.id.description, policy: entry.policy, window: entry.window, start: zone.text(entry.start),
+            end: zone.text(entry.end), startUTC: DisplayZone.utc.text(entry.start),
+            endUTC: DisplayZone.utc.text(entry.end), timeZone: entry.timeZone, elapsedSeconds: entry.elapsedSeconds,
+            wallSeconds: entry.wallSeconds, dst: entry.dst,
+            takenAway: entry.takenAway.map { taken in
+                PlanDocument.Taken(
+                    start: zone.text(taken.span.start), end: zone.text(taken.span.end), by: taken.by,
+                    reason: taken.reason)
+            },
+            open: entry.open.map { .init(start: zone.text($0.start), end: zone.text($0.end)) })
+    }
+}
+
+extension PlanDocument.Run {
+    init(_ run: RunEstimate, zone: DisplayZone) {
+        self.init(
+            policy: run.policy, occurrence: run.occurrence?.description, nodes: run.nodes, waves: run.waves,
+            worstCaseEnd: run.worst.end.map(zone.text), expectedEnd: run.expected.end.map(zone.text), fits: run.fits,
+            worstCaseSeconds: run.needed?.inSeconds, notReached: run.worst.notReached,
+            givenBack: run.worst.givenBack, windows: run.worst.windows)
     }
 }

@@ -6,60 +6,125 @@ import Scheduling
 /// A plan as a table for people: policy by policy, one line per occurrence and one for each part that is taken away.
 struct PlanText {
     private let plan: Plan
-    private let set: PolicySet
-    private let zone: DisplayZone
+    private let zonesVersion: String?
+    private let wording: PlanWording
+    private let entries: [String: [Plan.Entry]]
+    private let runs: [String: [RunEstimate]]
 
-    init(_ plan: Plan, set: PolicySet, zone: DisplayZone) {
+    private static let width = 104
+
+    init(_ plan: Plan, set: PolicySet, zones: String?) {
         self.plan = plan
-        self.set = set
-        self.zone = zone
+        zonesVersion = zones
+        wording = PlanWording(zones: set.zones)
+        entries = Dictionary(grouping: plan.occurrences, by: \.policy)
+        runs = Dictionary(grouping: plan.runs, by: \.policy)
     }
 
     var text: String {
         var lines: [String] = []
-        let policies =
-            set.maintenanceWindows.map { ($0.name, $0.cluster) }
-            + set.rollouts.map { ("\($0.name) \($0.revision)", $0.cluster) }
-        let names = set.maintenanceWindows.map(\.name) + set.rollouts.map(\.name)
-        for (name, (title, cluster)) in zip(names, policies) {
-            lines.append("\(title) · \(cluster)")
-            let entries = plan.occurrences.filter { $0.policy == name }
-            lines += entries.flatMap(self.lines)
-            if plan.unbounded.contains(name) { lines.append("  at any time: it has no windows") }
-            if entries.isEmpty && !plan.unbounded.contains(name) {
-                lines.append("  nothing until \(clock(plan.to, zone))")
-            }
+        for policy in plan.policies {
+            if !lines.isEmpty { lines.append("") }
+            lines.append(title(policy))
+            lines += policy.kind == .rollout ? rollout(policy) : []
+            lines += occurrences(of: policy)
         }
-        if policies.isEmpty { lines.append("no policy has windows") }
+        if plan.policies.isEmpty { lines.append("no policy has windows") }
+        lines.append("")
         if plan.isTruncated { lines.append("There is more: ask for fewer days.") }
+        if plan.runs.contains(where: { $0.expected.end != nil && $0.span == nil }) {
+            lines.append(PlanWording.assumption)
+        }
+        lines.append("Zones: tzdata \(zonesVersion ?? "of unknown version").")
         return lines.joined(separator: "\n")
     }
 
-    private func lines(_ entry: Plan.Entry) -> [String] {
-        let zone = set.zones[entry.timeZone].map { DisplayZone(rules: $0) } ?? .utc
-        let elapsed = length(entry.elapsedSeconds)
-        var line = "  \(clock(entry.start, zone)) → \(clock(entry.end, zone))  \(elapsed)"
-        if entry.dst { line += "  (daylight saving: \(length(entry.wallSeconds)) on the wall)" }
-        if entry.open.isEmpty { line += "  does not happen" }
-        return [line]
-            + entry.takenAway.map { taken in
-                let reason = taken.reason.map { " (\"\($0)\")" } ?? ""
-                return "      taken away by \(taken.by)\(reason): \(clock(taken.span.start, zone)) → "
-                    + clock(taken.span.end, zone)
+    /// The policy on the left, its zone on the right.
+    private func title(_ policy: PlannedPolicy) -> String {
+        let name = policy.name + (policy.revision.map { " \($0)" } ?? "")
+        let left = "\(name) · \(wording.place(policy))" + (policy.isSuspended ? " · suspended" : "")
+        let zone = policy.hasManyZones ? "several zones" : policy.timeZone
+        return left + String(repeating: " ", count: max(2, Self.width - left.count - zone.count)) + zone
+    }
+
+    private func rollout(_ policy: PlannedPolicy) -> [String] {
+        var lines: [String] = []
+        if policy.windows.isEmpty {
+            let taken = plan.freezes.filter { $0.policies.contains(policy.name) }.flatMap { freeze in
+                freeze.spans.map { span in
+                    let reason = freeze.reason.map { " (\"\($0)\")" } ?? ""
+                    let end = wording.end(of: span, policy.timeZone)
+                    return "  not \(wording.clock(span.start, policy.timeZone)) → \(end): \(freeze.name)\(reason)"
+                }
             }
+            lines.append("  at any time: it has no windows")
+            lines += taken
+        }
+        if let run = runs[policy.name]?.first { lines.append("  " + wording.rollout(run, policy)) }
+        return lines
     }
 
-    /// `Sun 2026-11-29 02:00 +09:00`.
-    private func clock(_ instant: Timestamp, _ zone: DisplayZone) -> String {
-        let text = zone.text(instant)
-        let day = zone.rules.local(instant).date.weekday.rawValue.capitalized
-        let time = text.dropFirst(11).prefix(8)
-        return "\(day) \(text.prefix(10)) \(time.hasSuffix(":00") ? time.prefix(5) : time) \(text.suffix(6))"
+    private func occurrences(of policy: PlannedPolicy) -> [String] {
+        guard let entries = entries[policy.name] else {
+            return policy.windows.isEmpty
+                ? [] : ["  nothing until \(wording.stamp(plan.to, policy.timeZone))"]
+        }
+        let notes = Dictionary(
+            (runs[policy.name] ?? []).compactMap { run in run.span.flatMap { _ in run.occurrence }.map { ($0, run) } },
+            uniquingKeysWith: { first, _ in first })
+        var said = ""
+        var rows: [[String]] = []
+        for entry in entries {
+            var remarks: [String] = []
+            if let shifted = wording.shiftedStart(entry) { remarks.append(shifted) }
+            remarks += wording.takenAway(entry)
+            if let run = notes[entry.id] {
+                let note = wording.window(run, policy, entry.timeZone)
+                if note != said {
+                    remarks.insert(note, at: 0)
+                } else if !run.fits {
+                    remarks.insert("does not fit", at: 0)
+                }
+                said = note
+            }
+            rows.append(row(entry, policy, remark: remarks.first ?? ""))
+            rows += remarks.dropFirst().map { ["", "", "", "", $0] }
+        }
+        return aligned(rows)
     }
 
-    private func length(_ seconds: Double) -> String {
-        let minutes = Int(seconds) / 60
-        let parts = [(minutes / 60, "h"), (minutes % 60, "m"), (Int(seconds) % 60, "s")].filter { $0.0 != 0 }
-        return parts.isEmpty ? "0s" : parts.map { "\($0.0)\($0.1)" }.joined(separator: " ")
+    private func row(_ entry: Plan.Entry, _ policy: PlannedPolicy, remark: String) -> [String] {
+        let zone = entry.timeZone
+        let utc = wording.rules(zone).name == ZoneRules.utc.name ? "" : "UTC \(utcRange(entry))"
+        let isGone = entry.open.isEmpty
+        return [
+            wording.day(entry.start, zone) + (policy.hasManyZones ? " \(zone)" : ""),
+            isGone ? "–" : wording.range(entry.span, zone), isGone ? "" : utc,
+            isGone ? "" : wording.length(of: entry), remark,
+        ]
+    }
+
+    /// `Sat 17:00 → 20:00`: the day, where it is another than that of the zone.
+    private func utcRange(_ entry: Plan.Entry) -> String {
+        let utc = ZoneRules.utc.name
+        func time(_ instant: Timestamp, beside shown: String) -> String {
+            let day = wording.day(instant, utc)
+            return (day == shown ? "" : "\(day.prefix(3)) ") + wording.time(instant, utc)
+        }
+        let start = time(entry.start, beside: wording.day(entry.start, entry.timeZone))
+        return "\(start) → \(time(entry.end, beside: wording.day(entry.start, utc)))"
+    }
+
+    private func aligned(_ rows: [[String]]) -> [String] {
+        let columns = rows.first?.count ?? 0
+        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            var line = "  "
+            for (text, width) in zip(row, widths) where width > 0 {
+                line += text + String(repeating: " ", count: width - text.count + 2)
+            }
+            while line.last == " " { line.removeLast() }
+            return line
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import ModeCore
 import PolicyFile
 import Scheduling
 
@@ -17,15 +18,16 @@ struct PolicyFiles: Sendable {
         directory = exists && !isDirectory.boolValue ? url.deletingLastPathComponent().path : url.path
     }
 
-    /// Everything that is right: to look at, to plan with.
-    func read() -> PolicyReading { reading { _ in false } }
+    /// Everything that is right: to look at, to plan with. Windows are looked at from now on.
+    func read() -> PolicyReading { reading(now: HostClock.now().wall) { _ in false } }
 
     /// Only what a daemon acts on to the letter: leaving out a gate or an approval would be worse than to refuse.
-    func readToAct() -> PolicyReading { reading { !$0.notExecuted.isEmpty } }
+    func readToAct() -> PolicyReading { reading(now: nil) { !$0.notExecuted.isEmpty } }
 
-    private func reading(_ isRefused: (ParsedPolicies) -> Bool) -> PolicyReading {
+    private func reading(now: Timestamp?, _ isRefused: (ParsedPolicies) -> Bool) -> PolicyReading {
         let contents = PolicyDirectory.scan([path])
-        let parsed = parsePolicies(contents.sources, zones: HostZones.catalog())
+        let parsed = parsePolicies(
+            contents.sources, zones: HostZones.catalog(), calendarFiles: PolicyDirectory.calendarFiles, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let isWrong = diagnostics.contains { $0.severity == .error } || isRefused(parsed)
         return PolicyReading(

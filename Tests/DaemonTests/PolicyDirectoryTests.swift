@@ -60,6 +60,34 @@ final class PolicyDirectoryTests {
         #expect(contents.faults.map(\.file) == ["\(root.path)/b.yaml", "\(root.path)/pipe.yaml", "/dev/zero"])
     }
 
+    @Test func `calendar files are read beside the policy file, and nowhere else`() throws {
+        try write("d/a.yaml", "a")
+        try write("d/holidays.ics", "inside")
+        try write("d/inner/more.ics", "deeper")
+        try write("outside.ics", "outside")
+        let directory = root.appending(path: "d").path
+        let manager = FileManager.default
+        try manager.createSymbolicLink(atPath: "\(directory)/link.ics", withDestinationPath: "inner/more.ics")
+        try manager.createSymbolicLink(atPath: "\(directory)/out.ics", withDestinationPath: "../outside.ics")
+        #expect(mkfifo("\(directory)/pipe.ics", 0o600) == 0)
+        func read(_ name: String) -> String {
+            switch PolicyDirectory.calendarFiles.read(name, "\(directory)/a.yaml") {
+            case .success(let source):
+                source.path.dropFirst(directory.count + 1) + ": " + String(decoding: source.bytes, as: UTF8.self)
+            case .failure(let reason): reason.message
+            }
+        }
+        #expect(read("holidays.ics") == "holidays.ics: inside")
+        #expect(read("inner/more.ics") == "inner/more.ics: deeper")
+        #expect(read("link.ics") == "link.ics: deeper")
+        #expect(read("out.ics") == "the link leads out of the directory")
+        #expect(read("missing.ics") == "there is no such file or directory")
+        #expect(read("pipe.ics") == "this is not a file (a directory, pipe, socket or device)")
+        for name in ["../outside.ics", "\(root.path)/outside.ics", "inner/../../outside.ics", "", "a\0.ics"] {
+            #expect(read(name) == "it is not inside the directory of the policy file", "\(name)")
+        }
+    }
+
     @Test func `nothing more than the limit is read of a large file`() throws {
         try write("large.yaml", String(repeating: "#", count: 10_000_000))
         let source = try #require(try PolicyDirectory.read([root.path]).first)

@@ -6,7 +6,7 @@ import Testing
 struct CorpusTests {
     @Test func `every wrong policy is answered with the expected diagnostics`() throws {
         let files = try Corpus.files("bad")
-        #expect(files.count >= 45)
+        #expect(files.count >= 170)
         let isRewriting = ProcessInfo.processInfo.environment["NAGI_REWRITE_EXPECTED"] == "1"
         for name in files {
             let parsed = try Corpus.parsed("bad", name)
@@ -23,7 +23,9 @@ struct CorpusTests {
     @Test func `every good policy is fine without a warning`() throws {
         for name in try Corpus.files("good") where name != "everything.yaml" {
             let parsed = try Corpus.parsed("good", name)
-            #expect(parsed.diagnostics.map { $0.rendered() } == [], "good/\(name)")
+            let isChecked = name == "checked-only.yaml"
+            let diagnostics = parsed.diagnostics.filter { !isChecked || $0.code != .notYetExecuted }
+            #expect(diagnostics.map { $0.rendered() } == [], "good/\(name)")
             #expect(parsed.set != nil, "good/\(name)")
         }
     }
@@ -45,9 +47,11 @@ struct CorpusTests {
         for name in try Corpus.files("bad") {
             seen.formUnion(try Corpus.parsed("bad", name).diagnostics.map(\.code))
         }
-        // Caused by the file system, or by files too large to keep: other tests.
+        // Caused by the file system, or by files too large to keep: other tests. Nothing is left to a later version now.
         let elsewhere: Set<DiagnosticCode> = [
-            .unreadableFile, .fileTooLarge, .tooManyDiagnostics, .tooManyItems, .noPolicies,
+            .unreadableFile, .fileTooLarge, .tooManyDiagnostics, .tooManyItems, .noPolicies, .notYetSupported,
+            // Of calendar files: their own corpus.
+            .calendarSyntax, .calendarValue, .calendarUnsupported, .calendarDoubtful,
         ]
         let missing = Set(DiagnosticCode.allCases).subtracting(seen).subtracting(elsewhere)
         #expect(missing.map(\.rawValue).sorted() == [])

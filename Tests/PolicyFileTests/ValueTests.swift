@@ -160,6 +160,21 @@ struct ValueTests {
         #expect(window.sequence.steps == [.block, .wait(.windowEnd), .restore])
     }
 
+    @Test func `the spans of a calendar are those of the policies that name it, called after it`() throws {
+        let set = try #require(try Corpus.parsed("good", "calendars.yaml").set)
+        let policy = try #require(set.maintenanceWindows.first)
+        #expect(policy.windows.map(\.name) == ["nights/sunday", "nights/span-2", "extra"])
+        #expect(policy.windows.map(\.timeZone) == ["Asia/Tokyo", "Europe/Berlin", "UTC"])
+        #expect(
+            policy.exclusions.map(\.window.name)
+                == ["freezes/year-end", "freezes/release", "freezes/first-of-month", "exclusion-2"])
+        #expect(policy.exclusions.map(\.reason) == ["year-end freeze", nil, nil, "never on a Friday"])
+        #expect(policy.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
+        #expect(set.calendars.map(\.name) == ["freezes", "nights", "spare"])
+        #expect(set.calendars[0].spans == Array(policy.exclusions[..<3]))
+        #expect(set.zones.keys.sorted() == ["America/New_York", "Asia/Tokyo", "Europe/Berlin", "UTC"])
+    }
+
     @Test func `equal texts have one digest, other texts another`() throws {
         let first = try Corpus.source("good", "defaults.yaml")
         let second = try Corpus.source("good", "base.yaml")

@@ -196,7 +196,30 @@ struct NodeRunTableTests {
                 #expect(move.nodeRun.afterRestore == .finish(.skipped))
             case .abort:
                 #expect(move.abort != nil)
+            case .terminate:
+                #expect(move.nodeRun.phase == .restoring)
+                #expect(move.nodeRun.error?.contains("not carried out") == true)
             }
+        }
+    }
+
+    @Test func `a step that this version does not carry out fails, it is never left out in silence`() throws {
+        let probe = HealthGate(name: "g", probe: .command(["true"]))
+        let steps: [Step] = [
+            .http(HTTPStep(request: HTTPRequest(url: "http://a.example/"))), .approval(ApprovalStep()),
+            .terminate(TerminateStep(reason: "maintenance")), .gate(probe),
+            .notify(NotifyStep(notification: "n", text: "t")),
+        ]
+        for step in steps {
+            let sequence = StepSequence(name: "s", steps: [step, .block, .restore])
+            let node = NodeRun(node: NodeID(cluster: "c", name: "n"), since: NodeRunTableTests.start).started(
+                wave: 1, sequence: sequence, at: NodeRunTableTests.start)
+            var situation = NodeRunTableTests.situation(.nothing, for: node)
+            situation.sequence = sequence
+            situation.now = NodeRunTableTests.start
+            let move = try #require(node.move(in: situation))
+            #expect(move.nodeRun.error?.contains("`\(step.word)` is not carried out") == true, "\(step.word)")
+            #expect(move.nodeRun.phase == .restoring, "\(step.word)")
         }
     }
 

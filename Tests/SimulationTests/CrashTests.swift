@@ -5,11 +5,18 @@ import Testing
 
 /// The daemon dies at each append of a run, before and after the records are durable: the run comes to the same end.
 struct CrashTests {
-    /// Two hours, no other fault: three nodes are upgraded, one after another.
+    /// Three hours, no other fault: three nodes are upgraded, one after another; the canary first, then group by group.
     static func scenario(_ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
         var scenario = Scenario.drawn(seed: 8, length: .hours(3), isTraced: isTraced)
         scenario.policies.maintenanceWindows = []
         scenario.policies.rollouts[0].windows = []
+        scenario.policies.rollouts[0].strategy = Strategy(
+            canary: Canary(count: 1, soak: .minutes(2)),
+            groups: [
+                NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
+                NodeGroup(
+                    name: "zone-b", selector: Selector(matchLabels: ["zone": "b"]), waitAfterPrevious: .minutes(3)),
+            ], progressDeadline: .minutes(30))
         scenario.traffic.meanHold = .minutes(2)
         scenario.plan = FaultPlan(crashAtAppend: crash)
         return scenario

@@ -8,6 +8,8 @@ extension Fact {
         case .policiesLoaded: "policies-loaded"
         case .nodeObserved: "node-observed"
         case .runStarted: "run-started"
+        case .runPromoted: "run-promoted"
+        case .progressChanged: "progress-changed"
         case .runChanged: "run-changed"
         case .runEnded: "run-ended"
         case .nodeRunChanged: "node-run-changed"

@@ -21,6 +21,8 @@ final class Findings {
     private(set) var errors = 0
     private var dropped = 0
     private var seen: Set<Finding> = []
+    /// Found in files that are none of the pass's own.
+    private var elsewhere: Set<Diagnostic> = []
 
     func error(
         _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
@@ -54,6 +56,18 @@ final class Findings {
         if findings.count < PolicyLimits.diagnostics { findings.append(finding) } else { dropped += 1 }
     }
 
+    /// What was found in a file that the sources name, complete with its place there.
+    func add(_ diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics where !elsewhere.contains(diagnostic) {
+            if diagnostic.severity == .error { errors += 1 }
+            if findings.count + elsewhere.count < PolicyLimits.diagnostics {
+                elsewhere.insert(diagnostic)
+            } else {
+                dropped += 1
+            }
+        }
+    }
+
     /// Sorted, each once, with the line of the source that it is about.
     func diagnostics(of sources: [PolicySource]) -> [Diagnostic] {
         var lines: [Int32: SourceLines] = [:]
@@ -78,6 +92,7 @@ final class Findings {
                             line: Int($0.location.line), column: Int($0.location.column))
                     }))
         }
+        diagnostics += elsewhere
         diagnostics.sort()
         if dropped > 0, let last = diagnostics.last {
             diagnostics.append(
@@ -124,7 +139,12 @@ struct SourceLines {
     /// Line and column, from 1, of a byte.
     func position(ofByte offset: Int) -> (line: Int, column: Int) {
         let offset = min(max(0, offset), bytes.count)
-        let line = (starts.lastIndex { $0 <= offset } ?? 0) + 1
+        var line = 0
+        var after = starts.count
+        while line < after {
+            let middle = (line + after) / 2
+            if starts[middle] <= offset { line = middle + 1 } else { after = middle }
+        }
         let column = String(decoding: bytes[starts[line - 1]..<offset], as: UTF8.self).unicodeScalars.count + 1
         return (line, column)
     }

@@ -7,7 +7,7 @@ enum ClusterKind {
         ClusterDraft(
             topology: fields[Keys.topology], nodes: fields[Keys.nodes] ?? [],
             api: fields[Keys.api] ?? APISettings(), observe: fields[Keys.observe] ?? ObserveSettings(),
-            budget: fields[Keys.budget] ?? Budget())
+            budget: fields[Keys.budget] ?? Budget(), discovery: fields[Keys.discovery])
     }
 
     private enum Keys {
@@ -19,11 +19,14 @@ enum ClusterKind {
         static let api = Field("api", ClusterKind.api, "how the mode API is called")
         static let observe = Field("observe", ClusterKind.observe, "how often the nodes are read")
         static let budget = Field("budget", ClusterKind.budget, "how many nodes may be out of service at once")
+        static let discovery = Field(
+            "discovery", DiscoveryKind.discovery, "nodes that are not listed are found by the nodes' own lists"
+        ).checkedOnly
         static let shape = ObjectShape(
             "a cluster",
             [
                 topology.shape, nodes.shape, api.shape, observe.shape, budget.shape,
-                .later("discovery", "nodes are found by the nodes' own lists"),
+                discovery.shape,
             ])
     }
 
@@ -52,51 +55,28 @@ enum ClusterKind {
         static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
         static let embedded = Field("embedded", EmbeddedKind.settings, "the node runs inside the daemon")
         static let shape = ObjectShape(
-            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape])
+            "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape]
+        ).needing(oneOf: "api", "embedded")
     }
 
     static let labels = ValueType<[String: String]>.map(
         of: .labelValue, key: { !$0.isEmpty && $0.utf8.count <= 63 && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
-        keyIsA: "a label: at most 63 characters, without spaces")
+        keyIsA: "a label: at most 63 characters, without spaces", pattern: "^[!-~]{1,63}$")
 
     private static let api = ValueType<APISettings>.object(APIKeys.shape) { fields in
-        APISettings(timeout: fields[APIKeys.timeout] ?? .seconds(3), headers: fields[APIKeys.headers] ?? [:])
+        APISettings(
+            timeout: fields[APIKeys.timeout] ?? .seconds(3), headers: fields[APIKeys.headers] ?? [:],
+            tls: fields[APIKeys.tls])
     }
 
     private enum APIKeys {
         static let timeout = Field(
             "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: .seconds(3), "for one call")
         static let headers = Field(
-            "headers",
-            ValueType<[String: SecretReference]>.map(
-                of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header"),
-            default: [:], "sent with every call; the values are read from the environment or a file")
-        static let shape = ObjectShape(
-            "api", [timeout.shape, headers.shape, .later("tls", "certificates of https addresses")])
-    }
-
-    private static let secretObject = ValueType<SecretReference>.object(SecretKeys.shape) { fields in
-        let variable = fields[SecretKeys.env]
-        let file = fields[SecretKeys.file]
-        if let variable { return .environment(variable) }
-        return file.map { .file($0) }
-    }
-
-    /// `{env: NAME}` or `{file: path}`; a text would be a secret in a policy.
-    private static let secret = ValueType<SecretReference>(secretObject.shape) { node, findings in
-        if let scalar = node.scalar, !scalar.isNull {
-            findings.error(
-                .secretInText, "the value of a header must not stand in a policy", at: node.location,
-                hint: "write {env: VARIABLE} or {file: path}")
-            return nil
-        }
-        return secretObject.read(node, findings)
-    }
-
-    private enum SecretKeys {
-        static let env = Field("env", ValueType<String>.variable, "an environment variable of the daemon")
-        static let file = Field("file", ValueType<String>.text, "a file whose first line is the value")
-        static let shape = ObjectShape("a secret", isChoice: true, [env.shape, file.shape])
+            "headers", SecretKind.headers, default: [:],
+            "sent with every call; the values are read from the environment or a file")
+        static let tls = Field("tls", DiscoveryKind.tls, "certificates of https addresses").checkedOnly
+        static let shape = ObjectShape("api", [timeout.shape, headers.shape, tls.shape])
     }
 
     private static let observe = ValueType<ObserveSettings>.object(ObserveKeys.shape) { fields in
@@ -127,13 +107,5 @@ enum ClusterKind {
             "maxUnavailable", ValueType<Amount>.amount, default: .count(1), "at most so many nodes out of service")
         static let minAvailable = Field("minAvailable", ValueType<Amount>.amount, "at least so many nodes in service")
         static let shape = ObjectShape("a budget", [maxUnavailable.shape, minAvailable.shape])
-    }
-}
-
-/// RFC 9110, token.
-private func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x7C, 0x7E: true
-    default: false
     }
 }

@@ -4,12 +4,11 @@ import Scheduling
 /// The kinds of documents.
 enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"
+    case calendar = "Calendar"
     case sequence = "Sequence"
     case maintenanceWindow = "MaintenanceWindow"
     case rollout = "Rollout"
-
-    /// Kinds that a later version knows.
-    static let later = ["Calendar", "Notification"]
+    case notification = "Notification"
 }
 
 /// Reads the frame that all documents share and hands `spec` to its kind.
@@ -25,7 +24,6 @@ struct DocumentReader {
         var declarations: [Declaration] = []
         /// Something could not even be named, so that an unknown name may be its name.
         var isIncomplete = false
-        var laterKinds = 0
     }
 
     static let version = "nagi/v1"
@@ -48,10 +46,15 @@ struct DocumentReader {
     /// The declared shape of each kind's `spec`, by kind: what a JSON Schema is made from.
     package static let shapes: [(kind: String, spec: Shape)] = [
         (PolicyKind.cluster.rawValue, ClusterKind.spec.shape),
+        (PolicyKind.calendar.rawValue, CalendarKind.spec.shape),
         (PolicyKind.sequence.rawValue, SequenceKind.spec.shape),
         (PolicyKind.maintenanceWindow.rawValue, WindowPolicyKind.maintenanceWindow.shape),
         (PolicyKind.rollout.rawValue, WindowPolicyKind.rollout.shape),
+        (PolicyKind.notification.rawValue, NotificationKind.spec.shape),
     ]
+
+    /// The keys around `spec`.
+    package static let frame: ObjectShape = Keys.shape
 
     static func read(_ root: YAMLNode, into output: inout Output, findings: Findings) {
         guard let fields = ObjectFields(root, Keys.shape, findings) else {
@@ -62,27 +65,19 @@ struct DocumentReader {
         let kindName = fields[Keys.kind]
         let name = fields[Keys.metadata]
         let spec = fields[Keys.spec]
-        guard let kindName, let kind = kind(kindName, root, &output, findings), let name else {
+        guard let kindName, let kind = kind(kindName, root, findings), let name else {
             output.isIncomplete = true
             return
         }
+        if kind == .notification { findings.checkedOnly("the kind Notification", at: root.location(of: "kind")) }
         output.declarations.append(Declaration(kind: kind, name: name))
         guard let spec, let body = body(kind, spec, findings) else { return }
         output.documents.append(PolicyDocument(name: name, spec: spec, body: body))
     }
 
-    private static func kind(
-        _ word: String, _ root: YAMLNode, _ output: inout Output, _ findings: Findings
-    ) -> PolicyKind? {
+    private static func kind(_ word: String, _ root: YAMLNode, _ findings: Findings) -> PolicyKind? {
         if let kind = PolicyKind(rawValue: word) { return kind }
         let place = root.location(of: "kind")
-        if PolicyKind.later.contains(word) {
-            output.laterKinds += 1
-            findings.error(
-                .notYetSupported, "the kind \(word) is not supported yet", at: place,
-                hint: word == "Calendar" ? "write the spans under `windows` or `exclusions` of the policy" : nil)
-            return nil
-        }
         let words = PolicyKind.allCases.map(\.rawValue)
         let near = LookAlikes.word(for: word, among: words) ?? nearest(to: word, among: words)
         findings.error(
@@ -94,9 +89,11 @@ struct DocumentReader {
     private static func body(_ kind: PolicyKind, _ spec: YAMLNode, _ findings: Findings) -> PolicyDocument.Body? {
         switch kind {
         case .cluster: ClusterKind.spec.read(spec, findings).map { .cluster($0) }
+        case .calendar: CalendarKind.spec.read(spec, findings).map { .calendar($0) }
         case .sequence: SequenceKind.spec.read(spec, findings).map { .sequence($0) }
         case .maintenanceWindow:
             WindowPolicyKind.maintenanceWindow.read(spec, findings).map { .maintenanceWindow($0) }
+        case .notification: NotificationKind.spec.read(spec, findings).map { .notification($0) }
         case .rollout: WindowPolicyKind.rollout.read(spec, findings).map { .rollout($0) }
         }
     }

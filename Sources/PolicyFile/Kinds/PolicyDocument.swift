@@ -6,7 +6,9 @@ import Scheduling
 struct PolicyDocument: Sendable {
     enum Body: Sendable {
         case cluster(ClusterDraft)
+        case calendar(CalendarDraft)
         case sequence(SequenceDraft)
+        case notification(NotificationDraft)
         case maintenanceWindow(PolicyDraft)
         case rollout(PolicyDraft)
     }
@@ -24,6 +26,17 @@ struct ClusterDraft: Sendable {
     var api: APISettings
     var observe: ObserveSettings
     var budget: Budget
+    var discovery: Discovery?
+}
+
+struct NotificationDraft: Sendable {
+    var url: NotificationPolicy.Target?
+    var format: NotificationPolicy.Format
+    var on: [NotificationPolicy.Occasion]
+    var policies: [Located<String>]?
+    var clusters: [Located<String>]?
+    var timeout: Duration
+    var retries: Int
 }
 
 struct SequenceDraft: Sendable {
@@ -33,15 +46,24 @@ struct SequenceDraft: Sendable {
     var onFailure: OnFailure?
 }
 
-/// A span of a policy: window or exclusion.
+/// Named spans, and files with further ones.
+struct CalendarDraft: Sendable {
+    var timeZone: Located<String>?
+    var spans: [Located<SpanDraft>]
+    var files: [Located<String>]
+}
+
+/// A span of a policy or of a calendar: window or exclusion.
 struct SpanDraft: Sendable {
+    /// The calendar whose spans are meant; nothing else is written then.
+    var calendar: Located<String>?
     var name: String?
     var recurrence: Recurrence?
     var length: WindowLength?
     var timeZone: Located<String>?
     var startDate: LocalDate?
     var endDate: LocalDate?
-    var dst: DSTRule
+    var dst = DSTRule()
     var reason: String?
 }
 
@@ -64,4 +86,7 @@ struct PolicyDraft: Sendable {
     var strategy: Strategy
     var sequence: Located<SequenceReference>?
     var isSuspended: Bool
+    var dryRun: Bool
+    var gates: [Located<HealthGate>]
+    var approval: Approval?
 }

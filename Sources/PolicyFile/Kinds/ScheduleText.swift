@@ -14,19 +14,20 @@ extension ValueType where Value == CronSchedule {
             return schedule
         } catch {
             findings.error(
-                .invalidSchedule, error.message, at: place(of: error.offset, in: scalar, node.location),
-                hint: error.hint)
+                .invalidSchedule, error.message, at: node.place(ofByte: error.offset, upTo: 0x20), hint: error.hint)
             return nil
         }
     }
+}
 
-    /// The field that the fault is in, where the text stands on one line as it was read.
-    private static func place(
-        of offset: Int, in scalar: YAMLNode.Scalar, _ location: SourceLocation
-    ) -> SourceLocation {
+extension YAMLNode {
+    /// The part of a text that a fault is in, up to the next separator, where the text stands on one line as it was
+    /// read; else the whole text.
+    func place(ofByte offset: Int, upTo separator: UInt8) -> SourceLocation {
+        guard let scalar else { return location }
         let quotes = scalar.isPlain ? 0 : 2
         let isAsWritten = Int(location.length) == scalar.text.utf8.count + quotes
-        let rest = scalar.text.utf8.dropFirst(offset).prefix { $0 != 0x20 }
+        let rest = scalar.text.utf8.dropFirst(offset).prefix { $0 != separator }
         guard isAsWritten, offset < scalar.text.utf8.count else { return location }
         var place = location
         place.column += Int32(clamping: offset + quotes / 2)

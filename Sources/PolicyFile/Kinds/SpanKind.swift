@@ -4,13 +4,45 @@ import Scheduling
 /// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
 enum SpanKind {
     static let window = ValueType<SpanDraft>.object(
-        ObjectShape("a window", Keys.common + [.later("calendar", "windows of a Calendar")]), build: read)
+        ObjectShape("a window", Keys.common + [Keys.calendar.shape]).inForms(formsOrCalendar),
+        build: readOrRefer)
     static let exclusion = ValueType<SpanDraft>.object(
-        ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, .later("calendar", "spans of a Calendar")]),
-        build: read)
+        ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, Keys.calendar.shape]).inForms(formsOrCalendar),
+        build: readOrRefer)
+    /// Of a Calendar: it may be used as either.
+    static let calendarSpan = ValueType<SpanDraft>.object(
+        ObjectShape("a span of a calendar", Keys.common + [Keys.reason.shape]).inForms(forms), build: read)
 
     /// The keys that say when a span starts; exactly one of them is written.
-    private static let starts = ["schedule", "weekly", "at", "start", "rrule", "calendar"]
+    private static let starts = ["schedule", "rrule", "weekly", "at", "start"]
+
+    /// What goes with each of them, for the schema; `read` says the same with better words.
+    private static let forms: [ObjectShape.Form] = starts.map { start in
+        start == "start"
+            ? ObjectShape.Form(
+                start, oneOf: ["end", "lastDay"], without: ["duration", "until", "startDate", "endDate"])
+            : ObjectShape.Form(start, oneOf: ["duration", "until"], without: ["end", "lastDay"])
+    }
+
+    private static let formsOrCalendar: [ObjectShape.Form] =
+        forms + [
+            ObjectShape.Form(
+                Keys.calendar.key,
+                without: (Keys.common + [Keys.reason.shape]).map(\.key).filter { !starts.contains($0) })
+        ]
+
+    /// The spans of a Calendar where only that is named, else a span of its own.
+    private static func readOrRefer(_ fields: ObjectFields) -> SpanDraft {
+        guard fields.has(Keys.calendar.key) else { return read(fields) }
+        let others = fields.keys.filter { $0 != Keys.calendar.key }
+        if let other = others.first {
+            let says = others.contains(where: starts.contains) ? "when this starts" : "all about its spans"
+            fields.findings.error(
+                .conflictingKeys, "`\(other)` does not go with `calendar`: the calendar says \(says)",
+                at: fields.keyLocation(other), hint: "write `\(other)` in the Calendar, or a span of its own here")
+        }
+        return SpanDraft(calendar: fields[Keys.calendar])
+    }
 
     private static func read(_ fields: ObjectFields) -> SpanDraft {
         let reason = fields[Keys.reason]
@@ -29,14 +61,19 @@ enum SpanKind {
         if fields.has("at"), let time = fields[Keys.at] { draft.recurrence = .at(time) }
         if fields.has("weekly"), let weekly = fields[Keys.weekly] { draft.recurrence = weekly }
         if fields.has("schedule"), let schedule = fields[Keys.schedule] { draft.recurrence = .cron(schedule) }
-        if written != ["calendar"] { draft.length = length(fields, start: written[0]) }
+        if fields.has("rrule"), let rule = fields[Keys.rrule] {
+            // A faulty date is reported already: any date lets the rest of the rule be judged.
+            let date = draft.startDate ?? (fields.has("startDate") ? LocalDate(year: 2000, month: 1, day: 1) : nil)
+            draft.recurrence = RuleText.rule(rule, from: date, fields.findings).map { .rule($0) }
+        }
+        draft.length = length(fields, start: written[0])
         return draft
     }
 
     private static func conflict(_ written: [String], _ fields: ObjectFields) {
         if written.isEmpty {
             fields.findings.error(
-                .missingKey, "it is not said when this starts: one of weekly, schedule, at, start",
+                .missingKey, "it is not said when this starts: one of weekly, schedule, rrule, at, start",
                 at: fields.node.location)
         } else {
             fields.findings.error(
@@ -102,6 +139,8 @@ enum SpanKind {
     private enum Keys {
         static let name = Field("name", ValueType<String>.name, "part of each occurrence's id")
         static let schedule = Field("schedule", ValueType<CronSchedule>.schedule, "five-field cron")
+        static let rrule = Field(
+            "rrule", ValueType<Located<String>>.located(.ruleText), "a recurrence rule of RFC 5545")
         static let weekly = Field("weekly", SpanKind.weekly, "on these weekdays at this time")
         static let at = Field("at", ValueType<LocalDateTime>.dateTime, "once")
         static let start = Field("start", ValueType<DateOrDateTime>.dateOrDateTime, "once, with end or lastDay")
@@ -114,10 +153,11 @@ enum SpanKind {
         static let endDate = Field("endDate", ValueType<LocalDate>.date, "the last date on which it may start")
         static let dst = Field("dst", SpanKind.dst, "what happens when clocks are changed")
         static let reason = Field("reason", ValueType<String>.text, "shown wherever the exclusion is")
+        static let calendar = Field(
+            "calendar", ValueType<Located<String>>.located(.name), "all spans of this Calendar, instead of other keys")
         static let common = [
-            name.shape, schedule.shape, weekly.shape, at.shape, start.shape, end.shape, lastDay.shape,
+            name.shape, schedule.shape, rrule.shape, weekly.shape, at.shape, start.shape, end.shape, lastDay.shape,
             duration.shape, until.shape, timeZone.shape, startDate.shape, endDate.shape, dst.shape,
-            .later("rrule", "recurrence rules of RFC 5545"),
         ]
     }
 

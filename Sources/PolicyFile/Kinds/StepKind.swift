@@ -8,7 +8,9 @@ enum StepKind {
             fields[Keys.drain].map { Step.drain($0) }, fields[Keys.block].map { _ in Step.block },
             fields[Keys.run].map { Step.run($0) }, fields[Keys.verify].map { Step.verify($0) },
             fields[Keys.restore].map { _ in Step.restore }, fields[Keys.soak].map { Step.soak($0) },
-            fields[Keys.wait].map { Step.wait($0) },
+            fields[Keys.wait].map { Step.wait($0) }, fields[Keys.http].map { Step.http($0) },
+            fields[Keys.approval].map { Step.approval($0) }, fields[Keys.terminate].map { Step.terminate($0) },
+            fields[Keys.gate].map { Step.gate($0) }, fields[Keys.notify].map { Step.notify($0) },
         ].compactMap { $0 }
         return read.count == 1 && fields.keys.count == 1 ? read[0] : nil
     }
@@ -21,13 +23,16 @@ enum StepKind {
         static let restore = Field("restore", StepKind.nothing("restore"), "gives the node back")
         static let soak = Field("soak", StepKind.soak, "the node must stay normal and ready for so long")
         static let wait = Field("wait", StepKind.wait, "waits, for a time or until the window ends")
+        static let http = Field("http", HTTPKind.step, "calls an address").checkedOnly
+        static let approval = Field("approval", FurtherStepKind.approval, "waits for a person's word").checkedOnly
+        static let terminate = Field("terminate", FurtherStepKind.terminate, "ends live sessions").checkedOnly
+        static let gate = Field("gate", GateKind.gate, "waits for a good measurement").checkedOnly
+        static let notify = Field("notify", FurtherStepKind.notify, "tells somebody").checkedOnly
         static let shape = ObjectShape(
             "a step", isChoice: true,
             [
                 drain.shape, block.shape, run.shape, verify.shape, restore.shape, soak.shape, wait.shape,
-                .later("http", "calls an address"), .later("approval", "waits for a person"),
-                .later("terminate", "ends live sessions"), .later("gate", "waits for a measurement"),
-                .later("notify", "tells somebody"),
+                http.shape, approval.shape, terminate.shape, gate.shape, notify.shape,
             ])
     }
 
@@ -57,7 +62,8 @@ enum StepKind {
         static let deadline = Field(
             "deadline", ValueType<Duration>.duration(.seconds(1)), default: .hours(1), "how long it may take")
         static let onDeadline = Field(
-            "onDeadline", ValueType<DrainStep.OnDeadline>.word(later: ["terminate"]), default: .skip,
+            "onDeadline", ValueType<DrainStep.OnDeadline>.word().checkedOnly(where: "terminate") { $0 == .terminate },
+            default: .skip,
             "what follows when sessions are still alive at the deadline")
         static let shape = ObjectShape(
             "a drain step", mayBeEmpty: true, [mode.shape, until.shape, deadline.shape, onDeadline.shape])
@@ -162,7 +168,7 @@ enum StepKind {
 
 extension ValueType where Value == String {
     /// One argument of a command: any text, numbers too, also the empty one in quotes.
-    fileprivate static let argument = ValueType(.text(pattern: nil)) { node, findings in
+    static let argument = ValueType(.text(pattern: nil)) { node, findings in
         if let scalar = node.scalar, !scalar.isPlain, scalar.text.isEmpty { return "" }
         guard let scalar = findings.scalar(node, "a text") else { return nil }
         guard scalar.text.unicodeScalars.count <= PolicyLimits.textLength else {

@@ -10,7 +10,7 @@ struct HTTPAddress: Hashable {
     var path: String
 
     init(_ text: String) throws(Complaint) {
-        guard let colon = text.range(of: "://") else {
+        guard let colon = text.schemeEnd else {
             throw Complaint("this is not an address", hint: "write http://host:port/")
         }
         scheme = text[..<colon.lowerBound].lowercased()
@@ -21,11 +21,11 @@ struct HTTPAddress: Hashable {
             throw Complaint("an address has no spaces and nothing outside ASCII")
         }
         let rest = text[colon.upperBound...]
-        guard !rest.contains("#") else { throw Complaint("an address of an API has no `#`") }
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        guard !rest.utf8.contains(0x23) else { throw Complaint("an address of an API has no `#`") }
+        let end = rest.utf8.firstIndex { $0 == 0x2F || $0 == 0x3F } ?? rest.endIndex
         let authority = rest[..<end]
         path = rest[end...].isEmpty ? "/" : String(rest[end...])
-        guard !authority.contains("@") else {
+        guard !authority.utf8.contains(0x40) else {
             throw Complaint("an address must not hold user or password", hint: "use headers: {Authorization: {env: …}}")
         }
         let (host, port) = try HTTPAddress.hostAndPort(authority)
@@ -36,24 +36,26 @@ struct HTTPAddress: Hashable {
     private static func hostAndPort(_ authority: Substring) throws(Complaint) -> (Substring, Int?) {
         var host = authority
         var port: Substring?
-        if authority.first == "[" {
-            guard let close = authority.firstIndex(of: "]") else {
+        // The text is ASCII: bytes are characters.
+        let bytes = authority.utf8
+        if bytes.first == 0x5B {
+            guard let close = bytes.firstIndex(of: 0x5D) else {
                 throw Complaint("the `[` of the host is not closed")
             }
-            let after = authority.index(after: close)
+            let after = bytes.index(after: close)
             host = authority[..<after]
-            guard host.dropFirst().dropLast().utf8.allSatisfy({ isDigit($0) || $0 == 0x3A || $0 == 0x2E || isHex($0) })
+            guard host.utf8.dropFirst().dropLast().allSatisfy({ isDigit($0) || $0 == 0x3A || $0 == 0x2E || isHex($0) })
             else { throw Complaint("in brackets stands an IPv6 address") }
-            if after < authority.endIndex {
-                guard authority[after] == ":" else { throw Complaint("after `]` comes a port or nothing") }
-                port = authority[authority.index(after: after)...]
+            if after < bytes.endIndex {
+                guard bytes[after] == 0x3A else { throw Complaint("after `]` comes a port or nothing") }
+                port = authority[bytes.index(after: after)...]
             }
-        } else if let colon = authority.firstIndex(of: ":") {
+        } else if let colon = bytes.firstIndex(of: 0x3A) {
             host = authority[..<colon]
-            port = authority[authority.index(after: colon)...]
+            port = authority[bytes.index(after: colon)...]
         }
         guard !host.isEmpty, host != "[]" else { throw Complaint("the host is missing") }
-        guard host.first == "[" || host.utf8.allSatisfy(isHostByte) else {
+        guard host.utf8.first == 0x5B || host.utf8.allSatisfy(isHostByte) else {
             throw Complaint("\"\(host)\" is not the name of a host")
         }
         guard let port else { return (host, nil) }
@@ -65,19 +67,21 @@ struct HTTPAddress: Hashable {
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-            || [0x2D, 0x2E, 0x5F].contains(byte)
+            || byte == 0x2D || byte == 0x2E || byte == 0x5F
     }
 
     private static func isHex(_ byte: UInt8) -> Bool { (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte) }
 }
 
 extension String {
-    /// The first place where the text occurs (the standard library has none without a module of its own).
-    fileprivate func range(of text: String) -> Range<String.Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
+    /// Where `://` stands first. Bytes, because looking for characters took a third of the time of a whole set.
+    fileprivate var schemeEnd: Range<String.Index>? {
+        var rest = utf8[...]
+        while let colon = rest.firstIndex(of: 0x3A) {
+            rest = rest[rest.index(after: colon)...]
+            guard rest.first == 0x2F else { continue }
+            let second = rest.index(after: rest.startIndex)
+            if second < rest.endIndex, rest[second] == 0x2F { return colon..<rest.index(after: second) }
         }
         return nil
     }

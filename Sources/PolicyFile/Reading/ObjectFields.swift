@@ -69,8 +69,8 @@ struct ObjectFields {
 
     /// The value; the default where the key is not written or its value is faulty, which is then reported.
     subscript<Value>(field: Field<Value>) -> Value? {
-        guard let entry = entries.first(where: { $0.key == field.key }) else { return field.fallback }
-        return field.type.read(entry.value, findings) ?? field.fallback
+        guard let index = entries.firstIndex(where: { $0.key == field.key }) else { return field.fallback }
+        return field.type.read(entries[index].value, findings) ?? field.fallback
     }
 
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
@@ -93,22 +93,24 @@ struct ObjectFields {
 
     private func checkKeys(_ shape: ObjectShape) {
         for entry in entries {
-            guard let field = shape.fields.first(where: { $0.key == entry.key }) else {
+            guard let index = shape.fields.firstIndex(where: { $0.key == entry.key }) else {
                 unknown(entry, shape)
                 continue
             }
-            switch field.availability {
+            switch shape.fields[index].availability {
             case .now: break
             case .checkedOnly: findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
             case .later:
                 findings.error(
-                    .notYetSupported, "`\(entry.key)` is not supported yet: \(field.summary)", at: entry.keyLocation)
+                    .notYetSupported, "`\(entry.key)` is not supported yet: \(shape.fields[index].summary)",
+                    at: entry.keyLocation)
             }
         }
         for field in shape.fields where field.isRequired && !has(field.key) {
             reportMissing(field.key, field.summary, in: shape)
         }
-        guard shape.isChoice else { return }
+        // One known key is what most have.
+        guard shape.isChoice, entries.count != 1 else { return }
         let chosen = entries.filter { entry in shape.fields.contains { $0.key == entry.key } }
         if chosen.isEmpty, entries.isEmpty {
             findings.error(.missingKey, "\(shape.title) is one of \(listed(shape.keys))", at: node.location)
@@ -126,7 +128,7 @@ struct ObjectFields {
     private func nested(_ key: String, _ shape: ObjectShape) -> String? {
         for field in shape.fields {
             var shape = field.shape
-            if case .list(let item, _) = shape { shape = item }
+            if case .list(let item, _, _) = shape { shape = item }
             guard case .object(let inner) = shape else { continue }
             if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
             if let word = LookAlikes.word(for: key, among: inner.keys) {

@@ -6,9 +6,9 @@ package indirect enum Shape: Hashable, Sendable {
     case integer(minimum: Int, maximum: Int)
     case number(minimum: Int, maximum: Int)
     case boolean
-    case list(Shape, minimum: Int)
-    /// Any text as key.
-    case map(Shape)
+    case list(Shape, minimum: Int, maximum: Int = 10_000)
+    /// Any text as key, or one that matches the pattern.
+    case map(Shape, keys: String? = nil)
     case object(ObjectShape)
     case oneOf([Shape])
 }
@@ -22,12 +22,45 @@ package struct ObjectShape: Hashable, Sendable {
     package var isChoice: Bool
     /// `block:` without a value is the same as `block: {}`.
     package var mayBeEmpty: Bool
+    /// Where there are any: the key of exactly one of them is written.
+    package var forms: [Form] = []
+    /// Of each of these groups at least one key is written.
+    package var needed: [[String]] = []
+
+    /// One of several ways to write the same thing, known by a key of its own.
+    package struct Form: Hashable, Sendable {
+        package var key: String
+        /// Exactly one of these is written beside it, where there are any.
+        package var oneOf: [String]
+        /// None of these.
+        package var without: [String]
+
+        package init(_ key: String, oneOf: [String] = [], without: [String] = []) {
+            self.key = key
+            self.oneOf = oneOf
+            self.without = without
+        }
+    }
 
     package init(_ title: String, isChoice: Bool = false, mayBeEmpty: Bool = false, _ fields: [FieldShape]) {
         self.title = title
         self.fields = fields
         self.isChoice = isChoice
         self.mayBeEmpty = mayBeEmpty
+    }
+
+    /// The same shape, written in one of several ways.
+    package func inForms(_ forms: [Form]) -> ObjectShape {
+        var shape = self
+        shape.forms = forms
+        return shape
+    }
+
+    /// The same shape, of which one of these keys is always written.
+    package func needing(oneOf keys: String...) -> ObjectShape {
+        var shape = self
+        shape.needed.append(keys)
+        return shape
     }
 
     /// The keys that can be written today, in the order of their declaration.

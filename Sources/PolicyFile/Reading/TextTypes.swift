@@ -1,8 +1,11 @@
 extension ValueType where Value == String {
     /// One line of text, quoted or plain.
-    static let text = ValueType(.text(pattern: nil), written: { $0 }) { node, findings in
+    static let text = ValueType(.text(pattern: "^[^\\n]+$"), written: { $0 }) { node, findings in
         guard let scalar = findings.scalar(node, "a text") else { return nil }
-        guard scalar.text.unicodeScalars.count <= PolicyLimits.textLength, !scalar.text.contains("\n") else {
+        let isShort =
+            scalar.text.utf8.count <= PolicyLimits.textLength
+            || scalar.text.unicodeScalars.count <= PolicyLimits.textLength
+        guard isShort, !scalar.text.utf8.contains(0x0A) else {
             findings.error(
                 .invalidText, "one line of at most \(PolicyLimits.textLength) characters is possible here",
                 at: node.location)
@@ -31,7 +34,8 @@ extension ValueType where Value == String {
     }
 
     static let labelValue = checked(pattern: "^.{1,253}$", code: .invalidText) { text in
-        text.unicodeScalars.count <= 253 ? nil : Complaint("a label has at most 253 characters")
+        text.utf8.count <= 253 || text.unicodeScalars.count <= 253
+            ? nil : Complaint("a label has at most 253 characters")
     }
 
     /// The name of an environment variable.
@@ -41,7 +45,7 @@ extension ValueType where Value == String {
     }
 
     /// `http://host[:port][/path]`, without user and fragment.
-    static let address = checked(pattern: "^https?://[^@#]+$", code: .invalidURL) { text in
+    static let address = checked(pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^@# ]+$", code: .invalidURL) { text in
         do throws(Complaint) {
             _ = try HTTPAddress(text)
             return nil

@@ -5,7 +5,8 @@ extension ValueType where Value == Duration {
     /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year, or less where that is said.
     static func duration(_ least: Duration = .zero, atMost most: Duration = .days(366)) -> ValueType {
         ValueType(
-            .text(pattern: "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"), written: { $0.written }
+            .text(pattern: "^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$"),
+            written: { $0.written }
         ) { node, findings in
             guard let scalar = findings.scalar(node, "a duration such as 90s or 1h30m") else { return nil }
             do throws(Complaint) {
@@ -71,8 +72,9 @@ extension ValueType where Value == LocalDateTime {
     }
 }
 
-private let datePattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-private let dateTimePattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+private let datePattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+private let dateTimePattern =
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 
 private func localDateTime(_ text: String, _ node: YAMLNode, _ findings: Findings) -> LocalDateTime? {
     let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
@@ -98,11 +100,22 @@ private func dateComplaint(_ text: String) -> String {
     return looksLikeADate ? "there is no date \(text.prefix(10))" : "\"\(text)\" is not a date"
 }
 
+/// Two or four digits, nothing else.
+private func number(_ digits: Substring.UTF8View) -> Int? {
+    var sum = 0
+    for byte in digits {
+        guard isDigit(byte) else { return nil }
+        sum = sum * 10 + Int(byte) - 0x30
+    }
+    return sum
+}
+
 extension LocalDate {
     init?(written text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2], let year = decimal(parts[0]),
-            let month = decimal(parts[1]), let day = decimal(parts[2])
+        let bytes = text.utf8
+        guard bytes.count == 10, bytes.dropFirst(4).first == 0x2D, bytes.dropFirst(7).first == 0x2D,
+            let year = number(bytes.prefix(4)), let month = number(bytes.dropFirst(5).prefix(2)),
+            let day = number(bytes.dropFirst(8))
         else { return nil }
         self.init(year: year, month: month, day: day)
     }
@@ -110,34 +123,49 @@ extension LocalDate {
 
 extension TimeOfDay {
     init?(written text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2 || parts.count == 3, parts.allSatisfy({ $0.utf8.count == 2 }) else { return nil }
-        let numbers = parts.compactMap { decimal($0) }
-        guard numbers.count == parts.count else { return nil }
-        self.init(hour: numbers[0], minute: numbers[1], second: numbers.count == 3 ? numbers[2] : 0)
+        let bytes = text.utf8
+        guard bytes.count == 5 || bytes.count == 8, bytes.dropFirst(2).first == 0x3A,
+            let hour = number(bytes.prefix(2)), let minute = number(bytes.dropFirst(3).prefix(2))
+        else { return nil }
+        var second = 0
+        if bytes.count == 8 {
+            guard bytes.dropFirst(5).first == 0x3A, let read = number(bytes.dropFirst(6)) else { return nil }
+            second = read
+        }
+        self.init(hour: hour, minute: minute, second: second)
     }
 }
 
 extension Duration {
     /// Units from large to small, each at most once.
     init(written text: String) throws(Complaint) {
-        let units = ["d", "h", "m", "s", "ms"]
-        let milliseconds = [86_400_000, 3_600_000, 60_000, 1_000, 1]
-        var rest = text[...]
+        var rest = text.utf8[...]
         var total = 0
-        var next = 0
+        var smallest = Int.max
         guard !rest.isEmpty else { throw Complaint("the duration is empty") }
         while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let digits = rest.prefix(while: isDigit)
             rest = rest[digits.endIndex...]
-            let unit = rest.prefix { $0.isASCII && $0.isLetter }
+            let unit = rest.prefix { !isDigit($0) }
             rest = rest[unit.endIndex...]
-            guard let number = decimal(digits) else { throw Duration.complaint(text) }
-            guard let index = units.firstIndex(of: String(unit)), index >= next else { throw Duration.complaint(text) }
-            total += number * milliseconds[index]
-            next = index + 1
+            guard digits.count <= 9, let number = number(digits), !digits.isEmpty,
+                let milliseconds = Duration.milliseconds(inUnit: unit), milliseconds < smallest
+            else { throw Duration.complaint(text) }
+            total += number * milliseconds
+            smallest = milliseconds
         }
         self = .milliseconds(total)
+    }
+
+    private static func milliseconds(inUnit unit: Substring.UTF8View) -> Int? {
+        switch (unit.first, unit.dropFirst().first, unit.count) {
+        case (0x64, nil, 1): 86_400_000
+        case (0x68, nil, 1): 3_600_000
+        case (0x6D, nil, 1): 60_000
+        case (0x73, nil, 1): 1_000
+        case (0x6D, 0x73, 2): 1
+        default: nil
+        }
     }
 
     private static func complaint(_ text: String) -> Complaint {

@@ -44,7 +44,7 @@ extension ValueType {
     static func list<Item: Sendable>(
         of item: ValueType<Item>, minimum: Int = 0, maximum: Int = 10_000
     ) -> ValueType where Value == [Item] {
-        ValueType(.list(item.shape, minimum: minimum)) { node, findings in
+        ValueType(.list(item.shape, minimum: minimum, maximum: maximum)) { node, findings in
             guard case .sequence(let nodes) = node.value else {
                 let text = node.scalar.flatMap { $0.isNull ? nil : $0.text }
                 findings.wrongType("a list", node, hint: text.map { "in brackets: [\($0)]" })
@@ -65,9 +65,10 @@ extension ValueType {
 
     /// A mapping with any keys; faulty values are reported and left out.
     static func map<Item: Sendable>(
-        of item: ValueType<Item>, key isKey: @escaping @Sendable (String) -> Bool, keyIsA title: String
+        of item: ValueType<Item>, key isKey: @escaping @Sendable (String) -> Bool, keyIsA title: String,
+        pattern: String? = nil
     ) -> ValueType where Value == [String: Item] {
-        ValueType(.map(item.shape)) { node, findings in
+        ValueType(.map(item.shape, keys: pattern)) { node, findings in
             guard case .mapping(let entries) = node.value else {
                 findings.wrongType("a mapping", node)
                 return nil
@@ -120,9 +121,9 @@ extension Findings {
     }
 
     /// The scalar of the node; anything else is reported.
-    func scalar(_ node: YAMLNode, _ expected: String) -> YAMLNode.Scalar? {
+    func scalar(_ node: YAMLNode, _ expected: @autoclosure () -> String) -> YAMLNode.Scalar? {
         guard let scalar = node.scalar, !scalar.isNull else {
-            wrongType(expected, node)
+            wrongType(expected(), node)
             return nil
         }
         return scalar

@@ -4,7 +4,7 @@ import Scheduling
 /// A cluster after its own checks.
 struct CheckedCluster {
     let draft: ClusterDraft
-    private let spec: YAMLNode
+    let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
     let cluster: ClusterPolicy?
 
@@ -15,10 +15,11 @@ struct CheckedCluster {
         cluster = draft.topology.map {
             ClusterPolicy(
                 name: document.name.value, topology: $0, nodes: sorted, api: draft.api, observe: draft.observe,
-                budget: draft.budget)
+                budget: draft.budget, discovery: draft.discovery)
         }
         checkNodes(findings)
         checkEmbedded(findings)
+        checkCalls(findings)
         if draft.observe.staleAfter <= draft.observe.interval {
             findings.error(
                 .staleTooEarly,
@@ -83,6 +84,28 @@ struct CheckedCluster {
             findings.warning(
                 .hasNoEffect, "`\(key)` has no effect: the nodes are embedded, they are called in process",
                 at: spec.location(of: "api", key))
+        }
+    }
+
+    /// What is sent to whom: headers hold secrets, which no list of a node may lead astray.
+    private func checkCalls(_ findings: Findings) {
+        if let discovery = draft.discovery {
+            if !draft.api.headers.isEmpty, discovery.allow.isEmpty, spec["discovery"]?.hasKey("allow") != true {
+                findings.error(
+                    .missingKey, "`allow` is missing: the headers of `api` would go wherever the lists of nodes say",
+                    at: spec.location(of: "discovery"), hint: "allow: [192.0.2.0/24]")
+            }
+            if draft.nodes.contains(where: { $0.value.embedded != nil }) {
+                findings.warning(
+                    .hasNoEffect, "`discovery` has no effect: the nodes are embedded, they are all known",
+                    at: spec.location(of: "discovery"))
+            }
+        }
+        let addresses = draft.nodes.map(\.value.api) + (draft.discovery?.seeds ?? [])
+        if draft.api.tls != nil, !addresses.isEmpty, !addresses.contains(where: { $0.lowercased().hasPrefix("https:") })
+        {
+            findings.warning(
+                .hasNoEffect, "`tls` has no effect: no address is https", at: spec.location(of: "api", "tls"))
         }
     }
 

@@ -51,7 +51,13 @@ struct CheckedSequence {
             case .restore: restore = restore ?? step.location
             case .drain(let value): drain = (value, step.node)
             case .run(let run) where run.isDisruptive:
-                checkDisruptive(run, step, after: drain, findings)
+                checkDisruptive(run.name, step, after: drain, findings)
+            case .http(let call) where call.isDisruptive:
+                checkDisruptive(call.request.url, step, after: drain, findings)
+            case .terminate where drain == nil:
+                findings.error(
+                    .disruptiveWithoutDrain, "new sessions come while the live ones are ended: nothing drains the node",
+                    at: step.location, hint: "put `- drain: {deadline: 2h}` before it")
             default: break
             }
         }
@@ -59,28 +65,29 @@ struct CheckedSequence {
 
     private func checkAfterRestore(_ step: Located<Step>, _ restore: SourceLocation, _ findings: Findings) {
         switch step.value {
-        case .soak, .verify: return
+        case .soak, .verify, .notify: return
         default:
             findings.error(
-                .stepOrder, "after restore only verify and soak are possible, not \(step.value.word)",
+                .stepOrder, "after restore only verify, soak and notify are possible, not \(step.value.word)",
                 at: step.location, related: [.init(message: "restored here", location: restore)])
         }
     }
 
     private func checkDisruptive(
-        _ run: RunStep, _ step: Located<Step>, after drain: (step: DrainStep, node: YAMLNode)?, _ findings: Findings
+        _ name: String, _ step: Located<Step>, after drain: (step: DrainStep, node: YAMLNode)?, _ findings: Findings
     ) {
-        let place = step.node.location(of: "run", "disruptive")
+        let place = step.node.location(of: step.value.word, "disruptive")
         guard let drain else {
             findings.error(
-                .disruptiveWithoutDrain, "\(run.name) cuts live calls: nothing drains the node before it", at: place,
+                .disruptiveWithoutDrain, "\(name) cuts live calls: nothing drains the node before it", at: place,
                 hint: "put `- drain: {deadline: 2h}` and `- block: {}` before it")
             return
         }
-        let note = Findings.Note(message: "\(run.name) follows", location: step.location)
-        if drain.step.onDeadline == .proceed {
+        let note = Findings.Note(message: "\(name) follows", location: step.location)
+        if drain.step.onDeadline == .proceed || drain.step.onDeadline == .terminate {
+            let how = drain.step.onDeadline == .proceed ? "goes on anyway" : "follows after live sessions were ended"
             findings.warning(
-                .cutsLiveCalls, "cuts live calls: at the deadline the disruptive step \(run.name) goes on anyway",
+                .cutsLiveCalls, "cuts live calls: at the deadline the disruptive step \(name) \(how)",
                 at: drain.node.location(of: "drain", "onDeadline"), hint: "skip leaves the node out instead",
                 related: [note])
         }
@@ -88,7 +95,7 @@ struct CheckedSequence {
             findings.warning(
                 .cutsLiveCalls,
                 "cuts live calls: with up to \(plural(drain.step.maxSessions, "session")) and "
-                    + "\(plural(drain.step.maxConnections, "connection")) alive the disruptive step \(run.name) starts",
+                    + "\(plural(drain.step.maxConnections, "connection")) alive the disruptive step \(name) starts",
                 at: drain.node.location(of: "drain", "until"), related: [note])
         }
     }
@@ -128,27 +135,4 @@ struct CheckedSequence {
     }
 
     var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }
-}
-
-extension StepSequence {
-    /// How long one node takes if every step takes as long as it may, and the sum in words.
-    var worstCase: (total: Duration, sum: String) {
-        var total = Duration.zero
-        var parts: [String] = []
-        for step in steps {
-            let (length, text): (Duration, String) =
-                switch step {
-                case .drain(let drain): (drain.deadline, "drain")
-                case .run(let run): (run.timeout * (run.retries + 1), run.name)
-                case .verify(let verify): (verify.timeout, "verify")
-                case .soak(let duration): (duration, "soak")
-                case .wait(.duration(let duration)): (duration, "wait")
-                case .block: (.zero, "block")
-                case .restore, .wait(.windowEnd): (.zero, "")
-                }
-            total += length
-            if !text.isEmpty { parts.append(length == .zero ? text : "\(text) \(length.spoken)") }
-        }
-        return (total, parts.joined(separator: " + "))
-    }
 }

@@ -6,5 +6,93 @@ extension PolicyValidator {
     static let aheadDays = 400
 
     /// What will go wrong with the windows of the set from that instant on. Warnings only.
-    func lookAhead(_ set: PolicySet, from now: Timestamp) {}
+    func lookAhead(_ set: PolicySet, from now: Timestamp) {
+        var outlook = Outlook(from: now, days: PolicyValidator.aheadDays, zones: set.zones)
+        for name in calendarSpans.keys.sorted() {
+            for span in calendarSpans[name] ?? [] {
+                let window = Located(value: span.value.window, node: span.node)
+                SpanAhead(window, of: "span", findings).checkClocks(&outlook)
+            }
+        }
+        var policies: [PolicyAhead] = []
+        for window in set.maintenanceWindows {
+            guard let places = places[window.name] else { continue }
+            policies.append(PolicyAhead(window, places, set))
+        }
+        for rollout in set.rollouts {
+            guard let places = places[rollout.name] else { continue }
+            policies.append(PolicyAhead(rollout, places, set))
+        }
+        for index in policies.indices {
+            for window in policies[index].places.windows {
+                guard !window.isOfCalendar else {
+                    checkOpens(window.value, ofCalendar: policies[index].places.windows, &outlook)
+                    continue
+                }
+                let ahead = SpanAhead(window, of: "window", findings)
+                ahead.checkOpens(&outlook)
+                ahead.checkClocks(&outlook)
+            }
+            for exclusion in policies[index].places.exclusions where !exclusion.isOfCalendar {
+                let window = Located(value: exclusion.value.window, node: exclusion.node)
+                SpanAhead(window, of: "exclusion", findings).checkClocks(&outlook)
+            }
+            policies[index].look(&outlook, findings)
+        }
+        checkOverlaps(policies, outlook)
+    }
+
+    /// A list of dates is not wrong because some of them are past; one of which all are is.
+    private func checkOpens(_ window: Window, ofCalendar windows: [Located<Window>], _ outlook: inout Outlook) {
+        let calendar = window.name.prefix { $0 != "/" }
+        for other in windows where other.value.name.hasPrefix(calendar + "/") {
+            if !outlook.coming(other.value).occurrences.isEmpty { return }
+        }
+        guard let span = calendarSpans[String(calendar)]?.first(where: { $0.value.window == window }) else { return }
+        SpanAhead(Located(value: window, node: span.node), of: "span", findings).checkOpens(&outlook)
+    }
+
+    /// Policies that may act on the same node at the same time: each is named once, with the first that it meets.
+    private func checkOverlaps(_ policies: [PolicyAhead], _ outlook: Outlook) {
+        let acting = policies.filter { !$0.isSuspended }.sorted {
+            let (a, b) = ($0.places.document.name.location, $1.places.document.name.location)
+            return (a.file, a.line, a.column) < (b.file, b.line, b.column)
+        }
+        for (index, later) in acting.enumerated() {
+            var first: (policy: PolicyAhead, node: String, instant: Timestamp)?
+            var count = 0
+            for earlier in acting[..<index] {
+                guard let node = later.firstShared(with: earlier),
+                    let instant = later.open.firstShared(with: earlier.open)
+                else { continue }
+                count += 1
+                if let first, first.instant <= instant { continue }
+                first = (earlier, node, instant)
+            }
+            guard let first else { continue }
+            let zone = later.zone ?? first.policy.zone ?? ZoneRules.utc.name
+            let more = count == 1 ? "" : " (\(plural(count - 1, "more policy", "more policies")) too)"
+            let when =
+                first.instant <= outlook.now ? "now" : "on \(outlook.day(first.instant, in: zone)) \(zone)"
+            findings.warning(
+                .policiesOverlap,
+                "\"\(later.name)\" and \"\(first.policy.name)\" may both act on \(first.node), first \(when)\(more): "
+                    + "the node is in one run at a time, the other waits",
+                at: later.places.document.name.location, hint: "give them other nodes or other times",
+                related: [.init(message: "the other one", location: first.policy.places.document.name.location)])
+        }
+    }
 }
+
+extension Located<Window> {
+    /// It stands where the policy names the calendar, not where it is written.
+    var isOfCalendar: Bool { value.name.contains("/") }
+}
+
+extension Located<Exclusion> {
+    /// It stands where the policy names the calendar, not where it is written.
+    var isOfCalendar: Bool { value.window.name.contains("/") }
+}
+
+/// `1 policy`, `2 policies`.
+func plural(_ count: Int, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }

@@ -18,7 +18,8 @@ extension PolicyValidator {
             name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
             windows: common.windows.map(\.value), exclusions: common.exclusions,
             cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .restore, strategy: draft.strategy,
-            sequence: steps, isSuspended: draft.isSuspended)
+            sequence: steps, isSuspended: draft.isSuspended, dryRun: draft.dryRun ? true : nil,
+            gates: draft.gates.isEmpty ? nil : draft.gates.map(\.value))
     }
 
     mutating func rollout(_ draft: PolicyDraft, _ document: PolicyDocument) -> Rollout? {
@@ -37,7 +38,8 @@ extension PolicyValidator {
             name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
             revision: revision, windows: common.windows.map(\.value), exclusions: common.exclusions,
             cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .finish, strategy: draft.strategy,
-            sequence: steps, isSuspended: draft.isSuspended)
+            sequence: steps, isSuspended: draft.isSuspended, dryRun: draft.dryRun ? true : nil,
+            gates: draft.gates.isEmpty ? nil : draft.gates.map(\.value), approval: draft.approval)
     }
 
     private struct Common {
@@ -53,12 +55,16 @@ extension PolicyValidator {
         if let cluster {
             let selected = self.selected(draft.selector, of: cluster)
             checkStrategy(draft.strategy, selected, document.spec)
+            checkWaves(draft.strategy, selected.count, cluster, document.spec)
+            checkGroups(draft.strategy, selected, of: cluster, document.spec)
         }
-        let windows = windows(draft.windows ?? [], default: draft.timeZone, called: "window")
-        let spans = self.windows(draft.exclusions, default: draft.timeZone, called: "exclusion")
-        var reasons: [SourceLocation: String] = [:]
-        for exclusion in draft.exclusions { reasons[exclusion.location] = exclusion.value.reason }
-        let exclusions = spans.map { Exclusion(window: $0.value, reason: reasons[$0.location]) }
+        let windows = spans(draft.windows ?? [], default: draft.timeZone, called: "window").map {
+            Located(value: $0.value.window, node: $0.node)
+        }
+        let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
+        checkCalendarsOnBothSides(draft)
+        checkGateNames(draft.gates)
+        places[document.name.value] = PolicyPlaces(document: document, windows: windows, exclusions: exclusions)
         var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
         if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }
         if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
@@ -72,10 +78,10 @@ extension PolicyValidator {
         if let steps = sequence?.sequence, let cluster, let reference = draft.cluster {
             cluster.checkQuorum(for: reference, sequence: steps, findings)
         }
-        return Common(windows: windows, exclusions: exclusions, sequence: sequence)
+        return Common(windows: windows, exclusions: exclusions.map(\.value), sequence: sequence)
     }
 
-    private func cluster(named reference: Located<String>) -> CheckedCluster? {
+    func cluster(named reference: Located<String>) -> CheckedCluster? {
         let known = names(of: .cluster)
         if !known.contains(reference.value), !isIncomplete {
             let near = nearest(to: reference.value, among: known)
@@ -112,7 +118,7 @@ extension PolicyValidator {
         return name == StepSequence.drainThenBlock.name ? CheckedSequence(builtIn: .drainThenBlock) : nil
     }
 
-    private func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
+    func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
         let nodes = cluster.draft.nodes.map(\.value)
         guard let selector else { return nodes }
         let known = nodes.map(\.name)

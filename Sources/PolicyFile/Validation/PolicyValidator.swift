@@ -8,18 +8,30 @@ import Scheduling
 struct PolicyValidator {
     let findings: Findings
     let zones: ZoneCatalog
+    let files: PolicySetFiles
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
     private let names: [PolicyKind: [String]]
 
     private(set) var clusters: [String: CheckedCluster] = [:]
+    private(set) var calendars: [String: CalendarPolicy] = [:]
+    /// The spans of each calendar where they are written; those of a file where that is named.
+    var calendarSpans: [String: [Located<Exclusion>]] = [:]
+    /// The calendar files that were read, each once.
+    var calendarSources: [PolicySource] = []
     private(set) var sequences: [String: CheckedSequence] = [:]
     var usedZones: [String: ZoneRules] = [:]
+    /// By policy: where the texts are that look-ahead checks speak of.
+    var places: [String: PolicyPlaces] = [:]
 
-    init(_ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, findings: Findings) {
+    init(
+        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, files: PolicySetFiles,
+        findings: Findings
+    ) {
         self.findings = findings
         self.zones = zones
+        self.files = files
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
@@ -33,7 +45,9 @@ struct PolicyValidator {
                 clusters[document.name.value] = CheckedCluster(draft, document, findings)
             case .sequence(let draft):
                 sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
-            case .maintenanceWindow, .rollout: break
+            case .calendar(let draft):
+                calendars[document.name.value] = calendar(draft, document)
+            case .maintenanceWindow, .rollout, .notification: break
             }
         }
         checkAddressesAcrossClusters()
@@ -45,15 +59,23 @@ struct PolicyValidator {
                 if let window = maintenanceWindow(draft, document) { set.maintenanceWindows.append(window) }
             case .rollout(let draft):
                 if let rollout = rollout(draft, document) { set.rollouts.append(rollout) }
-            case .cluster, .sequence: break
+            case .notification(let draft):
+                if let notification = notification(draft, document) { set.notifications.append(notification) }
+            case .cluster, .calendar, .sequence: break
             }
         }
         set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
+        set.calendars = calendars.values.sorted { $0.name < $1.name }
+        checkNotifySteps(documents)
+        set.notifications.sort { $0.name < $1.name }
         set.maintenanceWindows.sort { $0.name < $1.name }
         set.rollouts.sort { $0.name < $1.name }
         set.zones = usedZones
         return set
     }
+
+    /// The names that documents of that kind declare, sorted.
+    func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 
     private func checkNames() {
         var seen: [String: SourceLocation] = [:]
@@ -124,7 +146,4 @@ struct PolicyValidator {
             }
         }
     }
-
-    /// The names that documents of that kind declare, sorted.
-    func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 }

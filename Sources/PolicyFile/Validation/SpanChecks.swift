@@ -2,44 +2,80 @@ import ModeCore
 import Scheduling
 
 extension PolicyValidator {
-    /// The spans as the model knows them; faulty ones are reported and left out. Spans without a name are called
-    /// `window-1`, `exclusion-2` by their place in the list.
-    mutating func windows(
-        _ drafts: [Located<SpanDraft>], default timeZone: Located<String>?, called title: String
-    ) -> [Located<Window>] {
+    /// The spans as the model knows them, those of calendars included; faulty ones are reported and left out. Spans
+    /// without a name are called `window-1`, `exclusion-2` by their place in the list.
+    ///
+    /// - Parameters:
+    ///   - calendar: names of the spans get it before them, with a slash.
+    ///   - owner: what holds them, for texts: "policy".
+    mutating func spans(
+        _ drafts: [Located<SpanDraft>], default timeZone: Located<String>?, called title: String,
+        in calendar: String? = nil, of owner: String = "policy"
+    ) -> [Located<Exclusion>] {
         var names: [String: SourceLocation] = [:]
-        var result: [Located<Window>] = []
+        var result: [Located<Exclusion>] = []
         for (index, draft) in drafts.enumerated() {
+            if let reference = draft.value.calendar {
+                result += spans(of: reference, used: &names)
+                continue
+            }
+            guard !draft.node.hasKey("calendar") || calendar != nil else { continue }
             let name = draft.value.name ?? "\(title)-\(index + 1)"
             let place = draft.node.location(of: "name")
             if let first = names[name] {
                 findings.error(
-                    .duplicateName, "there is already a span called \"\(name)\" in this policy", at: place,
+                    .duplicateName, "there is already a span called \"\(name)\" in this \(owner)", at: place,
                     related: [.init(message: "the first is here", location: first)])
             }
             names[name] = names[name] ?? place
-            let zone = zone(of: draft, default: timeZone)
+            let zone = zone(of: draft, default: timeZone, owner)
             checkDates(draft)
             guard let recurrence = draft.value.recurrence else { continue }
             if let length = draft.value.length { checkLength(recurrence, length, draft.node) }
             guard let length = draft.value.length, let zone else { continue }
             let window = Window(
-                name: name, recurrence: recurrence, length: length, timeZone: zone, startDate: draft.value.startDate,
-                endDate: draft.value.endDate, dst: draft.value.dst)
-            result.append(Located(value: window, node: draft.node))
+                name: calendar.map { "\($0)/\(name)" } ?? name, recurrence: recurrence, length: length, timeZone: zone,
+                startDate: draft.value.startDate, endDate: draft.value.endDate, dst: draft.value.dst)
+            checkDatesMatch(Located(value: window, node: draft.node))
+            result.append(
+                Located(value: Exclusion(window: window, reason: draft.value.reason), node: draft.node))
         }
         return result
     }
 
-    private mutating func zone(of draft: Located<SpanDraft>, default timeZone: Located<String>?) -> String? {
+    /// The spans of a calendar, at the place where a policy names it.
+    private func spans(
+        of reference: Located<String>, used names: inout [String: SourceLocation]
+    ) -> [Located<Exclusion>] {
+        // No name of a span has a slash at its end.
+        let key = reference.value + "/"
+        if let first = names[key] {
+            findings.error(
+                .duplicateName, "the calendar \"\(reference.value)\" is already named in this list",
+                at: reference.location, related: [.init(message: "the first is here", location: first)])
+            return []
+        }
+        names[key] = reference.location
+        guard let calendar = calendar(named: reference) else { return [] }
+        return calendar.spans.map { Located(value: $0, node: reference.node) }
+    }
+
+    private mutating func zone(
+        of draft: Located<SpanDraft>, default timeZone: Located<String>?, _ owner: String
+    ) -> String? {
         guard let written = draft.value.timeZone ?? timeZone else {
             // Neither where the time zone is faulty, nor where it is not even known what the span is.
             guard !draft.node.hasKey("timeZone"), draft.value.recurrence != nil else { return nil }
             findings.error(
-                .missingTimeZone, "no time zone is given, neither here nor for the whole policy", at: draft.location,
+                .missingTimeZone, "no time zone is given, neither here nor for the whole \(owner)", at: draft.location,
                 hint: "timeZone: Asia/Tokyo")
             return nil
         }
+        return zone(named: written)
+    }
+
+    /// The name, where there are rules for it.
+    mutating func zone(named written: Located<String>) -> String? {
         if usedZones[written.value] != nil { return written.value }
         if let rules = zones.rules(written.value) {
             usedZones[written.value] = rules
@@ -99,7 +135,8 @@ extension PolicyValidator {
                 findings.error(.windowEmpty, "a span of length 0 never opens", at: node.location(of: "duration"))
             }
         case .until(let time):
-            if recurrence.timeOfDay == time {
+            // From midnight until midnight is a whole day, whatever its length.
+            if recurrence.timeOfDay == time, time.secondsSinceMidnight != 0 {
                 findings.error(
                     .windowEmpty, "it starts and ends at \(time)", at: node.location(of: "until"),
                     hint: "for a whole day write duration: 1d")

@@ -47,7 +47,9 @@ struct YAMLFault {
         let place = SourceLocation(file: file, line: line, column: column)
         if problem.hasPrefix("control") {
             let character = Unicode.Scalar(UInt32(clamping: value)).map { visible($0) } ?? "?"
-            findings.error(.controlCharacter, "the file holds the control character \(character)", at: place)
+            findings.error(
+                .controlCharacter, "the file holds the control character \(character)", at: place,
+                hint: value == 0 ? "save it as UTF-8" : nil)
         } else {
             findings.error(
                 .invalidUTF8, "the file is not UTF-8 text from here on", at: place, hint: "save it as UTF-8")

@@ -30,7 +30,7 @@ struct YAMLNode: Sendable {
 
     subscript(key: String) -> YAMLNode? {
         guard case .mapping(let entries) = value else { return nil }
-        return entries.first { $0.key == key }?.value
+        return entries.firstIndex { $0.key == key }.map { entries[$0].value }
     }
 
     subscript(index: Int) -> YAMLNode? {

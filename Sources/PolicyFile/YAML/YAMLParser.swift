@@ -192,6 +192,8 @@ struct YAMLParser {
     private func scalar(_ event: Event, _ start: SourceLocation) -> YAMLNode {
         let scalar = event.scalar
         let node = YAMLNode(value: .scalar(scalar), location: spanning(start, event))
+        // Most texts are ASCII, which bytes can tell; only the others are taken apart into Unicode scalars.
+        if scalar.text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return node }
         if let bad = scalar.text.unicodeScalars.first(where: { $0 != "\n" && $0 != "\t" && isUnprintable($0) }) {
             findings.error(
                 .controlCharacter, "the text holds the character \(visible(bad)), which cannot be seen",

@@ -88,27 +88,36 @@ extension Controller {
             id = RunID(opening.occurrence)
         }
         let members = clusters[number].policy.nodes.filter(policy.selector.matches)
-        let ordered = order(
-            members, by: policy.strategy.order, completions: history.completions, cluster: policy.cluster)
+        let ordered = order(members, by: policy.strategy, completions: history.completions, cluster: policy.cluster)
+        let canaries = policy.strategy.canary?.count ?? 0
         let run = Run(
             id: id, policy: policy.name, cluster: policy.cluster, origin: origin, startedAt: now.wall,
             sequence: policy.sequence, strategy: policy.strategy, cutoff: policy.cutoff,
             onWindowEnd: policy.onWindowEnd, windows: policy.windows,
-            nodes: ordered.map { NodeRun(node: NodeID(cluster: policy.cluster, name: $0.name), since: now) })
+            nodes: ordered.enumerated().map { place, member in
+                NodeRun(
+                    node: NodeID(cluster: policy.cluster, name: member.node.name), since: now, group: member.group,
+                    isCanary: place < canaries && member.group == ordered[0].group ? true : nil)
+            })
         decide(.runStarted(run))
         refreshGate(of: run, zones: zones)
     }
 
-    /// Least recently completed first, then as the strategy says, then by name.
+    /// Group by group; within a group least recently completed first, then as the strategy says, then by name.
     private func order(
-        _ members: [ClusterNode], by order: [Strategy.Order], completions: [NodeID: Timestamp], cluster: String
-    ) -> [ClusterNode] {
+        _ members: [ClusterNode], by strategy: Strategy, completions: [NodeID: Timestamp], cluster: String
+    ) -> [(node: ClusterNode, group: Int?)] {
         func completed(_ node: ClusterNode) -> Timestamp {
             completions[NodeID(cluster: cluster, name: node.name)] ?? .distantPast
         }
-        return members.sorted { a, b in
+        let grouped = members.map { node in
+            (node: node, group: strategy.groups?.firstIndex { $0.selector.matches(node) })
+        }
+        return grouped.sorted { left, right in
+            if left.group != right.group { return (left.group ?? .max) < (right.group ?? .max) }
+            let (a, b) = (left.node, right.node)
             if completed(a) != completed(b) { return completed(a) < completed(b) }
-            for key in order {
+            for key in strategy.order {
                 guard case .label(let label) = key else { break }
                 let (left, right) = (a.labels[label] ?? "", b.labels[label] ?? "")
                 if left != right { return left < right }
@@ -143,10 +152,11 @@ extension Controller {
             guard let run = ledger.run(id) else { continue }
             switch run.phase {
             case .active:
-                if run.failures >= run.strategy.maxFailures, run.nodes.contains(where: { !$0.phase.isFinished }) {
-                    decide(.runChanged(id, .paused(reason: "\(run.failures) failed of \(run.strategy.maxFailures)")))
+                if let reason = reasonToPause(run) {
+                    decide(.runChanged(id, .paused(reason: reason)))
                     isSchedulingDue = true
                 } else {
+                    promoteIfProven(run)
                     startNodes(of: run)
                 }
             case .paused:
@@ -157,15 +167,18 @@ extension Controller {
                     finish(nodeRun, as: result, of: id)
                 }
             }
+            noteProgressClock(of: id)
             endIfThrough(id)
         }
     }
 
-    private mutating func finish(_ nodeRun: NodeRun, as result: NodeResult, of run: RunID) {
+    mutating func finish(_ nodeRun: NodeRun, as result: NodeResult, of run: RunID) {
         var next = nodeRun
         next.phase = .finished(result)
         next.since = now.wall
+        next.stepSince = now
         decide(.nodeRunChanged(run, next))
+        isSchedulingDue = true
     }
 
     private mutating func endIfThrough(_ id: RunID) {
@@ -181,60 +194,6 @@ extension Controller {
         schedule.gates[id] = nil
         // The policy may have more to do: a newer revision waits for the old run to be out of the way.
         schedule.nextCheck = .distantPast
-    }
-
-    /// Starts what may start, one node per grant: each changes what is left for the next.
-    private mutating func startNodes(of run: Run) {
-        guard mayStart, clock.isTrusted, case .open(let until)? = schedule.gates[run.id] else { return }
-        if let until, now.wall >= until - run.cutoff { return }
-        noteNodesAlreadyThere(run)
-        while let run = ledger.run(run.id), let (place, wave) = nextNode(of: run) {
-            guard let nodeRun = run.nodes.first(where: { $0.node == nodes[place].id }) else { return }
-            nodes[place].assignment = run.id
-            nodes[place].evidence.void()
-            nodes[place].leaked = 0
-            decide(.nodeRunChanged(run.id, nodeRun.started(wave: wave, sequence: run.sequence, at: now)))
-            touch(place)
-        }
-    }
-
-    private mutating func noteNodesAlreadyThere(_ run: Run) {
-        guard let revision = run.revision else { return }
-        for nodeRun in run.nodes where nodeRun.phase == .queued {
-            guard let place = index[nodeRun.node], isReadable(place), nodes[place].observation?.version == revision
-            else { continue }
-            finish(nodeRun, as: .alreadyThere, of: run.id)
-        }
-    }
-
-    /// The node that is granted a place now, and its wave; nil: none.
-    private mutating func nextNode(of run: Run) -> (place: Int, wave: Int)? {
-        guard let number = clusters.firstIndex(where: { $0.policy.name == run.cluster }) else { return nil }
-        let use = budgetUse(of: number)
-        let size = min(run.strategy.maxUnavailable.asMaxUnavailable(of: run.nodes.count), use.limit)
-        guard use.hasRoom, run.nodes.count(where: { $0.phase.isInWork }) < size else { return nil }
-        let current = run.nodes.compactMap(\.wave).max() ?? 0
-        let members = run.nodes.filter { $0.wave == current }
-        var wave = current
-        if members.allSatisfy(\.phase.isFinished) {
-            if let last = members.map(\.since).max(), now.wall < last + run.strategy.pauseBetweenWaves {
-                wake(at: now.uptime + min(.seconds(30), last + run.strategy.pauseBetweenWaves - now.wall))
-                return nil
-            }
-            wave = current + 1
-        } else if members.count >= size {
-            return nil
-        }
-        for nodeRun in run.nodes where nodeRun.phase == .queued {
-            if let place = index[nodeRun.node], isStartable(place) { return (place, wave) }
-        }
-        return nil
-    }
-
-    /// Only a node freshly seen in service, that nobody claims, is taken out of it.
-    private func isStartable(_ place: Int) -> Bool {
-        nodes[place].assignment == nil && !isUnavailable(place) && ledger.nodes[nodes[place].id]?.written == nil
-            && isConnected(place)
     }
 
     /// The node's part in a run that has it in work.

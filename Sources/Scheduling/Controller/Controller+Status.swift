@@ -5,7 +5,9 @@ extension Controller {
     public func status(at now: Moment) -> StatusReport {
         var reading = self
         reading.now = now
-        let clusters = reading.clusters.indices.map { reading.clusterStatus($0) }
+        var stages: [RunID: StageVerdicts] = [:]
+        for run in ledger.runs where run.phase == .active { stages[run.id] = reading.stageVerdicts(of: run) }
+        let clusters = reading.clusters.indices.map { reading.clusterStatus($0, stages: stages) }
         let ended = ledger.endedRuns.map { entry in
             reading.status(
                 of: entry.run, phase: entry.outcome.word, text: entry.outcome.description, endedAt: entry.endedAt)
@@ -17,21 +19,22 @@ extension Controller {
             at: now.wall, clusters: clusters, runs: ended + active, policyDigest: ledger.policies?.digest ?? "")
     }
 
-    private func clusterStatus(_ number: Int) -> ClusterStatus {
+    private func clusterStatus(_ number: Int, stages: [RunID: StageVerdicts]) -> ClusterStatus {
         let use = budgetUse(of: number)
         return ClusterStatus(
             name: clusters[number].policy.name, unavailable: use.unavailable, maxUnavailable: use.maxUnavailable,
-            minAvailable: use.minAvailable, nodes: clusters[number].nodes.map { nodeStatus($0, use: use) })
+            minAvailable: use.minAvailable,
+            nodes: clusters[number].nodes.map { nodeStatus($0, use: use, stages: stages) })
     }
 
-    private func nodeStatus(_ place: Int, use: BudgetUse) -> NodeStatus {
+    private func nodeStatus(_ place: Int, use: BudgetUse, stages: [RunID: StageVerdicts]) -> NodeStatus {
         let node = nodes[place]
         let seen = node.observation
         return NodeStatus(
             name: node.id.name, observed: node.isFailing ? nil : seen?.mode, desired: desired(place),
             ready: node.isFailing ? nil : seen?.ready, version: seen?.version, sessions: seen?.load?.sessions,
             connections: seen?.load?.ongoingConnections, observedAt: node.observedAt?.wall,
-            verdict: verdict(of: place, use: use), claims: claims(on: place))
+            verdict: verdict(of: place, use: use, stages: stages), claims: claims(on: place))
     }
 
     private func claims(on place: Int) -> [ClaimStatus] {
@@ -56,7 +59,7 @@ extension Controller {
     }
 
     /// Why the node is as it is: exactly one answer, the most urgent.
-    func verdict(of place: Int, use: BudgetUse) -> Verdict {
+    private func verdict(of place: Int, use: BudgetUse, stages: [RunID: StageVerdicts]) -> Verdict {
         let node = nodes[place]
         let entry = ledger.nodes[node.id] ?? NodeLedger()
         if let hold = entry.holds.first {
@@ -72,8 +75,8 @@ extension Controller {
                 : Verdict(.isolated, "stays blocked until a majority of the cluster lists it as connected")
         }
         for run in ledger.runs {
-            if run.nodes.contains(where: { $0.node == node.id && $0.phase == .queued }) {
-                return waiting(in: run, use: use)
+            if let nodeRun = run.nodes.first(where: { $0.node == node.id && $0.phase == .queued }) {
+                return waiting(nodeRun, in: run, use: use, stages: stages[run.id])
             }
         }
         return Verdict(.unmanaged, "no claim")
@@ -150,6 +153,8 @@ extension Controller {
         case .wait(.windowEnd): return Verdict(.blocked, "until the window ends", until: windowEnd(of: run))
         case .wait(.duration): return Verdict(.blocked, "waits", until: until)
         case .restore, .soak: return Verdict(.restoring, "back to normal")
+        case .http, .approval, .terminate, .gate, .notify:
+            return Verdict(.failed, NodeRun.isNotCarriedOut(run.sequence.steps[nodeRun.step].word))
         }
     }
 
@@ -158,7 +163,7 @@ extension Controller {
     }
 
     /// Why a node of the run that has not started does not start.
-    private func waiting(in run: Run, use: BudgetUse) -> Verdict {
+    private func waiting(_ nodeRun: NodeRun, in run: Run, use: BudgetUse, stages: StageVerdicts?) -> Verdict {
         if case .paused(let reason) = run.phase { return Verdict(.paused, "the run is paused: \(reason)") }
         switch schedule.gates[run.id] {
         case .closed(.excluded(let by, let reason), let until, _):
@@ -174,6 +179,7 @@ extension Controller {
         }
         guard clock.isTrusted else { return Verdict(.waitingWindow, "the wall clock jumped: waits until it is steady") }
         guard mayStart else { return Verdict(.paused, "no policies are loaded: nothing new starts") }
+        if let wait = stages?.verdict(for: nodeRun) { return wait }
         if let busy = run.nodes.first(where: \.phase.isInWork) {
             return Verdict(.waitingPrevious, "waits for \(busy.node.name)")
         }
@@ -181,6 +187,42 @@ extension Controller {
             return Verdict(.waitingBudget, "\(use.unavailable) of \(use.maxUnavailable) out of service")
         }
         return Verdict(.waitingPrevious, "waits for its turn")
+    }
+
+    /// What the strategy lets the queued nodes of a run wait for: canary nodes, the group before, the pause between waves.
+    private func stageVerdicts(of run: Run) -> StageVerdicts? {
+        guard let stage = run.stage else { return nil }
+        let unfinished = run.nodes.filter { $0.stage == stage && !$0.phase.isFinished }
+        let what = stage.isCanary ? "the canary" : "group \(name(of: stage.group, in: run))"
+        var verdicts = StageVerdicts(
+            stage: stage, current: nil, later: Verdict(.waitingPrevious, "waits for \(what): \(names(unfinished))"))
+        switch orderedWait(of: run) {
+        case .canarySoak(let until)?:
+            verdicts.current = Verdict(.waitingPrevious, "the canary soaks: \(names(run.canaries))", until: until)
+            verdicts.later = verdicts.current ?? verdicts.later
+        case .canaryBroken(let node)?:
+            let text = "the canary \(node.name) is done and not in service: its soak waits"
+            verdicts.current = Verdict(.waitingPrevious, text)
+            verdicts.later = verdicts.current ?? verdicts.later
+        case .promotion?:
+            verdicts.current = Verdict(.waitingPrevious, "the canary is good: waits for promote")
+            verdicts.later = verdicts.current ?? verdicts.later
+        case .group(let previous, let until)?:
+            let text = "waits after group \(name(of: previous, in: run))"
+            verdicts.current = Verdict(.waitingPrevious, text, until: until)
+        case .wave(let until)?:
+            verdicts.current = Verdict(.waitingPrevious, "waits between waves", until: until)
+        case nil: break
+        }
+        return verdicts
+    }
+
+    private func name(of group: Int?, in run: Run) -> String { run.group(group)?.name ?? "before" }
+
+    /// A few names, and how many more there are.
+    private func names(_ nodes: [NodeRun]) -> String {
+        let shown = nodes.prefix(3).map(\.node.name).joined(separator: ", ")
+        return nodes.count > 3 ? "\(shown) and \(nodes.count - 3) more" : shown
     }
 
     private func status(of run: Run, phase: String, text: String, endedAt: Timestamp?) -> RunStatus {
@@ -193,7 +235,8 @@ extension Controller {
                     name: nodeRun.node.name, phase: nodeRun.phase.word,
                     step: isInWork ? run.sequence.steps[nodeRun.step].word : nil, since: nodeRun.since,
                     until: nodeRun.deadline.map { now.wall + $0.timeLeft(at: now) }, error: nodeRun.error,
-                    milestones: nodeRun.milestones)
+                    milestones: nodeRun.milestones, group: run.group(nodeRun.group)?.name,
+                    isCanary: nodeRun.isCanary ?? false)
             })
     }
 

@@ -119,6 +119,7 @@ public struct Controller: Sendable {
         nodes = []
         index = [:]
         due.removeAll()
+        pendingWake = nil
         for (number, cluster) in (ledger.policies?.clusters ?? []).enumerated() {
             let start = nodes.count
             for (place, node) in cluster.nodes.enumerated() {

@@ -44,11 +44,15 @@ public struct Ledger: Hashable, Sendable {
             runs.append(run)
             history[run.policy, default: PolicyHistory()].note(run)
         case .runChanged(let id, let phase):
-            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].phase = phase }
+            change(id, phase, at: at)
         case .runEnded(let id, let outcome):
             end(id, outcome, at: at.wall)
+        case .runPromoted(let id):
+            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].promotedAt = at.wall }
+        case .progressChanged(let id, let clock):
+            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].progress = clock }
         case .nodeRunChanged(let id, let nodeRun):
-            change(id, nodeRun, at: at.wall)
+            change(id, nodeRun, at: at)
         case .holdPlaced(let node, let hold):
             nodes[node, default: NodeLedger()].holds.append(hold)
         case .holdEnded(let node, let owner):
@@ -77,14 +81,27 @@ public struct Ledger: Hashable, Sendable {
 
     public func run(_ id: RunID) -> Run? { runs.first { $0.id == id } }
 
-    private mutating func change(_ id: RunID, _ nodeRun: NodeRun, at wall: Timestamp) {
+    private mutating func change(_ id: RunID, _ phase: RunPhase, at now: Moment) {
+        guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
+        runs[index].phase = phase
+        // Whoever lets a run go on gives it its time again.
+        guard phase == .active, let length = runs[index].strategy.progressDeadline else { return }
+        runs[index].progress?.reset(to: length, at: now)
+    }
+
+    private mutating func change(_ id: RunID, _ nodeRun: NodeRun, at now: Moment) {
         guard let index = runs.firstIndex(where: { $0.id == id }),
             let place = runs[index].nodes.firstIndex(where: { $0.node == nodeRun.node })
         else { return }
         if let former = runs[index].nodes[place].command, former != nodeRun.command { commands[former] = nil }
+        if let length = runs[index].strategy.progressDeadline,
+            nodeRun.hasProgressed(since: runs[index].nodes[place])
+        {
+            runs[index].progress?.reset(to: length, at: now)
+        }
         runs[index].nodes[place] = nodeRun
         if nodeRun.phase == .finished(.done) {
-            history[runs[index].policy, default: PolicyHistory()].completions[nodeRun.node] = wall
+            history[runs[index].policy, default: PolicyHistory()].completions[nodeRun.node] = now.wall
         }
     }
 
@@ -102,6 +119,7 @@ public struct Ledger: Hashable, Sendable {
     /// The uptimes of a process that is gone mean nothing in this one.
     private mutating func reanchor(from last: Moment, to now: Moment) {
         for run in runs.indices {
+            runs[run].progress?.reanchor(from: last, to: now)
             for node in runs[run].nodes.indices {
                 let part = runs[run].nodes[node]
                 if part.phase == .soaking, case .soak(let length) = runs[run].sequence.steps[part.step] {

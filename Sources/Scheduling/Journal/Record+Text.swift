@@ -10,6 +10,8 @@ extension Record {
         case .runStarted(let run): "run \(run.id) started: \(run.nodes.map(\.node.name).joined(separator: ", "))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
+        case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
+        case .progressChanged: nil
         case .nodeRunChanged(let run, let nodeRun):
             nodeRun.text(at: at.wall).map { "\(nodeRun.node.name)  \($0)  \(run)" }
         case .holdPlaced(let node, let hold):

@@ -24,6 +24,10 @@ public enum Fact: Hashable, Sendable, Codable {
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)
+    /// Its canary nodes were good for long enough: the others may follow.
+    case runPromoted(RunID)
+    /// Its progress deadline begins to count, or stops.
+    case progressChanged(RunID, ProgressClock)
     /// The node's part in a run, whole.
     case nodeRunChanged(RunID, NodeRun)
     case holdPlaced(NodeID, Hold)

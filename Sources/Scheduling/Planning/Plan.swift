@@ -1,6 +1,6 @@
 import ModeCore
 
-/// When the policies of a set may act in a span of time, and what exclusions take of it.
+/// When the policies of a set may act in a span of time, what exclusions take of it, and how far their runs come.
 public struct Plan: Hashable, Sendable {
     /// One occurrence of one policy.
     public struct Entry: Hashable, Sendable {
@@ -22,6 +22,8 @@ public struct Plan: Hashable, Sendable {
         /// What is left of it; empty where exclusions take everything.
         public var open: [Span]
 
+        public var span: Span { Span(start: start, end: end) }
+
         init(_ planned: PlannedOccurrence) {
             let occurrence = planned.occurrence
             id = occurrence.id
@@ -40,29 +42,48 @@ public struct Plan: Hashable, Sendable {
 
     public var from: Timestamp
     public var to: Timestamp
+    /// Maintenance windows, then rollouts, each in the order of their names.
+    public var policies: [PlannedPolicy]
     /// Those that overlap `[from, to)`, by start, then by id.
     public var occurrences: [Entry]
+    /// One for each run of a maintenance window that begins or goes on in `[from, to)`, and one for each rollout.
+    /// Policies that are suspended have none.
+    public var runs: [RunEstimate]
+    /// By the first span, then by name.
+    public var freezes: [PlannedFreeze]
     /// Rollouts without windows, in the order of their names: they progress at any time that no exclusion takes.
     public var unbounded: [String]
     /// Some policy has more occurrences than `PolicyCalendar.largestAnswer`; its later ones are missing.
     public var isTruncated: Bool
 }
 
-/// The occurrences of every policy of the set that overlap `[from, to)`.
+/// The occurrences of every policy of the set that overlap `[from, to)`, the runs in them, and the freezes.
 public func plan(_ set: PolicySet, from: Timestamp, to: Timestamp) -> Plan {
-    var entries: [Plan.Entry] = []
-    var isTruncated = false
-    func list(_ policy: String, _ windows: [Window], _ exclusions: [Exclusion]) {
-        let calendar = PolicyCalendar(policy: policy, windows: windows, exclusions: exclusions, zones: set.zones)
+    var result = Plan(
+        from: from, to: to, policies: [], occurrences: [], runs: [], freezes: [], unbounded: [], isTruncated: false)
+    for policy in set.runPolicies {
+        let calendar = PolicyCalendar(
+            policy: policy.name, windows: policy.windows, exclusions: policy.exclusions, zones: set.zones)
         let found = calendar.occurrences(from: from, to: to)
-        isTruncated = isTruncated || found.count == PolicyCalendar.largestAnswer
-        entries += found.map { Plan.Entry($0) }
+        result.isTruncated = result.isTruncated || found.count == PolicyCalendar.largestAnswer
+        let entries = found.map { Plan.Entry($0) }
+        result.occurrences += entries
+        let cluster = set.clusters.first { $0.name == policy.cluster }
+        let planned = PlannedPolicy(policy, cluster: cluster, zones: set.zones)
+        if !policy.isSuspended {
+            let estimator = RunEstimator(policy: policy, planned: planned, zones: set.zones)
+            if policy.revision == nil {
+                result.runs += estimator.runs(of: entries, calendar: calendar, from: from, to: to)
+            } else {
+                result.runs.append(estimator.rollout(from: from, to: to))
+            }
+        }
+        if policy.revision != nil, policy.windows.isEmpty { result.unbounded.append(policy.name) }
+        result.policies.append(planned)
     }
-    for policy in set.maintenanceWindows { list(policy.name, policy.windows, policy.exclusions) }
-    for policy in set.rollouts { list(policy.name, policy.windows, policy.exclusions) }
-    entries.sort {
+    result.occurrences.sort {
         ($0.start, $0.policy, $0.window, $0.id.nominal) < ($1.start, $1.policy, $1.window, $1.id.nominal)
     }
-    let unbounded = set.rollouts.filter(\.windows.isEmpty).map(\.name).sorted()
-    return Plan(from: from, to: to, occurrences: entries, unbounded: unbounded, isTruncated: isTruncated)
+    result.freezes = freezes(of: set, from: from, to: to)
+    return result
 }

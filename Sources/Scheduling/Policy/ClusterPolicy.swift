@@ -16,10 +16,12 @@ public struct ClusterPolicy: Hashable, Sendable, Codable {
     public var api: APISettings
     public var observe: ObserveSettings
     public var budget: Budget
+    /// How nodes that are not listed are found. Nil: not at all, also in journals that are older.
+    public var discovery: Discovery?
 
     public init(
         name: String, topology: Topology, nodes: [ClusterNode], api: APISettings = APISettings(),
-        observe: ObserveSettings = ObserveSettings(), budget: Budget = Budget()
+        observe: ObserveSettings = ObserveSettings(), budget: Budget = Budget(), discovery: Discovery? = nil
     ) {
         self.name = name
         self.topology = topology
@@ -27,6 +29,7 @@ public struct ClusterPolicy: Hashable, Sendable, Codable {
         self.api = api
         self.observe = observe
         self.budget = budget
+        self.discovery = discovery
     }
 
     /// How many nodes must see each other for the cluster to work: more than half of the regular ones.
@@ -64,10 +67,46 @@ public struct APISettings: Hashable, Sendable, Codable {
     public var timeout: Duration
     /// Header values are read from the environment or from files when the cluster is loaded; texts never hold them.
     public var headers: [String: SecretReference]
+    /// Certificates of https addresses. Nil: what the host trusts, also in journals that are older.
+    public var tls: TLSSettings?
 
-    public init(timeout: Duration = .seconds(3), headers: [String: SecretReference] = [:]) {
+    public init(
+        timeout: Duration = .seconds(3), headers: [String: SecretReference] = [:], tls: TLSSettings? = nil
+    ) {
         self.timeout = timeout
         self.headers = headers
+        self.tls = tls
+    }
+}
+
+/// Paths of PEM files.
+public struct TLSSettings: Hashable, Sendable, Codable {
+    /// Whom to trust instead of those that the host trusts.
+    public var caFile: String?
+    /// What the daemon shows of itself; together with the key or not at all.
+    public var certificateFile: String?
+    public var keyFile: String?
+
+    public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+        self.caFile = caFile
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}
+
+/// Nodes that are found by the lists of other nodes.
+public struct Discovery: Hashable, Sendable, Codable {
+    /// Addresses of mode APIs that are asked first.
+    public var seeds: [String]
+    /// Networks whose addresses are called, `192.0.2.0/24`; empty: any.
+    public var allow: [String]
+    /// Given to every node that is found.
+    public var labels: [String: String]
+
+    public init(seeds: [String], allow: [String] = [], labels: [String: String] = [:]) {
+        self.seeds = seeds
+        self.allow = allow
+        self.labels = labels
     }
 }
 

@@ -31,6 +31,11 @@ public enum Step: Hashable, Sendable, Codable {
     case restore
     case soak(Duration)
     case wait(WaitStep)
+    case http(HTTPStep)
+    case approval(ApprovalStep)
+    case terminate(TerminateStep)
+    case gate(HealthGate)
+    case notify(NotifyStep)
 
     /// The key that the policy writes, also shown in status and journal.
     public var word: String {
@@ -42,12 +47,21 @@ public enum Step: Hashable, Sendable, Codable {
         case .restore: "restore"
         case .soak: "soak"
         case .wait: "wait"
+        case .http: "http"
+        case .approval: "approval"
+        case .terminate: "terminate"
+        case .gate: "gate"
+        case .notify: "notify"
         }
     }
 
     /// Past the start of such a step there is no way back but forward.
     public var isDisruptive: Bool {
-        if case .run(let run) = self { run.isDisruptive } else { false }
+        switch self {
+        case .run(let run): run.isDisruptive
+        case .http(let call): call.isDisruptive
+        default: false
+        }
     }
 }
 
@@ -63,6 +77,8 @@ public struct DrainStep: Hashable, Sendable, Codable {
     public enum OnDeadline: String, Hashable, Sendable, Codable, CaseIterable {
         /// Goes on with live sessions, which a disruptive step will cut.
         case proceed
+        /// Ends the live sessions.
+        case terminate
         /// Restores the node and leaves it out.
         case skip
         /// Restores the node and ends the run.

@@ -170,6 +170,7 @@ extension NodeRun {
             }
             switch drain.onDeadline {
             case .proceed: return advanced(situation) { $0.mayCut = true }
+            case .terminate: return failed(NodeRun.isNotCarriedOut("onDeadline: terminate"), situation)
             case .skip: return restored(.finish(.skipped), error: "not drained in time", situation)
             case .abort:
                 var move = restored(.finish(.skipped), error: "not drained in time", situation)
@@ -204,8 +205,14 @@ extension NodeRun {
         case .restore, .soak:
             // Entering these already changed the phase.
             return nil
+
+        case .http, .approval, .terminate, .gate, .notify:
+            return failed(NodeRun.isNotCarriedOut(situation.sequence.steps[step].word), situation)
         }
     }
+
+    /// A daemon refuses policies with such steps; one that got here all the same must not be left out in silence.
+    static func isNotCarriedOut(_ what: String) -> String { "`\(what)` is not carried out by this version of nagi" }
 
     private func commandMove(_ run: RunStep, isLate: Bool, _ situation: NodeSituation) -> NodeMove? {
         if command != nil {
@@ -388,7 +395,7 @@ extension NodeRun {
             deadline = Deadline(verify.timeout, from: now)
         case .wait(.duration(let duration)):
             deadline = Deadline(duration, from: now)
-        case .wait(.windowEnd):
+        case .wait(.windowEnd), .http, .approval, .terminate, .gate, .notify:
             break
         case .restore:
             phase = .restoring

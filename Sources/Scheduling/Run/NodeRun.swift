@@ -26,9 +26,18 @@ public struct NodeRun: Hashable, Sendable, Codable {
     public var requeues: Int
     public var error: String?
     public var milestones: Milestones
+    /// Index into the groups of the run's strategy, as the labels were when the run started; nil: in none. Nil, like what
+    /// follows, also in journals that are older.
+    public var group: Int?
+    /// One of those that go first, alone, and must be good before the others follow.
+    public var isCanary: Bool?
 
-    public init(node: NodeID, phase: NodePhase = .queued, since: Moment) {
+    public init(
+        node: NodeID, phase: NodePhase = .queued, since: Moment, group: Int? = nil, isCanary: Bool? = nil
+    ) {
         self.node = node
+        self.group = group
+        self.isCanary = isCanary
         self.phase = phase
         step = 0
         self.since = since.wall

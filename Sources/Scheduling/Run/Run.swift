@@ -41,6 +41,10 @@ public struct Run: Hashable, Sendable, Codable {
     /// In the order in which they are taken.
     public var nodes: [NodeRun]
     public var phase: RunPhase
+    /// When the canary nodes had been good for long enough and the others might follow.
+    public var promotedAt: Timestamp?
+    /// How long it may stand still; nil: for ever.
+    public var progress: ProgressClock?
 
     public init(
         id: RunID, policy: String, cluster: String, origin: Origin, startedAt: Timestamp, sequence: StepSequence,
@@ -59,6 +63,7 @@ public struct Run: Hashable, Sendable, Codable {
         self.windows = windows
         self.nodes = nodes
         self.phase = phase
+        progress = strategy.progressDeadline.map { ProgressClock($0) }
     }
 
     public var revision: String? {

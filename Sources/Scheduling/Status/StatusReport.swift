@@ -120,10 +120,13 @@ public struct NodeRunStatus: Hashable, Sendable {
     public var until: Timestamp?
     public var error: String?
     public var milestones: Milestones
+    /// Its group's name, where the strategy has groups.
+    public var group: String?
+    public var isCanary: Bool
 
     public init(
         name: String, phase: String, step: String?, since: Timestamp, until: Timestamp?, error: String?,
-        milestones: Milestones
+        milestones: Milestones, group: String? = nil, isCanary: Bool = false
     ) {
         self.name = name
         self.phase = phase
@@ -132,5 +135,7 @@ public struct NodeRunStatus: Hashable, Sendable {
         self.until = until
         self.error = error
         self.milestones = milestones
+        self.group = group
+        self.isCanary = isCanary
     }
 }

@@ -1,0 +1,115 @@
+import ModeCore
+import Scheduling
+
+/// What a calendar file says.
+public struct ICalendarReading: Sendable {
+    /// In the order of the file, each named `calendar/event`, with the event's SUMMARY as the reason.
+    public var spans: [Exclusion]
+    /// The rules of every zone that the spans name.
+    public var usedZones: [String: ZoneRules]
+    /// Sorted. With an error among them the spans are not complete.
+    public var diagnostics: [Diagnostic]
+
+    public init(
+        spans: [Exclusion] = [], usedZones: [String: ZoneRules] = [:], diagnostics: [Diagnostic] = []
+    ) {
+        self.spans = spans
+        self.usedZones = usedZones
+        self.diagnostics = diagnostics
+    }
+}
+
+/// Reads iCalendar files (RFC 5545): their events become spans. To-dos, journals, alarms and whether an event makes
+/// busy (TRANSP) mean nothing here.
+///
+/// An event of whole days lasts from midnight to midnight on the wall of the calendar's zone. A time has the zone of
+/// its TZID, or is UTC, or, with neither, is in the calendar's zone. DTEND gives an elapsed length, DURATION days of
+/// the calendar and elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not
+/// match it. An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left
+/// out. A start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but
+/// a freeze must not lose a day.
+public struct ICalendarReader {
+    /// VEVENTs of one file.
+    public static let largestEventCount = 10_000
+    /// Content lines of one file, folded ones counted once.
+    public static let largestLineCount = 200_000
+    /// Bytes of one property that is used, unfolded; others may be as long as the file.
+    public static let longestProperty = 65_536
+    /// Dates of all EXDATE and RDATE of one file.
+    public static let largestDateCount = 20_000
+    /// Components inside each other.
+    public static let depth = 8
+    /// An event may last as long.
+    public static let longestDays = 36_525
+
+    /// - Parameters:
+    ///   - source: at most `PolicyLimits.fileBytes`; larger ones are refused.
+    ///   - calendar: first part of each span's name.
+    ///   - defaultZone: for whole days and times without a zone; where it is nil, X-WR-TIMEZONE of the file is used,
+    ///   and   where that is missing too such an event is an error.
+    public static func spans(
+        of source: PolicySource, calendar: String, defaultZone: String?, zones: ZoneCatalog
+    ) -> ICalendarReading {
+        let findings = Findings()
+        guard source.bytes.count <= PolicyLimits.fileBytes else {
+            findings.error(
+                .fileTooLarge, "the calendar file is larger than 1 MB", file: 0,
+                hint: "leave out the years that are over, or split it")
+            return ICalendarReading(diagnostics: findings.diagnostics(of: [source]))
+        }
+        let faults = ICalendarFaults(source, findings)
+        var parser = ICalendarParser(source, faults)
+        let file = parser.file()
+        var assembly = ICalendarSpans(
+            calendar: calendar,
+            zones: ICalendarZones(file: file, defaultZone: defaultZone, catalog: zones, faults: faults),
+            faults: faults)
+        let spans = assembly.spans(of: file)
+        var used: [String: ZoneRules] = [:]
+        for name in Set(spans.map(\.window.timeZone)).sorted() {
+            used[name] = assembly.zones.rules(name)
+        }
+        return ICalendarReading(
+            spans: spans, usedZones: used, diagnostics: findings.diagnostics(of: [source]))
+    }
+}
+
+/// Reports faults of one calendar file at their place in it.
+final class ICalendarFaults {
+    private let findings: Findings
+    private let lines: SourceLines
+
+    init(_ source: PolicySource, _ findings: Findings) {
+        self.findings = findings
+        lines = SourceLines(source.bytes)
+    }
+
+    /// As many faults as are kept were found: reading on tells nobody anything.
+    var areTooMany: Bool { findings.findings.count >= PolicyLimits.diagnostics }
+
+    func error(
+        _ code: DiagnosticCode, _ message: String, at place: ICalendarPlace, hint: String? = nil
+    ) {
+        findings.error(code, message, at: location(place), hint: hint)
+    }
+
+    func warning(
+        _ code: DiagnosticCode, _ message: String, at place: ICalendarPlace, hint: String? = nil
+    ) {
+        findings.warning(code, message, at: location(place), hint: hint)
+    }
+
+    private func location(_ place: ICalendarPlace) -> SourceLocation {
+        let start = lines.position(ofByte: place.start)
+        let end = lines.position(ofByte: place.end)
+        return SourceLocation(
+            file: 0, line: start.line, column: start.column,
+            length: end.line == start.line ? end.column - start.column : 1)
+    }
+}
+
+/// Bytes of the file, its byte order mark not counted.
+struct ICalendarPlace: Hashable {
+    var start: Int
+    var end: Int
+}

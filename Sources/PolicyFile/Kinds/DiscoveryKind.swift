@@ -1,0 +1,100 @@
+import Scheduling
+
+/// `discovery:` and `api.tls:` of a Cluster.
+enum DiscoveryKind {
+    static let discovery = ValueType<Discovery>.object(Keys.shape) { fields in
+        let seeds = fields[Keys.seeds]
+        let allow = fields[Keys.allow] ?? []
+        let labels = fields[Keys.labels] ?? [:]
+        return seeds.map { Discovery(seeds: $0, allow: allow, labels: labels) }
+    }
+
+    private enum Keys {
+        static let seeds = Field.required(
+            "seeds", ValueType<[String]>.list(of: .address, minimum: 1, maximum: 100),
+            "the mode APIs that are asked first")
+        static let allow = Field(
+            "allow", ValueType<[String]>.list(of: .network, minimum: 1, maximum: 1_000),
+            "networks whose addresses are called; needed where `api.headers` are sent")
+        static let labels = Field(
+            "labels", ClusterKind.labels, default: [:], "given to every node that is found")
+        static let shape = ObjectShape("discovery", [seeds.shape, allow.shape, labels.shape])
+    }
+
+    static let tls = ValueType<TLSSettings>.object(TLSKeys.shape) { fields in
+        let settings = TLSSettings(
+            caFile: fields[TLSKeys.caFile], certificateFile: fields[TLSKeys.certificateFile],
+            keyFile: fields[TLSKeys.keyFile])
+        for (key, other) in [("certificateFile", "keyFile"), ("keyFile", "certificateFile")]
+        where fields.has(key) && !fields.has(other) {
+            fields.findings.error(
+                .missingKey,
+                "`\(other)` is missing: a certificate is of no use without its key, nor the key without it",
+                at: fields.keyLocation(key))
+        }
+        if fields.keys.isEmpty {
+            fields.findings.error(
+                .missingKey, "tls is caFile, or certificateFile and keyFile, or all three", at: fields.node.location)
+        }
+        return settings
+    }
+
+    private enum TLSKeys {
+        static let caFile = Field(
+            "caFile", ValueType<String>.text, "PEM: whom to trust, instead of those that the host trusts")
+        static let certificateFile = Field(
+            "certificateFile", ValueType<String>.text, "PEM: what the daemon shows of itself")
+        static let keyFile = Field("keyFile", ValueType<String>.text, "PEM: the key of that certificate")
+        static let shape = ObjectShape("tls", [caFile.shape, certificateFile.shape, keyFile.shape])
+    }
+}
+
+extension ValueType where Value == String {
+    /// `192.0.2.0/24` or `2001:db8::/32`.
+    fileprivate static let network = checked(pattern: "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", code: .invalidNetwork) { text in
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let bytes = networkBytes(parts[0]) else {
+            return Complaint("\"\(parts[0])\" is not an IP address", hint: "write 192.0.2.0/24")
+        }
+        guard parts.count == 2, let length = decimal(parts[1]), length <= bytes.count * 8 else {
+            return Complaint(
+                "a network has a length from /0 to /\(bytes.count * 8)",
+                hint: parts.count == 1 ? "for one address write \(text)/\(bytes.count * 8)" : nil)
+        }
+        let isWhole = bytes.enumerated().allSatisfy { index, byte in
+            let kept = min(8, max(0, length - index * 8))
+            return byte & UInt8(truncatingIfNeeded: 0xFF >> kept) == 0
+        }
+        return isWhole ? nil : Complaint("the address has bits beyond its length /\(length)")
+    }
+}
+
+/// The 4 or 16 bytes of an IP address in digits; nil where it is none. RFC 4291, section 2.2, without embedded IPv4.
+private func networkBytes(_ text: some StringProtocol) -> [UInt8]? {
+    if !text.contains(":") {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let bytes = parts.compactMap { decimal($0).flatMap { UInt8(exactly: $0) } }
+        return parts.count == 4 && bytes.count == 4 ? bytes : nil
+    }
+    func groups(_ text: [Character]) -> [UInt8]? {
+        if text.isEmpty { return [] }
+        var bytes: [UInt8] = []
+        for group in text.split(separator: ":", omittingEmptySubsequences: false) {
+            guard (1...4).contains(group.count), let number = UInt16(String(group), radix: 16),
+                group.allSatisfy(\.isHexDigit)
+            else { return nil }
+            bytes += [UInt8(number >> 8), UInt8(number & 0xFF)]
+        }
+        return bytes
+    }
+    let characters = Array(text)
+    let gaps = characters.indices.dropLast().filter { characters[$0] == ":" && characters[$0 + 1] == ":" }
+    guard let gap = gaps.first else {
+        let bytes = groups(characters)
+        return bytes?.count == 16 ? bytes : nil
+    }
+    guard gaps.count == 1, let head = groups(Array(characters[..<gap])),
+        let tail = groups(Array(characters[(gap + 2)...])), head.count + tail.count <= 14
+    else { return nil }
+    return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
+}

@@ -1,0 +1,49 @@
+import Scheduling
+
+/// Where secrets are to be read: never in a policy.
+enum SecretKind {
+    private static let object = ValueType<SecretReference>.object(Keys.shape) { fields in
+        let variable = fields[Keys.env]
+        let file = fields[Keys.file]
+        if let variable { return .environment(variable) }
+        return file.map { .file($0) }
+    }
+
+    /// `{env: NAME}` or `{file: path}`; a text would be a secret in a policy.
+    static let secret = ValueType<SecretReference>(object.shape) { node, findings in
+        if let scalar = node.scalar, !scalar.isNull {
+            findings.error(
+                .secretInText, "the value of a header must not stand in a policy", at: node.location,
+                hint: "write {env: VARIABLE} or {file: path}")
+            return nil
+        }
+        return object.read(node, findings)
+    }
+
+    /// `http://…`, or where an address that is a secret is to be read.
+    static let target = ValueType<NotificationPolicy.Target>(.oneOf([ValueType<String>.address.shape, object.shape])) {
+        node, findings in
+        guard case .mapping = node.value else {
+            return ValueType<String>.address.read(node, findings).map { .address($0) }
+        }
+        return object.read(node, findings).map { .secret($0) }
+    }
+
+    static let headers = ValueType<[String: SecretReference]>.map(
+        of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
+        pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
+
+    private enum Keys {
+        static let env = Field("env", ValueType<String>.variable, "an environment variable of the daemon")
+        static let file = Field("file", ValueType<String>.text, "a file whose first line is the value")
+        static let shape = ObjectShape("a secret", isChoice: true, [env.shape, file.shape])
+    }
+}
+
+/// RFC 9110, token.
+private func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x7C, 0x7E: true
+    default: false
+    }
+}

@@ -1,0 +1,123 @@
+import ModeCore
+import Scheduling
+
+/// The occurrences of windows and exclusions from an instant on, each window computed once.
+struct Outlook {
+    /// As many occurrences of one window are looked at; what starts every few minutes is looked at for less long.
+    static let occurrences = 2_000
+
+    /// What is known of one window: its occurrences by start, and up to when these are all.
+    struct Coming {
+        var occurrences: [Occurrence]
+        var end: Timestamp
+    }
+
+    let now: Timestamp
+    let end: Timestamp
+    let zones: [String: ZoneRules]
+    private var known: [Window: Coming] = [:]
+
+    init(from now: Timestamp, days: Int, zones: [String: ZoneRules]) {
+        self.now = now
+        end = now + .days(days)
+        self.zones = zones
+    }
+
+    /// Nothing where the zone is unknown: that is an error already.
+    mutating func coming(_ window: Window) -> Coming {
+        if let coming = known[window] { return coming }
+        var coming = Coming(occurrences: [], end: end)
+        if let zone = zones[window.timeZone] {
+            coming.occurrences = WindowCalendar(window: window, zone: zone).occurrences(
+                overlapping: Span(start: now, end: end), policy: "", limit: Outlook.occurrences)
+            if coming.occurrences.count >= Outlook.occurrences, let last = coming.occurrences.last {
+                coming.end = max(now, last.span.start)
+            }
+        }
+        known[window] = coming
+        return coming
+    }
+
+    /// `Sun 2027-03-28 02:30`, by the clocks of the zone.
+    func day(_ instant: Timestamp, in zone: String) -> String {
+        (zones[zone] ?? .utc).day(instant)
+    }
+}
+
+extension ZoneRules {
+    /// `Sun 2027-03-28 02:30`.
+    func day(_ instant: Timestamp) -> String { local(instant).day }
+
+    /// `02:30 +02:00`.
+    func clockWithOffset(_ instant: Timestamp) -> String {
+        let written = text(instant)
+        return "\(local(instant).clock) \(written.hasSuffix("Z") ? "+00:00" : String(written.suffix(6)))"
+    }
+}
+
+extension LocalDateTime {
+    /// `Sun 2027-03-28 02:30`.
+    var day: String {
+        let written = description.split(separator: "T")
+        return "\(date.weekday.rawValue.capitalizedWord) \(written.joined(separator: " "))"
+    }
+}
+
+extension String {
+    /// `sun` as `Sun`.
+    fileprivate var capitalizedWord: String { prefix(1).uppercased() + dropFirst() }
+}
+
+/// Spans that neither overlap nor touch, by start.
+struct Stretches {
+    private(set) var spans: [Span] = []
+
+    init(_ spans: [Span] = []) {
+        for span in spans.sorted(by: { $0.start < $1.start }) {
+            if let last = self.spans.indices.last, span.start <= self.spans[last].end {
+                self.spans[last].end = max(self.spans[last].end, span.end)
+            } else {
+                self.spans.append(span)
+            }
+        }
+    }
+
+    func minus(_ others: Stretches) -> Stretches {
+        var left: [Span] = []
+        var next = 0
+        for span in spans {
+            while next < others.spans.count, others.spans[next].end <= span.start { next += 1 }
+            var start = span.start
+            var index = next
+            while index < others.spans.count, others.spans[index].start < span.end {
+                if start < others.spans[index].start {
+                    left.append(Span(start: start, end: others.spans[index].start))
+                }
+                start = max(start, others.spans[index].end)
+                index += 1
+            }
+            if start < span.end { left.append(Span(start: start, end: span.end)) }
+        }
+        return Stretches(left)
+    }
+
+    /// The first instant that is in both.
+    func firstShared(with other: Stretches) -> Timestamp? {
+        var (a, b) = (0, 0)
+        while a < spans.count, b < other.spans.count {
+            if spans[a].overlaps(other.spans[b]) { return max(spans[a].start, other.spans[b].start) }
+            if spans[a].end <= other.spans[b].end { a += 1 } else { b += 1 }
+        }
+        return nil
+    }
+
+    /// Whether nothing of the span is outside.
+    func cover(_ span: Span) -> Bool {
+        var (low, high) = (0, spans.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if spans[middle].end <= span.start { low = middle + 1 } else { high = middle }
+        }
+        return low < spans.count && spans[low].start <= span.start && span.end <= spans[low].end
+    }
+}

@@ -1,0 +1,142 @@
+import ModeCore
+
+/// What another text of the policies changes over a span of time.
+public struct PlanDifference: Hashable, Sendable {
+    /// The same occurrence before and after.
+    public struct Pair: Hashable, Sendable {
+        public var old: Plan.Entry
+        public var new: Plan.Entry
+    }
+
+    /// What changes of one policy that both have.
+    public struct Change: Hashable, Sendable {
+        public var policy: String
+        public var gained: [Plan.Entry] = []
+        public var lost: [Plan.Entry] = []
+        /// Starts at another time, and may have another length.
+        public var moved: [Pair] = []
+        /// Starts when it did and ends at another time.
+        public var resized: [Pair] = []
+        /// Exclusions leave something else of it.
+        public var frozen: [Pair] = []
+        public var nodesEntering: [String] = []
+        public var nodesLeaving: [String] = []
+        /// Suspended before and after, where that differs.
+        public var suspended: Bool?
+        /// Of a rollout: the new revision, where it is another.
+        public var revision: String?
+        /// A rollout may progress at any time now, or no longer.
+        public var isUnbounded: Bool?
+
+        public init(policy: String) {
+            self.policy = policy
+        }
+
+        public var isEmpty: Bool { self == Change(policy: policy) }
+    }
+
+    public var from: Timestamp
+    public var to: Timestamp
+    public var policiesAdded: [String]
+    public var policiesRemoved: [String]
+    /// By name; policies with no change are not among them. Those that were added gain, those removed lose.
+    public var changes: [Change]
+
+    public var isEmpty: Bool { changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty }
+}
+
+/// How the plans of both sets differ over `[from, to)`.
+///
+/// Occurrences are matched by policy, window and nominal start; then equal spans of windows that were renamed; then, of
+/// the same window, the nearest nominal starts up to four days apart: those were moved.
+public func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
+    let plans = (old: plan(old, from: from, to: to), new: plan(new, from: from, to: to))
+    let before = Dictionary(grouping: plans.old.occurrences, by: \.policy)
+    let after = Dictionary(grouping: plans.new.occurrences, by: \.policy)
+    let names = (old: Set(plans.old.policies.map(\.name)), new: Set(plans.new.policies.map(\.name)))
+    let changes = names.old.union(names.new).sorted().map { name in
+        var change = PlanDifference.Change(policy: name)
+        change.compare(before[name] ?? [], after[name] ?? [])
+        change.compare(
+            plans.old.policies.first { $0.name == name }, plans.new.policies.first { $0.name == name })
+        return change
+    }
+    return PlanDifference(
+        from: from, to: to, policiesAdded: names.new.subtracting(names.old).sorted(),
+        policiesRemoved: names.old.subtracting(names.new).sorted(), changes: changes.filter { !$0.isEmpty })
+}
+
+extension PlanDifference.Change {
+    static let farthestMove = Duration.days(4)
+
+    fileprivate mutating func compare(_ old: PlannedPolicy?, _ new: PlannedPolicy?) {
+        let nodes = (old: Set(old?.nodes ?? []), new: Set(new?.nodes ?? []))
+        nodesEntering = nodes.new.subtracting(nodes.old).sorted()
+        nodesLeaving = nodes.old.subtracting(nodes.new).sorted()
+        guard let old, let new else { return }
+        if old.isSuspended != new.isSuspended { suspended = new.isSuspended }
+        if old.revision != new.revision { revision = new.revision }
+        if old.windows.isEmpty != new.windows.isEmpty { isUnbounded = new.windows.isEmpty }
+    }
+
+    fileprivate mutating func compare(_ old: [Plan.Entry], _ new: [Plan.Entry]) {
+        var rest = new
+        var unmatched: [Plan.Entry] = []
+        let byID = Dictionary(new.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var matched: Set<OccurrenceID> = []
+        for entry in old {
+            if let same = byID[entry.id] {
+                matched.insert(same.id)
+                note(entry, same)
+            } else {
+                unmatched.append(entry)
+            }
+        }
+        rest.removeAll { matched.contains($0.id) }
+        // Renamed windows: the same time is no change.
+        var left: [Plan.Entry] = []
+        for entry in unmatched {
+            if let same = rest.firstIndex(where: { $0.span == entry.span }) {
+                note(entry, rest.remove(at: same))
+            } else {
+                left.append(entry)
+            }
+        }
+        for entry in left {
+            let near = rest.indices.filter { rest[$0].window == entry.window && rest[$0].isNear(entry) }
+                .min { rest[$0].distance(to: entry) < rest[$1].distance(to: entry) }
+            if let near {
+                note(entry, rest.remove(at: near))
+            } else if !entry.open.isEmpty {
+                lost.append(entry)
+            }
+        }
+        gained += rest.filter { !$0.open.isEmpty }
+        gained.sort { ($0.start, $0.id.description) < ($1.start, $1.id.description) }
+        lost.sort { ($0.start, $0.id.description) < ($1.start, $1.id.description) }
+    }
+
+    private mutating func note(_ old: Plan.Entry, _ new: Plan.Entry) {
+        let pair = PlanDifference.Pair(old: old, new: new)
+        if old.open.isEmpty, new.open.isEmpty { return }
+        if old.takenAway.map(\.span) != new.takenAway.map(\.span), old.span == new.span {
+            frozen.append(pair)
+        } else if old.open.isEmpty {
+            gained.append(new)
+        } else if new.open.isEmpty {
+            lost.append(old)
+        } else if old.start != new.start {
+            moved.append(pair)
+        } else if old.end != new.end {
+            resized.append(pair)
+        }
+    }
+}
+
+extension Plan.Entry {
+    fileprivate func distance(to other: Plan.Entry) -> Int64 { abs(id.nominal.seconds - other.id.nominal.seconds) }
+
+    fileprivate func isNear(_ other: Plan.Entry) -> Bool {
+        .seconds(distance(to: other)) <= PlanDifference.Change.farthestMove
+    }
+}

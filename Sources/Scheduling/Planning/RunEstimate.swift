@@ -1,0 +1,189 @@
+import ModeCore
+
+/// How far a run comes, and when its last node is through, if nothing fails and nobody intervenes.
+///
+/// The run is taken to be alone in its cluster with every node in service; of a rollout, every node to be at another
+/// revision, approvals and promotions to come at once.
+public struct RunEstimate: Hashable, Sendable {
+    /// How a walk through the open time ends.
+    public struct Course: Hashable, Sendable {
+        /// When the last node that was started is through; nil where that is not within sight.
+        public var end: Timestamp?
+        /// Nodes that are never started: it would be too late.
+        public var notReached: [String]
+        /// Nodes that the window's end gives back before their sequence is through.
+        public var givenBack: [String]
+        /// Occurrences of the windows in which something is done; 0 for a rollout without windows.
+        public var windows: Int
+        /// No node starts from then on, in the last stretch of open time that was looked at.
+        public var lastStart: Timestamp?
+    }
+
+    public var policy: String
+    /// The one that names the run of a maintenance window; of a rollout the first that it works in.
+    public var occurrence: OccurrenceID?
+    /// Of a maintenance window: the joined occurrences. Nil for a rollout.
+    public var span: Span?
+    public var nodes: [String]
+    public var waves: [[String]]
+    /// What all waves and pauses take in the worst case, one after the other without a break. Nil where nodes wait for
+    /// the window's end.
+    public var needed: Duration?
+    /// Every step takes as long as it may.
+    public var worst: Course
+    /// Drains, commands and checks take half of that, soaks, waits and pauses all of it. An assumption to plan with:
+    /// nothing is known about the traffic.
+    public var expected: Course
+    /// Even in the worst case every node is through before the run's window (for a rollout: the plan) ends.
+    public var fits: Bool
+
+    public var worstCaseEnd: Timestamp? { worst.end }
+    public var expectedEnd: Timestamp? { expected.end }
+}
+
+/// Walks the runs of one policy through the time in which it may act.
+struct RunEstimator {
+    private let policy: RunPolicy
+    private let planned: PlannedPolicy
+    private let zones: [String: ZoneRules]
+    private let worst: NodeCourse
+    private let usual: NodeCourse
+
+    init(policy: RunPolicy, planned: PlannedPolicy, zones: [String: ZoneRules]) {
+        self.policy = policy
+        self.planned = planned
+        self.zones = zones
+        worst = NodeCourse(policy.sequence) { $0.longest }
+        usual = NodeCourse(policy.sequence) { $0.usual }
+    }
+
+    /// One run for each union of overlapping or touching occurrences that exclusions leave something of.
+    func runs(
+        of entries: [Plan.Entry], calendar: PolicyCalendar, from: Timestamp, to: Timestamp
+    ) -> [RunEstimate] {
+        var estimates: [RunEstimate] = []
+        // Most nights are alike: what is open, counted from the start, decides everything.
+        var known: [[Span]: RunEstimate] = [:]
+        var next = entries.startIndex
+        while next < entries.endIndex {
+            let first = entries[next]
+            var joined = JoinedOccurrence(occurrence: first.id, span: first.span)
+            var taken = first.takenAway.map(\.span)
+            next += 1
+            while next < entries.endIndex, entries[next].start <= joined.span.end {
+                joined.span.end = max(joined.span.end, entries[next].end)
+                taken += entries[next].takenAway.map(\.span)
+                next += 1
+            }
+            // At the edges, and where windows touch for ever, the union is more or less than what is listed.
+            let isWhole =
+                from < joined.span.start && joined.span.end < to
+                && joined.span.length < .days(PolicyCalendar.longestUnionDays)
+            if !isWhole, let whole = calendar.containing(at: max(first.start, from)) { joined = whole }
+            let open =
+                isWhole
+                ? joined.span.minus(taken.sorted { $0.start < $1.start })
+                : calendar.occurrences(from: joined.span.start, to: joined.span.end).flatMap(\.open).united
+            guard !open.isEmpty else { continue }
+            let key = open.map { $0.shifted(by: Timestamp(nanoseconds: 0) - joined.span.start) }
+            if var estimate = known[key] {
+                estimate.move(to: joined)
+                estimates.append(estimate)
+            } else {
+                let estimate = run(in: joined, open: open)
+                known[key] = estimate
+                estimates.append(estimate)
+            }
+        }
+        return estimates
+    }
+
+    private func run(in joined: JoinedOccurrence, open: [Span]) -> RunEstimate {
+        func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
+            guard let found = open.firstIndex(where: { instant < $0.end }) else { return nil }
+            let isLast = found == open.count - 1 && open[found].end == joined.span.end
+            return RunWalk.Stretch(
+                span: open[found], occurrence: joined.occurrence, reopens: !isLast)
+        }
+        func course(_ node: NodeCourse) -> RunEstimate.Course {
+            RunWalk(planned: planned, node: node, stretch: stretch).course(from: joined.span.start).course
+        }
+        var estimate = estimate(occurrence: joined.occurrence, span: joined.span)
+        estimate.worst = course(worst)
+        estimate.expected = course(usual)
+        let isInTime = worst.windowEnd != nil || (estimate.worst.end.map { $0 <= joined.span.end } ?? false)
+        estimate.fits = isInTime && estimate.worst.notReached.isEmpty && estimate.worst.givenBack.isEmpty
+        return estimate
+    }
+
+    /// From the first instant of the plan on, past its end where it takes longer.
+    func rollout(from: Timestamp, to: Timestamp) -> RunEstimate {
+        let calendar = policy.calendar(zones: zones)
+        let limit = max(to, from + .days(PlanLimits.rolloutDays))
+        let isAlways = policy.windows.isEmpty
+        func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
+            guard let opening = calendar.opening(at: instant) ?? calendar.nextOpening(after: instant),
+                opening.start < limit
+            else { return nil }
+            var span = Span(start: opening.start, end: opening.end)
+            if isAlways {
+                // Cut at the turn of a year for the sake of the search only.
+                while span.end < limit, let next = calendar.opening(at: span.end) { span.end = next.end }
+                if span.end >= limit { span.end = .distantFuture }
+            }
+            return RunWalk.Stretch(span: span, occurrence: isAlways ? nil : opening.occurrence, reopens: true)
+        }
+        func course(_ node: NodeCourse) -> (RunEstimate.Course, OccurrenceID?) {
+            let walk = RunWalk(planned: planned, node: node, stretch: stretch).course(from: from)
+            return (walk.course, walk.first)
+        }
+        var estimate = estimate(occurrence: nil, span: nil)
+        (estimate.worst, estimate.occurrence) = course(worst)
+        (estimate.expected, _) = course(usual)
+        estimate.fits = estimate.worst.notReached.isEmpty && (estimate.worst.end.map { $0 <= to } ?? false)
+        return estimate
+    }
+
+    private func estimate(occurrence: OccurrenceID?, span: Span?) -> RunEstimate {
+        let none = RunEstimate.Course(end: nil, notReached: [], givenBack: [], windows: 0, lastStart: nil)
+        let pauses = planned.waves.reduce(Duration.zero) { $0 + $1.pauseBefore }
+        return RunEstimate(
+            policy: policy.name, occurrence: occurrence, span: span, nodes: planned.nodes,
+            waves: planned.waves.map(\.nodes),
+            needed: worst.windowEnd == nil ? worst.total * planned.waves.count + pauses : nil, worst: none,
+            expected: none, fits: false)
+    }
+}
+
+extension RunEstimate {
+    /// The same run at another time.
+    fileprivate mutating func move(to joined: JoinedOccurrence) {
+        guard let span else { return }
+        let distance = joined.span.start - span.start
+        for path in [\RunEstimate.worst, \.expected] {
+            self[keyPath: path].end = self[keyPath: path].end.map { $0 + distance }
+            self[keyPath: path].lastStart = self[keyPath: path].lastStart.map { $0 + distance }
+        }
+        occurrence = joined.occurrence
+        self.span = joined.span
+    }
+}
+
+extension Span {
+    fileprivate func shifted(by distance: Duration) -> Span { Span(start: start + distance, end: end + distance) }
+}
+
+extension [Span] {
+    /// Overlapping and touching spans joined, by start.
+    var united: [Span] {
+        var united: [Span] = []
+        for span in sorted(by: { $0.start < $1.start }) {
+            if let last = united.indices.last, span.start <= united[last].end {
+                united[last].end = Swift.max(united[last].end, span.end)
+            } else {
+                united.append(span)
+            }
+        }
+        return united
+    }
+}
