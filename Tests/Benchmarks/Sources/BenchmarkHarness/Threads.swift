@@ -29,3 +29,10 @@ public func processorSeconds() -> Double {
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
+
+/// How often the body ran per second of processor: what others do on the machine meanwhile does not count.
+public func processorRate(of count: Int, _ body: () -> Void) -> Double {
+    let before = processorSeconds()
+    body()
+    return Double(count) / (processorSeconds() - before)
+}
