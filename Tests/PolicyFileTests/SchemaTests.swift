@@ -9,7 +9,7 @@ struct SchemaTests {
         .unknownKey, .missingKey, .missingValue, .wrongType, .unknownWord, .invalidText, .invalidName,
         .invalidDuration, .invalidTime, .invalidDate, .invalidNumber, .invalidBoolean, .invalidAmount,
         .invalidSchedule, .invalidRule, .invalidNetwork, .invalidURL, .emptyList, .tooManyItems, .secretInText,
-        .notYetSupported, .unknownKind,
+        .unknownKind,
         .unknownVersion, .conflictingKeys, .dateOnlyEnd,
     ]
 

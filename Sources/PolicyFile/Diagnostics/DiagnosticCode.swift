@@ -75,8 +75,6 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case tooManyItems = "too-many-items"
     /// A secret is written down instead of where it can be read.
     case secretInText = "secret-in-text"
-    /// The words are known, this version does not read them.
-    case notYetSupported = "not-yet-supported"
     /// Read and checked, but a daemon of this version does not act on it; a warning.
     case notYetExecuted = "not-yet-executed"
     /// `kind` is none of the kinds.

@@ -44,18 +44,12 @@ extension ValueType where Value == Bool {
 }
 
 extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
-    /// One of the words of the enumeration, quoted or plain. `later` are words that a later version knows.
-    static func word(later: [String] = []) -> ValueType {
+    /// One of the words of the enumeration, quoted or plain.
+    static func word() -> ValueType {
         let words = Value.allCases.map(\.rawValue)
         return ValueType(.words(words), written: { $0.rawValue }) { node, findings in
             guard let scalar = findings.scalar(node, listed(words)) else { return nil }
             if let value = Value(rawValue: scalar.text) { return value }
-            if later.contains(scalar.text) {
-                findings.error(
-                    .notYetSupported, "`\(scalar.text)` is not supported yet", at: node.location,
-                    hint: "possible: \(listed(words))")
-                return nil
-            }
             let near = LookAlikes.word(for: scalar.text, among: words) ?? nearest(to: scalar.text, among: words)
             findings.error(
                 .unknownWord, "\"\(scalar.text)\" is not possible here: \(listed(words))", at: node.location,

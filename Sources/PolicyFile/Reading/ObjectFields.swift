@@ -97,13 +97,8 @@ struct ObjectFields {
                 unknown(entry, shape)
                 continue
             }
-            switch shape.fields[index].availability {
-            case .now: break
-            case .checkedOnly: findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
-            case .later:
-                findings.error(
-                    .notYetSupported, "`\(entry.key)` is not supported yet: \(shape.fields[index].summary)",
-                    at: entry.keyLocation)
+            if shape.fields[index].availability == .checkedOnly {
+                findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
             }
         }
         for field in shape.fields where field.isRequired && !has(field.key) {

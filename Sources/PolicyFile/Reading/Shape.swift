@@ -63,8 +63,8 @@ package struct ObjectShape: Hashable, Sendable {
         return shape
     }
 
-    /// The keys that can be written today, in the order of their declaration.
-    var keys: [String] { fields.filter { $0.availability != .later }.map(\.key) }
+    /// In the order of their declaration.
+    var keys: [String] { fields.map(\.key) }
 }
 
 /// One key of a mapping.
@@ -73,8 +73,6 @@ package struct FieldShape: Hashable, Sendable {
         case now
         /// Read, checked and planned with, but the daemon of this version does not act on it: it refuses the set.
         case checkedOnly
-        /// Planned: writing it is an error that says so.
-        case later
     }
 
     package var key: String
@@ -84,11 +82,4 @@ package struct FieldShape: Hashable, Sendable {
     /// As it would be written.
     package var defaultText: String?
     package var availability: Availability
-
-    /// A key that comes with a later version.
-    package static func later(_ key: String, _ summary: String) -> FieldShape {
-        FieldShape(
-            key: key, summary: summary, shape: .text(pattern: nil), isRequired: false, defaultText: nil,
-            availability: .later)
-    }
 }

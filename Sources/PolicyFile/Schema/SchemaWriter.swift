@@ -99,7 +99,7 @@ struct SchemaWriter {
     }
 
     private mutating func members(_ object: ObjectShape) -> Members {
-        let fields = object.fields.filter { $0.availability != .later }
+        let fields = object.fields
         let type: SchemaValue = object.mayBeEmpty ? .texts(["object", "null"]) : .text("object")
         var result: Members = [("title", .text(object.title)), ("type", type)]
         result.append(("properties", .object(fields.map { ($0.key, field($0)) })))
