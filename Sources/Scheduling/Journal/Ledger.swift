@@ -119,7 +119,9 @@ public struct Ledger: Hashable, Sendable {
     /// The uptimes of a process that is gone mean nothing in this one.
     private mutating func reanchor(from last: Moment, to now: Moment) {
         for run in runs.indices {
-            runs[run].progress?.reanchor(from: last, to: now)
+            if let length = runs[run].strategy.progressDeadline {
+                runs[run].progress?.reanchor(from: last, to: now, length: length)
+            }
             for node in runs[run].nodes.indices {
                 let part = runs[run].nodes[node]
                 if part.phase == .soaking, case .soak(let length) = runs[run].sequence.steps[part.step] {

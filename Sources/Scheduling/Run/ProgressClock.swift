@@ -6,7 +6,8 @@ import ModeCore
 /// that the policy itself orders is not lack of progress: `wait` and `soak` steps, the pause between waves,
 /// `waitAfterPrevious`, the soak of canary nodes that are good, and a promotion that is an operator's to give.
 public struct ProgressClock: Hashable, Sendable, Codable {
-    /// When the run pauses; nil: the clock stands still. Like every deadline it goes on where the daemon is away.
+    /// When the run pauses; nil: the clock stands still. Like every deadline it goes on while the daemon is away, but not to
+    /// its end: whoever comes back late has a quarter of the whole length to show progress.
     public private(set) var deadline: Deadline?
     /// What was left when the clock last started or stopped.
     public private(set) var left: Duration
@@ -38,8 +39,10 @@ public struct ProgressClock: Hashable, Sendable, Codable {
         if isRunning { deadline = Deadline(length, from: now) }
     }
 
-    mutating func reanchor(from last: Moment, to now: Moment) {
-        deadline = deadline?.reanchored(from: last, to: now)
+    mutating func reanchor(from last: Moment, to now: Moment, length: Duration) {
+        guard let deadline else { return }
+        let left = deadline.reanchored(from: last, to: now).timeLeft(at: now)
+        self.deadline = Deadline(max(left, length / 4), from: now)
     }
 }
 
