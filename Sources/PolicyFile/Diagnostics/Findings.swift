@@ -73,6 +73,8 @@ final class Findings {
         var lines: [Int32: SourceLines] = [:]
         // Many findings of one long line share its text: a thousand copies of 300 kB are what hostile files are for.
         var excerpts: [SourceLocation: String] = [:]
+        let secrets = Dictionary(
+            grouping: findings.filter { $0.code == .secretInText }.map(\.location), by: \.startOfLine)
         var diagnostics: [Diagnostic] = []
         for finding in findings {
             var location = finding.location
@@ -81,8 +83,8 @@ final class Findings {
                 let text = lines[location.file] ?? SourceLines(sources[Int(location.file)].bytes)
                 lines[location.file] = text
                 location = text.inside(location)
-                let start = SourceLocation(file: Int(location.file), line: Int(location.line), column: 1)
-                excerpt = excerpts[start] ?? text.line(Int(location.line))
+                let start = location.startOfLine
+                excerpt = excerpts[start] ?? text.line(Int(location.line))?.hiding(secrets[start] ?? [])
                 excerpts[start] = excerpt
             }
             diagnostics.append(
@@ -105,6 +107,25 @@ final class Findings {
                     file: last.file))
         }
         return diagnostics
+    }
+}
+
+extension SourceLocation {
+    fileprivate var startOfLine: SourceLocation { SourceLocation(file: Int(file), line: Int(line), column: 1) }
+}
+
+extension String {
+    /// What should not have been written down is not repeated, in logs least of all.
+    fileprivate func hiding(_ places: [SourceLocation]) -> String {
+        guard !places.isEmpty else { return self }
+        var scalars = Array(unicodeScalars)
+        for place in places {
+            let start = Int(place.column) - 1
+            for index in start..<max(start, min(scalars.count, start + Int(place.length))) { scalars[index] = "*" }
+        }
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: scalars)
+        return String(text)
     }
 }
 
