@@ -92,13 +92,15 @@ struct ObjectFields {
     }
 
     private func checkKeys(_ shape: ObjectShape) {
-        for entry in entries {
-            guard let index = shape.fields.firstIndex(where: { $0.key == entry.key }) else {
-                unknown(entry, shape)
+        // By index: an entry that is copied drags its whole value along.
+        for entry in entries.indices {
+            let key = entries[entry].key
+            guard let index = shape.fields.firstIndex(where: { $0.key == key }) else {
+                unknown(entries[entry], shape)
                 continue
             }
             if shape.fields[index].availability == .checkedOnly {
-                findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
+                findings.checkedOnly("`\(key)`", at: entries[entry].keyLocation)
             }
         }
         for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {

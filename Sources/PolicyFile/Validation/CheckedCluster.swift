@@ -7,6 +7,8 @@ struct CheckedCluster {
     let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
     let cluster: ClusterPolicy?
+    /// In the order of the text.
+    let nodes: [ClusterNode]
     /// Of the mode API of each node, in the order of the text.
     let addresses: [HTTPAddress?]
     let hasEmbedded: Bool
@@ -16,7 +18,11 @@ struct CheckedCluster {
         spec = document.spec
         addresses = draft.nodes.map { try? HTTPAddress($0.value.api) }
         hasEmbedded = draft.nodes.contains { $0.value.embedded != nil }
-        let sorted = draft.nodes.map(\.value).sorted { $0.name < $1.name }
+        let nodes = draft.nodes.map(\.value)
+        self.nodes = nodes
+        // Most lists are in order already, and copying nodes is dear.
+        let isSorted = zip(nodes, nodes.dropFirst()).allSatisfy { $0.name <= $1.name }
+        let sorted = isSorted ? nodes : nodes.sorted { $0.name < $1.name }
         cluster = draft.topology.map {
             ClusterPolicy(
                 name: document.name.value, topology: $0, nodes: sorted, api: draft.api, observe: draft.observe,

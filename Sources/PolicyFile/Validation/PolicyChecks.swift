@@ -97,7 +97,9 @@ extension PolicyValidator {
         _ reference: Located<PolicyDraft.SequenceReference>, policy: String
     ) -> CheckedSequence? {
         switch reference.value {
-        case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
+        case .inline(let draft):
+            checkNotifySteps(draft.steps)
+            return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
             if let sequence = sequence(named: name) { return sequence }
             if declares(name, as: .sequence) || isIncomplete { return nil }
@@ -120,7 +122,7 @@ extension PolicyValidator {
     }
 
     func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
-        let nodes = cluster.draft.nodes.map(\.value)
+        let nodes = cluster.nodes
         guard let selector else { return nodes }
         var hasUnknown = false
         for key in ["nodes", "exclude"] {

@@ -44,12 +44,15 @@ struct PolicyValidator {
 
     mutating func validated(_ documents: [PolicyDocument]) -> PolicySet {
         checkNames()
+        clusters.reserveCapacity(names(of: .cluster).count)
+        sequences.reserveCapacity(names(of: .sequence).count)
         for document in documents {
             switch document.body {
             case .cluster(let draft):
                 clusters[document.name.value] = CheckedCluster(draft, document, findings)
             case .sequence(let draft):
                 sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
+                checkNotifySteps(draft.steps)
             case .calendar(let draft):
                 calendars[document.name.value] = calendar(draft, document)
             case .maintenanceWindow, .rollout, .notification: break
@@ -71,7 +74,6 @@ struct PolicyValidator {
         }
         set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
         set.calendars = calendars.values.sorted { $0.name < $1.name }
-        checkNotifySteps(documents)
         set.notifications.sort { $0.name < $1.name }
         set.maintenanceWindows.sort { $0.name < $1.name }
         set.rollouts.sort { $0.name < $1.name }
@@ -110,18 +112,21 @@ struct PolicyValidator {
         // One cluster was checked by itself.
         guard clusters.count > 1 else { return }
         let count = clusters.values.reduce(0) { $0 + $1.addresses.count }
-        var seen: [HTTPAddress: (cluster: String, node: Located<ClusterNode>)] = Dictionary(minimumCapacity: count)
+        var seen: [HTTPAddress: (cluster: String, node: Int)] = Dictionary(minimumCapacity: count)
         for name in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
             guard let cluster = clusters[name] else { continue }
-            for (address, node) in zip(cluster.addresses, cluster.draft.nodes) {
+            for (index, address) in cluster.addresses.enumerated() {
                 guard let address else { continue }
-                let first = seen.first((name, node), of: address)
-                guard first.cluster != name else { continue }
-                guard first.node.value.embedded == nil || node.value.embedded == nil else { continue }
+                let first = seen.first((name, index), of: address)
+                guard first.cluster != name, let other = clusters[first.cluster]?.draft.nodes[first.node] else {
+                    continue
+                }
+                let node = cluster.draft.nodes[index]
+                guard other.value.embedded == nil || node.value.embedded == nil else { continue }
                 findings.error(
                     .nodeInTwoClusters, "the node at \(node.value.api) is in the cluster \"\(first.cluster)\" already",
                     at: node.node.location(of: "api"),
-                    related: [.init(message: "there it is", location: first.node.node.location(of: "api"))])
+                    related: [.init(message: "there it is", location: other.node.location(of: "api"))])
             }
         }
     }
