@@ -136,6 +136,13 @@ struct ObjectFields {
     }
 
     private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape) {
+        let message = "\(shape.title) has no key `\(entry.key)`"
+        // A hint costs a comparison with every word there is, and a file may hold ten thousands of keys.
+        let hint = findings.isFull ? nil : self.hint(for: entry, shape)
+        findings.error(.unknownKey, message, at: entry.keyLocation, hint: hint)
+    }
+
+    private func hint(for entry: YAMLNode.Entry, _ shape: ObjectShape) -> String? {
         let possible = shape.keys
         let alike = LookAlikes.word(for: entry.key, among: possible)
         let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))
@@ -145,7 +152,6 @@ struct ObjectFields {
         if shape.isChoice, let first = entries.first, first.value.isNull, first.key != entry.key {
             hint = "indent what belongs to `\(first.key)`"
         }
-        findings.error(
-            .unknownKey, "\(shape.title) has no key `\(entry.key)`", at: entry.keyLocation, hint: hint)
+        return hint
     }
 }
