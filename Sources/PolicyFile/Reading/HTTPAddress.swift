@@ -42,8 +42,8 @@ struct HTTPAddress: Hashable {
     /// What most addresses are, without a second look: lower case, a name or IPv4, no fault. Nil for all others.
     private init?(usual text: String) {
         let bytes = Array(text.utf8)
-        let isSecure = bytes.starts(with: Array("https://".utf8))
-        guard isSecure || bytes.starts(with: Array("http://".utf8)) else { return nil }
+        let isSecure = bytes.starts(with: HTTPAddress.secure)
+        guard isSecure || bytes.starts(with: HTTPAddress.plain) else { return nil }
         let start = isSecure ? 8 : 7
         var end = start
         while end < bytes.count, HTTPAddress.isHostByte(bytes[end]), !(0x41...0x5A).contains(bytes[end]) { end += 1 }
@@ -68,6 +68,9 @@ struct HTTPAddress: Hashable {
         port = number
         path = rest.isEmpty ? "/" : String(decoding: rest, as: UTF8.self)
     }
+
+    private static let plain = Array("http://".utf8)
+    private static let secure = Array("https://".utf8)
 
     /// Two addresses of one host and port are rare.
     func hash(into hasher: inout Hasher) {
