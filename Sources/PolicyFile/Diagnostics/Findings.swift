@@ -50,6 +50,9 @@ final class Findings {
         add(Finding(severity: .warning, code: code, message: message, location: location, isWholeFile: true))
     }
 
+    /// What is found from now on is only counted: no words need to be looked for.
+    var isFull: Bool { findings.count >= PolicyLimits.diagnostics }
+
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }
