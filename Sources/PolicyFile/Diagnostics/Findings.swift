@@ -20,6 +20,8 @@ final class Findings {
     private(set) var findings: [Finding] = []
     private(set) var errors = 0
     private var dropped = 0
+    private var worstDropped = Diagnostic.Severity.warning
+    private var hasNotExecuted = false
     private var seen: Set<Finding> = []
     /// Found in files that are none of the pass's own.
     private var elsewhere: Set<Diagnostic> = []
@@ -56,7 +58,19 @@ final class Findings {
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }
-        if findings.count < PolicyLimits.diagnostics { findings.append(finding) } else { dropped += 1 }
+        // A daemon refuses a set by these: one must be left, whatever else there is.
+        let isFirstNotExecuted = finding.code == .notYetExecuted && !hasNotExecuted
+        hasNotExecuted = hasNotExecuted || isFirstNotExecuted
+        if findings.count < PolicyLimits.diagnostics || isFirstNotExecuted {
+            findings.append(finding)
+        } else {
+            drop(finding.severity)
+        }
+    }
+
+    private func drop(_ severity: Diagnostic.Severity) {
+        dropped += 1
+        if severity == .error { worstDropped = .error }
     }
 
     /// What was found in a file that the sources name, complete with its place there.
@@ -66,7 +80,7 @@ final class Findings {
             if findings.count + elsewhere.count < PolicyLimits.diagnostics {
                 elsewhere.insert(diagnostic)
             } else {
-                dropped += 1
+                drop(diagnostic.severity)
             }
         }
     }
@@ -106,7 +120,7 @@ final class Findings {
         if dropped > 0, let last = diagnostics.last {
             diagnostics.append(
                 Diagnostic(
-                    severity: .error, code: .tooManyDiagnostics, message: "\(dropped) more are not shown",
+                    severity: worstDropped, code: .tooManyDiagnostics, message: "\(dropped) more are not shown",
                     file: last.file))
         }
         return diagnostics

@@ -32,7 +32,9 @@ struct HTTPAddress: Hashable {
         let authority = rest[..<end]
         path = rest[end...].isEmpty ? "/" : String(rest[end...])
         guard isClean || !authority.utf8.contains(0x40) else {
-            throw Complaint("an address must not hold user or password", hint: "use headers: {Authorization: {env: …}}")
+            throw Complaint(
+                "an address must not hold user or password", hint: "use headers: {Authorization: {env: …}}",
+                code: .secretInText)
         }
         let (host, port) = try HTTPAddress.hostAndPort(authority)
         self.host = host.lowercased()

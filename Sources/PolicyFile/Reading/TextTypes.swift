@@ -63,7 +63,7 @@ extension ValueType where Value == String {
             guard let complaint = complaint(value) else { return value }
             // Reported where the text was scanned.
             if value.unicodeScalars.contains(where: isUnprintable) { return nil }
-            findings.error(code, complaint.message, at: node.location, hint: complaint.hint)
+            findings.error(complaint.code ?? code, complaint.message, at: node.location, hint: complaint.hint)
             return nil
         }
     }
@@ -73,13 +73,13 @@ extension ValueType where Value == String {
 struct Complaint: Error, Hashable {
     var message: String
     var hint: String?
-    /// Scalars from the start of the text to the fault, where that is known.
-    var offset: Int?
+    /// Where it is not the usual one of the text's type.
+    var code: DiagnosticCode?
 
-    init(_ message: String, hint: String? = nil, offset: Int? = nil) {
+    init(_ message: String, hint: String? = nil, code: DiagnosticCode? = nil) {
         self.message = message
         self.hint = hint
-        self.offset = offset
+        self.code = code
     }
 }
 

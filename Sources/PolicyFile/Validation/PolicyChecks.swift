@@ -196,9 +196,12 @@ extension PolicyValidator {
 
     private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
         let worst = common.windows.isEmpty ? nil : sequence?.sequence?.worstCase
+        let longest = longestOpening(of: common.windows.map(\.value))
         for window in common.windows {
-            guard let length = window.value.wallLength, length > .zero else { continue }
-            if let cutoff = draft.cutoff, cutoff.value >= length {
+            // What starts several times a day may touch itself: `lookAhead` sees how long it is open.
+            guard let length = window.value.wallLength, length > .zero, window.value.recurrence.timeOfDay != nil
+            else { continue }
+            if let cutoff = draft.cutoff, let longest, cutoff.value >= longest {
                 findings.error(
                     .cutoffTooLong,
                     "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
@@ -214,5 +217,18 @@ extension PolicyValidator {
                     at: window.node.lengthLocation, hint: worst.sum)
             }
         }
+    }
+
+    /// No opening lasts longer, even if all windows touch each other. Nil: some window may touch itself, or its length is
+    /// not always the same.
+    private func longestOpening(of windows: [Window]) -> Duration? {
+        var sum = Duration.zero
+        for window in windows {
+            guard let length = window.wallLength, length < .days(1), window.recurrence.timeOfDay != nil else {
+                return nil
+            }
+            sum += length
+        }
+        return windows.isEmpty ? nil : sum
     }
 }
