@@ -116,6 +116,7 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["plans", "signaling_clients.py"], swiftSettings: rules),
+            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["plans", "signaling_clients.py"],
+            swiftSettings: rules),
     ]
 )

@@ -26,7 +26,7 @@ struct Diff: ParsableCommand {
     @Option(help: "table for people, json for programs.") var format = Format.table
 
     func run() throws {
-        let sets = (old: try read(old), new: try read(new))
+        let sets = (old: try PolicyFiles(path: old).validSet(), new: try PolicyFiles(path: new).validSet())
         let zone = DisplayZone(of: [sets.old, sets.new])
         let span = try self.span.span(zone, now: HostClock.now().wall)
         let difference = difference(old: sets.old, new: sets.new, from: span.start, to: span.end)
@@ -35,13 +35,5 @@ struct Diff: ParsableCommand {
         case .table: print(DiffText(difference, zones: zones).text)
         case .json: print(PlanDocument.encoded(DiffDocument(difference, zones: zones, zone: zone)))
         }
-    }
-
-    private func read(_ path: String) throws -> PolicySet {
-        let reading = PolicyFiles(path: path).read()
-        guard let set = reading.set else {
-            throw Refusal(.no, reading.messages.joined(separator: "\n"), hint: "nagi check \(path) says all of it")
-        }
-        return set
     }
 }

@@ -38,10 +38,7 @@ struct PlanVerb: ParsableCommand {
     }
 
     func run() throws {
-        let reading = PolicyFiles(path: path).read()
-        guard let set = reading.set else {
-            throw Refusal(.no, reading.messages.joined(separator: "\n"), hint: "nagi check says all of it")
-        }
+        let set = try PolicyFiles(path: path).validSet()
         let zone = DisplayZone(of: set)
         let now = HostClock.now().wall
         if let instant = try PlanSpan.instant(at, "--at", zone) {

@@ -12,6 +12,8 @@ struct PlanText {
     private let runs: [String: [RunEstimate]]
 
     private static let width = 104
+    /// Rows of one policy: who reads more of them wants another format, or fewer days.
+    private static let longest = 200
 
     init(_ plan: Plan, set: PolicySet, zones: String?) {
         self.plan = plan
@@ -74,7 +76,7 @@ struct PlanText {
             uniquingKeysWith: { first, _ in first })
         var said = ""
         var rows: [[String]] = []
-        for entry in entries {
+        for entry in entries.prefix(Self.longest) {
             var remarks: [String] = []
             if let shifted = wording.shiftedStart(entry) { remarks.append(shifted) }
             remarks += wording.takenAway(entry)
@@ -90,7 +92,8 @@ struct PlanText {
             rows.append(row(entry, policy, remark: remarks.first ?? ""))
             rows += remarks.dropFirst().map { ["", "", "", "", $0] }
         }
-        return aligned(rows)
+        let more = entries.count - Self.longest
+        return aligned(rows) + (more > 0 ? ["  … and \(more) more: ask for fewer days, or for --format json"] : [])
     }
 
     private func row(_ entry: Plan.Entry, _ policy: PlannedPolicy, remark: String) -> [String] {

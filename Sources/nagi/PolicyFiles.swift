@@ -21,6 +21,17 @@ struct PolicyFiles: Sendable {
     /// Everything that is right: to look at, to plan with. Windows are looked at from now on.
     func read() -> PolicyReading { reading(now: HostClock.now().wall) { _ in false } }
 
+    /// As `read()`, for verbs that can do nothing without a set: exit code 2 where a path cannot be read, 1 where a policy
+    /// is wrong.
+    func validSet() throws -> PolicySet {
+        let reading = read()
+        if let set = reading.set { return set }
+        let isUnreadable = PolicyDirectory.scan([path]).faults.contains { $0.code == .unreadableFile }
+        throw Refusal(
+            isUnreadable ? .usage : .no, reading.messages.joined(separator: "\n"),
+            hint: "nagi check \(path) says all of it")
+    }
+
     /// Only what a daemon acts on to the letter: leaving out a gate or an approval would be worse than to refuse.
     func readToAct() -> PolicyReading { reading(now: nil) { !$0.notExecuted.isEmpty } }
 

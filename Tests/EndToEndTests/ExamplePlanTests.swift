@@ -23,9 +23,12 @@ extension EndToEndTests {
         ShippedPlan(
             path: "examples/business-hours", arguments: ["--at", "2027-03-29T09:30"], name: "business-hours-at-work"),
         ShippedPlan(
-            path: "examples/quickstart/policies", arguments: ["--from", "2026-12-01", "--days", "3"], name: "quickstart"),
+            path: "examples/quickstart/policies", arguments: ["--from", "2026-12-01", "--days", "3"], name: "quickstart"
+        ),
         ShippedPlan(
-            path: "examples/standalone", arguments: ["--from", "2026-12-01", "--days", "7"], name: "standalone"),
+            path: "examples/standalone", arguments: ["--from", "2026-12-01", "--to", "2026-12-01T00:10"],
+            name: "standalone"),
+        ShippedPlan(path: "examples/standalone", arguments: ["--from", "2026-12-01", "--days", "1"], name: "dense"),
     ]
 
     /// `NAGI_REWRITE_EXPECTED=1` writes the files anew; read them then.

@@ -72,7 +72,7 @@ extension EndToEndTests {
             (["plan", "policies.yaml", "--at", "tomorrow"], 2, "neither RFC 3339 nor"),
             (["plan", "two.yaml", "--at", "2027-01-01"], 2, "more than one time zone"),
             (["plan", "policies.yaml", "--from", "2027-01-02", "--to", "2027-01-01"], 2, "--to is not after"),
-            (["plan", "wrong.yaml"], 1, "Asia/Tokyo"), (["plan", "nowhere.yaml"], 1, "no such file"),
+            (["plan", "wrong.yaml"], 1, "Asia/Tokyo"), (["plan", "nowhere.yaml"], 2, "no such file"),
             (["diff", "policies.yaml", "wrong.yaml"], 1, "Asia/Tokyo"),
         ] as [([String], Int32, String)])
     func `plan says what is wrong with the question`(

@@ -67,6 +67,8 @@ public struct StatusDocument: Codable, Hashable, Sendable {
         public var since: String
         @Nullable public var until: String?
         @Nullable public var error: String?
+        @Nullable public var group: String?
+        public var isCanary: Bool
         public var milestones: Milestones
     }
 
@@ -130,7 +132,8 @@ extension StatusDocument.Run {
         nodes = run.nodes.map { node in
             StatusDocument.RunNode(
                 name: node.name, phase: node.phase, step: node.step, since: zone.text(node.since),
-                until: node.until.map(zone.text), error: node.error,
+                until: node.until.map(zone.text), error: node.error, group: node.group,
+                isCanary: node.isCanary,
                 milestones: StatusDocument.Milestones(
                     claimedAt: node.milestones.claimedAt.map(zone.text),
                     drainedAt: node.milestones.drainedAt.map(zone.text),

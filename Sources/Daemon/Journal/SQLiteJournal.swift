@@ -9,7 +9,8 @@ import Scheduling
 public final class SQLiteJournal: Sendable {
     /// "nagi" in ASCII, in the header of the file.
     static let applicationID: Int32 = 0x6E61_6769
-    static let formatVersion: Int32 = 1
+    /// 2: runs are promoted and their progress has a clock. What an older version cannot read it must not open.
+    static let formatVersion: Int32 = 2
 
     public let path: String
     private let queue: DatabaseQueue
@@ -148,6 +149,8 @@ public final class SQLiteJournal: Sendable {
         }
         guard id == applicationID else { throw JournalError.notAJournal(path: path) }
         guard version <= formatVersion else { throw JournalError.tooNew(path: path, version: Int(version)) }
+        // Every older record can be read as it stands.
+        if version < formatVersion { try db.execute(sql: "PRAGMA user_version = \(formatVersion)") }
     }
 
     private static func openError(_ error: any Error, path: String) -> JournalError {

@@ -28,20 +28,22 @@ struct Excerpt {
     var carets: String
 
     init(line: String, column: Int, length: Int, width: Int) {
-        let scalars = Array(line.unicodeScalars)
-        let start = min(max(0, column - 1), scalars.count)
-        let end = min(max(start + 1, start + length), max(scalars.count, start + 1))
+        // A line may be as long as a file: only what is shown of it is taken apart.
+        let bytes = Array(line.utf8)
+        let count = bytes.count(where: Excerpt.startsScalar)
+        let start = min(max(0, column - 1), count)
+        let end = min(max(start + 1, start + length), max(count, start + 1))
         var first = 0
-        var last = scalars.count
-        if scalars.count > width {
-            first = max(0, min(start - width / 3, scalars.count - width))
-            last = min(scalars.count, first + width)
+        var last = count
+        if count > width {
+            first = max(0, min(start - width / 3, count - width))
+            last = min(count, first + width)
         }
         var text = first > 0 ? "…" : ""
         var before = first > 0 ? 1 : 0
         var under = 0
-        for index in first..<last {
-            let piece = visible(scalars[index])
+        for (index, scalar) in zip(first..<last, Excerpt.scalars(first..<last, of: bytes)) {
+            let piece = visible(scalar)
             text += piece
             if index < start {
                 before += columns(of: piece)
@@ -49,10 +51,28 @@ struct Excerpt {
                 under += columns(of: piece)
             }
         }
-        if last < scalars.count { text += "…" }
+        if last < count { text += "…" }
         self.text = text
         carets = String(repeating: " ", count: before) + String(repeating: "^", count: max(1, under))
     }
+
+    /// Those with these numbers, of a text in UTF-8.
+    private static func scalars(_ range: Range<Int>, of bytes: [UInt8]) -> String.UnicodeScalarView {
+        var start = bytes.count
+        var end = bytes.count
+        var number = 0
+        for index in bytes.indices where startsScalar(bytes[index]) {
+            if number == range.lowerBound { start = index }
+            if number == range.upperBound {
+                end = index
+                break
+            }
+            number += 1
+        }
+        return String(decoding: bytes[start..<max(start, end)], as: UTF8.self).unicodeScalars
+    }
+
+    private static func startsScalar(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 }
 
 /// The text with everything invisible or harmful in it escaped.

@@ -50,6 +50,9 @@ final class Findings {
         add(Finding(severity: .warning, code: code, message: message, location: location, isWholeFile: true))
     }
 
+    /// What is found from now on is only counted: no words need to be looked for.
+    var isFull: Bool { findings.count >= PolicyLimits.diagnostics }
+
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }
@@ -73,6 +76,8 @@ final class Findings {
         var lines: [Int32: SourceLines] = [:]
         // Many findings of one long line share its text: a thousand copies of 300 kB are what hostile files are for.
         var excerpts: [SourceLocation: String] = [:]
+        let secrets = Dictionary(
+            grouping: findings.filter { $0.code == .secretInText }.map(\.location), by: \.startOfLine)
         var diagnostics: [Diagnostic] = []
         for finding in findings {
             var location = finding.location
@@ -81,8 +86,8 @@ final class Findings {
                 let text = lines[location.file] ?? SourceLines(sources[Int(location.file)].bytes)
                 lines[location.file] = text
                 location = text.inside(location)
-                let start = SourceLocation(file: Int(location.file), line: Int(location.line), column: 1)
-                excerpt = excerpts[start] ?? text.line(Int(location.line))
+                let start = location.startOfLine
+                excerpt = excerpts[start] ?? text.line(Int(location.line))?.hiding(secrets[start] ?? [])
                 excerpts[start] = excerpt
             }
             diagnostics.append(
@@ -105,6 +110,25 @@ final class Findings {
                     file: last.file))
         }
         return diagnostics
+    }
+}
+
+extension SourceLocation {
+    fileprivate var startOfLine: SourceLocation { SourceLocation(file: Int(file), line: Int(line), column: 1) }
+}
+
+extension String {
+    /// What should not have been written down is not repeated, in logs least of all.
+    fileprivate func hiding(_ places: [SourceLocation]) -> String {
+        guard !places.isEmpty else { return self }
+        var scalars = Array(unicodeScalars)
+        for place in places {
+            let start = Int(place.column) - 1
+            for index in start..<max(start, min(scalars.count, start + Int(place.length))) { scalars[index] = "*" }
+        }
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: scalars)
+        return String(text)
     }
 }
 

@@ -4,15 +4,27 @@ import Scheduling
 /// One step: a mapping with one key that says what is done.
 enum StepKind {
     static let step = ValueType<Step>.object(Keys.shape) { fields in
-        let read = [
-            fields[Keys.drain].map { Step.drain($0) }, fields[Keys.block].map { _ in Step.block },
-            fields[Keys.run].map { Step.run($0) }, fields[Keys.verify].map { Step.verify($0) },
-            fields[Keys.restore].map { _ in Step.restore }, fields[Keys.soak].map { Step.soak($0) },
-            fields[Keys.wait].map { Step.wait($0) }, fields[Keys.http].map { Step.http($0) },
-            fields[Keys.approval].map { Step.approval($0) }, fields[Keys.terminate].map { Step.terminate($0) },
-            fields[Keys.gate].map { Step.gate($0) }, fields[Keys.notify].map { Step.notify($0) },
-        ].compactMap { $0 }
-        return read.count == 1 && fields.keys.count == 1 ? read[0] : nil
+        let read = fields.keys.map { step($0, fields) }
+        return read.count == 1 ? read[0] : nil
+    }
+
+    /// What is written under the key.
+    private static func step(_ key: String, _ fields: ObjectFields) -> Step? {
+        switch key {
+        case Keys.drain.key: fields[Keys.drain].map { .drain($0) }
+        case Keys.block.key: fields[Keys.block].map { _ in .block }
+        case Keys.run.key: fields[Keys.run].map { .run($0) }
+        case Keys.verify.key: fields[Keys.verify].map { .verify($0) }
+        case Keys.restore.key: fields[Keys.restore].map { _ in .restore }
+        case Keys.soak.key: fields[Keys.soak].map { .soak($0) }
+        case Keys.wait.key: fields[Keys.wait].map { .wait($0) }
+        case Keys.http.key: fields[Keys.http].map { .http($0) }
+        case Keys.approval.key: fields[Keys.approval].map { .approval($0) }
+        case Keys.terminate.key: fields[Keys.terminate].map { .terminate($0) }
+        case Keys.gate.key: fields[Keys.gate].map { .gate($0) }
+        case Keys.notify.key: fields[Keys.notify].map { .notify($0) }
+        default: nil
+        }
     }
 
     private enum Keys {

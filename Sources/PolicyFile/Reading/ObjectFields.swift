@@ -92,17 +92,19 @@ struct ObjectFields {
     }
 
     private func checkKeys(_ shape: ObjectShape) {
-        for entry in entries {
-            guard let index = shape.fields.firstIndex(where: { $0.key == entry.key }) else {
-                unknown(entry, shape)
+        // By index: an entry that is copied drags its whole value along.
+        for entry in entries.indices {
+            let key = entries[entry].key
+            guard let index = shape.fields.firstIndex(where: { $0.key == key }) else {
+                unknown(entries[entry], shape)
                 continue
             }
             if shape.fields[index].availability == .checkedOnly {
-                findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
+                findings.checkedOnly("`\(key)`", at: entries[entry].keyLocation)
             }
         }
-        for field in shape.fields where field.isRequired && !has(field.key) {
-            reportMissing(field.key, field.summary, in: shape)
+        for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {
+            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape)
         }
         // One known key is what most have.
         guard shape.isChoice, entries.count != 1 else { return }
@@ -134,6 +136,13 @@ struct ObjectFields {
     }
 
     private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape) {
+        let message = "\(shape.title) has no key `\(entry.key)`"
+        // A hint costs a comparison with every word there is, and a file may hold ten thousands of keys.
+        let hint = findings.isFull ? nil : self.hint(for: entry, shape)
+        findings.error(.unknownKey, message, at: entry.keyLocation, hint: hint)
+    }
+
+    private func hint(for entry: YAMLNode.Entry, _ shape: ObjectShape) -> String? {
         let possible = shape.keys
         let alike = LookAlikes.word(for: entry.key, among: possible)
         let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))
@@ -143,7 +152,6 @@ struct ObjectFields {
         if shape.isChoice, let first = entries.first, first.value.isNull, first.key != entry.key {
             hint = "indent what belongs to `\(first.key)`"
         }
-        findings.error(
-            .unknownKey, "\(shape.title) has no key `\(entry.key)`", at: entry.keyLocation, hint: hint)
+        return hint
     }
 }

@@ -36,7 +36,8 @@ extension ValueType {
     /// Keeps the node beside the value.
     static func located(_ type: ValueType<Value.Wrapped>) -> ValueType where Value: LocatedValue {
         ValueType(type.shape) { node, findings in
-            type.read(node, findings).map { Value(value: $0, node: node) }
+            guard let value = type.read(node, findings) else { return nil }
+            return Value(value: value, node: node)
         }
     }
 
@@ -59,7 +60,12 @@ extension ValueType {
                     .tooManyItems, "\(nodes.count) items, at most \(maximum) are possible", at: node.location)
                 return nil
             }
-            return nodes.compactMap { item.read($0, findings) }
+            var items: [Item] = []
+            items.reserveCapacity(nodes.count)
+            for node in nodes {
+                if let value = item.read(node, findings) { items.append(value) }
+            }
+            return items
         }
     }
 
@@ -73,7 +79,7 @@ extension ValueType {
                 findings.wrongType("a mapping", node)
                 return nil
             }
-            var result: [String: Item] = [:]
+            var result: [String: Item] = Dictionary(minimumCapacity: entries.count)
             for entry in entries {
                 guard isKey(entry.key) else {
                     findings.error(
@@ -91,7 +97,8 @@ extension ValueType {
         _ shape: ObjectShape, build: @escaping @Sendable (ObjectFields) -> Value?
     ) -> ValueType {
         ValueType(.object(shape)) { node, findings in
-            ObjectFields(node, shape, findings).flatMap(build)
+            guard let fields = ObjectFields(node, shape, findings) else { return nil }
+            return build(fields)
         }
     }
 }

@@ -20,25 +20,17 @@ extension PolicyValidator {
     }
 
     /// Steps name notifications wherever they are written.
-    func checkNotifySteps(_ documents: [PolicyDocument]) {
-        let known = names(of: .notification)
-        for document in documents {
-            let steps: [Located<Step>]
-            switch document.body {
-            case .sequence(let draft): steps = draft.steps
-            case .maintenanceWindow(let draft), .rollout(let draft):
-                if case .inline(let sequence)? = draft.sequence?.value { steps = sequence.steps } else { steps = [] }
-            case .cluster, .calendar, .notification: steps = []
-            }
-            for step in steps {
-                guard case .notify(let notify) = step.value, !known.contains(notify.notification), !isIncomplete
-                else { continue }
-                findings.error(
-                    .unknownNotification, "there is no notification \"\(notify.notification)\"",
-                    at: step.node.location(of: "notify", "notification"),
-                    hint: nearest(to: notify.notification, among: known).map { "did you mean \($0)?" }
-                        ?? (known.isEmpty ? "no file declares a Notification" : nil))
-            }
+    func checkNotifySteps(_ steps: [Located<Step>]) {
+        for step in steps {
+            guard case .notify(let notify) = step.value, !declares(notify.notification, as: .notification),
+                !isIncomplete
+            else { continue }
+            let known = names(of: .notification)
+            findings.error(
+                .unknownNotification, "there is no notification \"\(notify.notification)\"",
+                at: step.node.location(of: "notify", "notification"),
+                hint: nearest(to: notify.notification, among: known).map { "did you mean \($0)?" }
+                    ?? (known.isEmpty ? "no file declares a Notification" : nil))
         }
     }
 }

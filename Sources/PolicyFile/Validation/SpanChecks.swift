@@ -12,8 +12,9 @@ extension PolicyValidator {
         _ drafts: [Located<SpanDraft>], default timeZone: Located<String>?, called title: String,
         in calendar: String? = nil, of owner: String = "policy"
     ) -> [Located<Exclusion>] {
-        var names: [String: SourceLocation] = [:]
+        var names: [String: SourceLocation] = Dictionary(minimumCapacity: drafts.count)
         var result: [Located<Exclusion>] = []
+        result.reserveCapacity(drafts.count)
         for (index, draft) in drafts.enumerated() {
             if let reference = draft.value.calendar {
                 result += spans(of: reference, used: &names)
@@ -26,8 +27,9 @@ extension PolicyValidator {
                 findings.error(
                     .duplicateName, "there is already a span called \"\(name)\" in this \(owner)", at: place,
                     related: [.init(message: "the first is here", location: first)])
+            } else {
+                names[name] = place
             }
-            names[name] = names[name] ?? place
             let zone = zone(of: draft, default: timeZone, owner)
             checkDates(draft)
             guard let recurrence = draft.value.recurrence else { continue }
@@ -36,7 +38,7 @@ extension PolicyValidator {
             let window = Window(
                 name: calendar.map { "\($0)/\(name)" } ?? name, recurrence: recurrence, length: length, timeZone: zone,
                 startDate: draft.value.startDate, endDate: draft.value.endDate, dst: draft.value.dst)
-            checkDatesMatch(Located(value: window, node: draft.node))
+            checkDatesMatch(window, draft.node)
             result.append(
                 Located(value: Exclusion(window: window, reason: draft.value.reason), node: draft.node))
         }
@@ -154,8 +156,6 @@ extension PolicyValidator {
 }
 
 extension YAMLNode {
-    func hasKey(_ key: String) -> Bool { self[key] != nil }
-
     /// Where the length of a span is written.
     var lengthLocation: SourceLocation {
         for key in ["duration", "until", "end", "lastDay"] {

@@ -25,8 +25,7 @@ extension PolicyValidator {
     }
 
     /// A span that recurs between two dates of which none matches: wrong whatever the time.
-    func checkDatesMatch(_ located: Located<Window>) {
-        let window = located.value
+    func checkDatesMatch(_ window: Window, _ node: YAMLNode) {
         guard let first = window.startDate, let last = window.endDate, first <= last else { return }
         switch window.recurrence {
         case .at, .weekly: return
@@ -42,6 +41,6 @@ extension PolicyValidator {
         guard calendar.nextSpan(after: start - .nanoseconds(1), horizonDays: days) == nil else { return }
         findings.error(
             .windowNeverOpens, "no start of \"\(window.name)\" is between \(first) and \(last)",
-            at: located.node.location(of: located.node.hasKey("rrule") ? "rrule" : "schedule"))
+            at: node.location(of: node.hasKey("rrule") ? "rrule" : "schedule"))
     }
 }

@@ -13,6 +13,8 @@ struct YAMLParser {
     }
 
     private let parser: UnsafeMutablePointer<yaml_parser_t>
+    /// Where libyaml puts each event.
+    private let event: UnsafeMutablePointer<yaml_event_t>
     private let bytes: UnsafeBufferPointer<UInt8>
     private let file: Int
     private let findings: Findings
@@ -47,15 +49,21 @@ struct YAMLParser {
             defer { yaml_parser_delete(parser) }
             yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
             yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
-            var loop = YAMLParser(parser: parser, bytes: bytes, file: file, findings: findings)
+            let event = UnsafeMutablePointer<yaml_event_t>.allocate(capacity: 1)
+            defer { event.deallocate() }
+            event.initialize(to: yaml_event_t())
+            defer { yaml_event_delete(event) }
+            var loop = YAMLParser(parser: parser, event: event, bytes: bytes, file: file, findings: findings)
             return loop.documents()
         }
     }
 
     private init(
-        parser: UnsafeMutablePointer<yaml_parser_t>, bytes: UnsafeBufferPointer<UInt8>, file: Int, findings: Findings
+        parser: UnsafeMutablePointer<yaml_parser_t>, event: UnsafeMutablePointer<yaml_event_t>,
+        bytes: UnsafeBufferPointer<UInt8>, file: Int, findings: Findings
     ) {
         self.parser = parser
+        self.event = event
         self.bytes = bytes
         self.file = file
         self.findings = findings
@@ -66,7 +74,6 @@ struct YAMLParser {
         do throws(Stop) {
             while true {
                 let event = try next()
-                defer { event.delete() }
                 switch event.type {
                 case YAML_STREAM_END_EVENT: return output
                 case YAML_DOCUMENT_START_EVENT:
@@ -121,10 +128,10 @@ struct YAMLParser {
 
     private mutating func sequence(_ start: SourceLocation, depth: Int) throws(Stop) -> YAMLNode {
         var items: [YAMLNode] = []
+        items.reserveCapacity(4)
         var place = start
         while true {
             let event = try next()
-            defer { event.delete() }
             if event.type == YAML_SEQUENCE_END_EVENT {
                 place = spanning(start, event)
                 return YAMLNode(value: .sequence(items), location: place)
@@ -135,10 +142,10 @@ struct YAMLParser {
 
     private mutating func mapping(_ start: SourceLocation, depth: Int) throws(Stop) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
+        entries.reserveCapacity(4)
         var seen: [String: SourceLocation] = [:]
         while true {
             let event = try next()
-            defer { event.delete() }
             if event.type == YAML_MAPPING_END_EVENT {
                 var place = spanning(start, event)
                 if place.length == 1, let first = entries.first, first.keyLocation.line == start.line {
@@ -148,7 +155,6 @@ struct YAMLParser {
             }
             let key = try node(event, depth: depth + 1)
             let valueEvent = try next()
-            defer { valueEvent.delete() }
             let value = try node(valueEvent, depth: depth + 1)
             guard let name = keyText(key) else { continue }
             if let first = earlier(name, entries, &seen) {
@@ -193,7 +199,7 @@ struct YAMLParser {
         let scalar = event.scalar
         let node = YAMLNode(value: .scalar(scalar), location: spanning(start, event))
         // Most texts are ASCII, which bytes can tell; only the others are taken apart into Unicode scalars.
-        if scalar.text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return node }
+        if scalar.isVisibleASCII { return node }
         if let bad = scalar.text.unicodeScalars.first(where: { $0 != "\n" && $0 != "\t" && isUnprintable($0) }) {
             findings.error(
                 .controlCharacter, "the text holds the character \(visible(bad)), which cannot be seen",
@@ -237,13 +243,14 @@ struct YAMLParser {
         }
     }
 
+    /// Ends the event before.
     private func next() throws(Stop) -> Event {
-        var raw = yaml_event_t()
-        guard yaml_parser_parse(parser, &raw) == 1 else {
+        yaml_event_delete(event)
+        guard yaml_parser_parse(parser, event) == 1 else {
             YAMLFault(parser.pointee, bytes).report(file: file, to: findings)
             throw Stop()
         }
-        return Event(raw)
+        return Event(at: event)
     }
 
     private func location(_ event: Event) -> SourceLocation {

@@ -20,6 +20,9 @@ extension Controller {
         guard let place = index[observation.node] else { return }
         let before = facts(of: place)
         let incarnation = nodes[place].incarnation
+        // Nobody saw what the node did while nobody read it: a soak of that time proves nothing.
+        let isGap = !nodes[place].isReadable(
+            at: now, staleAfter: clusters[nodes[place].cluster].policy.observe.staleAfter)
         let isNewList = observation.members != nil && observation.members != nodes[place].observation?.members
         nodes[place].isReading = false
         nodes[place].take(observation, at: now)
@@ -28,7 +31,7 @@ extension Controller {
         } else if isNewList || nodes[place].connectedPlaces.isEmpty {
             noteMembers(of: place)
         }
-        if nodes[place].incarnation != incarnation { nodes[place].inServiceSince = nil }
+        if isGap || nodes[place].incarnation != incarnation { nodes[place].inServiceSince = nil }
         noteService(place)
         settle(place)
         let entry = ledger.nodes[observation.node]

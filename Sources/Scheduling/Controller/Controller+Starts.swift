@@ -40,7 +40,9 @@ extension Controller {
         guard let finished = canaries.map(\.stepSince.uptime).max() else { return nil }
         var since = finished
         for canary in canaries {
-            guard let place = index[canary.node], isReadable(place), let serving = nodes[place].inServiceSince else {
+            // One that the policy has no more: what it proved stays proven.
+            guard let place = index[canary.node] else { continue }
+            guard isReadable(place), let serving = nodes[place].inServiceSince else {
                 return .canaryBroken(canary.node)
             }
             since = max(since, serving)
@@ -65,7 +67,7 @@ extension Controller {
     /// Why an active run may go no further until somebody decides.
     func reasonToPause(_ run: Run) -> String? {
         guard run.nodes.contains(where: { !$0.phase.isFinished }) else { return nil }
-        if let setback = run.canaries.lazy.compactMap(\.setback).first { return "canary \(setback)" }
+        if !run.isPromoted, let setback = run.canaries.lazy.compactMap(\.setback).first { return "canary \(setback)" }
         if run.failures >= run.strategy.maxFailures { return "\(run.failures) failed of \(run.strategy.maxFailures)" }
         guard let length = run.strategy.progressDeadline, run.progress?.hasPassed(at: now) == true, isProgressDue(run)
         else { return nil }
@@ -92,10 +94,17 @@ extension Controller {
             return inWork.contains { $0.phase == .restoring || !run.sequence.steps[$0.step].isOrderedWait }
         }
         if let until, now.wall >= until - run.cutoff { return false }
-        guard mayStart, run.stage != nil else { return false }
+        guard mayStart, run.stage != nil, !isWaitingForOthers(run) else { return false }
         switch orderedWait(of: run) {
         case .canaryBroken?, nil: return true
         case .canarySoak?, .promotion?, .group?, .wave?: return false
+        }
+    }
+
+    /// Other runs of nagi have nodes of the cluster in work, and with them the place that this one waits for.
+    private func isWaitingForOthers(_ run: Run) -> Bool {
+        nodes.contains { node in
+            node.id.cluster == run.cluster && node.assignment.map { $0 != run.id } ?? false
         }
     }
 

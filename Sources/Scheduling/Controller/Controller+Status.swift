@@ -205,7 +205,7 @@ extension Controller {
             verdicts.current = Verdict(.waitingPrevious, text)
             verdicts.later = verdicts.current ?? verdicts.later
         case .promotion?:
-            verdicts.current = Verdict(.waitingPrevious, "the canary is good: waits for promote")
+            verdicts.current = Verdict(.waitingApproval, "the canary is good: waits for promote")
             verdicts.later = verdicts.current ?? verdicts.later
         case .group(let previous, let until)?:
             let text = "waits after group \(name(of: previous, in: run))"

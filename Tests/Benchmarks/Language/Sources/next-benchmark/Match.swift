@@ -64,6 +64,10 @@ struct Match {
     /// A start in the gap of spring is at 03:00 here, one in the overlap of autumn is the first of the two; peers may
     /// have it otherwise.
     private func agrees(_ peer: Peer, _ own: [Timestamp?]) -> Bool {
+        guard peer.answers.count == own.count else {
+            print("  \(peer.name): \(peer.answers.count) answers to \(own.count) questions")
+            return false
+        }
         var (gaps, wrong) = (0, 0)
         for (place, answer) in peer.answers.enumerated() where own[place]?.seconds != answer {
             let theirs = calendar.zone.local(Timestamp(seconds: answer))
