@@ -23,13 +23,14 @@ public struct ICalendarReading: Sendable {
 /// Reads iCalendar files (RFC 5545): their events become spans. To-dos, journals, alarms and whether an event makes
 /// busy (TRANSP) mean nothing here.
 ///
-/// An event of whole days lasts from midnight to midnight on the wall of the calendar's zone. A time has the zone of
-/// its TZID, or is UTC, or, with neither, is in the zone of the event's DTSTART, and that in the calendar's. DTEND gives an elapsed length, DURATION days of
-/// the calendar and elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not
-/// match it or UNTIL is before it. UNTIL of an event of whole days is a date; where it is written in UTC, the later one
-/// of the dates in UTC and in the calendar's zone. An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left
-/// out. A start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but
-/// a freeze must not lose a day.
+/// An event of whole days lasts from midnight to midnight on the wall of the file's zone (X-WR-TIMEZONE), else the
+/// calendar's. A time has the zone of its TZID, or is UTC, or, with neither, has the zone of its event's DTSTART; a
+/// DTSTART with neither is in the zone of whole days. DTEND gives an elapsed length, DURATION days of the calendar and
+/// elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not match it or
+/// UNTIL is before it. Of whole days UNTIL is a date; one in UTC means the later of its dates in UTC and in their zone.
+/// An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left out. A
+/// start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but a
+/// freeze must not lose a day.
 public struct ICalendarReader {
     /// VEVENTs of one file.
     public static let largestEventCount = 10_000

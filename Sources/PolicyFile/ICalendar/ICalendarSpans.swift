@@ -329,7 +329,7 @@ struct ICalendarSpans {
         }
     }
 
-    /// The rule with a date as its UNTIL: the later one of those that the instant has in UTC and in the event's zone, as
+    /// The rule with a date as its UNTIL: the later one of those that the instant has in UTC and in the event's zone;
     /// programs mean now the one, now the other.
     private func ruleOfDays(
         _ rule: RecurrenceRule, until last: Timestamp, _ line: ContentLine, _ event: Event
