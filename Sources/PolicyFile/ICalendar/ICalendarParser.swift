@@ -75,7 +75,7 @@ struct ICalendarParser {
                 if faults.areTooMany { throw Stop() }
                 try take(line)
             }
-            try finish()
+            finish()
         } catch {}
         return output
     }
@@ -182,7 +182,7 @@ struct ICalendarParser {
         }
     }
 
-    private mutating func finish() throws(Stop) {
+    private func finish() {
         for open in stack { reportOpen(open) }
         if !hasCalendar {
             faults.error(

@@ -7,7 +7,8 @@ public struct ICalendarReading: Sendable {
     public var spans: [Exclusion]
     /// The rules of every zone that the spans name.
     public var usedZones: [String: ZoneRules]
-    /// Sorted. With an error among them the spans are not complete.
+    /// Sorted. With an error among them the spans are not complete; warnings alone leave none out that are not named.
+    /// Of warnings that are alike the first stands for all, with their number.
     public var diagnostics: [Diagnostic]
 
     public init(
@@ -22,12 +23,14 @@ public struct ICalendarReading: Sendable {
 /// Reads iCalendar files (RFC 5545): their events become spans. To-dos, journals, alarms and whether an event makes
 /// busy (TRANSP) mean nothing here.
 ///
-/// An event of whole days lasts from midnight to midnight on the wall of the calendar's zone. A time has the zone of
-/// its TZID, or is UTC, or, with neither, is in the calendar's zone. DTEND gives an elapsed length, DURATION days of
-/// the calendar and elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not
-/// match it. An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left
-/// out. A start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but
-/// a freeze must not lose a day.
+/// An event of whole days lasts from midnight to midnight on the wall of the file's zone (X-WR-TIMEZONE), else the
+/// calendar's. A time has the zone of its TZID, or is UTC, or, with neither, has the zone of its event's DTSTART; a
+/// DTSTART with neither is in the zone of whole days. DTEND gives an elapsed length, DURATION days of the calendar and
+/// elapsed hours (sections 3.3.6 and 3.8.5.3). DTSTART always counts, also where its own rule does not match it or
+/// UNTIL is before it. Of whole days UNTIL is a date; one in UTC means the later of its dates in UTC and in their zone.
+/// An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left out. A
+/// start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but a
+/// freeze must not lose a day.
 public struct ICalendarReader {
     /// VEVENTs of one file.
     public static let largestEventCount = 10_000
@@ -45,8 +48,8 @@ public struct ICalendarReader {
     /// - Parameters:
     ///   - source: at most `PolicyLimits.fileBytes`; larger ones are refused.
     ///   - calendar: first part of each span's name.
-    ///   - defaultZone: for whole days and times without a zone; where it is nil, X-WR-TIMEZONE of the file is used,
-    ///   and   where that is missing too such an event is an error.
+    ///   - defaultZone: for whole days and times without a zone, where the file has no X-WR-TIMEZONE of its own; where
+    ///     both are missing such an event is an error.
     public static func spans(
         of source: PolicySource, calendar: String, defaultZone: String?, zones: ZoneCatalog
     ) -> ICalendarReading {
@@ -69,6 +72,7 @@ public struct ICalendarReader {
         for name in Set(spans.map(\.window.timeZone)).sorted() {
             used[name] = assembly.zones.rules(name)
         }
+        faults.finish()
         return ICalendarReading(
             spans: spans, usedZones: used, diagnostics: findings.diagnostics(of: [source]))
     }
@@ -78,14 +82,34 @@ public struct ICalendarReader {
 final class ICalendarFaults {
     private let findings: Findings
     private let lines: SourceLines
+    private var warnings: [Warnings] = []
+    private var kinds: [String: Int] = [:]
+
+    /// Warnings of one kind.
+    private struct Warnings {
+        var code: DiagnosticCode
+        /// The first of them.
+        var shown: [Shown] = []
+        var places: Set<ICalendarPlace> = []
+    }
+
+    private struct Shown {
+        var message: String
+        var hint: String?
+        var place: ICalendarPlace
+    }
+
+    /// So many warnings of a kind are told one by one; of more the first alone, with their number.
+    private static let fewWarnings = 3
 
     init(_ source: PolicySource, _ findings: Findings) {
         self.findings = findings
         lines = SourceLines(source.bytes)
     }
 
-    /// As many faults as are kept were found: reading on tells nobody anything.
-    var areTooMany: Bool { findings.findings.count >= PolicyLimits.diagnostics }
+    /// As many errors as are kept were found: reading on tells nobody anything. Warnings never end it: what they are
+    /// about still counts.
+    var areTooMany: Bool { findings.errors >= PolicyLimits.diagnostics }
 
     func error(
         _ code: DiagnosticCode, _ message: String, at place: ICalendarPlace, hint: String? = nil
@@ -93,10 +117,33 @@ final class ICalendarFaults {
         findings.error(code, message, at: location(place), hint: hint)
     }
 
+    /// - Parameter kind: what it has in common with others; nil: its message.
     func warning(
-        _ code: DiagnosticCode, _ message: String, at place: ICalendarPlace, hint: String? = nil
+        _ code: DiagnosticCode, _ message: String, at place: ICalendarPlace, hint: String? = nil, kind: String? = nil
     ) {
-        findings.warning(code, message, at: location(place), hint: hint)
+        let index = kinds[kind ?? message] ?? warnings.count
+        if index == warnings.count {
+            kinds[kind ?? message] = index
+            warnings.append(Warnings(code: code))
+        }
+        warnings[index].places.insert(place)
+        guard warnings[index].shown.count < ICalendarFaults.fewWarnings else { return }
+        warnings[index].shown.append(Shown(message: message, hint: hint, place: place))
+    }
+
+    /// Hands on the warnings, which wait for their number until all of the file is read.
+    func finish() {
+        for alike in warnings {
+            let more = alike.places.count - 1
+            let isFolded = more >= ICalendarFaults.fewWarnings
+            for shown in alike.shown.prefix(isFolded ? 1 : alike.shown.count) {
+                findings.warning(
+                    alike.code, shown.message + (isFolded ? " (and \(more) more like this in the file)" : ""),
+                    at: location(shown.place), hint: shown.hint)
+            }
+        }
+        warnings = []
+        kinds = [:]
     }
 
     private func location(_ place: ICalendarPlace) -> SourceLocation {

@@ -7,23 +7,24 @@ extension ICalendarSpans {
         _ written: ICalendarFile.Event, _ start: ICalendarDates.Moment, _ line: ContentLine
     ) -> Extent? {
         let end = written.first("DTEND")
+        let fate = written.first("RECURRENCE-ID") == nil ? "is left out" : ICalendarSpans.staysAsItIs
         if let duration = written.first("DURATION") {
             if end != nil {
                 faults.error(
                     .calendarValue, "DTEND and DURATION both say when the event ends", at: duration.namePlace)
                 return nil
             }
-            return self.extent(duration, start)
+            return self.extent(duration, start, fate)
         }
         guard let end else {
             if start.isDate { return Extent(days: 1) }
             faults.warning(
-                .calendarDoubtful, "the event has no end: it lasts no time and is left out",
+                .calendarDoubtful, "the event has no end: it lasts no time and \(fate)",
                 at: line.valuePlace,
                 hint: "write DTEND or DURATION")
             return nil
         }
-        guard let moment = dates.moment(end) else { return nil }
+        guard let moment = dates.moment(end, besides: start.zone) else { return nil }
         guard moment.isDate == start.isDate else {
             faults.error(
                 .calendarValue,
@@ -51,12 +52,14 @@ extension ICalendarSpans {
             }
             extent.seconds = to.seconds - from.seconds
         }
-        return checked(extent, at: end)
+        return checked(extent, at: end, fate)
     }
+
+    private static let staysAsItIs = "is left out, what it replaces stays as it is"
 
     func compact(_ date: LocalDate) -> String { String("\(date)".filter { $0 != "-" }) }
 
-    private func extent(_ line: ContentLine, _ start: ICalendarDates.Moment) -> Extent? {
+    private func extent(_ line: ContentLine, _ start: ICalendarDates.Moment, _ fate: String) -> Extent? {
         guard let duration = CalendarDuration(line.word) else {
             faults.error(
                 .calendarValue, "this is no duration", at: line.valuePlace,
@@ -73,17 +76,17 @@ extension ICalendarSpans {
                 hint: "give DTSTART a time, or write P1D")
             return nil
         }
-        return checked(Extent(days: duration.days, seconds: Int64(duration.seconds)), at: line)
+        return checked(Extent(days: duration.days, seconds: Int64(duration.seconds)), at: line, fate)
     }
 
-    private func checked(_ extent: Extent, at line: ContentLine) -> Extent? {
+    private func checked(_ extent: Extent, at line: ContentLine, _ fate: String) -> Extent? {
         if extent.days < 0 || extent.seconds < 0 {
             faults.error(.calendarValue, "the event ends before it starts", at: line.valuePlace)
             return nil
         }
         if extent.days == 0, extent.seconds == 0 {
             faults.warning(
-                .calendarDoubtful, "the event lasts no time and is left out", at: line.valuePlace)
+                .calendarDoubtful, "the event lasts no time and \(fate)", at: line.valuePlace)
             return nil
         }
         guard Int64(extent.days) + extent.seconds / 86400 <= Int64(ICalendarReader.longestDays) else {

@@ -7,7 +7,8 @@ struct ICalendarSpans {
     let zones: ICalendarZones
     let faults: ICalendarFaults
     var dates: ICalendarDates { ICalendarDates(zones: zones, faults: faults) }
-    private var dateCount = 0
+    var dateCount = 0
+    private var overrides = ICalendarOverrides()
     private var countedStarts = 0
 
     /// COUNT of all rules of one file: they are counted once, while reading.
@@ -22,7 +23,7 @@ struct ICalendarSpans {
         var reason: String?
     }
 
-    private struct Event {
+    struct Event {
         var uid: String?
         var start: ICalendarDates.Moment
         var extent: Extent
@@ -43,7 +44,23 @@ struct ICalendarSpans {
     }
 
     mutating func spans(of file: ICalendarFile) -> [Exclusion] {
-        var replaced: [String: [ICalendarDates.Moment]] = [:]
+        checkOnce(file)
+        let words = SpanWords(file.events.map { $0.first("UID")?.text })
+        var drafts = overridingDrafts(of: file, words)
+        for (index, event) in file.events.enumerated() where event.first("RECURRENCE-ID") == nil {
+            if faults.areTooMany { break }
+            drafts[index] = spans(of: event, word: words.word(index))
+        }
+        for missed in overrides.missed {
+            faults.warning(
+                .calendarDoubtful,
+                "RECURRENCE-ID, \(text(missed.moment)), is no start of the event: nothing is replaced",
+                at: missed.line.valuePlace, kind: "RECURRENCE-ID")
+        }
+        return named(drafts.flatMap { $0 })
+    }
+
+    private func checkOnce(_ file: ICalendarFile) {
         for event in file.events {
             for name in [
                 "UID", "SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "STATUS",
@@ -54,59 +71,74 @@ struct ICalendarSpans {
                     .calendarValue, "an event has one \(name), not \(lines.count)", at: lines[1].namePlace,
                     hint: name == "RRULE" ? "write an event for each rule" : nil)
             }
-            guard let uid = event.first("UID")?.text, let line = event.first("RECURRENCE-ID") else {
-                continue
-            }
+        }
+    }
+
+    /// The events with RECURRENCE-ID, by their index in the file; notes what they take out of rules. One that lasts no
+    /// time replaces nothing.
+    private mutating func overridingDrafts(of file: ICalendarFile, _ words: SpanWords) -> [[Draft]] {
+        var drafts = [[Draft]](repeating: [], count: file.events.count)
+        var zonesOfStarts: [String: String] = [:]
+        for event in file.events where event.first("RECURRENCE-ID") == nil {
+            guard let uid = event.first("UID")?.text, let start = event.first("DTSTART") else { continue }
+            zonesOfStarts[uid] = zonesOfStarts[uid] ?? dates.zone(of: start)
+        }
+        for (index, event) in file.events.enumerated() {
+            guard let line = event.first("RECURRENCE-ID") else { continue }
+            if faults.areTooMany { break }
             if let range = line.parameter("RANGE") {
                 faults.error(
                     .calendarUnsupported, "RANGE=\(range) is not read", at: line.place(of: "RANGE"),
                     hint: "end the first rule with UNTIL and write the rest as an event of its own")
             }
-            if let moment = dates.moment(line) { replaced[uid, default: []].append(moment) }
+            drafts[index] = override(event, word: words.word(index))
+            guard isCancelled(event) || !drafts[index].isEmpty, let uid = event.first("UID")?.text,
+                let moment = dates.moment(line, besides: zonesOfStarts[uid])
+            else { continue }
+            overrides.add(moment, line, of: uid)
         }
-        var drafts: [Draft] = []
-        let words = SpanWords(file.events.map { $0.first("UID")?.text })
-        for (index, event) in file.events.enumerated() {
-            if faults.areTooMany { break }
-            drafts += spans(of: event, word: words.word(index), replaced: replaced)
-        }
-        return named(drafts)
+        return drafts
     }
 
-    private mutating func spans(
-        of written: ICalendarFile.Event, word: String?, replaced: [String: [ICalendarDates.Moment]]
-    ) -> [Draft] {
-        let isCancelled = written.isCancelled || written.first("STATUS")?.word == "CANCELLED"
-        guard !isCancelled, let event = event(written) else { return [] }
-        let isOverride = written.first("RECURRENCE-ID") != nil
+    private func isCancelled(_ event: ICalendarFile.Event) -> Bool {
+        event.isCancelled || event.first("STATUS")?.word == "CANCELLED"
+    }
+
+    private func override(_ written: ICalendarFile.Event, word: String?) -> [Draft] {
+        guard !isCancelled(written), let event = event(written) else { return [] }
+        for name in ["RRULE", "RDATE"] {
+            guard let line = written.first(name) else { continue }
+            faults.error(
+                .calendarValue, "an event with RECURRENCE-ID is one instance: it has no \(name)",
+                at: line.namePlace)
+        }
+        let day = event.start.local.date
+        return once(event, event.start, word: "\(word ?? "event-\(day)")-\(day)").map { [$0] } ?? []
+    }
+
+    private mutating func spans(of written: ICalendarFile.Event, word: String?) -> [Draft] {
+        guard !isCancelled(written), let event = event(written) else { return [] }
         let day = event.start.local.date
         let base = word ?? "event-\(day)"
-        if isOverride {
-            for name in ["RRULE", "RDATE"] {
-                guard let line = written.first(name) else { continue }
-                faults.error(
-                    .calendarValue, "an event with RECURRENCE-ID is one instance: it has no \(name)",
-                    at: line.namePlace)
-            }
-            return once(event, event.start, word: "\(base)-\(day)").map { [$0] } ?? []
-        }
-        let taken = isOverride ? [] : event.uid.flatMap { replaced[$0] } ?? []
-        guard let exceptions = exceptions(written, event, taken), let additions = additions(written)
+        guard let exceptions = exceptions(written, event, overrides.all(of: event.uid)),
+            let additions = additions(written, event)
         else { return [] }
+        let excepted = Set(exceptions.map(\.local))
         var drafts: [Draft] = []
-        var countsStart = !exceptions.contains(event.start.local)
+        var rule: RecurrenceRule?
+        var countsStart = !excepted.contains(event.start.local)
         if let line = written.first("RRULE") {
-            guard let rule = rule(line, event, exceptions) else { return [] }
-            drafts.append(rule.draft(word: base))
+            guard let found = self.rule(line, event, excepted) else { return [] }
+            drafts.append(found.draft(word: base))
+            rule = found.rule
             // Excepted starts are no concern; a start that the rule would not have is an occurrence all the same.
+            if countsStart { countsStart = !isStart(event.start.local, of: found.rule, event) }
             if countsStart {
-                countsStart = rule.rule.next(notBefore: event.start.local) != event.start.local
-                if countsStart {
-                    faults.warning(
-                        .calendarDoubtful,
-                        "the rule does not match DTSTART, \(text(event.start)): that one counts nevertheless",
-                        at: line.valuePlace)
-                }
+                faults.warning(
+                    .calendarDoubtful,
+                    "the rule does not match DTSTART, \(text(event.start)): that one counts nevertheless",
+                    at: line.valuePlace, hint: isEnded(found.rule, event) ? "UNTIL is before DTSTART" : nil,
+                    kind: "DTSTART")
             }
             if countsStart, let draft = once(event, event.start, word: "\(base)-\(day)") {
                 drafts.append(draft)
@@ -114,15 +146,60 @@ struct ICalendarSpans {
         } else if countsStart, let draft = once(event, event.start, word: base) {
             drafts.append(draft)
         }
+        var starts: Set<LocalDateTime> = [event.start.local]
         for addition in additions {
-            guard let local = dates.local(addition, in: event.start.zone), !exceptions.contains(local),
+            guard let local = dates.local(addition, in: event.start.zone) else { continue }
+            starts.insert(local)
+            guard !excepted.contains(local),
                 local != event.start.local || addition.isDate != event.start.isDate
             else { continue }
             if let draft = once(event, addition, word: "\(base)-\(addition.local.date)") {
                 drafts.append(draft)
             }
         }
+        for exception in exceptions {
+            let isMet =
+                starts.contains(exception.local) || rule.map { isStart(exception.local, of: $0, event) } ?? false
+            check(exception, isMet, isOnly: drafts.isEmpty, event)
+        }
         return drafts
+    }
+
+    /// Notes an override that meets a start, and warns of an EXDATE that meets none, or all that there is.
+    private mutating func check(_ exception: Exception, _ isMet: Bool, isOnly: Bool, _ event: Event) {
+        guard exception.line.name == "EXDATE" else {
+            if isMet { overrides.meet(exception.line) }
+            return
+        }
+        let shown = event.start.isDate ? "\(exception.local.date)" : "\(exception.local)"
+        if !isMet {
+            faults.warning(
+                .calendarDoubtful, "EXDATE, \(shown), is no start of the event: nothing is left out",
+                at: exception.line.valuePlace, kind: "EXDATE")
+        } else if isOnly {
+            faults.warning(
+                .calendarDoubtful, "EXDATE, \(shown), leaves nothing of the event", at: exception.line.valuePlace,
+                kind: "EXDATE of all")
+        }
+    }
+
+    /// Whether the rule starts then, its exceptions aside.
+    private func isStart(_ local: LocalDateTime, of rule: RecurrenceRule, _ event: Event) -> Bool {
+        guard rule.includes(local) else { return false }
+        guard case .instant(let last) = rule.until,
+            let start = zones.rules(event.start.zone)?.resolve(local, DSTRule())
+        else { return true }
+        return start <= last
+    }
+
+    /// Whether UNTIL is before DTSTART.
+    private func isEnded(_ rule: RecurrenceRule, _ event: Event) -> Bool {
+        switch rule.until {
+        case nil: false
+        case .date(let date): date < event.start.local.date
+        case .local(let local): local < event.start.local
+        case .instant(let last): dates.instant(event.start).map { last < $0 } ?? false
+        }
     }
 
     private func text(_ moment: ICalendarDates.Moment) -> String {
@@ -228,8 +305,11 @@ struct ICalendarSpans {
         // Reported already; each further rule would be counted again.
         guard countedStarts <= ICalendarSpans.largestSumOfCounts else { return nil }
         do {
-            let rule = try RecurrenceRule(
+            var rule = try RecurrenceRule(
                 line.word, start: event.start.local, exceptions: exceptions.sorted())
+            if event.start.isDate, case .instant(let last) = rule.until {
+                rule = try ruleOfDays(rule, until: last, line, event)
+            }
             countedStarts += rule.count ?? 0
             guard countedStarts <= ICalendarSpans.largestSumOfCounts else {
                 faults.error(
@@ -249,89 +329,27 @@ struct ICalendarSpans {
         }
     }
 
+    /// The rule with a date as its UNTIL: the later one of those that the instant has in UTC and in the event's zone;
+    /// programs mean now the one, now the other.
+    private func ruleOfDays(
+        _ rule: RecurrenceRule, until last: Timestamp, _ line: ContentLine, _ event: Event
+    ) throws(RecurrenceRuleError) -> RecurrenceRule {
+        let inUTC = LocalDateTime(seconds: last.seconds).date
+        let date = max(inUTC, zones.rules(event.start.zone)?.local(last).date ?? inUTC)
+        let until = "UNTIL=\(compact(date))"
+        faults.warning(
+            .calendarDoubtful, "UNTIL is in UTC, but the event is of whole days: \(date) counts as the last",
+            at: line.valuePlace, hint: "write \(until)", kind: "UNTIL")
+        let parts = rule.text.split(separator: ";", omittingEmptySubsequences: false)
+        let text = parts.map { $0.hasPrefix("UNTIL=") ? until : String($0) }.joined(separator: ";")
+        return try RecurrenceRule(text, start: rule.start, exceptions: rule.exceptions)
+    }
+
     /// Where the part of a rule ends that the offset is in.
     private func partEnd(_ text: String, _ offset: Int) -> Int {
         let bytes = text.utf8
         let rest = bytes.dropFirst(offset).prefix { $0 != 0x3B }
         return offset + rest.count
-    }
-
-    /// Starts of the event that do not happen, on the wall of its zone; nil after a report.
-    private mutating func exceptions(
-        _ written: ICalendarFile.Event, _ event: Event, _ replaced: [ICalendarDates.Moment]
-    ) -> Set<LocalDateTime>? {
-        var result: Set<LocalDateTime> = []
-        for moment in replaced {
-            if let local = dates.local(moment, in: event.start.zone) {
-                result.insert(moment.isDate ? atStart(local.date, event) : local)
-            }
-        }
-        for line in written.all("EXDATE") {
-            guard let moments = moments(line) else { return nil }
-            for moment in moments {
-                if moment.isDate, !event.start.isDate,
-                    let rule = written.first("RRULE")?.word,
-                    rule.contains("BYHOUR") || rule.contains("BYMINUTE")
-                {
-                    faults.error(
-                        .calendarValue, "EXDATE is a date, but the rule has several times of a day",
-                        at: line.valuePlace,
-                        hint: "write the times that are left out")
-                    return nil
-                }
-                if moment.isDate {
-                    result.insert(atStart(moment.local.date, event))
-                } else if event.start.isDate, moment.local.secondsSinceMidnight != 0 {
-                    faults.error(
-                        .calendarValue, "EXDATE has a time, but the event is of whole days",
-                        at: line.valuePlace,
-                        hint: "EXDATE;VALUE=DATE:\(compact(moment.local.date))")
-                    return nil
-                } else if event.start.isDate {
-                    result.insert(moment.local)
-                } else if let local = dates.local(moment, in: event.start.zone) {
-                    result.insert(local)
-                }
-            }
-        }
-        return result
-    }
-
-    /// That day at the time of the event's start: a date leaves out the occurrence of that day.
-    private func atStart(_ date: LocalDate, _ event: Event) -> LocalDateTime {
-        LocalDateTime(
-            seconds: Int64(date.daysSinceEpoch) * 86400 + Int64(event.start.local.secondsSinceMidnight))
-    }
-
-    private mutating func additions(_ written: ICalendarFile.Event) -> [ICalendarDates.Moment]? {
-        var result: [ICalendarDates.Moment] = []
-        let isDate = written.first("DTSTART").map { $0.value.utf8.count == 8 } ?? false
-        for line in written.all("RDATE") {
-            guard let moments = moments(line) else { return nil }
-            guard moments.allSatisfy({ $0.isDate == isDate }) else {
-                faults.error(
-                    .calendarValue,
-                    isDate ? "DTSTART is a date, RDATE has a time" : "RDATE is a date, DTSTART has a time",
-                    at: line.valuePlace)
-                return nil
-            }
-            result += moments
-        }
-        var seen: Set<ICalendarDates.Moment> = []
-        return result.filter { seen.insert($0).inserted }
-    }
-
-    private mutating func moments(_ line: ContentLine) -> [ICalendarDates.Moment]? {
-        guard let moments = dates.moments(line) else { return nil }
-        dateCount += moments.count
-        guard dateCount <= ICalendarReader.largestDateCount else {
-            faults.error(
-                .tooManyItems,
-                "a calendar file may have \(ICalendarReader.largestDateCount) dates in lists",
-                at: line.valuePlace)
-            return nil
-        }
-        return moments
     }
 
     /// Names that are taken get a number, in the order of the file.

@@ -97,16 +97,18 @@ struct ICalendarDates {
     let faults: ICalendarFaults
 
     /// The property's one date; nil after a report.
-    func moment(_ line: ContentLine) -> Moment? {
+    ///
+    /// - Parameter zone: of DTSTART, for a date or a time that names none; nil: the calendar's.
+    func moment(_ line: ContentLine, besides zone: String? = nil) -> Moment? {
         guard !line.value.contains(",") else {
             faults.error(.calendarValue, "\(line.name) is one date, not several", at: line.valuePlace)
             return nil
         }
-        return moments(line)?.first
+        return moments(line, besides: zone)?.first
     }
 
     /// The dates of a list, which all have the line's zone; nil after a report of the first that is wrong.
-    func moments(_ line: ContentLine) -> [Moment]? {
+    func moments(_ line: ContentLine, besides zone: String? = nil) -> [Moment]? {
         let type = line.parameter("VALUE")?.uppercased()
         if type == "PERIOD" {
             faults.error(
@@ -142,22 +144,33 @@ struct ICalendarDates {
                     hint: "leave out VALUE=DATE")
                 return nil
             }
-            guard let moment = moment(time, line, place) else { return nil }
+            guard let moment = moment(time, line, place, besides: zone) else { return nil }
             result.append(moment)
         }
         return result
     }
 
-    private func moment(_ time: CalendarTime, _ line: ContentLine, _ place: ICalendarPlace) -> Moment? {
+    /// The zone that a DTSTART names; nil where it names none, or after a report.
+    func zone(of line: ContentLine) -> String? {
+        switch CalendarTime(line.value) {
+        case .utc: "UTC"
+        case .local: line.parameter("TZID").flatMap { zones.named($0, at: line.place(of: "TZID")) }
+        case .date, nil: nil
+        }
+    }
+
+    private func moment(
+        _ time: CalendarTime, _ line: ContentLine, _ place: ICalendarPlace, besides beside: String?
+    ) -> Moment? {
         switch time {
         case .utc(let local): return Moment(local: local, zone: "UTC", isDate: false)
         case .date(let date):
             let midnight = LocalDateTime(seconds: Int64(date.daysSinceEpoch) * 86400)
-            return zones.floating(at: place).map { Moment(local: midnight, zone: $0, isDate: true) }
+            return (beside ?? zones.floating(at: place)).map { Moment(local: midnight, zone: $0, isDate: true) }
         case .local(let local):
             let zone =
                 line.parameter("TZID").map { zones.named($0, at: line.place(of: "TZID")) }
-                ?? zones.floating(at: place)
+                ?? beside ?? zones.floating(at: place)
             return zone.map { Moment(local: local, zone: $0, isDate: false) }
         }
     }

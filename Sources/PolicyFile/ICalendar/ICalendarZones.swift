@@ -9,13 +9,16 @@ import Scheduling
 final class ICalendarZones {
     private let catalog: ZoneCatalog
     private let faults: ICalendarFaults
-    /// Of the calendar, for whole days and times without a zone.
+    /// Of the calendar, where the file has none.
     private let defaultZone: String?
+    /// X-WR-TIMEZONE, for whole days and times without a zone.
+    private let written: ContentLine?
     /// X-LIC-LOCATION by TZID.
     private let locations: [String: String]
     private var resolved: [String: String?] = [:]
     private var rulesByName: [String: ZoneRules] = [:]
-    private var isMissingReported = false
+    /// The zone of whole days and times without a zone, once it was asked for; nil in it: there is none.
+    private var floatingZone: String??
 
     init(file: ICalendarFile, defaultZone: String?, catalog: ZoneCatalog, faults: ICalendarFaults) {
         self.catalog = catalog
@@ -27,8 +30,8 @@ final class ICalendarZones {
             }
         }
         self.locations = locations
-        let written = file.timeZone.flatMap { catalog.rules($0.text) == nil ? nil : $0.text }
-        self.defaultZone = defaultZone ?? written
+        self.defaultZone = defaultZone
+        written = file.timeZone
     }
 
     func rules(_ name: String) -> ZoneRules? {
@@ -38,19 +41,43 @@ final class ICalendarZones {
         return rules
     }
 
-    /// The calendar's zone; nil after it was reported, once, that there is none.
+    /// The file's own zone, else the calendar's; nil after it was reported, once, that there is none.
     func floating(at place: ICalendarPlace) -> String? {
-        if let defaultZone {
-            guard rules(defaultZone) == nil else { return defaultZone }
-            // Known to be wrong where it is written, in the policy.
+        if let known = floatingZone { return known }
+        let zone = written.map { floating(written: $0) } ?? defaultZone
+        if written == nil, defaultZone == nil {
+            faults.error(
+                .missingTimeZone, "no time zone is given, neither here nor for the calendar", at: place,
+                hint: "give the Calendar a time zone: timeZone: Asia/Tokyo")
+        }
+        // A zone of the calendar that nobody knows is reported where it is written, in the policy.
+        let known = zone.flatMap { rules($0) == nil ? nil : $0 }
+        floatingZone = .some(known)
+        return known
+    }
+
+    private func floating(written line: ContentLine) -> String? {
+        let text = line.text
+        if let own = lookUp(text) {
+            if let defaultZone, defaultZone != own {
+                faults.warning(
+                    .calendarDoubtful, "the file is in \(own), the calendar in \(defaultZone): \(own) is used",
+                    at: line.place, hint: "where that is wrong, write X-WR-TIMEZONE:\(defaultZone)")
+            }
+            return own
+        }
+        guard let defaultZone else {
+            faults.error(
+                .unknownTimeZone, "no time zone is called \"\(text)\", and the calendar gives none",
+                at: line.valuePlace,
+                hint: hint(for: text, "X-WR-TIMEZONE:"))
             return nil
         }
-        guard !isMissingReported else { return nil }
-        isMissingReported = true
-        faults.error(
-            .missingTimeZone, "no time zone is given, neither here nor for the calendar", at: place,
-            hint: "give the Calendar a time zone: timeZone: Asia/Tokyo")
-        return nil
+        faults.warning(
+            .calendarDoubtful,
+            "no time zone is called \"\(text)\": that of the calendar is used, \(defaultZone)", at: line.valuePlace,
+            hint: hint(for: text, "X-WR-TIMEZONE:"))
+        return defaultZone
     }
 
     /// The zone of a TZID; nil after it was reported, once, that it is unknown.
@@ -78,9 +105,9 @@ final class ICalendarZones {
         return nil
     }
 
-    private func hint(for identifier: String) -> String {
+    private func hint(for identifier: String, _ property: String = "TZID=") -> String {
         if let name = WindowsZones.names[identifier.lowercased()], rules(name) != nil {
-            return "that is a name of Windows: write TZID=\(name)"
+            return "that is a name of Windows: write \(property)\(name)"
         }
         if identifier.count > 3, let near = nearest(to: identifier, among: catalog.names) {
             return "did you mean \(near)?"

@@ -1,8 +1,8 @@
 /// Words for the names of spans, made of UIDs.
 ///
 /// Lower case letters, digits and hyphens, without the `@host` that most UIDs end with. Where two UIDs of a file would
-/// share a word, or where one is longer than a name should be, a hash of the whole UID is added: a name depends on the
-/// UIDs alone, not on their order in the file.
+/// share a word, which makes the names of both longer where they differ only after the `@`, or where one is longer than
+/// a name should be, a hash of the whole UID is added: a name depends on the UIDs alone, not on their order.
 struct SpanWords {
     private static let longest = 40
 

@@ -105,6 +105,17 @@ public struct RecurrenceRule: Hashable, Sendable {
         return first
     }
 
+    /// Whether that is one of its nominal starts, exceptions and an UNTIL in UTC aside.
+    package func includes(_ local: LocalDateTime) -> Bool {
+        guard local >= start else { return false }
+        var isFound = false
+        starts.forEachStart(from: local.seconds, through: min(local.seconds, lastSecond)) { _ in
+            isFound = true
+            return false
+        }
+        return isFound
+    }
+
     /// Whether exceptions and an UNTIL in UTC leave a start in place.
     func allows(_ seconds: Int64, _ resolved: Timestamp) -> Bool {
         if case .instant(let last) = parts.until, last < resolved { return false }
