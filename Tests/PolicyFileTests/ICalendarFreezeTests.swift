@@ -80,6 +80,12 @@ struct ICalendarFreezeTests {
         #expect(reading.diagnostics.first?.line == 3)
     }
 
+    @Test func `a file of UTC days has no zone of its own: a holiday is a day where the calendar is`() throws {
+        let reading = try read(event("DTSTART;VALUE=DATE:20260201"), head: "X-WR-TIMEZONE:UTC\n", zone: "Asia/Tokyo")
+        #expect(reading.spans.map(\.window.timeZone) == ["Asia/Tokyo"])
+        #expect(reading.diagnostics.isEmpty)
+    }
+
     @Test func `two zones that mean nothing to any event are no matter`() throws {
         let utc = event("DTSTART:20260201T000000Z\nDURATION:PT1H")
         #expect(try read(utc, head: "X-WR-TIMEZONE:Asia/Tokyo\n", zone: "UTC").diagnostics.isEmpty)

@@ -58,6 +58,8 @@ final class ICalendarZones {
 
     private func floating(written line: ContentLine) -> String? {
         let text = line.text
+        // Publishers of holidays write UTC where they mean no zone in particular: a holiday of Japan is a day in Japan.
+        if lookUp(text) == ZoneRules.utc.name, let defaultZone { return defaultZone }
         if let own = lookUp(text) {
             if let defaultZone, defaultZone != own {
                 faults.warning(
