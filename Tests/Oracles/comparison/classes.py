@@ -46,8 +46,8 @@ def of_libical(rule, last, nominals):
         causes.append(("YEARLY with BYMONTHDAY without BYMONTH: only the month of the start", {"BYMONTH": every}))
     if rule.frequency == "YEARLY" and "BYMONTHDAY" in rule.parts and "BYDAY" in rule.parts:
         causes.append(("YEARLY with BYMONTHDAY and BYDAY", {"BYDAY": None}))
-    if rule.frequency == "WEEKLY" and "INTERVAL" in rule.parts and rule.parts.get("WKST", "MO") != "MO":
-        causes.append(("WEEKLY with INTERVAL and WKST other than Monday: another week is the first", {"WKST": None}))
+    if rule.frequency == "WEEKLY" and "INTERVAL" in rule.parts:
+        causes.append(("WEEKLY with INTERVAL: another week is the first", {"INTERVAL": None}))
     for name in ("BYHOUR", "BYMINUTE"):
         numbers = rule.numbers(name)
         if numbers != sorted(numbers):
