@@ -54,7 +54,8 @@ public func parsePolicies(
     }
     var validator = PolicyValidator(
         output, isIncomplete: isIncomplete, zones: zones,
-        files: PolicySetFiles(paths: sources.map(\.path), calendars: calendarFiles), findings: findings)
+        files: PolicySetFiles(paths: sources.map(\.path), calendars: calendarFiles), looksAhead: now != nil,
+        findings: findings)
     var set = validator.validated(output.documents)
     if let now { validator.lookAhead(set, from: now) }
     if findings.errors == 0 { set.digest = digest(of: sources + validator.calendarSources) }

@@ -4,7 +4,8 @@ import Scheduling
 /// One document as written: its values are well-formed, but names and numbers were not compared with anything yet.
 /// What was faulty is nil or left out, and reported.
 struct PolicyDocument: Sendable {
-    enum Body: Sendable {
+    /// Indirect: drafts are large, and passing one on is not to copy it.
+    indirect enum Body: Sendable {
         case cluster(ClusterDraft)
         case calendar(CalendarDraft)
         case sequence(SequenceDraft)

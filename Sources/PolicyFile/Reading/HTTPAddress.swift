@@ -10,6 +10,10 @@ struct HTTPAddress: Hashable {
     var path: String
 
     init(_ text: String) throws(Complaint) {
+        if let address = HTTPAddress(usual: text) {
+            self = address
+            return
+        }
         guard let colon = text.schemeEnd else {
             throw Complaint("this is not an address", hint: "write http://host:port/")
         }
@@ -33,6 +37,42 @@ struct HTTPAddress: Hashable {
         let (host, port) = try HTTPAddress.hostAndPort(authority)
         self.host = host.lowercased()
         self.port = port ?? (scheme == "https" ? 443 : 80)
+    }
+
+    /// What most addresses are, without a second look: lower case, a name or IPv4, no fault. Nil for all others.
+    private init?(usual text: String) {
+        let bytes = Array(text.utf8)
+        let isSecure = bytes.starts(with: Array("https://".utf8))
+        guard isSecure || bytes.starts(with: Array("http://".utf8)) else { return nil }
+        let start = isSecure ? 8 : 7
+        var end = start
+        while end < bytes.count, HTTPAddress.isHostByte(bytes[end]), !(0x41...0x5A).contains(bytes[end]) { end += 1 }
+        guard end > start else { return nil }
+        var next = end
+        var number = isSecure ? 443 : 80
+        if next < bytes.count, bytes[next] == 0x3A {
+            number = 0
+            next += 1
+            while next < bytes.count, isDigit(bytes[next]), number <= 65535 {
+                number = number * 10 + Int(bytes[next]) - 0x30
+                next += 1
+            }
+            guard (1...65535).contains(number) else { return nil }
+        }
+        let rest = bytes[next...]
+        guard rest.first.map({ $0 == 0x2F || $0 == 0x3F }) ?? true,
+            rest.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 && $0 != 0x40 })
+        else { return nil }
+        scheme = isSecure ? "https" : "http"
+        host = String(decoding: bytes[start..<end], as: UTF8.self)
+        port = number
+        path = rest.isEmpty ? "/" : String(decoding: rest, as: UTF8.self)
+    }
+
+    /// Two addresses of one host and port are rare.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(host)
+        hasher.combine(port)
     }
 
     private static func hostAndPort(_ authority: Substring) throws(Complaint) -> (Substring, Int?) {

@@ -101,8 +101,8 @@ struct ObjectFields {
                 findings.checkedOnly("`\(entry.key)`", at: entry.keyLocation)
             }
         }
-        for field in shape.fields where field.isRequired && !has(field.key) {
-            reportMissing(field.key, field.summary, in: shape)
+        for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {
+            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape)
         }
         // One known key is what most have.
         guard shape.isChoice, entries.count != 1 else { return }

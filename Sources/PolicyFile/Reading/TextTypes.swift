@@ -5,7 +5,7 @@ extension ValueType where Value == String {
         let isShort =
             scalar.text.utf8.count <= PolicyLimits.textLength
             || scalar.text.unicodeScalars.count <= PolicyLimits.textLength
-        guard isShort, !scalar.text.utf8.contains(0x0A) else {
+        guard isShort, scalar.isVisibleASCII || !scalar.text.utf8.contains(0x0A) else {
             findings.error(
                 .invalidText, "one line of at most \(PolicyLimits.textLength) characters is possible here",
                 at: node.location)

@@ -65,8 +65,8 @@ extension PolicyValidator {
 
     /// The calendar that a policy names. One that is declared but faulty is reported where it stands.
     func calendar(named reference: Located<String>) -> CalendarPolicy? {
-        let known = names(of: .calendar)
-        if !known.contains(reference.value), !isIncomplete {
+        if !declares(reference.value, as: .calendar), !isIncomplete {
+            let known = names(of: .calendar)
             let near = nearest(to: reference.value, among: known)
             findings.error(
                 .unknownCalendar, "there is no calendar \"\(reference.value)\"", at: reference.location,

@@ -7,10 +7,15 @@ struct CheckedCluster {
     let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
     let cluster: ClusterPolicy?
+    /// Of the mode API of each node, in the order of the text.
+    let addresses: [HTTPAddress?]
+    let hasEmbedded: Bool
 
     init(_ draft: ClusterDraft, _ document: PolicyDocument, _ findings: Findings) {
         self.draft = draft
         spec = document.spec
+        addresses = draft.nodes.map { try? HTTPAddress($0.value.api) }
+        hasEmbedded = draft.nodes.contains { $0.value.embedded != nil }
         let sorted = draft.nodes.map(\.value).sorted { $0.name < $1.name }
         cluster = draft.topology.map {
             ClusterPolicy(
@@ -33,33 +38,50 @@ struct CheckedCluster {
     }
 
     private func checkNodes(_ findings: Findings) {
-        var names: [String: SourceLocation] = [:]
-        var addresses: [HTTPAddress: SourceLocation] = [:]
-        for node in draft.nodes {
-            let place = node.node.location(of: "name")
-            if let first = names[node.value.name] {
+        var names: [String: Int] = Dictionary(minimumCapacity: draft.nodes.count)
+        var uses: [HTTPAddress: AddressUse] = Dictionary(minimumCapacity: 2 * draft.nodes.count)
+        for (index, node) in draft.nodes.enumerated() {
+            let first = names.first(index, of: node.value.name)
+            if first != index {
                 findings.error(
-                    .duplicateNode, "there are two nodes called \"\(node.value.name)\"", at: place,
-                    related: [.init(message: "the first is here", location: first)])
+                    .duplicateNode, "there are two nodes called \"\(node.value.name)\"",
+                    at: node.node.location(of: "name"),
+                    related: [
+                        .init(message: "the first is here", location: draft.nodes[first].node.location(of: "name"))
+                    ])
             }
-            names[node.value.name] = names[node.value.name] ?? place
             // Where the daemon itself listens is compared port by port, over all clusters.
             guard node.value.embedded == nil else { continue }
-            for (key, text) in [("api", node.value.api), ("ready", node.value.ready ?? "")] {
-                guard let address = try? HTTPAddress(text) else { continue }
-                let place = node.node.location(of: key)
-                if let first = addresses[address] {
-                    findings.error(
-                        .duplicateAddress, "the address \(text) is used twice", at: place,
-                        related: [.init(message: "the first is here", location: first)])
-                }
-                addresses[address] = addresses[address] ?? place
+            if let address = addresses[index] {
+                check(AddressUse(node: index, key: "api"), of: address, node.value.api, &uses, findings)
+            }
+            if let ready = node.value.ready, let address = try? HTTPAddress(ready) {
+                check(AddressUse(node: index, key: "ready"), of: address, ready, &uses, findings)
             }
         }
     }
 
+    private struct AddressUse: Hashable {
+        var node: Int
+        var key: String
+    }
+
+    private func check(
+        _ use: AddressUse, of address: HTTPAddress, _ text: String, _ uses: inout [HTTPAddress: AddressUse],
+        _ findings: Findings
+    ) {
+        let first = uses.first(use, of: address)
+        guard first != use else { return }
+        findings.error(
+            .duplicateAddress, "the address \(text) is used twice",
+            at: draft.nodes[use.node].node.location(of: use.key),
+            related: [
+                .init(message: "the first is here", location: draft.nodes[first.node].node.location(of: first.key))
+            ])
+    }
+
     private func checkEmbedded(_ findings: Findings) {
-        guard let first = draft.nodes.first, draft.nodes.contains(where: { $0.value.embedded != nil }) else { return }
+        guard let first = draft.nodes.first, hasEmbedded else { return }
         let isEmbedded = first.value.embedded != nil
         if let odd = draft.nodes.first(where: { ($0.value.embedded != nil) != isEmbedded }) {
             let (inside, outside) = isEmbedded ? (first, odd) : (odd, first)
@@ -95,15 +117,15 @@ struct CheckedCluster {
                     .missingKey, "`allow` is missing: the headers of `api` would go wherever the lists of nodes say",
                     at: spec.location(of: "discovery"), hint: "allow: [192.0.2.0/24]")
             }
-            if draft.nodes.contains(where: { $0.value.embedded != nil }) {
+            if hasEmbedded {
                 findings.warning(
                     .hasNoEffect, "`discovery` has no effect: the nodes are embedded, they are all known",
                     at: spec.location(of: "discovery"))
             }
         }
+        guard draft.api.tls != nil else { return }
         let addresses = draft.nodes.map(\.value.api) + (draft.discovery?.seeds ?? [])
-        if draft.api.tls != nil, !addresses.isEmpty, !addresses.contains(where: { $0.lowercased().hasPrefix("https:") })
-        {
+        if !addresses.isEmpty, !addresses.contains(where: { $0.lowercased().hasPrefix("https:") }) {
             findings.warning(
                 .hasNoEffect, "`tls` has no effect: no address is https", at: spec.location(of: "api", "tls"))
         }
@@ -158,6 +180,14 @@ struct CheckedCluster {
             "with \(most) of \(count) nodes out \(count - most) \(count - most == 1 ? "is" : "are") left, quorum needs "
                 + "\(cluster.majority): disruptive steps will wait for each other",
             at: spec.location(of: "budget", "maxUnavailable"), hint: "at most \(spare)")
+    }
+}
+
+extension Dictionary {
+    /// The first value that was given for the key: that of an earlier call, or this one.
+    mutating func first(_ value: Value, of key: Key) -> Value {
+        func current(_ value: inout Value) -> Value { value }
+        return current(&self[key, default: value])
     }
 }
 

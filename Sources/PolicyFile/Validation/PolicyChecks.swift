@@ -64,7 +64,8 @@ extension PolicyValidator {
         let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
         checkCalendarsOnBothSides(draft)
         checkGateNames(draft.gates)
-        places[document.name.value] = PolicyPlaces(document: document, windows: windows, exclusions: exclusions)
+        keep(
+            PolicyPlaces(document: document, windows: windows, exclusions: exclusions), of: document.name.value)
         var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
         if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }
         if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
@@ -82,8 +83,8 @@ extension PolicyValidator {
     }
 
     func cluster(named reference: Located<String>) -> CheckedCluster? {
-        let known = names(of: .cluster)
-        if !known.contains(reference.value), !isIncomplete {
+        if !declares(reference.value, as: .cluster), !isIncomplete {
+            let known = names(of: .cluster)
             let near = nearest(to: reference.value, among: known)
             findings.error(
                 .unknownCluster, "there is no cluster \"\(reference.value)\"", at: reference.location,
@@ -98,9 +99,9 @@ extension PolicyValidator {
         switch reference.value {
         case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
-            let known = names(of: .sequence)
             if let sequence = sequence(named: name) { return sequence }
-            if known.contains(name) || isIncomplete { return nil }
+            if declares(name, as: .sequence) || isIncomplete { return nil }
+            let known = names(of: .sequence)
             var hint = nearest(to: name, among: known + [StepSequence.drainThenBlock.name]).map {
                 "did you mean \($0)?"
             }
@@ -114,17 +115,17 @@ extension PolicyValidator {
 
     /// Declared ones go before those that are built in.
     private func sequence(named name: String) -> CheckedSequence? {
-        if names(of: .sequence).contains(name) { return sequences[name] }
+        if declares(name, as: .sequence) { return sequences[name] }
         return name == StepSequence.drainThenBlock.name ? CheckedSequence(builtIn: .drainThenBlock) : nil
     }
 
     func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
         let nodes = cluster.draft.nodes.map(\.value)
         guard let selector else { return nodes }
-        let known = nodes.map(\.name)
         var hasUnknown = false
         for key in ["nodes", "exclude"] {
             guard case .sequence(let items)? = selector.node[key]?.value else { continue }
+            let known = nodes.map(\.name)
             for item in items {
                 guard let name = item.scalar?.text, !known.contains(name) else { continue }
                 hasUnknown = true
@@ -192,6 +193,7 @@ extension PolicyValidator {
     }
 
     private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
+        let worst = common.windows.isEmpty ? nil : sequence?.sequence?.worstCase
         for window in common.windows {
             guard let length = window.value.wallLength, length > .zero else { continue }
             if let cutoff = draft.cutoff, cutoff.value >= length {
@@ -202,9 +204,7 @@ extension PolicyValidator {
                     at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
                 continue
             }
-            guard let steps = sequence?.sequence else { continue }
-            let worst = steps.worstCase
-            if worst.total > length {
+            if let worst, worst.total > length {
                 findings.warning(
                     .windowTooShort,
                     "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "

@@ -13,6 +13,9 @@ struct PolicyValidator {
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
     private let names: [PolicyKind: [String]]
+    private let declared: [PolicyKind: Set<String>]
+    /// The policies are looked at ahead in time afterwards.
+    private let looksAhead: Bool
 
     private(set) var clusters: [String: CheckedCluster] = [:]
     private(set) var calendars: [String: CalendarPolicy] = [:]
@@ -23,11 +26,11 @@ struct PolicyValidator {
     private(set) var sequences: [String: CheckedSequence] = [:]
     var usedZones: [String: ZoneRules] = [:]
     /// By policy: where the texts are that look-ahead checks speak of.
-    var places: [String: PolicyPlaces] = [:]
+    private(set) var places: [String: PolicyPlaces] = [:]
 
     init(
         _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, files: PolicySetFiles,
-        findings: Findings
+        looksAhead: Bool, findings: Findings
     ) {
         self.findings = findings
         self.zones = zones
@@ -35,6 +38,8 @@ struct PolicyValidator {
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
+        declared = names.mapValues { Set($0) }
+        self.looksAhead = looksAhead
     }
 
     mutating func validated(_ documents: [PolicyDocument]) -> PolicySet {
@@ -77,8 +82,15 @@ struct PolicyValidator {
     /// The names that documents of that kind declare, sorted.
     func names(of kind: PolicyKind) -> [String] { names[kind] ?? [] }
 
+    func declares(_ name: String, as kind: PolicyKind) -> Bool { declared[kind]?.contains(name) ?? false }
+
+    /// Keeps what look-ahead checks need, where there are any.
+    mutating func keep(_ places: @autoclosure () -> PolicyPlaces, of policy: String) {
+        if looksAhead { self.places[policy] = places() }
+    }
+
     private func checkNames() {
-        var seen: [String: SourceLocation] = [:]
+        var seen: [String: SourceLocation] = Dictionary(minimumCapacity: declarations.count)
         for declaration in declarations {
             // Windows and rollouts share one space: runs, occurrences and commands name them without their kind.
             let isPolicy = declaration.kind == .maintenanceWindow || declaration.kind == .rollout
@@ -95,19 +107,21 @@ struct PolicyValidator {
     }
 
     private func checkAddressesAcrossClusters() {
-        var seen: [HTTPAddress: (cluster: String, isEmbedded: Bool, location: SourceLocation)] = [:]
+        // One cluster was checked by itself.
+        guard clusters.count > 1 else { return }
+        let count = clusters.values.reduce(0) { $0 + $1.addresses.count }
+        var seen: [HTTPAddress: (cluster: String, node: Located<ClusterNode>)] = Dictionary(minimumCapacity: count)
         for name in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
-            for node in clusters[name]?.draft.nodes ?? [] {
-                guard let address = try? HTTPAddress(node.value.api) else { continue }
-                let place = node.node.location(of: "api")
-                guard let first = seen[address] else {
-                    seen[address] = (name, node.value.embedded != nil, place)
-                    continue
-                }
-                guard first.cluster != name, !(first.isEmbedded && node.value.embedded != nil) else { continue }
+            guard let cluster = clusters[name] else { continue }
+            for (address, node) in zip(cluster.addresses, cluster.draft.nodes) {
+                guard let address else { continue }
+                let first = seen.first((name, node), of: address)
+                guard first.cluster != name else { continue }
+                guard first.node.value.embedded == nil || node.value.embedded == nil else { continue }
                 findings.error(
                     .nodeInTwoClusters, "the node at \(node.value.api) is in the cluster \"\(first.cluster)\" already",
-                    at: place, related: [.init(message: "there it is", location: first.location)])
+                    at: node.node.location(of: "api"),
+                    related: [.init(message: "there it is", location: first.node.node.location(of: "api"))])
             }
         }
     }
@@ -116,7 +130,8 @@ struct PolicyValidator {
     private func checkListeners() {
         var seen: [String: (cluster: String, node: String, location: SourceLocation)] = [:]
         for cluster in declarations.filter({ $0.kind == .cluster }).map(\.name.value) {
-            for node in clusters[cluster]?.draft.nodes ?? [] {
+            guard let nodes = clusters[cluster]?.draft.nodes, clusters[cluster]?.hasEmbedded == true else { continue }
+            for node in nodes {
                 guard let embedded = node.value.embedded else { continue }
                 let name = node.value.name
                 var reported: Set<SourceLocation> = []

@@ -154,8 +154,6 @@ extension PolicyValidator {
 }
 
 extension YAMLNode {
-    func hasKey(_ key: String) -> Bool { self[key] != nil }
-
     /// Where the length of a span is written.
     var lengthLocation: SourceLocation {
         for key in ["duration", "until", "end", "lastDay"] {

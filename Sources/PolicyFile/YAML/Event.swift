@@ -43,7 +43,8 @@ struct Event {
         let scalar = raw.data.scalar
         let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
         return YAMLNode.Scalar(
-            text: String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
+            text: String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE,
+            isVisibleASCII: bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
     }
 
     private func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {

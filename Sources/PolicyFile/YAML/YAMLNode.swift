@@ -11,6 +11,8 @@ struct YAMLNode: Sendable {
         var text: String
         /// Written without quotes and not as a block.
         var isPlain: Bool
+        /// Nothing but visible ASCII and spaces: neither line breaks nor anything that must be looked at more closely.
+        var isVisibleASCII: Bool
 
         /// `key:`, `key: ~` and `key: null`.
         var isNull: Bool { isPlain && (text.isEmpty || text == "~" || text == "null") }
@@ -33,9 +35,20 @@ struct YAMLNode: Sendable {
         return entries.firstIndex { $0.key == key }.map { entries[$0].value }
     }
 
+    func hasKey(_ key: String) -> Bool {
+        guard case .mapping(let entries) = value else { return false }
+        return entries.contains { $0.key == key }
+    }
+
     subscript(index: Int) -> YAMLNode? {
         guard case .sequence(let items) = value, items.indices.contains(index) else { return nil }
         return items[index]
+    }
+
+    /// Where the value of that key stands, or the node itself.
+    func location(of key: String) -> SourceLocation {
+        guard case .mapping(let entries) = value else { return location }
+        return entries.firstIndex { $0.key == key }.map { entries[$0].value.location } ?? location
     }
 
     /// Where the value at that path stands, or the nearest value around it that exists.

@@ -121,6 +121,7 @@ struct YAMLParser {
 
     private mutating func sequence(_ start: SourceLocation, depth: Int) throws(Stop) -> YAMLNode {
         var items: [YAMLNode] = []
+        items.reserveCapacity(4)
         var place = start
         while true {
             let event = try next()
@@ -135,6 +136,7 @@ struct YAMLParser {
 
     private mutating func mapping(_ start: SourceLocation, depth: Int) throws(Stop) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
+        entries.reserveCapacity(4)
         var seen: [String: SourceLocation] = [:]
         while true {
             let event = try next()
@@ -193,7 +195,7 @@ struct YAMLParser {
         let scalar = event.scalar
         let node = YAMLNode(value: .scalar(scalar), location: spanning(start, event))
         // Most texts are ASCII, which bytes can tell; only the others are taken apart into Unicode scalars.
-        if scalar.text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return node }
+        if scalar.isVisibleASCII { return node }
         if let bad = scalar.text.unicodeScalars.first(where: { $0 != "\n" && $0 != "\t" && isUnprintable($0) }) {
             findings.error(
                 .controlCharacter, "the text holds the character \(visible(bad)), which cannot be seen",
