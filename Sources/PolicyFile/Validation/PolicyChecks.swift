@@ -62,6 +62,7 @@ extension PolicyValidator {
             Located(value: $0.value.window, node: $0.node)
         }
         let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
+        checkTimeZone(draft.timeZone, of: document.spec, in: ["windows", "exclusions"])
         checkCalendarsOnBothSides(draft)
         checkGateNames(draft.gates)
         keep(
@@ -126,8 +127,9 @@ extension PolicyValidator {
         for key in ["nodes", "exclude"] {
             guard case .sequence(let items)? = selector.node[key]?.value else { continue }
             let known = nodes.map(\.name)
+            let names = Set(known)
             for item in items {
-                guard let name = item.scalar?.text, !known.contains(name) else { continue }
+                guard let name = item.scalar?.text, !names.contains(name) else { continue }
                 hasUnknown = true
                 findings.error(
                     .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
@@ -192,25 +194,30 @@ extension PolicyValidator {
         }
     }
 
+    /// Windows that may join others are judged where the coming days are looked at.
     private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
-        let worst = common.windows.isEmpty ? nil : sequence?.sequence?.worstCase
+        let fit = WindowFit(common.windows.map(\.value))
+        guard !fit.mayJoin, let longest = fit.longest else { return }
+        if let cutoff = draft.cutoff, cutoff.value >= longest {
+            let window = common.windows.first { $0.value.wallLength == longest } ?? common.windows[0]
+            findings.error(
+                .cutoffTooLong,
+                "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
+                    + "has \(longest.spoken)" + (common.windows.count > 1 ? ", no other has more" : ""),
+                at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
+            return
+        }
+        guard let worst = sequence?.sequence?.worstCase else { return }
+        var calendars: Set<Substring> = []
         for window in common.windows {
-            guard let length = window.value.wallLength, length > .zero else { continue }
-            if let cutoff = draft.cutoff, cutoff.value >= length {
-                findings.error(
-                    .cutoffTooLong,
-                    "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
-                        + "has \(length.spoken)",
-                    at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
-                continue
-            }
-            if let worst, worst.total > length {
-                findings.warning(
-                    .windowTooShort,
-                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
-                        + "\(length.spoken)",
-                    at: window.node.lengthLocation, hint: worst.sum)
-            }
+            guard let length = window.value.wallLength, length > .zero, worst.total > length else { continue }
+            if let cutoff = draft.cutoff, cutoff.value >= length { continue }
+            if let calendar = window.value.calendar, !calendars.insert(calendar).inserted { continue }
+            findings.warning(
+                .windowTooShort,
+                "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
+                    + "\(length.spoken)",
+                at: window.node.lengthLocation, hint: worst.sum)
         }
     }
 }
