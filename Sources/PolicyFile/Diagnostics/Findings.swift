@@ -20,8 +20,9 @@ final class Findings {
     private(set) var findings: [Finding] = []
     private(set) var errors = 0
     private var dropped = 0
-    private var worstDropped = Diagnostic.Severity.warning
-    private var hasNotExecuted = false
+    private var droppedErrors = 0
+    /// Whoever would act on the set refuses it for these: they are kept, however many there are.
+    private var notExecuted = 0
     private var seen: Set<Finding> = []
     /// Found in files that are none of the pass's own.
     private var elsewhere: Set<Diagnostic> = []
@@ -58,10 +59,10 @@ final class Findings {
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }
-        // A daemon refuses a set by these: one must be left, whatever else there is.
-        let isFirstNotExecuted = finding.code == .notYetExecuted && !hasNotExecuted
-        hasNotExecuted = hasNotExecuted || isFirstNotExecuted
-        if findings.count < PolicyLimits.diagnostics || isFirstNotExecuted {
+        if finding.code == .notYetExecuted {
+            notExecuted += 1
+            findings.append(finding)
+        } else if findings.count - notExecuted < PolicyLimits.diagnostics {
             findings.append(finding)
         } else {
             drop(finding.severity)
@@ -70,14 +71,14 @@ final class Findings {
 
     private func drop(_ severity: Diagnostic.Severity) {
         dropped += 1
-        if severity == .error { worstDropped = .error }
+        if severity == .error { droppedErrors += 1 }
     }
 
     /// What was found in a file that the sources name, complete with its place there.
     func add(_ diagnostics: [Diagnostic]) {
         for diagnostic in diagnostics where !elsewhere.contains(diagnostic) {
             if diagnostic.severity == .error { errors += 1 }
-            if findings.count + elsewhere.count < PolicyLimits.diagnostics {
+            if findings.count - notExecuted + elsewhere.count < PolicyLimits.diagnostics {
                 elsewhere.insert(diagnostic)
             } else {
                 drop(diagnostic.severity)
@@ -120,7 +121,8 @@ final class Findings {
         if dropped > 0, let last = diagnostics.last {
             diagnostics.append(
                 Diagnostic(
-                    severity: worstDropped, code: .tooManyDiagnostics, message: "\(dropped) more are not shown",
+                    severity: droppedErrors > 0 ? .error : .warning, code: .tooManyDiagnostics,
+                    message: "\(dropped) more are not shown",
                     file: last.file))
         }
         return diagnostics

@@ -137,7 +137,9 @@ enum SpanKind {
     }
 
     private enum Keys {
-        static let name = Field("name", ValueType<String>.name, "part of each occurrence's id")
+        static let name = Field(
+            "name", ValueType<String>.name,
+            "part of each occurrence's id; unless given, by its place in the list: moving it makes it another window")
         static let schedule = Field("schedule", ValueType<CronSchedule>.schedule, "five-field cron")
         static let rrule = Field(
             "rrule", ValueType<Located<String>>.located(.ruleText), "a recurrence rule of RFC 5545")

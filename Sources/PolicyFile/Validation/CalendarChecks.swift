@@ -6,7 +6,13 @@ extension PolicyValidator {
     mutating func calendar(_ draft: CalendarDraft, _ document: PolicyDocument) -> CalendarPolicy {
         let name = document.name.value
         var spans = spans(draft.spans, default: draft.timeZone, called: "span", in: name, of: "calendar")
-        if isEmpty(document.spec) {
+        let isEmpty = isEmpty(document.spec)
+        if !isEmpty, !document.spec.hasKey("files") {
+            checkTimeZone(draft.timeZone, of: document.spec, in: ["spans"])
+        } else if let timeZone = draft.timeZone {
+            _ = zone(named: timeZone)
+        }
+        if isEmpty {
             findings.error(
                 .calendarEmpty, "the calendar \"\(name)\" has no spans", at: document.spec.location,
                 hint: "spans: [{name: year-end, start: 2026-12-28, lastDay: 2027-01-03, timeZone: Asia/Tokyo}]")

@@ -62,10 +62,12 @@ struct PolicyAhead {
     mutating func look(_ outlook: inout Outlook, _ findings: Findings) {
         var end = outlook.end
         var taken: [Taken] = []
+        var calendars: Set<Substring> = []
         for (index, exclusion) in places.exclusions.enumerated() {
             let coming = outlook.coming(exclusion.value.window)
             end = min(end, coming.end)
             taken += coming.occurrences.map { Taken(span: $0.span, exclusion: index) }
+            if let calendar = exclusion.value.window.calendar, !calendars.insert(calendar).inserted { continue }
             checkZone(exclusion, coming.occurrences.first, outlook, findings)
         }
         let closed = Stretches(taken.map(\.span))
@@ -87,10 +89,12 @@ struct PolicyAhead {
         open = joined.minus(closed)
         guard !occurrences.isEmpty else { return }
         if open.spans.isEmpty {
+            // What is further away may open.
+            guard end >= outlook.end else { return }
             reportNothingLeft(taken, occurrences.map(\.occurrence), outlook, findings)
         } else {
             checkSwallowed(taken, closed, occurrences.map(\.occurrence), outlook, findings)
-            checkLengths(taken, joined, occurrences, outlook, findings)
+            checkLengths(taken, joined, occurrences, until: end, outlook, findings)
         }
     }
 }
@@ -184,13 +188,16 @@ extension PolicyAhead {
     /// long enough.
     private func checkLengths(
         _ taken: [Taken], _ joined: Stretches, _ occurrences: [(occurrence: Occurrence, window: Int)],
-        _ outlook: Outlook, _ findings: Findings
+        until end: Timestamp, _ outlook: Outlook, _ findings: Findings
     ) {
         guard cutoff > .zero || worst.total > .zero else { return }
         let starts = Dictionary(
             taken.map { ($0.span.start, $0.exclusion) }, uniquingKeysWith: { first, second in min(first, second) })
         let ends = Dictionary(
             taken.map { ($0.span.end, $0.exclusion) }, uniquingKeysWith: { first, second in min(first, second) })
+        let fit = WindowFit(places.windows.map(\.value))
+        // An error already.
+        if !fit.mayJoin, let longest = fit.longest, longest <= cutoff { return }
         var (union, next) = (0, 0)
         var tooLate: [Short] = []
         var tooShort: [Short] = []
@@ -198,6 +205,8 @@ extension PolicyAhead {
             let length = span.length
             while union < joined.spans.count, joined.spans[union].end <= span.start { union += 1 }
             guard length <= cutoff || length < worst.total, union < joined.spans.count else { continue }
+            // It may be longer than what was looked at of it.
+            if fit.mayJoin, joined.spans[union].start <= outlook.now || end <= joined.spans[union].end { continue }
             while next < occurrences.count, occurrences[next].occurrence.span.start < joined.spans[union].start {
                 next += 1
             }
@@ -210,15 +219,12 @@ extension PolicyAhead {
                 cause = .exclusion(exclusion)
             } else if let usual, usual != occurrence.span.length, occurrence.isTouchedByDST {
                 cause = .clocks
-            } else if usual != nil {
-                // Found without looking ahead.
-                continue
             }
             let short = Short(span: span, window: index, cause: cause)
-            let isUsuallyTooLate = usual.map { $0 <= cutoff } ?? false
-            let isUsuallyTooShort = usual.map { $0 < worst.total } ?? false
+            // Found without looking ahead.
+            let isUsuallyTooShort = !fit.mayJoin && (usual.map { $0 < worst.total } ?? false)
             if length <= cutoff {
-                if !isUsuallyTooLate { tooLate.append(short) }
+                tooLate.append(short)
             } else if !isUsuallyTooShort {
                 tooShort.append(short)
             }
@@ -229,9 +235,13 @@ extension PolicyAhead {
                 "with a cutoff of \(cutoff.spoken) no node starts on \(day): \(why)",
                 at: places.document.spec.location(of: "cutoff"), related: [reason(short)])
         }
+        let isWhole = end >= outlook.end
         let longest = open.spans.map(\.length).max() ?? .zero
-        let isUsuallyEnough = places.windows.contains { ($0.value.wallLength ?? .days(1)) >= worst.total }
-        if longest < worst.total, isUsuallyEnough, let best = open.spans.first(where: { $0.length == longest }) {
+        let isUsuallyEnough =
+            fit.mayJoin || places.windows.contains { ($0.value.wallLength ?? .days(1)) >= worst.total }
+        if longest < worst.total, isUsuallyEnough, !tooShort.isEmpty, isWhole,
+            let best = open.spans.first(where: { $0.length == longest })
+        {
             findings.warning(
                 .neverFinishes,
                 "one node needs up to \(worst.total.spoken), but no opening of \"\(name)\" in the next "
@@ -255,12 +265,14 @@ extension PolicyAhead {
     ) {
         struct Key: Hashable {
             var window: Int
+            var calendar: Substring?
             var cause: Cause
         }
         var order: [Key] = []
         var groups: [Key: [Short]] = [:]
         for short in found {
-            let key = Key(window: short.window, cause: short.cause)
+            let calendar = places.windows[short.window].value.calendar
+            let key = Key(window: calendar == nil ? short.window : -1, calendar: calendar, cause: short.cause)
             if groups[key] == nil { order.append(key) }
             groups[key, default: []].append(short)
         }
@@ -307,7 +319,7 @@ extension PolicyAhead {
             .freezeInAnotherZone,
             "the exclusion \"\(exclusion.value.window.name)\" is in \(own.name), the windows of \"\(name)\" in "
                 + "\(zone.name): it starts there on \(zone.day(start))",
-            at: exclusion.node.location(of: "timeZone"), hint: "timeZone: \(zone.name)",
+            at: exclusion.node.location(of: "timeZone"), hint: exclusion.isOfCalendar ? nil : "timeZone: \(zone.name)",
             related: [.init(message: "the windows", location: first.node.location(of: "timeZone"))])
     }
 }

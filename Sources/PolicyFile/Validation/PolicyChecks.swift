@@ -62,6 +62,7 @@ extension PolicyValidator {
             Located(value: $0.value.window, node: $0.node)
         }
         let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
+        checkTimeZone(draft.timeZone, of: document.spec, in: ["windows", "exclusions"])
         checkCalendarsOnBothSides(draft)
         checkGateNames(draft.gates)
         keep(
@@ -97,9 +98,7 @@ extension PolicyValidator {
         _ reference: Located<PolicyDraft.SequenceReference>, policy: String
     ) -> CheckedSequence? {
         switch reference.value {
-        case .inline(let draft):
-            checkNotifySteps(draft.steps)
-            return CheckedSequence(draft, name: policy, findings)
+        case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
             if let sequence = sequence(named: name) { return sequence }
             if declares(name, as: .sequence) || isIncomplete { return nil }
@@ -122,14 +121,15 @@ extension PolicyValidator {
     }
 
     func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
-        let nodes = cluster.nodes
+        let nodes = cluster.draft.nodes.map(\.value)
         guard let selector else { return nodes }
         var hasUnknown = false
         for key in ["nodes", "exclude"] {
             guard case .sequence(let items)? = selector.node[key]?.value else { continue }
             let known = nodes.map(\.name)
+            let names = Set(known)
             for item in items {
-                guard let name = item.scalar?.text, !known.contains(name) else { continue }
+                guard let name = item.scalar?.text, !names.contains(name) else { continue }
                 hasUnknown = true
                 findings.error(
                     .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
@@ -194,41 +194,30 @@ extension PolicyValidator {
         }
     }
 
+    /// Windows that may join others are judged where the coming days are looked at.
     private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
-        let worst = common.windows.isEmpty ? nil : sequence?.sequence?.worstCase
-        let longest = longestOpening(of: common.windows.map(\.value))
+        let fit = WindowFit(common.windows.map(\.value))
+        guard !fit.mayJoin, let longest = fit.longest else { return }
+        if let cutoff = draft.cutoff, cutoff.value >= longest {
+            let window = common.windows.first { $0.value.wallLength == longest } ?? common.windows[0]
+            findings.error(
+                .cutoffTooLong,
+                "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
+                    + "has \(longest.spoken)" + (common.windows.count > 1 ? ", no other has more" : ""),
+                at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
+            return
+        }
+        guard let worst = sequence?.sequence?.worstCase else { return }
+        var calendars: Set<Substring> = []
         for window in common.windows {
-            // What starts several times a day may touch itself: `lookAhead` sees how long it is open.
-            guard let length = window.value.wallLength, length > .zero, window.value.recurrence.timeOfDay != nil
-            else { continue }
-            if let cutoff = draft.cutoff, let longest, cutoff.value >= longest {
-                findings.error(
-                    .cutoffTooLong,
-                    "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
-                        + "has \(length.spoken)",
-                    at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
-                continue
-            }
-            if let worst, worst.total > length {
-                findings.warning(
-                    .windowTooShort,
-                    "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
-                        + "\(length.spoken)",
-                    at: window.node.lengthLocation, hint: worst.sum)
-            }
+            guard let length = window.value.wallLength, length > .zero, worst.total > length else { continue }
+            if let cutoff = draft.cutoff, cutoff.value >= length { continue }
+            if let calendar = window.value.calendar, !calendars.insert(calendar).inserted { continue }
+            findings.warning(
+                .windowTooShort,
+                "one node needs up to \(worst.total.spoken), the window \"\(window.value.name)\" has "
+                    + "\(length.spoken)",
+                at: window.node.lengthLocation, hint: worst.sum)
         }
-    }
-
-    /// No opening lasts longer, even if all windows touch each other. Nil: some window may touch itself, or its length is
-    /// not always the same.
-    private func longestOpening(of windows: [Window]) -> Duration? {
-        var sum = Duration.zero
-        for window in windows {
-            guard let length = window.wallLength, length < .days(1), window.recurrence.timeOfDay != nil else {
-                return nil
-            }
-            sum += length
-        }
-        return windows.isEmpty ? nil : sum
     }
 }

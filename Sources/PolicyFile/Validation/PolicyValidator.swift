@@ -25,6 +25,8 @@ struct PolicyValidator {
     var calendarSources: [PolicySource] = []
     private(set) var sequences: [String: CheckedSequence] = [:]
     var usedZones: [String: ZoneRules] = [:]
+    /// Names that no zone has, with the nearest that one has.
+    var unknownZones: [String: String?] = [:]
     /// By policy: where the texts are that look-ahead checks speak of.
     private(set) var places: [String: PolicyPlaces] = [:]
 

@@ -36,7 +36,7 @@ struct SpanAhead {
         let last = before.count < Outlook.occurrences ? before.last : nil
         findings.warning(
             .windowOver,
-            "\(title) never opens again"
+            "\(title) never opens\(before.isEmpty ? "" : " again")"
                 + (last.map { ": it closed for the last time on \(zone.day($0.span.end))" } ?? ""),
             at: place, hint: "remove it, or change its dates")
     }
@@ -111,7 +111,9 @@ struct SpanAhead {
                 "\(title) does not happen on \(first.date)\(more(missing.count)): the clocks skip \(first.clock)"
                     + (isSkipped ? " and dst.gap is skip" : ", and it would be over before it starts"),
                 at: isSkipped ? node.location(of: "dst", "gap") : place,
-                hint: isSkipped ? "dst: {gap: shift} starts it later instead" : "start it before or after the gap")
+                hint: isOfFile
+                    ? nil : isSkipped ? "dst: {gap: shift} starts it later instead" : "start it before or after the gap"
+            )
         }
         if let first = shifted.first, node["dst"]?.hasKey("gap") != true {
             findings.warning(
@@ -119,7 +121,7 @@ struct SpanAhead {
                 "\(title) starts at \(zone.local(first.span.start).clock) on \(first.nominal.date)"
                     + "\(more(shifted.count)), for \(first.span.length.spoken)\(usual(first.span.length)): the clocks "
                     + "skip \(first.nominal.clock)",
-                at: place, hint: "say so with dst: {gap: shift}, or leave that day out with skip")
+                at: place, hint: isOfFile ? nil : "say so with dst: {gap: shift}, or leave that day out with skip")
         }
     }
 
@@ -137,7 +139,7 @@ struct SpanAhead {
                 + "the \(window.dst.overlap.rawValue), \(zone.clockWithOffset(used.start)), for "
                 + used.length.spoken
                 + (used.length == other.length ? "" : "; at the other it would be \(other.length.spoken)"),
-            at: place, hint: "say so with dst: {overlap: first}, or write last")
+            at: place, hint: isOfFile ? nil : "say so with dst: {overlap: first}, or write last")
     }
 
     /// `duration: 1d` is 24 hours, and a day is not when the clocks change.
@@ -162,6 +164,8 @@ struct SpanAhead {
                 + "is \(24 * days) hours, and the clocks change in between",
             at: node.lengthLocation, hint: hint)
     }
+
+    private var isOfFile: Bool { node.isOfFile }
 
     /// Where it is said when it starts.
     private var place: SourceLocation {

@@ -76,6 +76,26 @@ extension PolicyValidator {
         return zone(named: written)
     }
 
+    /// The zone for all spans is known, and some span takes it.
+    mutating func checkTimeZone(_ timeZone: Located<String>?, of spec: YAMLNode, in keys: [String]) {
+        guard let timeZone, zone(named: timeZone) != nil else { return }
+        var isEmpty = true
+        for key in keys {
+            guard let list = spec[key] else { continue }
+            guard case .sequence(let items) = list.value else { return }
+            for item in items {
+                isEmpty = false
+                // What is no mapping is an error already.
+                guard case .mapping = item.value, item.hasKey("timeZone") || item.hasKey("calendar") else { return }
+            }
+        }
+        findings.warning(
+            .hasNoEffect,
+            "`timeZone` has no effect: " + (isEmpty ? "there is no span here" : "no span here is without its own"),
+            at: timeZone.location,
+            hint: keys.contains("windows") ? "the spans of a calendar have the zone that is written there" : nil)
+    }
+
     /// The name, where there are rules for it.
     mutating func zone(named written: Located<String>) -> String? {
         if usedZones[written.value] != nil { return written.value }
@@ -83,7 +103,13 @@ extension PolicyValidator {
             usedZones[written.value] = rules
             return written.value
         }
-        let near = nearestZone(to: written.value)
+        let near: String?
+        if let known = unknownZones[written.value] {
+            near = known
+        } else {
+            near = nearestZone(to: written.value)
+            unknownZones[written.value] = .some(near)
+        }
         findings.error(
             .unknownTimeZone, "no time zone is called \"\(written.value)\"", at: written.location,
             hint: near.map { "did you mean \($0)?" } ?? "write an IANA name such as Asia/Tokyo")
@@ -138,7 +164,7 @@ extension PolicyValidator {
             }
         case .until(let time):
             // From midnight until midnight is a whole day, whatever its length.
-            if recurrence.timeOfDay == time, time.secondsSinceMidnight != 0 {
+            if time.secondsSinceMidnight != 0, recurrence.timesOfDay?.contains(time) ?? false {
                 findings.error(
                     .windowEmpty, "it starts and ends at \(time)", at: node.location(of: "until"),
                     hint: "for a whole day write duration: 1d")

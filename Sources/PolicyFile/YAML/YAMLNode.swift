@@ -28,6 +28,8 @@ struct YAMLNode: Sendable {
     var location: SourceLocation
 
     var scalar: Scalar? { if case .scalar(let scalar) = value { scalar } else { nil } }
+    /// A span of a calendar file: it stands where the file is named.
+    var isOfFile: Bool { scalar != nil }
     var isNull: Bool { scalar?.isNull ?? false }
 
     subscript(key: String) -> YAMLNode? {
