@@ -30,8 +30,10 @@ struct DiffDocument: Encodable {
     var policiesAdded: [String]
     var policiesRemoved: [String]
     var changes: [Policy]
+    var isTruncated: Bool
 
     init(_ difference: PlanDifference, zones: [String: ZoneRules], zone: DisplayZone) {
+        isTruncated = difference.isTruncated
         from = zone.text(difference.from)
         to = zone.text(difference.to)
         policiesAdded = difference.policiesAdded

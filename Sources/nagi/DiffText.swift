@@ -15,7 +15,10 @@ struct DiffText {
     var text: String {
         let utc = ZoneRules.utc.name
         let horizon = "\(wording.stamp(difference.from, utc)) to \(wording.stamp(difference.to, utc))"
-        guard !difference.isEmpty else { return "no window and no node changes from \(horizon)" }
+        let more = difference.isTruncated ? ["There are more windows than were compared: ask for fewer days."] : []
+        guard !difference.isEmpty else {
+            return (["no window and no node changes from \(horizon)"] + more).joined(separator: "\n")
+        }
         var lines: [String] = []
         for name in difference.policiesRemoved { lines.append("- policy \(name)") }
         for name in difference.policiesAdded { lines.append("+ policy \(name)") }
@@ -24,7 +27,7 @@ struct DiffText {
             lines += facts(change).map { "  " + $0 }
             lines += windows(change).sorted { ($0.start, $0.text) < ($1.start, $1.text) }.map { "  " + $0.text }
         }
-        return lines.joined(separator: "\n")
+        return (lines + more).joined(separator: "\n")
     }
 
     private func facts(_ change: PlanDifference.Change) -> [String] {

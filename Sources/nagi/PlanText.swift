@@ -72,7 +72,7 @@ struct PlanText {
                 ? [] : ["  nothing until \(wording.stamp(plan.to, policy.timeZone))"]
         }
         let notes = Dictionary(
-            (runs[policy.name] ?? []).compactMap { run in run.span.flatMap { _ in run.occurrence }.map { ($0, run) } },
+            (runs[policy.name] ?? []).compactMap { run in run.span.flatMap { _ in run.firstListed }.map { ($0, run) } },
             uniquingKeysWith: { first, _ in first })
         var said = ""
         var rows: [[String]] = []

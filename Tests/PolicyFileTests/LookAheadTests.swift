@@ -66,7 +66,7 @@ struct LookAheadTests {
         #"{schedule: "30 2 * * *", duration: 3h, dst: {gap: shift, overlap: first}}"#,
         #"{schedule: "*/20 * * * *", duration: 40m}"#, #"{schedule: "0 5 * * *", until: "07:00"}"#,
         #"{weekly: {days: [sun], start: "00:00"}, until: "00:00"}"#,
-        #"{schedule: "0 * * * *", duration: 10m}, {schedule: "5-55/10 * * * *", duration: 10m}"#,
+        #"{schedule: "0 4-23 * * *", duration: 30m}, {schedule: "30 4-23 * * *", duration: 30m}"#,
         #"{schedule: "*/10 * * * *", duration: 10m}"#,
         #"{at: 2028-01-01T02:00, duration: 1h}, {schedule: "0 5 * * *", duration: 1h}"#,
     ])

@@ -28,6 +28,11 @@ struct PlanTests {
             .verify(VerifyStep(connected: true, timeout: .minutes(10))), .restore, .soak(.minutes(1)),
         ])
 
+    /// What `drainThenBlock` does, with more patience than a window of three hours has.
+    static let longDrain = StepSequence(
+        name: "long-drain",
+        steps: [.drain(DrainStep(deadline: .hours(4))), .block, .wait(.windowEnd), .restore])
+
     static func set(
         _ windows: [Window], exclusions: [Exclusion] = [], nodes: Int = 2, cutoff: Duration = .zero,
         onWindowEnd: OnWindowEnd = .restore, sequence: StepSequence = upgrade, atOnce: Int = 1,
@@ -85,6 +90,9 @@ struct PlanTests {
             title: "out until the window ends", sequence: .drainThenBlock, end: "05:00:00", notReached: ["node-02"],
             fits: false),
         Row(title: "both out until the window ends", atOnce: 2, sequence: .drainThenBlock, end: "05:00:00", fits: true),
+        Row(
+            title: "a wait for the window's end that is reached too late", nodes: 1, onWindowEnd: .finish,
+            sequence: longDrain, end: "06:00:00", fits: false),
     ])
     func `a run comes as far as its window lets it`(_ row: Row) throws {
         let set = Self.set(
@@ -96,6 +104,68 @@ struct PlanTests {
         #expect(run.worst.givenBack == row.givenBack)
         #expect(run.fits == row.fits)
         #expect(run.occurrence?.description == "weekly/sunday/2026-11-29T02:00")
+    }
+
+    @Test func `a node that works into a freeze does not fit, nor does a run that looks like it`() throws {
+        let wednesday = Window(
+            name: "wednesday",
+            recurrence: .weekly(days: [.wed], start: try #require(TimeOfDay(hour: 2, minute: 0))),
+            length: .elapsed(.hours(2)), timeZone: "UTC")
+        // Both are open from 02:00 to 04:00: the one until a freeze, the other until its end.
+        let set = Self.set(
+            [try Self.sundays(2, .hours(4)), wednesday], exclusions: [try Self.freeze("2026-11-29T04:00", .hours(2))],
+            nodes: 1)
+        let runs = try Self.plan(set).runs
+        #expect(runs.map { $0.worst.end?.rfc3339 } == ["2026-11-29T04:26:00Z", "2026-12-02T04:26:00Z"])
+        #expect(runs.map(\.fits) == [false, false])
+        #expect(runs.map { $0.span?.length } == [.hours(4), .hours(2)])
+    }
+
+    @Test func `a node that works into a freeze does not fit, even where the window opens again`() throws {
+        let set = Self.set(
+            [try Self.sundays(2, .hours(8))], exclusions: [try Self.freeze("2026-11-29T04:00", .hours(1))])
+        let run = try #require(try Self.plan(set).runs.first)
+        #expect(run.worst.end?.rfc3339 == "2026-11-29T07:26:00Z")
+        #expect(!run.fits)
+    }
+
+    @Test func `a freeze that reaches the end of a window gives nodes back`() throws {
+        let set = Self.set(
+            [try Self.sundays()], exclusions: [try Self.freeze("2026-11-29T03:30", .hours(3))], nodes: 1)
+        let run = try #require(try Self.plan(set).runs.first)
+        #expect(run.worst.end?.rfc3339 == "2026-11-29T03:30:00Z")
+        #expect(run.worst.givenBack == ["node-01"])
+        #expect(run.worst.notReached.isEmpty && !run.fits)
+    }
+
+    @Test func `a node that starts before a freeze and has no time after it was given back`() throws {
+        let set = Self.set(
+            [try Self.sundays()], exclusions: [try Self.freeze("2026-11-29T03:30", .hours(1))], nodes: 1,
+            cutoff: .minutes(40))
+        let run = try #require(try Self.plan(set).runs.first)
+        #expect(run.worst.givenBack == ["node-01"])
+        #expect(run.worst.notReached.isEmpty && !run.fits)
+    }
+
+    @Test func `windows that touch for ever have a run in every year`() throws {
+        let set = Self.set(
+            [
+                Window(
+                    name: "always", recurrence: .cron(try CronSchedule("0 0 * * *")),
+                    length: .elapsed(.hours(24)), timeZone: "UTC")
+            ], nodes: 1)
+        let plan = Scheduling.plan(
+            set, from: try Self.at("2026-12-28T00:00:00Z"), to: try Self.at("2027-01-05T00:00:00Z"))
+        #expect(
+            plan.runs.map { $0.occurrence?.description } == [
+                "weekly/always/2026-01-01T00:00", "weekly/always/2027-01-01T00:00",
+            ])
+        let years = Scheduling.plan(
+            set, from: try Self.at("2025-06-01T00:00:00Z"), to: try Self.at("2028-01-15T00:00:00Z"))
+        #expect(
+            years.runs.map { $0.span?.start.rfc3339 } == [
+                "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z",
+            ])
     }
 
     @Test func `a run goes on after a freeze inside its window`() throws {
@@ -192,5 +262,26 @@ struct PlanTests {
         let gone = difference(old: old, new: PolicySet(), from: from, to: from + .days(14))
         #expect(gone.policiesRemoved == ["weekly"])
         #expect(gone.changes.first?.lost.count == 2)
+    }
+
+    @Test func `what moved is paired with its nearest`() throws {
+        func nights(_ days: Set<Weekday>, _ hour: Int) throws -> PolicySet {
+            let start = try #require(TimeOfDay(hour: hour, minute: 0))
+            return Self.set([
+                Window(
+                    name: "night", recurrence: .weekly(days: days, start: start), length: .elapsed(.hours(3)),
+                    timeZone: "UTC")
+            ])
+        }
+        let from = try Self.at("2026-11-30T00:00:00Z")
+        let change = try #require(
+            difference(
+                old: try nights([.mon, .tue, .wed], 2), new: try nights([.tue, .wed, .thu], 3), from: from,
+                to: from + .days(5)
+            ).changes.first)
+        #expect(change.lost.map(\.start.rfc3339) == ["2026-11-30T02:00:00Z"])
+        #expect(change.moved.map(\.old.start.rfc3339) == ["2026-12-01T02:00:00Z", "2026-12-02T02:00:00Z"])
+        #expect(change.moved.map(\.new.start.rfc3339) == ["2026-12-01T03:00:00Z", "2026-12-02T03:00:00Z"])
+        #expect(change.gained.map(\.start.rfc3339) == ["2026-12-03T03:00:00Z"])
     }
 }

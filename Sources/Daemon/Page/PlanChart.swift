@@ -23,7 +23,7 @@ struct PlanChart {
         scale = ChartScale(span: Span(start: plan.from, end: plan.to), rules: zone.rules)
         self.now = now
         runs = Dictionary(
-            plan.runs.compactMap { run in run.span == nil ? nil : run.occurrence.map { ($0, run) } },
+            plan.runs.compactMap { run in run.span == nil ? nil : run.firstListed.map { ($0, run) } },
             uniquingKeysWith: { first, _ in first })
     }
 

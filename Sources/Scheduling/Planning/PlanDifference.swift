@@ -41,6 +41,8 @@ public struct PlanDifference: Hashable, Sendable {
     public var policiesRemoved: [String]
     /// By name; policies with no change are not among them. Those that were added gain, those removed lose.
     public var changes: [Change]
+    /// One of the plans has more occurrences than were compared.
+    public var isTruncated: Bool
 
     public var isEmpty: Bool { changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty }
 }
@@ -48,7 +50,7 @@ public struct PlanDifference: Hashable, Sendable {
 /// How the plans of both sets differ over `[from, to)`.
 ///
 /// Occurrences are matched by policy, window and nominal start; then equal spans of windows that were renamed; then, of
-/// the same window, the nearest nominal starts up to four days apart: those were moved.
+/// the same window, those that are each other's nearest by nominal start, up to four days apart: they were moved.
 public func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
     let plans = (old: plan(old, from: from, to: to), new: plan(new, from: from, to: to))
     let before = Dictionary(grouping: plans.old.occurrences, by: \.policy)
@@ -63,7 +65,8 @@ public func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Time
     }
     return PlanDifference(
         from: from, to: to, policiesAdded: names.new.subtracting(names.old).sorted(),
-        policiesRemoved: names.old.subtracting(names.new).sorted(), changes: changes.filter { !$0.isEmpty })
+        policiesRemoved: names.old.subtracting(names.new).sorted(), changes: changes.filter { !$0.isEmpty },
+        isTruncated: plans.old.isTruncated || plans.new.isTruncated)
 }
 
 extension PlanDifference.Change {
@@ -80,10 +83,9 @@ extension PlanDifference.Change {
     }
 
     fileprivate mutating func compare(_ old: [Plan.Entry], _ new: [Plan.Entry]) {
-        var rest = new
-        var unmatched: [Plan.Entry] = []
         let byID = Dictionary(new.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var matched: Set<OccurrenceID> = []
+        var unmatched: [Plan.Entry] = []
         for entry in old {
             if let same = byID[entry.id] {
                 matched.insert(same.id)
@@ -92,28 +94,48 @@ extension PlanDifference.Change {
                 unmatched.append(entry)
             }
         }
-        rest.removeAll { matched.contains($0.id) }
         // Renamed windows: the same time is no change.
+        var bySpan: [Span: [Plan.Entry]] = [:]
+        for entry in new.reversed() where !matched.contains(entry.id) { bySpan[entry.span, default: []].append(entry) }
         var left: [Plan.Entry] = []
         for entry in unmatched {
-            if let same = rest.firstIndex(where: { $0.span == entry.span }) {
-                note(entry, rest.remove(at: same))
+            if let same = bySpan[entry.span]?.popLast() {
+                matched.insert(same.id)
+                note(entry, same)
             } else {
                 left.append(entry)
             }
         }
+        let rest = new.filter { !matched.contains($0.id) }
+        let moves = Self.moves(from: left, to: rest)
         for entry in left {
-            let near = rest.indices.filter { rest[$0].window == entry.window && rest[$0].isNear(entry) }
-                .min { rest[$0].distance(to: entry) < rest[$1].distance(to: entry) }
-            if let near {
-                note(entry, rest.remove(at: near))
+            if let target = moves[entry.id] {
+                matched.insert(target.id)
+                note(entry, target)
             } else if !entry.open.isEmpty {
                 lost.append(entry)
             }
         }
-        gained += rest.filter { !$0.open.isEmpty }
+        gained += rest.filter { !matched.contains($0.id) && !$0.open.isEmpty }
         gained.sort { ($0.start, $0.id.description) < ($1.start, $1.id.description) }
         lost.sort { ($0.start, $0.id.description) < ($1.start, $1.id.description) }
+    }
+
+    /// Where occurrences went: two of one window are one that moved where each is the other's nearest.
+    private static func moves(from old: [Plan.Entry], to new: [Plan.Entry]) -> [OccurrenceID: Plan.Entry] {
+        let sorted = Dictionary(grouping: old, by: \.window).mapValues { $0.sorted { $0.id.nominal < $1.id.nominal } }
+        let targets = Dictionary(grouping: new, by: \.window).mapValues { $0.sorted { $0.id.nominal < $1.id.nominal } }
+        var moves: [OccurrenceID: Plan.Entry] = [:]
+        for (window, entries) in sorted {
+            let others = targets[window] ?? []
+            for entry in entries {
+                guard let near = others.nearest(to: entry), near.isNear(entry),
+                    entries.nearest(to: near)?.id == entry.id
+                else { continue }
+                moves[entry.id] = near
+            }
+        }
+        return moves
     }
 
     private mutating func note(_ old: Plan.Entry, _ new: Plan.Entry) {
@@ -138,5 +160,18 @@ extension Plan.Entry {
 
     fileprivate func isNear(_ other: Plan.Entry) -> Bool {
         .seconds(distance(to: other)) <= PlanDifference.Change.farthestMove
+    }
+}
+
+extension [Plan.Entry] {
+    /// Of entries in the order of their nominal starts; of two as near the earlier.
+    fileprivate func nearest(to entry: Plan.Entry) -> Plan.Entry? {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].id.nominal < entry.id.nominal { low = middle + 1 } else { high = middle }
+        }
+        let around = Swift.max(startIndex, low - 1)..<Swift.min(endIndex, low + 1)
+        return self[around].min { $0.distance(to: entry) < $1.distance(to: entry) }
     }
 }

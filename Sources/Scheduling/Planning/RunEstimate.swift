@@ -17,11 +17,23 @@ public struct RunEstimate: Hashable, Sendable {
         public var windows: Int
         /// No node starts from then on, in the last stretch of open time that was looked at.
         public var lastStart: Timestamp?
+        /// When the last node is through that works on after its open time: past the window's end or into a freeze.
+        /// Nil where none does; one that waited for the window's end in time is none of them.
+        public var overrun: Timestamp?
+
+        init() {
+            notReached = []
+            givenBack = []
+            windows = 0
+        }
     }
 
     public var policy: String
     /// The one that names the run of a maintenance window; of a rollout the first that it works in.
     public var occurrence: OccurrenceID?
+    /// Of a maintenance window: the first of its occurrences that the plan lists. Another than `occurrence` where that
+    /// one was over before the plan begins.
+    public var firstListed: OccurrenceID?
     /// Of a maintenance window: the joined occurrences. Nil for a rollout.
     public var span: Span?
     public var nodes: [String]
@@ -34,7 +46,8 @@ public struct RunEstimate: Hashable, Sendable {
     /// Drains, commands and checks take half of that, soaks, waits and pauses all of it. An assumption to plan with:
     /// nothing is known about the traffic.
     public var expected: Course
-    /// Even in the worst case every node is through before the run's window (for a rollout: the plan) ends.
+    /// Even in the worst case every node is through while the run's window is open (a freeze inside it is its end for
+    /// who works then), or waits for its end; for a rollout: before the plan ends.
     public var fits: Bool
 
     public var worstCaseEnd: Timestamp? { worst.end }
@@ -62,48 +75,58 @@ struct RunEstimator {
         of entries: [Plan.Entry], calendar: PolicyCalendar, from: Timestamp, to: Timestamp
     ) -> [RunEstimate] {
         var estimates: [RunEstimate] = []
-        // Most nights are alike: what is open, counted from the start, decides everything.
-        var known: [[Span]: RunEstimate] = [:]
+        // Most nights are alike: how long the union is and what of it is open, counted from its start, decide
+        // everything.
+        var known: [Shape: RunEstimate] = [:]
         var next = entries.startIndex
+        var lastEnd = Timestamp.distantPast
         while next < entries.endIndex {
             let first = entries[next]
             var joined = JoinedOccurrence(occurrence: first.id, span: first.span)
             var taken = first.takenAway.map(\.span)
-            next += 1
-            while next < entries.endIndex, entries[next].start <= joined.span.end {
-                joined.span.end = max(joined.span.end, entries[next].end)
-                taken += entries[next].takenAway.map(\.span)
-                next += 1
+            var following = next + 1
+            while following < entries.endIndex, entries[following].start <= joined.span.end {
+                joined.span.end = max(joined.span.end, entries[following].end)
+                taken += entries[following].takenAway.map(\.span)
+                following += 1
             }
             // At the edges, and where windows touch for ever, the union is more or less than what is listed.
             let isWhole =
-                from < joined.span.start && joined.span.end < to
+                from < joined.span.start && joined.span.end < to && lastEnd < joined.span.start
                 && joined.span.length < .days(PolicyCalendar.longestUnionDays)
-            if !isWhole, let whole = calendar.containing(at: max(first.start, from)) { joined = whole }
-            let open =
-                isWhole
-                ? joined.span.minus(taken.sorted { $0.start < $1.start })
-                : calendar.occurrences(from: joined.span.start, to: joined.span.end).flatMap(\.open).united
-            guard !open.isEmpty else { continue }
-            let key = open.map { $0.shifted(by: Timestamp(nanoseconds: 0) - joined.span.start) }
-            if var estimate = known[key] {
-                estimate.move(to: joined)
-                estimates.append(estimate)
-            } else {
-                let estimate = run(in: joined, open: open)
-                known[key] = estimate
-                estimates.append(estimate)
+            if !isWhole, let whole = calendar.containing(at: max(first.start, from)) {
+                joined = whole
+                taken = calendar.occurrences(from: whole.span.start, to: whole.span.end)
+                    .flatMap { $0.takenAway.map(\.span) }
+                // A union without an end is cut where a year begins: the next run starts there.
+                following = next + 1
+                while following < entries.endIndex, entries[following].start < whole.span.end { following += 1 }
             }
+            next = following
+            lastEnd = joined.span.end
+            let open = joined.span.minus(taken.sorted { $0.start < $1.start })
+            guard !open.isEmpty else { continue }
+            let distance = Timestamp(nanoseconds: 0) - joined.span.start
+            let shape = Shape(length: joined.span.length, open: open.map { $0.shifted(by: distance) })
+            var estimate = known[shape] ?? run(in: joined, open: open)
+            known[shape] = estimate
+            estimate.move(to: joined)
+            estimate.firstListed = first.id
+            estimates.append(estimate)
         }
         return estimates
+    }
+
+    private struct Shape: Hashable {
+        var length: Duration
+        var open: [Span]
     }
 
     private func run(in joined: JoinedOccurrence, open: [Span]) -> RunEstimate {
         func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
             guard let found = open.firstIndex(where: { instant < $0.end }) else { return nil }
-            let isLast = found == open.count - 1 && open[found].end == joined.span.end
             return RunWalk.Stretch(
-                span: open[found], occurrence: joined.occurrence, reopens: !isLast)
+                span: open[found], occurrence: joined.occurrence, reopens: found < open.count - 1)
         }
         func course(_ node: NodeCourse) -> RunEstimate.Course {
             RunWalk(planned: planned, node: node, stretch: stretch).course(from: joined.span.start).course
@@ -111,8 +134,9 @@ struct RunEstimator {
         var estimate = estimate(occurrence: joined.occurrence, span: joined.span)
         estimate.worst = course(worst)
         estimate.expected = course(usual)
-        let isInTime = worst.windowEnd != nil || (estimate.worst.end.map { $0 <= joined.span.end } ?? false)
-        estimate.fits = isInTime && estimate.worst.notReached.isEmpty && estimate.worst.givenBack.isEmpty
+        estimate.fits =
+            estimate.worst.end != nil && estimate.worst.overrun == nil && estimate.worst.notReached.isEmpty
+            && estimate.worst.givenBack.isEmpty
         return estimate
     }
 
@@ -145,13 +169,12 @@ struct RunEstimator {
     }
 
     private func estimate(occurrence: OccurrenceID?, span: Span?) -> RunEstimate {
-        let none = RunEstimate.Course(end: nil, notReached: [], givenBack: [], windows: 0, lastStart: nil)
         let pauses = planned.waves.reduce(Duration.zero) { $0 + $1.pauseBefore }
         return RunEstimate(
-            policy: policy.name, occurrence: occurrence, span: span, nodes: planned.nodes,
+            policy: policy.name, occurrence: occurrence, firstListed: occurrence, span: span, nodes: planned.nodes,
             waves: planned.waves.map(\.nodes),
-            needed: worst.windowEnd == nil ? worst.total * planned.waves.count + pauses : nil, worst: none,
-            expected: none, fits: false)
+            needed: worst.windowEnd == nil ? worst.total * planned.waves.count + pauses : nil,
+            worst: RunEstimate.Course(), expected: RunEstimate.Course(), fits: false)
     }
 }
 
@@ -163,6 +186,7 @@ extension RunEstimate {
         for path in [\RunEstimate.worst, \.expected] {
             self[keyPath: path].end = self[keyPath: path].end.map { $0 + distance }
             self[keyPath: path].lastStart = self[keyPath: path].lastStart.map { $0 + distance }
+            self[keyPath: path].overrun = self[keyPath: path].overrun.map { $0 + distance }
         }
         occurrence = joined.occurrence
         self.span = joined.span

@@ -25,7 +25,7 @@ struct RunWalk {
     }
 
     func course(from start: Timestamp) -> (course: RunEstimate.Course, first: OccurrenceID?) {
-        var course = RunEstimate.Course(end: nil, notReached: [], givenBack: [], windows: 0, lastStart: nil)
+        var course = RunEstimate.Course()
         var used: [OccurrenceID] = []
         var ready = start
         for (number, wave) in planned.waves.enumerated() {
@@ -62,8 +62,13 @@ struct RunWalk {
     ) -> Step {
         var ready = ready
         var wasted = 0
+        var lastEnd: Timestamp?
         for _ in 0..<PlanLimits.openings {
-            guard let stretch = stretch(ready) else { return .notReached }
+            guard let stretch = stretch(ready) else {
+                // Started, and there is no time left to start again.
+                if let lastEnd, planned.kind == .maintenanceWindow { return .givenBack(lastEnd) }
+                return .notReached
+            }
             let begin = max(ready, stretch.span.start)
             let end = stretch.span.end
             let lastStart = end == .distantFuture ? end : end - planned.cutoff
@@ -75,10 +80,13 @@ struct RunWalk {
             if let occurrence = stretch.occurrence, used.last != occurrence { used.append(occurrence) }
             if let wait = node.windowEnd, begin + wait <= end { return .done(end + (node.total - wait)) }
             if begin + node.total <= end || node.isBound(after: end - begin) || planned.onWindowEnd == .finish {
-                return .done(begin + node.total)
+                let done = begin + node.total
+                if end < done { course.overrun = max(course.overrun ?? done, done) }
+                return .done(done)
             }
             guard stretch.reopens else { return .givenBack(end) }
             ready = end
+            lastEnd = end
             wasted += 1
             // Given back in a whole stretch again and again: no later one is different enough to wait for.
             if wasted == 100 { return .notReached }
