@@ -28,7 +28,6 @@ extension EndToEndTests {
         ShippedPlan(
             path: "examples/standalone", arguments: ["--from", "2026-12-01", "--to", "2026-12-01T00:10"],
             name: "standalone"),
-        ShippedPlan(path: "examples/standalone", arguments: ["--from", "2026-12-01", "--days", "1"], name: "dense"),
     ]
 
     /// `NAGI_REWRITE_EXPECTED=1` writes the files anew; read them then.
