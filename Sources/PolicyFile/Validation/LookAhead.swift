@@ -11,7 +11,10 @@ extension PolicyValidator {
         for name in calendarSpans.keys.sorted() {
             for span in calendarSpans[name] ?? [] {
                 let window = Located(value: span.value.window, node: span.node)
-                SpanAhead(window, of: "span", findings).checkClocks(&outlook)
+                let ahead = SpanAhead(window, of: "span", findings)
+                ahead.checkClocks(&outlook)
+                // An item of `files` is a text: what others publish ends when it ends.
+                if span.node.scalar == nil { ahead.checkRecurs(&outlook) }
             }
         }
         var policies: [PolicyAhead] = []
@@ -24,8 +27,11 @@ extension PolicyValidator {
             policies.append(PolicyAhead(rollout, places, set))
         }
         for index in policies.indices {
+            var calendars: Set<Substring> = []
             for window in policies[index].places.windows {
-                guard !window.isOfCalendar else {
+                if window.isOfCalendar {
+                    let calendar = window.value.name.prefix { $0 != "/" }
+                    guard calendars.insert(calendar).inserted else { continue }
                     checkOpens(window.value, ofCalendar: policies[index].places.windows, &outlook)
                     continue
                 }
@@ -35,7 +41,9 @@ extension PolicyValidator {
             }
             for exclusion in policies[index].places.exclusions where !exclusion.isOfCalendar {
                 let window = Located(value: exclusion.value.window, node: exclusion.node)
-                SpanAhead(window, of: "exclusion", findings).checkClocks(&outlook)
+                let ahead = SpanAhead(window, of: "exclusion", findings)
+                ahead.checkClocks(&outlook)
+                ahead.checkRecurs(&outlook)
             }
             policies[index].look(&outlook, findings)
         }

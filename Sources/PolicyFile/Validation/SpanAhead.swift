@@ -31,13 +31,27 @@ struct SpanAhead {
             )
             return
         }
+        warnThatItIsOver("never opens again", calendar, outlook)
+    }
+
+    /// Of what comes again and again, and may only take away: that it still does. A freeze that nobody knows to be over is
+    /// the one that somebody relies on.
+    func checkRecurs(_ outlook: inout Outlook) {
+        if case .at = window.recurrence { return }
+        guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone] else { return }
+        let calendar = WindowCalendar(window: window, zone: zone)
+        guard calendar.nextSpan(after: outlook.now, horizonDays: SpanAhead.farDays) == nil else { return }
+        warnThatItIsOver("never comes again", calendar, outlook)
+    }
+
+    private func warnThatItIsOver(_ what: String, _ calendar: WindowCalendar, _ outlook: Outlook) {
         let past = Span(start: outlook.now - .days(4 * PolicyValidator.aheadDays), end: outlook.now)
         let before = calendar.occurrences(overlapping: past, policy: "", limit: Outlook.occurrences)
         let last = before.count < Outlook.occurrences ? before.last : nil
         findings.warning(
             .windowOver,
-            "\(title) never opens\(before.isEmpty ? "" : " again")"
-                + (last.map { ": it closed for the last time on \(zone.day($0.span.end))" } ?? ""),
+            "\(title) \(what)"
+                + (last.map { ": it closed for the last time on \(calendar.zone.day($0.span.end))" } ?? ""),
             at: place, hint: "remove it, or change its dates")
     }
 
