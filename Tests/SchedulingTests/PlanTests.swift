@@ -147,6 +147,29 @@ struct PlanTests {
         #expect(run.worst.notReached.isEmpty && !run.fits)
     }
 
+    @Test func `a run that began before the plan is noted where the plan begins`() throws {
+        let friday = Window(
+            name: "friday",
+            recurrence: .weekly(days: [.fri], start: try #require(TimeOfDay(hour: 20, minute: 0))),
+            length: .elapsed(.hours(4)), timeZone: "UTC")
+        let saturday = Window(
+            name: "saturday",
+            recurrence: .weekly(days: [.sat], start: try #require(TimeOfDay(hour: 0, minute: 0))),
+            length: .elapsed(.hours(4)), timeZone: "UTC")
+        let set = Self.set([friday, saturday])
+        let plan = Scheduling.plan(
+            set, from: try Self.at("2026-11-28T01:00:00Z"), to: try Self.at("2026-12-06T00:00:00Z"))
+        #expect(
+            plan.runs.map { $0.occurrence?.description } == [
+                "weekly/friday/2026-11-27T20:00", "weekly/friday/2026-12-04T20:00",
+            ])
+        #expect(
+            plan.runs.map { $0.firstListed?.description } == [
+                "weekly/saturday/2026-11-28T00:00", "weekly/friday/2026-12-04T20:00",
+            ])
+        #expect(plan.occurrences.map(\.id).contains(try #require(plan.runs.first?.firstListed)))
+    }
+
     @Test func `windows that touch for ever have a run in every year`() throws {
         let set = Self.set(
             [

@@ -196,18 +196,3 @@ extension RunEstimate {
 extension Span {
     fileprivate func shifted(by distance: Duration) -> Span { Span(start: start + distance, end: end + distance) }
 }
-
-extension [Span] {
-    /// Overlapping and touching spans joined, by start.
-    var united: [Span] {
-        var united: [Span] = []
-        for span in sorted(by: { $0.start < $1.start }) {
-            if let last = united.indices.last, span.start <= united[last].end {
-                united[last].end = Swift.max(united[last].end, span.end)
-            } else {
-                united.append(span)
-            }
-        }
-        return united
-    }
-}
