@@ -306,5 +306,14 @@ struct PlanTests {
         #expect(change.moved.map(\.old.start.rfc3339) == ["2026-12-01T02:00:00Z", "2026-12-02T02:00:00Z"])
         #expect(change.moved.map(\.new.start.rfc3339) == ["2026-12-01T03:00:00Z", "2026-12-02T03:00:00Z"])
         #expect(change.gained.map(\.start.rfc3339) == ["2026-12-03T03:00:00Z"])
+        let late = try #require(
+            difference(
+                old: try nights([.mon, .tue, .wed], 2), new: try nights([.mon, .tue, .wed], 16), from: from,
+                to: from + .days(5)
+            ).changes.first)
+        #expect(late.lost.isEmpty && late.gained.isEmpty)
+        #expect(
+            late.moved.map(\.new.start.rfc3339)
+                == ["2026-11-30T16:00:00Z", "2026-12-01T16:00:00Z", "2026-12-02T16:00:00Z"])
     }
 }

@@ -50,7 +50,7 @@ public struct PlanDifference: Hashable, Sendable {
 /// How the plans of both sets differ over `[from, to)`.
 ///
 /// Occurrences are matched by policy, window and nominal start; then equal spans of windows that were renamed; then, of
-/// the same window, those that are each other's nearest by nominal start, up to four days apart: they were moved.
+/// the same window, those of the same date, or each other's nearest by nominal start, up to four days apart: they were moved.
 public func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
     let plans = (old: plan(old, from: from, to: to), new: plan(new, from: from, to: to))
     let before = Dictionary(grouping: plans.old.occurrences, by: \.policy)
@@ -128,8 +128,14 @@ extension PlanDifference.Change {
         var moves: [OccurrenceID: Plan.Entry] = [:]
         for (window, entries) in sorted {
             let others = targets[window] ?? []
-            for entry in entries {
-                guard let near = others.nearest(to: entry), near.isNear(entry),
+            // Another hour of the same day, however far, is what people mean by moved.
+            let byDate = Dictionary(grouping: others, by: \.id.nominal.date)
+            for (date, same) in Dictionary(grouping: entries, by: \.id.nominal.date) {
+                if same.count == 1, let target = byDate[date], target.count == 1 { moves[same[0].id] = target[0] }
+            }
+            let taken = Set(moves.values.map(\.id))
+            for entry in entries where moves[entry.id] == nil {
+                guard let near = others.nearest(to: entry), near.isNear(entry), !taken.contains(near.id),
                     entries.nearest(to: near)?.id == entry.id
                 else { continue }
                 moves[entry.id] = near
