@@ -21,7 +21,7 @@ extension PlanWording {
             let before = run.worst.lastStart.map { " before \(moment($0, run, zone))" } ?? ""
             problems.append("\(names(run.worst.notReached)) would not start\(before)")
         }
-        if problems.isEmpty, !run.fits, let end = run.worst.end {
+        if problems.isEmpty, !run.fits, let end = run.worst.overrun ?? run.worst.end {
             problems.append("goes on until \(moment(end, run, zone))")
         }
         if !problems.isEmpty { text += ": " + problems.joined(separator: ", ") }
