@@ -36,7 +36,7 @@ struct Match {
         for (name, command, count) in commands {
             do {
                 let peer = try Peer(name, command, queries: queries, count: count)
-                isFine = agrees(peer, own) && isFine
+                isFine = agrees(peer, Array(own.prefix(count))) && isFine
                 contest.add(name) { peer.round() }
                 peers.append(peer)
             } catch let absent as Peer.Absent {
