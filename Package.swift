@@ -15,7 +15,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "nagi", targets: ["nagi"]),
-        .library(name: "ModeCore", targets: ["ModeCore"]),
+        .library(name: "ModeCore", targets: ["ModeCore", "Primitives"]),
+        .library(name: "Calendars", targets: ["Calendars", "Primitives"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -32,18 +33,24 @@ let package = Package(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
 
         // Pure: the standard library and each other, nothing else.
-        .target(name: "ModeCore", swiftSettings: rules),
-        .target(name: "Scheduling", dependencies: ["ModeCore"], swiftSettings: rules),
-        .target(name: "Simulation", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
+        .target(name: "Primitives", swiftSettings: rules),
+        .target(name: "ModeCore", dependencies: ["Primitives"], swiftSettings: rules),
+        .target(name: "Calendars", dependencies: ["Primitives"], swiftSettings: rules),
+        .target(name: "Scheduling", dependencies: ["Calendars", "ModeCore", "Primitives"], swiftSettings: rules),
+        .target(
+            name: "Simulation", dependencies: ["Calendars", "ModeCore", "Primitives", "Scheduling"],
+            swiftSettings: rules),
 
         // Pure, plus libyaml.
-        .target(name: "PolicyFile", dependencies: ["CLibYAML", "ModeCore", "Scheduling"], swiftSettings: rules),
+        .target(
+            name: "PolicyFile", dependencies: ["Calendars", "CLibYAML", "ModeCore", "Primitives", "Scheduling"],
+            swiftSettings: rules),
 
         // Effects.
         .target(
             name: "ModeServer",
             dependencies: [
-                "ModeCore",
+                "ModeCore", "Primitives",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -61,7 +68,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "ModeCore", "ModeServer", "PolicyFile", "Scheduling",
+                "Calendars", "ModeCore", "ModeServer", "PolicyFile", "Primitives", "Scheduling",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -76,24 +83,29 @@ let package = Package(
         .executableTarget(
             name: "nagi",
             dependencies: [
-                "Daemon", "ModeCore", "ModeServer", "PolicyFile", "Scheduling", "Simulation",
+                "Calendars", "Daemon", "ModeCore", "ModeServer", "PolicyFile", "Primitives", "Scheduling", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules
         ),
 
         .testTarget(name: "LawTests", swiftSettings: rules),
-        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
-        .testTarget(name: "SchedulingTests", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
+        .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: rules),
+        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore", "Primitives"], swiftSettings: rules),
+        .testTarget(name: "CalendarsTests", dependencies: ["Calendars", "Primitives"], swiftSettings: rules),
         .testTarget(
-            name: "PolicyFileTests", dependencies: ["ModeCore", "PolicyFile", "Scheduling"],
+            name: "SchedulingTests", dependencies: ["Calendars", "ModeCore", "Primitives", "Scheduling"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "PolicyFileTests", dependencies: ["Calendars", "ModeCore", "PolicyFile", "Primitives", "Scheduling"],
             exclude: ["bad", "good", "ics", "schema_check.py"], swiftSettings: rules),
         .testTarget(
-            name: "SimulationTests", dependencies: ["ModeCore", "Scheduling", "Simulation"], swiftSettings: rules),
+            name: "SimulationTests", dependencies: ["Calendars", "ModeCore", "Primitives", "Scheduling", "Simulation"],
+            swiftSettings: rules),
         .testTarget(
             name: "ModeServerTests",
             dependencies: [
-                "ModeCore", "ModeServer",
+                "ModeCore", "ModeServer", "Primitives",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// What came of a set of policy files: the validated set, or why there is none.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// What goes wrong, and when: drawn before the run starts, as data, so that a failing plan can be read and made smaller.
 public struct FaultPlan: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// Watches the true state of the nodes and what they receive, and knows nothing of how the controller decides.

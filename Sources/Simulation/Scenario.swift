@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// Everything that decides how a simulated run goes: a function of it, and of nothing else.

@@ -1,4 +1,3 @@
-import ModeCore
 import Scheduling
 
 /// What a simulated run came to.

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// Watches in which order the nodes of a run start. It reads the policies by itself, and for whether a canary was good it

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// The daemon's process: the loop that hands events in and performs effects, its crashes and its recovery.

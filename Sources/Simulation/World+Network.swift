@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// What lies between the daemon and the nodes, and what the nodes answer.

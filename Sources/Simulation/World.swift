@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// One simulated run: cluster, network, commands and the daemon's process on one virtual clock. The controller is the one
@@ -64,7 +65,7 @@ public struct World: Sendable {
     var places: [String: Int] = [:]
 
     var oracle: Oracle
-    var digest = Digest()
+    var digest = StableHash()
     var trace: [String] = []
     var admitted = 0
     var rejected = 0

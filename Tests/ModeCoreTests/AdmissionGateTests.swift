@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Testing
 
 /// The gate, driven by one thread, answers exactly as the node.

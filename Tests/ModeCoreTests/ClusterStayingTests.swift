@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Testing
 
 /// Clients that followed a redirect, or may not be sent on for another reason.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Testing
 
 private func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: seconds) }

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import ModeCore
+import Primitives
 import Synchronization
 import Testing
 

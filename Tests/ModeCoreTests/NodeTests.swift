@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Testing
 
 private let spam = ChannelID("spam")

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Testing
 
 /// Sessions that span nodes, as timelines: what is done at each second, and what every node says then.

@@ -139,7 +139,7 @@ struct ModeFeaturePageTests {
     /// 「同じチャネルが複数のノードで処理されている」などといった不整合が発生することを防いでいます。
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func `a node that just started or is isolated takes nobody, so no channel is begun twice`(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = RandomStream(seed: seed)
         let graceful = threeNodes.map { node in
             var node = node
             node.gracePeriod = .seconds(Int(seed % 4) * 5)

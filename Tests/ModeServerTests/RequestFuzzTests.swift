@@ -32,7 +32,7 @@ struct RequestFuzzTests {
         _ served: Served, _ corpus: [MalformedRequest], for time: Duration, seed: UInt64
     ) async throws -> Int {
         let (start, batch) = (ContinuousClock.now, 32)
-        var random = SplitMix64(seed: seed)
+        var random = RandomStream(seed: seed)
         var sent = 0
         while start.duration(to: .now) < time {
             await withTaskGroup(of: Void.self) { group in
@@ -55,7 +55,7 @@ struct RequestFuzzTests {
         return sent
     }
 
-    private func mutate(_ bytes: [UInt8], with other: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
+    private func mutate(_ bytes: [UInt8], with other: [UInt8], _ random: inout RandomStream) -> [UInt8] {
         var bytes = bytes
         for _ in 0...random.below(4) {
             let place = random.below(bytes.count + 1)

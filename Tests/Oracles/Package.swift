@@ -14,8 +14,8 @@ let package = Package(
     name: "oracles",
     platforms: [.macOS(.v15)],
     targets: [
-        .target(name: "ModeCore", swiftSettings: rules),
-        .target(name: "Scheduling", dependencies: ["ModeCore"], swiftSettings: rules),
-        .executableTarget(name: "occurrences", dependencies: ["ModeCore", "Scheduling"], swiftSettings: rules),
+        .target(name: "Primitives", swiftSettings: rules),
+        .target(name: "Calendars", dependencies: ["Primitives"], swiftSettings: rules),
+        .executableTarget(name: "occurrences", dependencies: ["Calendars", "Primitives"], swiftSettings: rules),
     ]
 )

@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 
 /// The files beside the tests.
 enum Corpus {

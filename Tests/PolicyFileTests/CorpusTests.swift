@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 import Testing
 
 /// Golden diagnostics. After a change of wording run the tests with `NAGI_REWRITE_EXPECTED=1` and read the difference.

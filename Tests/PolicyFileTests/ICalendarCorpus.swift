@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 
 /// The calendar files beside the tests, and the zones of the host that they name.
 enum ICalendarCorpus {

@@ -1,6 +1,5 @@
-import ModeCore
+import Calendars
 import PolicyFile
-import Scheduling
 import Testing
 
 /// What a calendar file says must not get lost on the way to a freeze, least of all without a word.

@@ -1,5 +1,5 @@
+import Calendars
 import PolicyFile
-import Scheduling
 import Testing
 
 /// Bytes of good and bad calendar files, changed at random with a fixed seed: nothing crashes or hangs, every diagnostic

@@ -1,7 +1,6 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
 import Testing
 
 /// Golden spans and diagnostics of calendar files. After a change run the tests with `NAGI_REWRITE_EXPECTED=1` and read

@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 import Testing
 
 /// What looking ahead costs, and what it leaves alone. What it says stands in `bad/ahead-*.expected`.

@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 import Testing
 
 /// Bytes of good and bad files, changed at random with a seed: whatever comes out, nothing crashes or hangs, every
@@ -20,7 +20,7 @@ struct MutationTests {
     @Test func `no mutated file makes the parser crash, hang or lose its place`() throws {
         let seconds = Self.environment["NAGI_FUZZ_SECONDS"].flatMap { Int($0) }
         let seed = Self.environment["NAGI_FUZZ_SEED"].flatMap { UInt64($0) } ?? 0x6e61_6769
-        var random = SplitMix(state: seed)
+        var random = RandomStream(seed: seed)
         let seeds = try Self.seeds()
         let base = try Corpus.source("good", "base.yaml")
         let now = try #require(Timestamp(rfc3339: "2026-11-22T00:00:00Z"))
@@ -103,7 +103,7 @@ struct MutationTests {
         "INTERVAL=9999", "COUNT=1", "99999999999999999999", "29 2", "*/1", "\u{FEFF}", "&a ", "*a", "<<: *a", "|-\n",
     ]
 
-    private func mutate(_ bytes: inout [UInt8], _ seeds: [[UInt8]], _ random: inout SplitMix) {
+    private func mutate(_ bytes: inout [UInt8], _ seeds: [[UInt8]], _ random: inout RandomStream) {
         guard !bytes.isEmpty else { return }
         let at = random.below(bytes.count)
         switch random.below(9) {
@@ -132,19 +132,4 @@ struct MutationTests {
             #expect(try Corpus.parsed("bad", name).diagnostics == Corpus.parsed("bad", name).diagnostics)
         }
     }
-}
-
-/// A small generator whose whole state is its seed.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ limit: Int) -> Int { limit <= 0 ? 0 : Int(next() % UInt64(limit)) }
 }

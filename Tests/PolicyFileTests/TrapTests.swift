@@ -1,6 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
+import Primitives
 import Scheduling
 import Testing
 

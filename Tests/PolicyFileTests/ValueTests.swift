@@ -1,5 +1,6 @@
-import ModeCore
+import Calendars
 import PolicyFile
+import Primitives
 import Scheduling
 import Testing
 

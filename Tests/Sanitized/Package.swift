@@ -16,7 +16,8 @@ let package = Package(
     name: "sanitized",
     platforms: [.macOS(.v15)],
     targets: [
-        .target(name: "ModeCore", swiftSettings: rules),
-        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore"], swiftSettings: rules),
+        .target(name: "Primitives", swiftSettings: rules),
+        .target(name: "ModeCore", dependencies: ["Primitives"], swiftSettings: rules),
+        .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore", "Primitives"], swiftSettings: rules),
     ]
 )

@@ -1,4 +1,6 @@
+import Calendars
 import ModeCore
+import Primitives
 import Scheduling
 import Testing
 

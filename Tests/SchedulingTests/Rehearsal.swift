@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// A controller with perfect nodes on a clock that jumps from event to event: what a strategy makes of a run, as text.

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 import Simulation
 import Testing

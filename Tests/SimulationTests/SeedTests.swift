@@ -1,5 +1,5 @@
 import Foundation
-import ModeCore
+import Primitives
 import Scheduling
 import Simulation
 import Testing

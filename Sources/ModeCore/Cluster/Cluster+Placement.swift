@@ -1,3 +1,5 @@
+import Primitives
+
 /// Where clients go, and how they come and leave.
 extension Cluster {
     /// Where a client of the channel that contacts this node has to go.

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Sessions that span nodes. Such a session is kept and counted by its owner, the node on which it began; the other
 /// nodes carry connections of it as guests. Owner and carriers are in touch with each other; where that ends, every part
 /// of the network that still carries connections goes on with an owner of its own, and they become one when they meet.

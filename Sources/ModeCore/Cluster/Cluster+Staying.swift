@@ -1,3 +1,5 @@
+import Primitives
+
 /// Clients that are not sent on.
 extension Cluster {
     /// Connects a client that has been sent here, or may not be sent on for another reason: it is admitted here or

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Named nodes that know each other: membership, majority, isolation, and which node a channel lives on.
 ///
 /// Nodes have dense indices in the order that they were given, and keep them for good. A clustered cluster starts with

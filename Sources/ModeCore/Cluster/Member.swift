@@ -1,3 +1,5 @@
+import Primitives
+
 /// One line of the membership list, as one node sees it.
 public struct Member: Hashable, Sendable {
     public var index: Int

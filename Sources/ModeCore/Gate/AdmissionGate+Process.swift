@@ -1,3 +1,5 @@
+import Primitives
+
 /// What happens to the gate as a whole, and what can be read of all its shards.
 extension AdmissionGate {
     /// Answers a `ChangeMode`.

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A node for real traffic: the rules of `Node`, for calls from any thread.
 ///
 /// In `normal` a decision is two atomic reads. Everything else takes the lock of one shard of the sessions, chosen by
@@ -142,8 +144,7 @@ extension AdmissionGate {
 extension ChannelID {
     /// The bytes of the name, mixed: the same in every run, unlike a `Hasher`'s.
     var spread: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        let hash = StableHash(name).value
         return hash ^ hash >> 32
     }
 }

@@ -1,3 +1,4 @@
+import Primitives
 import Synchronization
 
 /// Mode and life of a node in one word, so that one atomic read tells whether it admits.

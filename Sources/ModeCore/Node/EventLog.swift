@@ -1,3 +1,5 @@
+import Primitives
+
 /// The events of a node that its owner has not taken yet.
 struct EventLog: Sendable {
     private(set) var dropped = 0

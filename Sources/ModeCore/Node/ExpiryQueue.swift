@@ -1,3 +1,5 @@
+import Primitives
+
 /// Ends of grace periods in the order of time. The period is the same for all, so first in is first out; entries of
 /// sessions that came back to life stay and are skipped by whoever takes them.
 struct ExpiryQueue: Sendable {

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A node as one of several that carry a session.
 extension Node {
     /// Channels that have connections here and their session on another node.

@@ -1,3 +1,5 @@
+import Primitives
+
 /// One media server: its mode, the sessions and connections that it carries, and what it counts.
 ///
 /// A node starts out as a process that has just booted. Time only comes in as an argument; a time before one that was

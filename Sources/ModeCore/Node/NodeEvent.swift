@@ -1,3 +1,5 @@
+import Primitives
+
 /// Something that happened on a node. Its owner drains them, in order.
 public struct NodeEvent: Hashable, Sendable {
     public var at: Timestamp

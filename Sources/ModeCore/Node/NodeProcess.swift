@@ -1,3 +1,5 @@
+import Primitives
+
 /// The process behind a node: whether it runs, which mode it is in, and what changes that.
 struct NodeProcess: Sendable {
     private(set) var version: String

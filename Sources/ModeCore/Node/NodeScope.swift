@@ -1,3 +1,5 @@
+import Primitives
+
 /// The part of a node that its one table of sessions shares with the rest of it.
 struct NodeScope: SessionScope, Sendable {
     var process: NodeProcess

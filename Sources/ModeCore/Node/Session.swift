@@ -1,3 +1,5 @@
+import Primitives
+
 /// A channel that is alive on a node.
 public struct Session: Hashable, Sendable {
     public let id: SessionID

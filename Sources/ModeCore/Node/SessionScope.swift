@@ -1,3 +1,5 @@
+import Primitives
+
 /// What the sessions of one table share with the rest of their node. A node has one table and keeps this beside it; a
 /// gate has many, which share it between threads.
 protocol SessionScope {

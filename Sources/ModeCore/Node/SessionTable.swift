@@ -1,3 +1,5 @@
+import Primitives
+
 /// Sessions by channel and the connections in them: who is let in, when a session begins and ends, and what is counted.
 ///
 /// The rules of admission stand here and nowhere else. Time never goes back between two calls; whoever calls sees to it.

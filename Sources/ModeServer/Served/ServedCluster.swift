@@ -8,7 +8,7 @@ final class ServedCluster: Sendable {
         var cluster: Cluster
         var traffic: [TrafficGenerator]
         var faults: [NodeFaults]
-        var generator: SplitMix64
+        var generator: RandomStream
         var facts: FactLog
         /// Nodes that are on their way down or up.
         var isChanging: Set<Int> = []
@@ -44,7 +44,7 @@ final class ServedCluster: Sendable {
                 cluster: Cluster(isClustered: settings.isClustered, nodes: nodes),
                 traffic: [],
                 faults: Array(repeating: .none, count: settings.nodes.count),
-                generator: SplitMix64(seed: settings.seed ^ 0xFA17),
+                generator: RandomStream(seed: settings.seed ^ 0xFA17),
                 facts: FactLog(names: nodes.map(\.name)),
                 notices: NoticeDesk(settings.nodes, ids),
                 lostEvents: nodes.map { _ in 0 }))

@@ -22,7 +22,7 @@ struct ChannelPopularity: Sendable {
     }
 
     /// A channel and its position.
-    func draw(_ generator: inout SplitMix64) -> (position: Int, channel: ChannelID) {
+    func draw(_ generator: inout RandomStream) -> (position: Int, channel: ChannelID) {
         guard !cumulative.isEmpty else {
             let position = generator.below(channels.count)
             return (position, channels[position])

@@ -18,14 +18,14 @@ public struct TrafficGenerator: Sendable {
     public private(set) var cut = 0
 
     private let channels: ChannelPopularity
-    private var generator: SplitMix64
-    private var departures = DepartureQueue()
+    private var generator: RandomStream
+    private var departures = Heap<Departure>()
     private var nextArrival: Timestamp
 
     public init(_ settings: TrafficSettings, startingAt start: Timestamp) {
         self.settings = settings
         self.channels = ChannelPopularity(count: settings.channels, exponent: settings.popularity)
-        self.generator = SplitMix64(seed: settings.seed)
+        self.generator = RandomStream(seed: settings.seed)
         self.nextArrival = start
         scheduleArrival(after: start)
     }
@@ -35,7 +35,7 @@ public struct TrafficGenerator: Sendable {
         var budget = Self.maxArrivalsPerAdvance
         while true {
             if let departure = departures.first, departure.at <= time, departure.at <= nextArrival {
-                _ = departures.removeFirst()
+                _ = departures.popFirst()
                 let left = cluster.disconnect(departure.connection, at: departure.at)
                 if left { hungUp += 1 } else { cut += 1 }
             } else if nextArrival <= time {
@@ -66,7 +66,7 @@ public struct TrafficGenerator: Sendable {
             let answer = cluster.connect(channel, contacting: (first + step) % cluster.count, at: time)
             guard case .admitted(_, let connection, _) = answer else { continue }
             admitted += 1
-            departures.insert(.init(at: time + hold, connection: connection))
+            departures.insert(Departure(at: time + hold, connection: connection))
             return
         }
         refused += 1

@@ -1,5 +1,4 @@
-import ModeCore
-import Scheduling
+import Calendars
 
 /// What a calendar file says.
 public struct ICalendarReading: Sendable {

@@ -1,5 +1,4 @@
-import ModeCore
-import Scheduling
+import Calendars
 
 extension ICalendarSpans {
     /// A start of an event that does not happen, on the wall of its zone.

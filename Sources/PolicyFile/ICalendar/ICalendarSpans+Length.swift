@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 extension ICalendarSpans {
     /// From DTEND, DURATION, or neither; nil after a report, or where it lasts no time at all.

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// Events into spans: lengths, rules, exceptions, and the instances that other events replace.
 struct ICalendarSpans {

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// A DATE or a DATE-TIME (RFC 5545, sections 3.3.4 and 3.3.5) as it is written.
 enum CalendarTime: Hashable {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// Writes a plan as an iCalendar file (RFC 5545): one event for each stretch of time in which a policy may act.

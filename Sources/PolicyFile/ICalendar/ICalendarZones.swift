@@ -1,5 +1,4 @@
-import ModeCore
-import Scheduling
+import Calendars
 
 /// Which zone a TZID means: one of the zones that the caller knows, or an error, never UTC by default.
 ///

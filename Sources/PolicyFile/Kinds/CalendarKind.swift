@@ -1,5 +1,3 @@
-import Scheduling
-
 /// `kind: Calendar`.
 enum CalendarKind {
     static let spec = ValueType<CalendarDraft>.object(Keys.shape) { fields in

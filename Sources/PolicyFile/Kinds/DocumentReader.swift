@@ -1,6 +1,3 @@
-import ModeCore
-import Scheduling
-
 /// The kinds of documents.
 enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"

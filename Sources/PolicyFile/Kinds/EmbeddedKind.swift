@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// `embedded:` of a node in a Cluster.

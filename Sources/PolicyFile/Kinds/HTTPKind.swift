@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// Calls of addresses: the step `http`, and the same in a gate.

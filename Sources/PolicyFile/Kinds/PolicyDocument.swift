@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 import Scheduling
 
 /// One document as written: its values are well-formed, but names and numbers were not compared with anything yet.

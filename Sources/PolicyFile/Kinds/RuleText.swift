@@ -1,5 +1,4 @@
-import ModeCore
-import Scheduling
+import Calendars
 
 /// The only place of a policy that reads a recurrence rule.
 enum RuleText {

@@ -1,4 +1,4 @@
-import Scheduling
+import Calendars
 
 extension ValueType where Value == CronSchedule {
     /// Five-field cron. The only place that reads one.

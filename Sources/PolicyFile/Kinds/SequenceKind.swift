@@ -1,4 +1,3 @@
-import ModeCore
 import Scheduling
 
 /// `kind: Sequence`, and the same keys inline in a policy.

@@ -1,5 +1,4 @@
-import ModeCore
-import Scheduling
+import Calendars
 
 /// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
 enum SpanKind {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// One step: a mapping with one key that says what is done.

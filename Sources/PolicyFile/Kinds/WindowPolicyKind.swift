@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// `kind: MaintenanceWindow` and `kind: Rollout`: the same keys but for a few.

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 extension ValueType where Value == Duration {
     /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year, or less where that is said.

@@ -1,4 +1,4 @@
-import Scheduling
+import Calendars
 
 /// The time zones that the caller knows. The parser asks nobody else: no files, no host settings.
 public struct ZoneCatalog: Sendable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 import Scheduling
 
 extension PolicyValidator {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// A cluster after its own checks.

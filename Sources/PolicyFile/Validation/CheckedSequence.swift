@@ -1,4 +1,3 @@
-import ModeCore
 import Scheduling
 
 /// A sequence after its own checks: what it does, and what it asks of the policies that use it.

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// The occurrences of windows and exclusions from an instant on, each window computed once.
 struct Outlook {

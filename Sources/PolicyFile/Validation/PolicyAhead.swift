@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// Looks at the windows of one policy, its exclusions subtracted, over the coming days.

@@ -1,4 +1,4 @@
-import Scheduling
+import Calendars
 
 /// Where in the text the parts of a policy are that later checks speak of. Spans that a calendar provides stand where
 /// the policy names the calendar.

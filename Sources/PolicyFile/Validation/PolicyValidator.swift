@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 import Scheduling
 
 /// Compares the documents of all files with each other and with the time zones, and assembles the set.

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// Looks at one span over the coming days, whatever policy it belongs to.
 struct SpanAhead {

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// Whether each window of a policy can be judged by its own length.
 struct WindowFit {

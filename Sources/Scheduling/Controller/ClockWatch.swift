@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// Compares the wall clock with the uptime. After a jump nothing is taken out of service until the two agree again.
 struct ClockWatch: Sendable {

@@ -1,5 +1,3 @@
-import ModeCore
-
 /// One attempt of one `run` step on one node: also the name of its directory in the state directory.
 public struct CommandID: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     /// Grows by one with each command, over all nodes and restarts.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// What is read and written: observations in, mode changes out.
 extension Controller {
@@ -111,18 +112,18 @@ extension Controller {
 
     mutating func scheduleRead(_ place: Int, at: Uptime) {
         nodes[place].nextRead = at
-        due.insert(DueQueue.Entry(at: at, node: place))
+        due.insert(DueEntry(at: at, node: place))
     }
 
     /// Looks at the runs again then.
     mutating func wake(at: Uptime) {
         guard pendingWake.map({ $0 <= now.uptime || at < $0 }) ?? true else { return }
         pendingWake = at
-        due.insert(DueQueue.Entry(at: at, node: -1))
+        due.insert(DueEntry(at: at, node: -1))
     }
 
     mutating func issueReads() {
-        while let entry = due.popDue(at: now.uptime) {
+        while let entry = due.popFirst(where: { $0.at <= now.uptime }) {
             guard entry.node >= 0 else {
                 isSchedulingDue = true
                 continue
@@ -157,11 +158,7 @@ extension Controller {
     /// Spreads the reads of different nodes without drawing anything: the offset follows from place and time.
     private func jittered(_ interval: Duration, share: Double, place: Int) -> Duration {
         guard share > 0 else { return interval }
-        var mixed = UInt64(bitPattern: now.uptime.nanoseconds) ^ (UInt64(place) &* 0x9E37_79B9_7F4A_7C15)
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        let unit = Double((mixed ^ (mixed >> 31)) >> 11) / Double(1 << 53)
-        let factor = 1 + share * (2 * unit - 1)
+        let factor = 1 + share * (2 * RandomStream.unit(place: place, at: now.uptime) - 1)
         return .nanoseconds(Int64(Double(interval.nanoseconds) * factor))
     }
 

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// Which run starts, which node is next, when a run is over.
 extension Controller {

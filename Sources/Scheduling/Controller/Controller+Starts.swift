@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// Which node of a run starts next, and what the strategy makes it wait for.
 extension Controller {

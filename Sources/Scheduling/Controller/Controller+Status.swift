@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// What is shown: made from the same state that decides.
 extension Controller {

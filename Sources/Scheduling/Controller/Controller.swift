@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// Decides. A synchronous function from events to effects on a value: the daemon and the simulation drive the same one.
 ///
@@ -14,7 +14,7 @@ public struct Controller: Sendable {
     var schedule = Schedule()
     /// Open ModeChanges by id.
     var openChanges: [Int: Int] = [:]
-    var due = DueQueue()
+    var due = Heap<DueEntry>()
     var clock = ClockWatch()
     /// When the runs are to be looked at again though nothing happens.
     var pendingWake: Uptime?
@@ -70,7 +70,7 @@ public struct Controller: Sendable {
     /// When something becomes due that no event announces; nil: nothing. Never rely on it for more than 30 s: the wall
     /// clock may jump meanwhile.
     public var nextWake: Uptime? {
-        var wake = due.next
+        var wake = due.first?.at
         if schedule.nextCheck < .distantFuture {
             let check = now.uptime + max(.zero, schedule.nextCheck - now.wall)
             wake = min(wake ?? check, check)

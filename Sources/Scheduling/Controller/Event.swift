@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// What happens to the controller. Each is a fact from outside; none is a decision.
 public enum Event: Hashable, Sendable {

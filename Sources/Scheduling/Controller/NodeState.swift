@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// What the controller knows about one node in this process, beside the ledger: the fast facts, gone with a crash and
 /// read again after it.

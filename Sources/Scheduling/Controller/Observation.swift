@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// A node of a cluster, by the names that the policies give them.
 public struct NodeID: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {

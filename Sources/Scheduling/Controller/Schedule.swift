@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// The calendars in force and what they say now.
 struct Schedule: Sendable {
@@ -21,14 +22,6 @@ extension Window {
         name: "always",
         recurrence: .weekly(days: Set(Weekday.allCases), start: TimeOfDay.midnight), length: .elapsed(.days(1)),
         timeZone: ZoneRules.utc.name)
-}
-
-extension TimeOfDay {
-    static let midnight = TimeOfDay(secondsSinceMidnight: 0)
-
-    init(secondsSinceMidnight: Int) {
-        self.secondsSinceMidnight = secondsSinceMidnight
-    }
 }
 
 /// What maintenance windows and rollouts have in common.

@@ -1,4 +1,6 @@
+import Calendars
 import ModeCore
+import Primitives
 
 /// What the journal adds up to: everything that must survive a crash. It changes only by `apply`, so that the fold of a
 /// journal after a restart is the very value that the process before had.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 extension Record {
     /// The fact as a line for people: what happened to what, without the instant. Nil for facts that are only bookkeeping.

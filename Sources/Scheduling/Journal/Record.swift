@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// One durable fact. The journal is a list of them; the ledger is their fold.
 public struct Record: Hashable, Sendable, Codable {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// When the policies of a set may act in a span of time, what exclusions take of it, and how far their runs come.
 public struct Plan: Hashable, Sendable {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// What another text of the policies changes over a span of time.
 public struct PlanDifference: Hashable, Sendable {

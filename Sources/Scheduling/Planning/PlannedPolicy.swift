@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// What a plan says of one policy, whatever the time.
 public struct PlannedPolicy: Hashable, Sendable {

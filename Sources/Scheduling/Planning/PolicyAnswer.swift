@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// Whether a policy may act at an instant, and if not, why and when next.
 public struct PolicyAnswer: Hashable, Sendable {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// How far a run comes, and when its last node is through, if nothing fails and nobody intervenes.
 ///
@@ -104,7 +105,7 @@ struct RunEstimator {
             }
             next = following
             lastEnd = joined.span.end
-            let open = joined.span.minus(taken.sorted { $0.start < $1.start })
+            let open = SpanSet(joined.span).minus(SpanSet(taken)).spans
             guard !open.isEmpty else { continue }
             let distance = Timestamp(nanoseconds: 0) - joined.span.start
             let shape = Shape(length: joined.span.length, open: open.map { $0.shifted(by: distance) })

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// One way through the open time, wave after wave, as the controller goes: no node starts within the cutoff; at the end
 /// of a stretch what is not committed is given back or finishes, as the policy says, and is taken again later where the

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 extension Step {
     /// How long it takes at the longest, every attempt included. What waits for the window's end has no length of its

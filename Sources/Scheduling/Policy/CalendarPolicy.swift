@@ -1,3 +1,5 @@
+import Calendars
+
 /// Named spans (kind Calendar), written once and used by policies as windows or as exclusions.
 public struct CalendarPolicy: Hashable, Sendable, Codable {
     public var name: String

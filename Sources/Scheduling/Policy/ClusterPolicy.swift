@@ -1,5 +1,3 @@
-import ModeCore
-
 /// The nodes that are scheduled together, how they are reached, and how many of them may be out of service at once.
 public struct ClusterPolicy: Hashable, Sendable, Codable {
     public enum Topology: String, Hashable, Sendable, Codable, CaseIterable {

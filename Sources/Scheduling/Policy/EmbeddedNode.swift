@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// A node that runs inside the daemon: where it listens, and what it is like. It lives as long as the process.
 ///

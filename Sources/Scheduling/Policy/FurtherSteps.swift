@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// Calls an address about the node.
 public struct HTTPStep: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// A measurement that must be good before it goes on.
 public struct HealthGate: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 
 /// Takes the selected nodes out of service, one wave after another, in each occurrence of its windows.
 public struct MaintenanceWindow: Hashable, Sendable, Codable {

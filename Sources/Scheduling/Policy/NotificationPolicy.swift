@@ -1,5 +1,3 @@
-import ModeCore
-
 /// Whom to tell what happens (kind Notification): a webhook out, retried with back-off, that never holds up a run.
 public struct NotificationPolicy: Hashable, Sendable, Codable {
     public enum Format: String, Hashable, Sendable, Codable, CaseIterable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 
 /// Every validated policy of one directory, taken or refused as a whole. All names in it resolve.
 public struct PolicySet: Hashable, Sendable, Codable {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// Brings the selected nodes to a revision, one wave after another.
 public struct Rollout: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// What is done to one node, in order.
 public struct StepSequence: Hashable, Sendable, Codable {

@@ -1,5 +1,3 @@
-import ModeCore
-
 /// In which order and how many at once.
 public struct Strategy: Hashable, Sendable, Codable {
     public enum Order: Hashable, Sendable, Codable {

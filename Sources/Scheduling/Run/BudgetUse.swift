@@ -1,5 +1,3 @@
-import ModeCore
-
 /// How much of a cluster's budget is used, in numbers of nodes.
 public struct BudgetUse: Hashable, Sendable {
     /// N: configured and known regular nodes, reachable or not.

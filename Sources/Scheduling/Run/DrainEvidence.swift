@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// Proof that a node is drained: two reads at least two seconds apart, both begun after the mode was confirmed, both at or
 /// below the thresholds, on the same incarnation of the node.

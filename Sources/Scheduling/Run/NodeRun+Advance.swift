@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// Whether a run may act now.
 public enum Gate: Hashable, Sendable {

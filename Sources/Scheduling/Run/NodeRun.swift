@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// One node's part in a run: the row of the table in the design's section 5, as a value.
 public struct NodeRun: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// A run's `progressDeadline`: how much longer it may stand still. It runs only while the run could act.
 ///

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 
 /// `weekly-night/sunday/2026-11-29T02:00` or `sora-upgrade@2025.2.0#1`: derived, never drawn.
 public struct RunID: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// A part of a run's nodes that is through before the next begins: the canary nodes of the first group, then the rest of
 /// that group, then each further group. Waves never mix stages.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// Everything that status, page and metrics show, at one instant. Made by the controller, read by everybody else.
 public struct StatusReport: Hashable, Sendable {

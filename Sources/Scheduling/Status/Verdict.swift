@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// What is going on with a node, why, and until when. Every node always has exactly one.
 public struct Verdict: Hashable, Sendable, Codable {

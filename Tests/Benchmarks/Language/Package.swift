@@ -14,15 +14,20 @@ let package = Package(
     platforms: [.macOS(.v15)],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "ModeCore", swiftSettings: rules),
-        .target(name: "Scheduling", dependencies: ["ModeCore"], swiftSettings: rules),
-        .target(name: "PolicyFile", dependencies: ["CLibYAML", "ModeCore", "Scheduling"], swiftSettings: rules),
+        .target(name: "Primitives", swiftSettings: rules),
+        .target(name: "ModeCore", dependencies: ["Primitives"], swiftSettings: rules),
+        .target(name: "Calendars", dependencies: ["Primitives"], swiftSettings: rules),
+        .target(name: "Scheduling", dependencies: ["Calendars", "ModeCore", "Primitives"], swiftSettings: rules),
+        .target(
+            name: "PolicyFile", dependencies: ["Calendars", "CLibYAML", "ModeCore", "Primitives", "Scheduling"],
+            swiftSettings: rules),
         .target(name: "BenchmarkHarness", swiftSettings: rules),
         .target(name: "Scan", dependencies: ["CLibYAML"]),
         .executableTarget(
-            name: "next-benchmark", dependencies: ["BenchmarkHarness", "ModeCore", "Scheduling"], swiftSettings: rules),
+            name: "next-benchmark", dependencies: ["BenchmarkHarness", "Calendars", "Primitives"], swiftSettings: rules),
         .executableTarget(
             name: "policy-benchmark",
-            dependencies: ["BenchmarkHarness", "ModeCore", "PolicyFile", "Scan", "Scheduling"], swiftSettings: rules),
+            dependencies: ["BenchmarkHarness", "Calendars", "PolicyFile", "Primitives", "Scan", "Scheduling"],
+            swiftSettings: rules),
     ]
 )
