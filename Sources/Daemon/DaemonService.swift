@@ -1,5 +1,4 @@
 import Glibc
-import ModeCore
 import Scheduling
 import Synchronization
 

@@ -1,7 +1,7 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
+import Primitives
 
 /// The time zones of the host, as the policy parser wants them.
 public enum HostZones {

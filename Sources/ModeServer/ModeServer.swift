@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import ServiceLifecycle
 
 /// Serves the nodes of one cluster over loopback sockets: the mode API, `/.ok`, made-up clients, and an admin API.

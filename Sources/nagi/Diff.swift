@@ -1,7 +1,8 @@
 import ArgumentParser
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
+import Primitives
 import Scheduling
 
 /// `nagi diff OLD NEW`

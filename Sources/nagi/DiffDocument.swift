@@ -1,6 +1,6 @@
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
 import Scheduling
 
 /// The JSON of `nagi diff`.

@@ -1,5 +1,6 @@
+import Calendars
 import Daemon
-import ModeCore
+import Primitives
 import Scheduling
 
 /// A difference of two plans for people: `+` gained, `-` lost, `~` changed.

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
 import PolicyFile
+import Primitives
 import Scheduling
 
 /// `nagi plan PATH`

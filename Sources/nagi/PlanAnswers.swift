@@ -1,6 +1,6 @@
 import Daemon
 import Foundation
-import ModeCore
+import Primitives
 import Scheduling
 
 /// The answer of `nagi plan --at T`, as a table and as JSON.

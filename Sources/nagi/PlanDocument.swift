@@ -1,6 +1,7 @@
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
+import Primitives
 import Scheduling
 
 /// The JSON of `nagi plan`. Fields may come, these stay; each instant has the offset of its window's zone.

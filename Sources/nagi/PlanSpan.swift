@@ -1,7 +1,7 @@
 import ArgumentParser
+import Calendars
 import Daemon
-import ModeCore
-import Scheduling
+import Primitives
 
 /// The instants that `plan` and `diff` are asked about.
 struct PlanSpan: ParsableArguments {

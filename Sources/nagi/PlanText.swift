@@ -1,6 +1,7 @@
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
+import Primitives
 import Scheduling
 
 /// A plan as a table for people: policy by policy, one line per occurrence and one for each part that is taken away.

@@ -1,7 +1,7 @@
 import Daemon
 import Foundation
-import ModeCore
 import PolicyFile
+import Primitives
 import Scheduling
 
 /// The policies that the daemon was given, read afresh each time.

@@ -1,9 +1,11 @@
 import AsyncHTTPClient
+import Calendars
 import Daemon
 import Foundation
 import ModeCore
 import NIOCore
 import NIOHTTP1
+import Primitives
 import Scheduling
 import Testing
 

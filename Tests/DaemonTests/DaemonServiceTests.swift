@@ -1,6 +1,5 @@
 import Daemon
 import Foundation
-import ModeCore
 import Scheduling
 import Synchronization
 import Testing

@@ -1,6 +1,6 @@
+import Calendars
 import Daemon
 import Foundation
-import ModeCore
 import ModeServer
 import PolicyFile
 import Scheduling

@@ -1,5 +1,6 @@
 import Daemon
 import ModeCore
+import Primitives
 import Scheduling
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import ModeCore
+import Primitives
 import Scheduling
 import Testing
 

@@ -1,7 +1,8 @@
+import Calendars
 import Daemon
 import Foundation
 import FoundationXML
-import ModeCore
+import Primitives
 import Scheduling
 import Testing
 

@@ -1,7 +1,7 @@
+import Calendars
 import Daemon
 import Foundation
 import PolicyFile
-import Scheduling
 import Testing
 
 /// What is read from a directory, and what is refused.

@@ -1,10 +1,8 @@
 import AsyncHTTPClient
 import Daemon
-import ModeCore
 import ModeServer
 import NIOCore
 import NIOHTTP1
-import Scheduling
 import Synchronization
 import Testing
 

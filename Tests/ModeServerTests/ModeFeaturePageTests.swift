@@ -2,6 +2,7 @@ import Foundation
 import ModeCore
 import ModeServer
 import NIOHTTP1
+import Primitives
 import Testing
 
 /// The mode feature's manual page, section by section: each test cites the sentence that it proves.

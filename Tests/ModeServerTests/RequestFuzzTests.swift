@@ -2,6 +2,7 @@ import Foundation
 import ModeServer
 import NIOCore
 import NIOHTTP1
+import Primitives
 import Testing
 
 /// Mutations of the corpus thrown at both ports: the server goes on serving, whatever comes.

@@ -1,5 +1,6 @@
 import ModeCore
 import ModeServer
+import Primitives
 import Testing
 
 private let settings = TrafficSettings(

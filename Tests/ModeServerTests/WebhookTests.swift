@@ -1,4 +1,3 @@
-import ModeCore
 import ModeServer
 import NIOHTTP1
 import Testing

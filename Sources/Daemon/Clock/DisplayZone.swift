@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// The zone in which instants are shown: the one that all policies use, or UTC where there is none or more than one.

@@ -1,5 +1,5 @@
 import Glibc
-import ModeCore
+import Primitives
 
 /// The two clocks of this host. The only place that reads them for decisions.
 public enum HostClock {

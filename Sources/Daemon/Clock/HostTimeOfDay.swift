@@ -1,5 +1,5 @@
 import Glibc
-import ModeCore
+import Primitives
 
 extension Timestamp {
     /// `02:41:07` in the zone of this host, for log lines.

@@ -1,5 +1,5 @@
 import Glibc
-import ModeCore
+import Primitives
 import Scheduling
 
 /// Starts commands through `nagi exec-step`, waits for them, and finds them again after a restart of the daemon.

@@ -1,5 +1,5 @@
 import Glibc
-import ModeCore
+import Primitives
 import Scheduling
 
 /// Runs one command on behalf of the daemon and outlives it: `nagi exec-step`.

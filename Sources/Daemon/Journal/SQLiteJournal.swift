@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import ModeCore
+import Primitives
 import Scheduling
 
 /// The journal in a SQLite file: one row per record, never changed once written.

@@ -1,4 +1,3 @@
-import ModeCore
 import NIOCore
 import Scheduling
 

@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 import Scheduling
 
 /// What the control loop drives: the controller, or a script in tests of the loop.

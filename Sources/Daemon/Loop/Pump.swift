@@ -1,5 +1,5 @@
-import ModeCore
 import NIOCore
+import Primitives
 import Scheduling
 
 /// The state of one run of the control loop.

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import ModeCore
 import ModeServer
 import NIOCore
+import Primitives
 import Scheduling
 import Synchronization
 

@@ -1,6 +1,6 @@
-import ModeCore
 import ModeServer
 import NIOCore
+import Primitives
 import Scheduling
 
 /// How one node is reached: its cluster's settings, and the way to itself.

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// The dates above a chart: months, and days or weeks where there is room.
 struct ChartAxis {

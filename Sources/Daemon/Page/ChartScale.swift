@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// Where instants lie across a chart, in percent of its width, so that it fits any.
 struct ChartScale {

@@ -1,4 +1,4 @@
-import ModeCore
+import Calendars
 import Scheduling
 
 /// The bars of a chart's rows.

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// The Gantt chart of a plan: a row for each policy, freezes as bands across the rows that they stop.

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// A plan as one HTML file: the chart, then policy by policy what it says in words. Nothing is loaded from anywhere,

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// A plan as an SVG picture of its own: names on the left, the chart on the right, what the marks mean below.

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 extension PlanWording {

@@ -1,4 +1,5 @@
-import ModeCore
+import Calendars
+import Primitives
 import Scheduling
 
 /// How instants, lengths, and what a plan says are put into words; the command line and the page use the same.

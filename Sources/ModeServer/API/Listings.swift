@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// The listings of connections and sessions.
 enum Listings {

@@ -1,8 +1,8 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import ModeCore
 import NIOCore
+import Primitives
 
 /// The mode API of one node: `POST /` with the operation in `x-sora-target`.
 struct ModeAPIResponder: HTTPResponder {

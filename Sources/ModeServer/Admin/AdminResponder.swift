@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import ModeCore
 import NIOCore
+import Primitives
 
 /// The admin API of a mode server: what an operator, an upgrade command or a test does to its nodes.
 ///

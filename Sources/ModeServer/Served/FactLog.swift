@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// Turns what happens into lines, one for each fact, and keeps the count of nodes that are out of `normal`.
 struct FactLog: Sendable {

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Synchronization
 
 /// The state of everything that is served, behind one lock: short, synchronous sections only. What the nodes report

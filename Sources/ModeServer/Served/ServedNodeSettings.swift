@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// One node that is served, and where.
 public struct ServedNodeSettings: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import ModeCore
+import Primitives
 
 /// The wall clock at the start plus the time since then: never goes back.
 struct ServerClock: Sendable {

@@ -1,6 +1,6 @@
-import ModeCore
 import NIOCore
 import NIOHTTP1
+import Primitives
 
 /// What the signaling port answers to requests that do not become WebSockets: `/.ok` for load balancers, refusals else.
 final class ReadinessHandler: ChannelInboundHandler, RemovableChannelHandler {

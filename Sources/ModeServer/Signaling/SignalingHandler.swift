@@ -2,6 +2,7 @@ import Foundation
 import ModeCore
 import NIOCore
 import NIOWebSocket
+import Primitives
 
 /// One client's WebSocket: reads its wish, asks, admits, and stays until one of the two sides ends it.
 ///

@@ -1,8 +1,8 @@
-import ModeCore
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import Primitives
 import Synchronization
 
 /// The node that a signaling listener stands for.

@@ -1,5 +1,3 @@
-import ModeCore
-
 /// The limits of the signaling of one node.
 public struct SignalingSettings: Hashable, Sendable {
     /// WebSockets at once; more are answered 503.

@@ -1,5 +1,6 @@
 import Foundation
 import ModeCore
+import Primitives
 
 /// The channels that made-up clients choose from, and how often each is chosen: Zipf's law.
 struct ChannelPopularity: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import ModeCore
+import Primitives
 
 /// Clients that come, are admitted by the real rules, stay and leave. A value: the same seed, start and changes of the
 /// cluster give the same calls, no matter in how many steps time advances, as long as none of them is beyond the limit.

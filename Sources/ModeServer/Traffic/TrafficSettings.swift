@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 /// How many clients come, when, to which channels, and how long they stay.
 public struct TrafficSettings: Hashable, Sendable {

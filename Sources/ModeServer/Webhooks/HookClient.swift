@@ -1,7 +1,7 @@
 import AsyncHTTPClient
-import ModeCore
 import NIOCore
 import NIOHTTP1
+import Primitives
 import Synchronization
 
 /// Calls hooks: HTTP/1.1, no redirects, no second try, a limit on time and on the answer.

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// Something that a hook is told: the whole body but for what every body has.
 struct WebhookNotice: Sendable {

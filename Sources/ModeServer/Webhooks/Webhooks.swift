@@ -1,6 +1,7 @@
 import Foundation
 import ModeCore
 import NIOCore
+import Primitives
 import Synchronization
 
 /// Tells hooks what happens, each fact at most once and in no certain order, and asks the auth hooks.
