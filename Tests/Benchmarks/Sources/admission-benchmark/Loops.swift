@@ -1,5 +1,6 @@
 import BenchmarkHarness
 import ModeCore
+import Primitives
 import Synchronization
 
 /// What is measured, each as a loop over the same names on two threads.

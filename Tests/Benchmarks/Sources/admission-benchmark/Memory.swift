@@ -1,5 +1,6 @@
 import BenchmarkHarness
 import ModeCore
+import Primitives
 
 /// Bytes that a live connection costs, three to a channel.
 struct Memory {

@@ -1,6 +1,7 @@
 import BenchmarkHarness
 import Foundation
 import ModeCore
+import Primitives
 
 // admission-benchmark                 the rates
 // admission-benchmark node|gate       memory for each live connection

@@ -1,6 +1,6 @@
+import Calendars
 import Foundation
-import ModeCore
-import Scheduling
+import Primitives
 
 /// Answers cases, and remembers the rules of the zones that they name.
 struct Answers {

@@ -1,5 +1,5 @@
-import ModeCore
-import Scheduling
+import Calendars
+import Primitives
 
 /// What cannot be read in a line.
 struct Unreadable: Error {

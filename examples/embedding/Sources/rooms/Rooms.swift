@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 
 /// A server of chat rooms that can be drained: it asks the gate before it lets anybody in, and tells it who has left.
 /// The rooms, and what is said in them, would be this server's own business.

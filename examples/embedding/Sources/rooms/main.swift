@@ -1,4 +1,4 @@
-import ModeCore
+import Primitives
 
 // A line is a request. Its time would be that of a clock; here a second passes with every line, and `wait 5` lets five
 // more pass, so that the same script is answered in the same way every time.

@@ -1,7 +1,7 @@
 import BenchmarkHarness
+import Calendars
 import Foundation
-import ModeCore
-import Scheduling
+import Primitives
 
 /// One question, put to the calendar and to its peers in turn.
 struct Match {

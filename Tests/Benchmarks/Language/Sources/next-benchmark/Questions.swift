@@ -1,6 +1,6 @@
+import Calendars
 import Foundation
-import ModeCore
-import Scheduling
+import Primitives
 
 /// What is asked of everybody: the first start after an instant, of one schedule in a zone with daylight saving.
 struct Question {

@@ -1,7 +1,7 @@
 import BenchmarkHarness
+import Calendars
 import Foundation
-import ModeCore
-import Scheduling
+import Primitives
 
 // next-benchmark FOLDER: the first start after an instant, beside the peers that `run` has put into the folder. Every
 // answer of a peer is compared before anything is measured.

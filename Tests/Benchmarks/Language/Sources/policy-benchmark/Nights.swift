@@ -1,7 +1,6 @@
+import Calendars
 import Foundation
-import ModeCore
 import PolicyFile
-import Scheduling
 
 /// Policy files as operators write them, made up: one cluster each, its windows, freezes and steps, 100 lines.
 enum Nights {

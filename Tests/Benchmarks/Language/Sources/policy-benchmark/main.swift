@@ -1,7 +1,7 @@
 import BenchmarkHarness
 import Foundation
-import ModeCore
 import PolicyFile
+import Primitives
 import Scan
 import Scheduling
 
