@@ -1,5 +1,4 @@
 import ModeCore
-import Primitives
 
 /// The listings of connections and sessions.
 enum Listings {
@@ -60,21 +59,6 @@ enum Listings {
                 .init(key: "connection_id", value: .string(clients.text(connection.id, ids))),
                 .init(key: "role", value: .string(clients[connection.id]?.request.role ?? SocketClients.defaultRole)),
             ] + connection.createdAt.created)
-    }
-}
-
-extension Timestamp {
-    /// Microseconds since the epoch, as the API counts.
-    var microseconds: JSONValue { .integer(nanoseconds / 1000) }
-
-    /// The two ways in which the API says when something was created.
-    var created: [JSONValue.Member] { members("created") }
-
-    func members(_ name: String) -> [JSONValue.Member] {
-        [
-            .init(key: "\(name)_time", value: microseconds),
-            .init(key: "\(name)_timestamp", value: .string(rfc3339)),
-        ]
     }
 }
 

@@ -159,10 +159,3 @@ extension ModeCalls {
         return [:]
     }
 }
-
-extension JSONValue {
-    /// The text of a property; nil if it is none or not there.
-    func string(_ key: String) -> String? {
-        if case .string(let text)? = self[key] { text } else { nil }
-    }
-}

@@ -20,7 +20,11 @@ struct AdminResponder: HTTPResponder {
 
     static let maxBodyBytes = 64 * 1024
 
-    let server: ModeServer
+    let nodes: NodeLifecycle
+    let served: ServedCluster
+    let directory: NodeDirectory
+    /// For a whole request body; without it a slow sender refreshes the idle timeout with each byte.
+    let bodyDeadline: Duration
 
     /// What is answered instead of a result.
     struct Refusal: Error {
@@ -35,7 +39,7 @@ struct AdminResponder: HTTPResponder {
             return try await route(request, body)
         } catch let refusal as Refusal {
             return Self.answer(refusal.status, ["error": ["message": .string(refusal.message)]])
-        } catch let obstacle as ModeServer.Obstacle {
+        } catch let obstacle as NodeLifecycle.Obstacle {
             let message =
                 switch obstacle {
                 case .isChanging: "the node is on its way down or up"
@@ -62,7 +66,7 @@ struct AdminResponder: HTTPResponder {
             return Self.answer(.ok, state())
         }
         guard request.method == .post else { throw Refusal(status: .methodNotAllowed, message: "use POST") }
-        guard let index = server.served.read({ $0.cluster.index(of: path[1]) }) else {
+        guard let index = served.read({ $0.cluster.index(of: path[1]) }) else {
             throw Refusal(status: .notFound, message: "there is no node \(path[1])")
         }
         return try await perform(path[2], on: index, body: try arguments(in: body))
@@ -75,21 +79,21 @@ struct AdminResponder: HTTPResponder {
         }
         switch action {
         case .restart:
-            let cut = try await server.restart(index, version: try version(in: body))
+            let cut = try await nodes.restart(index, version: try version(in: body))
             return Self.answer(.accepted, ["connections_cut": .integer(Int64(cut))])
         case .stop, .crash:
-            let cut = try await server.stop(index, isCrash: action == .crash)
+            let cut = try await nodes.stop(index, isCrash: action == .crash)
             return Self.answer(.ok, ["connections_cut": .integer(Int64(cut))])
         case .start:
-            try server.start(index, version: try version(in: body))
+            try nodes.start(index, version: try version(in: body))
             return Self.answer(.accepted, [:])
-        case .isolate: try server.changeMembership { $0.isolate(index, at: $1) }
-        case .rejoin: try server.changeMembership { $0.rejoin(index, at: $1) }
-        case .purge: try server.purge(index)
-        case .fileFault: try server.fileFault(index)
+        case .isolate: try nodes.changeMembership { $0.isolate(index, at: $1) }
+        case .rejoin: try nodes.changeMembership { $0.rejoin(index, at: $1) }
+        case .purge: try nodes.purge(index)
+        case .fileFault: try nodes.fileFault(index)
         case .faults:
             let faults = try NodeFaults(body)
-            server.served.update { state, now in
+            served.update { state, now in
                 state.faults[index] = faults
                 state.facts.note("faults \(body.text)", of: index, at: now)
             }
@@ -98,18 +102,14 @@ struct AdminResponder: HTTPResponder {
     }
 
     private func body(of request: Request, _ context: ListenerContext) async throws -> ByteBuffer {
-        let deadline = context.channel.eventLoop.scheduleTask(
-            in: .nanoseconds(server.settings.bodyDeadline.nanoseconds)
-        ) {
+        let deadline = context.channel.eventLoop.scheduleTask(in: .nanoseconds(bodyDeadline.nanoseconds)) {
             context.channel.close(mode: .all, promise: nil)
         }
         defer { deadline.cancel() }
         do {
             return try await request.body.collect(upTo: Self.maxBodyBytes)
         } catch is NIOTooManyBytesError {
-            context.channel.eventLoop.scheduleTask(
-                in: .nanoseconds(server.settings.bodyDeadline.nanoseconds)
-            ) {
+            context.channel.eventLoop.scheduleTask(in: .nanoseconds(bodyDeadline.nanoseconds)) {
                 context.channel.close(mode: .all, promise: nil)
             }
             throw Refusal(status: .contentTooLarge, message: "the body is larger than \(Self.maxBodyBytes) bytes")
@@ -136,8 +136,7 @@ struct AdminResponder: HTTPResponder {
     }
 
     private func state() -> JSONValue {
-        let directory = server.directory
-        return server.served.update { state, _ in
+        served.update { state, _ in
             let nodes = state.cluster.nodes.map { node -> JSONValue in
                 let address = directory[node.index]
                 return [

@@ -1,29 +1,3 @@
-import Foundation
-import NIOCore
-
-/// What a call wants as its body.
-enum BodyRule: Sendable {
-    /// The call is made without one; a body is an error.
-    case none
-    /// A call without one means the empty object.
-    case optional(BodySchema)
-    case required(BodySchema)
-
-    /// The arguments of a call, `{}` of one without; what is wrong with them otherwise.
-    func arguments(in body: ByteBuffer) throws(ModeAPIError) -> JSONValue {
-        let isEmpty = body.readableBytes == 0
-        switch self {
-        case .none:
-            guard isEmpty else { throw .missingTargetFunction }
-            return [:]
-        case .optional(let schema), .required(let schema):
-            guard isEmpty else { return try schema.arguments(in: body) }
-            guard case .optional = self else { throw .missingTargetFunction }
-            return [:]
-        }
-    }
-}
-
 /// The properties of an object. Those that it does not name are accepted, as the vendor's schemas do.
 struct BodySchema: Sendable {
     enum Shape: Sendable {
@@ -52,13 +26,6 @@ struct BodySchema: Sendable {
     var properties: [Property]
 
     init(_ properties: Property...) { self.properties = properties }
-
-    func arguments(in body: ByteBuffer) throws(ModeAPIError) -> JSONValue {
-        guard let value = JSONValue.parse(body.readableBytesView) else { throw .notJSON }
-        let violations = violations(in: value)
-        guard violations.isEmpty else { throw .schemaViolated(violations) }
-        return value
-    }
 
     /// All that is wrong with the value, in the order of the properties.
     func violations(in value: JSONValue) -> [SchemaViolation] {

@@ -18,6 +18,11 @@ enum JSONValue: Hashable, Sendable {
         return members.first { $0.key == key }?.value
     }
 
+    /// The text of a property; nil if it is none or not there.
+    func string(_ key: String) -> String? {
+        if case .string(let text)? = self[key] { text } else { nil }
+    }
+
     /// Nil if the bytes are not JSON, or beyond the limits of `JSONParser`.
     static func parse(_ bytes: some Sequence<UInt8>) -> JSONValue? { JSONParser.parse(Array(bytes)) }
 
