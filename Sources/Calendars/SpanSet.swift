@@ -53,13 +53,31 @@ public struct SpanSet: Hashable, Sendable {
 
     public func intersection(_ other: SpanSet) -> SpanSet {
         var shared: [Span] = []
+        forEachShared(with: other) { span in
+            shared.append(span)
+            return true
+        }
+        return SpanSet(ordered: shared)
+    }
+
+    /// The first instant that is in both.
+    public func firstShared(with other: SpanSet) -> Timestamp? {
+        var first: Timestamp?
+        forEachShared(with: other) { span in
+            first = span.start
+            return false
+        }
+        return first
+    }
+
+    /// The body returns whether to go on.
+    private func forEachShared(with other: SpanSet, _ body: (Span) -> Bool) {
         var (own, others) = (0, 0)
         while own < spans.count, others < other.spans.count {
             let (a, b) = (spans[own], other.spans[others])
-            if a.overlaps(b) { shared.append(Span(start: max(a.start, b.start), end: min(a.end, b.end))) }
+            if a.overlaps(b), !body(Span(start: max(a.start, b.start), end: min(a.end, b.end))) { return }
             if a.end <= b.end { own += 1 } else { others += 1 }
         }
-        return SpanSet(ordered: shared)
     }
 
     public func contains(_ instant: Timestamp) -> Bool {

@@ -33,6 +33,7 @@ struct SpanSetTests {
         Self.expect(a.minus(b), minutesOfA.subtracting(minutesOfB))
         Self.expect(b.minus(a), minutesOfB.subtracting(minutesOfA))
         Self.expect(a.intersection(b), minutesOfA.intersection(minutesOfB))
+        #expect(a.firstShared(with: b) == minutesOfA.intersection(minutesOfB).min().map { Self.span($0, $0 + 1).start })
         for _ in 0..<20 {
             let start = random.below(100)
             let end = start + 1 + random.below(20)

@@ -68,13 +68,13 @@ extension PlanChart {
 
     /// A rollout without windows: a thin line, broken where something stops it.
     func unbounded(_ policy: PlannedPolicy, _ row: Int) -> String {
-        let taken = plan.freezes.filter { $0.policies.contains(policy.name) }.flatMap(\.spans)
-            .filter { $0.overlaps(scale.span) }.sorted { $0.start < $1.start }
+        let frozen = SpanSet(plan.freezes.filter { $0.policies.contains(policy.name) }.flatMap(\.spans))
+        let taken = frozen.spans.filter { $0.overlaps(scale.span) }
         let y = rowTop(row) + Self.rowHeight / 2 - 2
         let title = "\(policy.name): at any time, it has no windows"
         let kind = "rollout" + (policy.isSuspended ? " suspended" : "")
         return "<g><title>\(escaped(title))</title>"
-            + merged(scale.span.open(without: taken)).map {
+            + merged(SpanSet(scale.span).minus(frozen).spans).map {
                 "<rect class=\"\(kind)\" \(scale.extent($0)) y=\"\(y)\" height=\"4\"/>"
             }.joined()
             + merged(taken).map {
@@ -150,20 +150,5 @@ extension PlanChart {
             }
         }
         return names
-    }
-}
-
-extension Span {
-    /// What is left without the others, which are sorted by start.
-    fileprivate func open(without others: [Span]) -> [Span] {
-        var left: [Span] = []
-        var start = self.start
-        for other in others where start < other.end {
-            if other.start >= end { break }
-            if start < other.start { left.append(Span(start: start, end: other.start)) }
-            start = other.end
-        }
-        if start < end { left.append(Span(start: start, end: end)) }
-        return left
     }
 }

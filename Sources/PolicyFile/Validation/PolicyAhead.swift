@@ -8,7 +8,7 @@ struct PolicyAhead {
     let places: PolicyPlaces
     let isSuspended: Bool
     /// When it may act; filled by `look`.
-    private(set) var open = Stretches()
+    private(set) var open = SpanSet()
 
     private let cluster: String
     /// By place in the cluster: whether the policy is about the node.
@@ -71,10 +71,10 @@ struct PolicyAhead {
             if let calendar = exclusion.value.window.calendar, !calendars.insert(calendar).inserted { continue }
             checkZone(exclusion, coming.occurrences.first, outlook, findings)
         }
-        let closed = Stretches(taken.map(\.span))
+        let closed = SpanSet(taken.map(\.span))
         guard !places.windows.isEmpty else {
             if places.document.spec["windows"] == nil {
-                open = Stretches([Span(start: outlook.now, end: end)]).minus(closed)
+                open = SpanSet(Span(start: outlook.now, end: end)).minus(closed)
             }
             return
         }
@@ -86,10 +86,10 @@ struct PolicyAhead {
         }
         occurrences.removeAll { end < $0.occurrence.span.start }
         occurrences.sort { ($0.occurrence.span.start, $0.window) < ($1.occurrence.span.start, $1.window) }
-        let joined = Stretches(occurrences.map(\.occurrence.span))
+        let joined = SpanSet(occurrences.map(\.occurrence.span))
         open = joined.minus(closed)
         guard !occurrences.isEmpty else { return }
-        if open.spans.isEmpty {
+        if open.isEmpty {
             // What is further away may open.
             guard end >= outlook.end else { return }
             reportNothingLeft(taken, occurrences.map(\.occurrence), outlook, findings)
@@ -135,12 +135,12 @@ extension PolicyAhead {
 
     /// The longest row of occurrences of which exclusions leave nothing.
     private func checkSwallowed(
-        _ taken: [Taken], _ closed: Stretches, _ occurrences: [Occurrence], _ outlook: Outlook, _ findings: Findings
+        _ taken: [Taken], _ closed: SpanSet, _ occurrences: [Occurrence], _ outlook: Outlook, _ findings: Findings
     ) {
         var row: (first: Int, count: Int)?
         var longest: (first: Int, count: Int, span: Span)?
         for (index, occurrence) in occurrences.enumerated() {
-            guard closed.cover(occurrence.span) else {
+            guard closed.covers(occurrence.span) else {
                 row = nil
                 continue
             }
@@ -188,7 +188,7 @@ extension PolicyAhead {
     /// Openings in which no node is started, or in which no node could finish, though the windows by themselves are
     /// long enough.
     private func checkLengths(
-        _ taken: [Taken], _ joined: Stretches, _ occurrences: [(occurrence: Occurrence, window: Int)],
+        _ taken: [Taken], _ joined: SpanSet, _ occurrences: [(occurrence: Occurrence, window: Int)],
         until end: Timestamp, _ outlook: Outlook, _ findings: Findings
     ) {
         guard cutoff > .zero || worst.total > .zero else { return }
