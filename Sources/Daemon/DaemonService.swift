@@ -1,99 +1,48 @@
-import Glibc
+import Dispatch
+import Primitives
 import Scheduling
 import Synchronization
 
-/// Why the daemon did not start, or did not go on.
-public enum DaemonError: Error, Sendable, CustomStringConvertible {
-    case state(StateError)
-    case journal(JournalError)
-    /// The policies are wrong, and the journal has none from an earlier start.
-    case noPolicies
-    case cannotListen(ListenAddress, reason: String)
-    case loop(LoopFailure)
-    case embedded(EmbeddedFailure)
-
-    public var description: String {
-        switch self {
-        case .state(let error): "\(error)"
-        case .journal(let error): "\(error)"
-        case .noPolicies: "there are no policies to work by, neither these nor any from an earlier start"
-        case .cannotListen(let address, let reason): "the API cannot listen on \(address): \(reason)"
-        case .loop(let failure): "\(failure): nothing more is sent, the nodes stay as they are"
-        case .embedded(let failure): "\(failure)"
-        }
-    }
-}
-
-/// What reading the policy files gave.
-public struct PolicyReading: Sendable {
-    /// Nil where any of them is wrong.
-    public var set: PolicySet?
-    /// Errors and warnings as lines for people.
-    public var messages: [String]
-
-    public init(set: PolicySet?, messages: [String] = []) {
-        self.set = set
-        self.messages = messages
-    }
-}
-
-public struct DaemonSettings: Sendable {
-    public var state: StateDirectory
-    public var listen: ListenAddress
-    /// Where relative commands and secret files start. Absolute.
-    public var policyDirectory: String
-    public var environment: [String: String]
-    /// The program that has the verb `exec-step`.
-    public var executable = "/proc/self/exe"
-
-    public init(
-        state: StateDirectory, listen: ListenAddress = .standard, policyDirectory: String,
-        environment: [String: String]
-    ) {
-        self.state = state
-        self.listen = listen
-        self.policyDirectory = policyDirectory
-        self.environment = environment
-    }
-}
-
 /// The whole daemon: takes the state directory, finds out where it was, and drives the controller until it is stopped.
-public final class DaemonService: Sendable {
-    private enum Request: Sendable {
-        case reload
-        case stop
-    }
-
+package final class DaemonService: Sendable {
     private let settings: DaemonSettings
     private let readPolicies: @Sendable () -> PolicyReading
     private let log: @Sendable (String) -> Void
-    private let requests: AsyncStream<Request>
-    private let requesting: AsyncStream<Request>.Continuation
+    private let stops: AsyncStream<Void>
+    private let stopping: AsyncStream<Void>.Continuation
+    private let reloads: AsyncStream<Void>
+    private let reloading: AsyncStream<Void>.Continuation
+    /// Reads policies and secrets: a disk that hangs holds up nothing but the next reload.
+    private let reader = DispatchQueue(label: "policies")
     private let address = Mutex<ListenAddress?>(nil)
+
+    /// Where so many records were folded at a start, the next one is to begin with a checkpoint.
+    private static let manyRecords = 1_000
 
     /// - Parameters:
     ///   - readPolicies: reads the files afresh each time.
     ///   - log: takes one line.
-    public init(
+    package init(
         settings: DaemonSettings, readPolicies: @escaping @Sendable () -> PolicyReading,
         log: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.readPolicies = readPolicies
         self.log = log
-        (requests, requesting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
+        (stops, stopping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (reloads, reloading) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Reads the policies again. Wrong ones change nothing.
-    public func reload() { requesting.yield(.reload) }
+    package func reload() { reloading.yield() }
 
     /// Ends `run` in order.
-    public func stop() { requesting.yield(.stop) }
+    package func stop() { stopping.yield() }
 
     /// Where the API listens, once it does.
-    public var listeningAddress: ListenAddress? { address.withLock { $0 } }
+    package var listeningAddress: ListenAddress? { address.withLock { $0 } }
 
-    public func run() async throws(DaemonError) {
+    package func run() async throws(DaemonError) {
         let lock: InstanceLock
         let token: String
         do throws(StateError) {
@@ -106,24 +55,24 @@ public final class DaemonService: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let client = ModeAPIClient(directory: settings.policyDirectory, environment: settings.environment)
         let result = await started(client: client, token: token)
+        settings.state.removeAddress()
         await client.shutdown()
         try result.get()
     }
 
     private func started(client: ModeAPIClient, token: String) async -> Result<Void, DaemonError> {
         let journal: SQLiteJournal
-        var ledger = Ledger()
+        let fold: SQLiteJournal.Fold
         do throws(JournalError) {
             journal = try SQLiteJournal(path: settings.state.journalPath)
-            try journal.forEachRecord { record in
-                ledger.apply(record)
-                // Nodes that have left the policies since may still have to be given back.
-                if case .policiesLoaded(let set) = record.fact { client.use(set) }
-            }
+            fold = try journal.fold()
         } catch {
             return .failure(.journal(error))
         }
         defer { journal.close() }
+        let ledger = fold.ledger
+        // Nodes that have left the policies since may still have to be given back.
+        client.use(client.settings(for: ledger))
 
         let reading = readPolicies()
         for message in reading.messages { log(message) }
@@ -136,15 +85,18 @@ public final class DaemonService: Sendable {
             return .failure(.embedded(error))
         }
         embedded.join(client)
-        client.use(inForce)
+        client.use(client.settings(for: inForce))
         let loop = ControlLoop(
             journal: journal, client: client,
             runner: CommandRunner(
-                folder: settings.state.commandsPath, policyDirectory: settings.policyDirectory,
+                folder: settings.state.commandsPath, journal: journal.id, policyDirectory: settings.policyDirectory,
                 environment: settings.environment, executable: settings.executable),
             board: board, log: log)
         loop.board.use(inForce)
-        if let set = reading.set { loop.post(.policiesLoaded(set)) }
+        if let set = reading.set { loop.load(set) } else { refuse(reading, loop) }
+        if fold.records >= Self.manyRecords {
+            loop.keeper.keepShort(at: HostClock.now().wall, isForced: true) { ledger }
+        }
         return await serve(loop, embedded, decider: Controller(ledger: ledger), token: token)
     }
 
@@ -158,9 +110,7 @@ public final class DaemonService: Sendable {
         }
         guard let stored = ledger.policies else { return set }
         // A controller of the same ledger, asked beforehand: it will refuse them for the same reasons.
-        var controller = Controller(ledger: ledger)
-        _ = controller.handle(.started, at: HostClock.now())
-        return controller.objections(to: set).isEmpty ? set : stored
+        return Controller(ledger: ledger).objections(to: set).isEmpty ? set : stored
     }
 
     /// Listens, drives the controller, and heeds requests, until the loop ends or something cannot listen.
@@ -194,7 +144,14 @@ public final class DaemonService: Sendable {
                 return .listening
             }
             group.addTask { [self] in
-                await heed(loop, embedded)
+                for await _ in stops {
+                    log("stopping: sends under way are finished, commands go on")
+                    loop.stop()
+                }
+                return .requests
+            }
+            group.addTask { [self] in
+                for await _ in reloads { reader.async { [self] in reload(loop, embedded) } }
                 return .requests
             }
             var result = Result<Void, DaemonError>.success(())
@@ -259,24 +216,24 @@ public final class DaemonService: Sendable {
         log("listening on http://\(address)/, state in \(settings.state.path)")
     }
 
-    private func heed(_ loop: ControlLoop, _ embedded: EmbeddedNodes) async {
-        for await request in requests {
-            switch request {
-            case .stop:
-                log("stopping: sends under way are finished, commands go on")
-                loop.stop()
-            case .reload:
-                let reading = readPolicies()
-                for message in reading.messages { log(message) }
-                let objections = reading.set.map { embedded.objections(to: $0) } ?? []
-                for objection in objections { log(objection) }
-                if let set = reading.set, objections.isEmpty {
-                    log("policies read again: \(set.digest)")
-                    loop.post(.policiesLoaded(set))
-                } else {
-                    log("reload refused: the policies in force stay")
-                }
-            }
+    private func reload(_ loop: ControlLoop, _ embedded: EmbeddedNodes) {
+        let reading = readPolicies()
+        for message in reading.messages { log(message) }
+        guard let set = reading.set else {
+            refuse(reading, loop)
+            return log("reload refused: the policies in force stay")
         }
+        let objections = embedded.objections(to: set)
+        guard objections.isEmpty else {
+            for objection in objections { log(objection) }
+            loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
+            return log("reload refused: the policies in force stay")
+        }
+        log("policies read again: \(set.digest)")
+        loop.load(set)
+    }
+
+    private func refuse(_ reading: PolicyReading, _ loop: ControlLoop) {
+        loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: reading.messages))
     }
 }

@@ -4,11 +4,11 @@ import PolicyFile
 import Primitives
 
 /// The time zones of the host, as the policy parser wants them.
-public enum HostZones {
+package enum HostZones {
     private static let directory = "/usr/share/zoneinfo"
 
     /// All names, the version of the data, and the rules by name. Rules are made when they are asked for.
-    public static func catalog() -> ZoneCatalog {
+    package static func catalog() -> ZoneCatalog {
         let source = text("\(directory)/tzdata.zi") ?? ""
         var names = names(in: source)
         if names.isEmpty { names = TimeZone.knownTimeZoneIdentifiers.sorted() }

@@ -4,7 +4,7 @@ import PolicyFile
 extension PolicyDirectory {
     /// The calendar files beside policy files: only what is inside the directory of the file that names them, by the
     /// name and by where links lead. Read with the same care as policy files.
-    public static let calendarFiles = CalendarFiles { name, policyFile in
+    package static let calendarFiles = CalendarFiles { name, policyFile in
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard !name.hasPrefix("/"), !parts.contains(".."), !name.contains("\0"), !name.isEmpty else {
             return .failure(.init("it is not inside the directory of the policy file"))

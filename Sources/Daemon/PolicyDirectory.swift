@@ -7,32 +7,32 @@ import PolicyFile
 /// subdirectories and names that start with a dot are not, so that one directory is one set. Symbolic links are
 /// followed as long as they end inside the directory (a mounted ConfigMap is made of such links); a file named by
 /// itself may be a link to anywhere. What is not a regular file (pipe, device, socket) is never opened for reading.
-public enum PolicyDirectory {
+package enum PolicyDirectory {
     /// Files of one set.
-    public static let fileLimit = 10_000
+    package static let fileLimit = 10_000
 
     /// What was read, and what could not be.
-    public struct Contents: Sendable {
-        public var sources: [PolicySource]
+    package struct Contents: Sendable {
+        package var sources: [PolicySource]
         /// One error for each file or directory that was not read.
-        public var faults: [Diagnostic]
+        package var faults: [Diagnostic]
     }
 
     /// Some of the paths could not be read.
-    public struct Unreadable: Error, CustomStringConvertible {
-        public var faults: [Diagnostic]
-        public var description: String { faults.map { "\($0.file): \($0.message)" }.joined(separator: "\n") }
+    package struct Unreadable: Error, CustomStringConvertible {
+        package var faults: [Diagnostic]
+        package var description: String { faults.map { "\($0.file): \($0.message)" }.joined(separator: "\n") }
     }
 
     /// All files, or an error that names everything that could not be read.
-    public static func read(_ paths: [String]) throws(Unreadable) -> [PolicySource] {
+    package static func read(_ paths: [String]) throws(Unreadable) -> [PolicySource] {
         let contents = scan(paths)
         if !contents.faults.isEmpty { throw Unreadable(faults: contents.faults) }
         return contents.sources
     }
 
     /// Everything that can be read, and a fault for everything else. A file that is named twice is read once.
-    public static func scan(_ paths: [String]) -> Contents {
+    package static func scan(_ paths: [String]) -> Contents {
         var contents = Contents(sources: [], faults: [])
         var seen: Set<String> = []
         for path in paths {

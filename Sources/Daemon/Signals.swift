@@ -1,11 +1,11 @@
 import Foundation
 
 /// Signals of the operating system as calls of a closure, for as long as the value lives.
-public final class Signals {
+package final class Signals {
     private let sources: [any DispatchSourceSignal]
 
     /// The signals lose their own effect for good.
-    public init(_ numbers: [Int32], _ handle: @escaping @Sendable (Int32) -> Void) {
+    package init(_ numbers: [Int32], _ handle: @escaping @Sendable (Int32) -> Void) {
         let queue = DispatchQueue(label: "signals")
         sources = numbers.map { number in
             signal(number, SIG_IGN)
@@ -22,9 +22,9 @@ public final class Signals {
 }
 
 /// What a long-running process asks of its host before it begins.
-public enum ProcessSetup {
+package enum ProcessSetup {
     /// A closed pipe is an error of that write, not the end of the process; and every node may have a connection.
-    public static func apply() {
+    package static func apply() {
         signal(SIGPIPE, SIG_IGN)
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {

@@ -1,35 +1,36 @@
+import ModeCore
 import Primitives
 import Scheduling
 
 /// What came of a set of policy files: the validated set, or why there is none.
-public struct ParsedPolicies: Sendable {
+package struct ParsedPolicies: Sendable {
     /// How many of what the files declare, faulty ones included.
-    public struct Counts: Hashable, Sendable {
-        public var files = 0
-        public var clusters = 0
-        public var calendars = 0
-        public var sequences = 0
-        public var maintenanceWindows = 0
-        public var rollouts = 0
-        public var notifications = 0
-        public var errors = 0
-        public var warnings = 0
+    package struct Counts: Hashable, Sendable {
+        package var files = 0
+        package var clusters = 0
+        package var calendars = 0
+        package var sequences = 0
+        package var maintenanceWindows = 0
+        package var rollouts = 0
+        package var notifications = 0
+        package var errors = 0
+        package var warnings = 0
 
-        public init() {}
+        package init() {}
 
-        public var policies: Int {
+        package var policies: Int {
             clusters + calendars + sequences + maintenanceWindows + rollouts + notifications
         }
     }
 
     /// Nil if any diagnostic is an error: a set is taken or refused as a whole.
-    public var set: PolicySet?
+    package var set: PolicySet?
     /// Sorted by file, line and column.
-    public var diagnostics: [Diagnostic]
-    public var counts: Counts
+    package var diagnostics: [Diagnostic]
+    package var counts: Counts
 
     /// What the daemon of this version does not act on: it refuses a set that has any, rather than leave something out.
-    public var notExecuted: [Diagnostic] { diagnostics.filter { $0.code == .notYetExecuted } }
+    package var notExecuted: [Diagnostic] { diagnostics.filter { $0.code == .notYetExecuted } }
 }
 
 /// Reads all files as one set. Every fault of every file is found in one pass.
@@ -41,7 +42,7 @@ public struct ParsedPolicies: Sendable {
 ///   - now: where given, the policies are also looked at over the 400 days from then on: windows that never open, that
 ///     freezes swallow, or that daylight saving moves are warned of. What depends on it is never an error, so that a
 ///     set does not become wrong by waiting.
-public func parsePolicies(
+package func parsePolicies(
     _ sources: [PolicySource], zones: ZoneCatalog, calendarFiles: CalendarFiles = .none, now: Timestamp? = nil
 ) -> ParsedPolicies {
     let findings = Findings()

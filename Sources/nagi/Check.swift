@@ -42,7 +42,7 @@ struct Check: ParsableCommand {
             contents.sources, zones: zones, calendarFiles: PolicyDirectory.calendarFiles, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let errors = diagnostics.count { $0.severity == .error }
-        let isFine = strict ? diagnostics.isEmpty : errors == 0
+        let isFine = strict ? diagnostics.allSatisfy { $0.severity == .note } : errors == 0
         switch format {
         case .text:
             for diagnostic in diagnostics { print(diagnostic.rendered(), terminator: "") }
@@ -90,17 +90,15 @@ private struct NextOpening {
     var zone: ZoneRules
 
     init?(of set: PolicySet, after now: Timestamp) {
-        let windows = set.maintenanceWindows.map { ($0.name, $0.windows, $0.exclusions, $0.isSuspended) }
-        let rollouts = set.rollouts.map { ($0.name, $0.windows, $0.exclusions, $0.isSuspended) }
         var first: NextOpening?
-        for (name, windows, exclusions, isSuspended) in windows + rollouts where !isSuspended {
-            let calendar = PolicyCalendar(policy: name, windows: windows, exclusions: exclusions, zones: set.zones)
+        for policy in set.policies where !policy.isSuspended && !policy.schedule.isUnbounded {
+            let calendar = set.calendar(of: policy)
             guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now),
                 opening.start < first?.start ?? .distantFuture,
-                let window = windows.first(where: { $0.name == opening.occurrence.window }),
+                let window = policy.schedule.windows.first(where: { $0.name == opening.occurrence.window }),
                 let zone = set.zones[window.timeZone]
             else { continue }
-            first = NextOpening(policy: name, start: opening.start, zone: zone)
+            first = NextOpening(policy: policy.name, start: opening.start, zone: zone)
         }
         guard let first else { return nil }
         self = first

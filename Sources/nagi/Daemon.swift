@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Foundation
 import PolicyFile
+import Synchronization
 
 /// `nagi daemon PATH`
 struct StartDaemon: AsyncParsableCommand {
@@ -40,8 +41,17 @@ struct StartDaemon: AsyncParsableCommand {
                 state: StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment)),
                 listen: address, policyDirectory: files.directory, environment: environment),
             readPolicies: { files.readToAct() }, log: { LogLine.write($0) })
+        let isStopping = Mutex(false)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT]) { number in
-            if number == SIGHUP { service.reload() } else { service.stop() }
+            if number == SIGHUP { return service.reload() }
+            // Whoever asks twice does not want to wait for a disk or a node that hangs: the next start goes on from here.
+            if isStopping.withLock({ wasStopping in
+                defer { wasStopping = true }
+                return wasStopping
+            }) {
+                _exit(1)
+            }
+            service.stop()
         }
         defer { withExtendedLifetime(signals) {} }
         do throws(DaemonError) {

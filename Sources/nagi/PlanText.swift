@@ -29,7 +29,7 @@ struct PlanText {
         for policy in plan.policies {
             if !lines.isEmpty { lines.append("") }
             lines.append(title(policy))
-            lines += policy.kind == .rollout ? rollout(policy) : []
+            lines += policy.isRollout ? rollout(policy) : []
             lines += occurrences(of: policy)
         }
         if plan.policies.isEmpty { lines.append("no policy has windows") }
@@ -52,7 +52,7 @@ struct PlanText {
 
     private func rollout(_ policy: PlannedPolicy) -> [String] {
         var lines: [String] = []
-        if policy.windows.isEmpty {
+        if policy.schedule.isUnbounded {
             let taken = plan.freezes.filter { $0.policies.contains(policy.name) }.flatMap { freeze in
                 freeze.spans.map { span in
                     let reason = freeze.reason.map { " (\"\($0)\")" } ?? ""
@@ -69,7 +69,7 @@ struct PlanText {
 
     private func occurrences(of policy: PlannedPolicy) -> [String] {
         guard let entries = entries[policy.name] else {
-            return policy.windows.isEmpty
+            return policy.schedule.isUnbounded
                 ? [] : ["  nothing until \(wording.stamp(plan.to, policy.timeZone))"]
         }
         let notes = Dictionary(

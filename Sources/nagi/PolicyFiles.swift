@@ -43,6 +43,8 @@ struct PolicyFiles: Sendable {
         let isWrong = diagnostics.contains { $0.severity == .error } || isRefused(parsed)
         return PolicyReading(
             set: isWrong ? nil : parsed.set,
-            messages: diagnostics.map { $0.rendered().trimmingCharacters(in: .newlines) })
+            messages: diagnostics.filter { $0.severity != .note }.map {
+                $0.rendered().trimmingCharacters(in: .newlines)
+            })
     }
 }

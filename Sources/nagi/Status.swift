@@ -47,7 +47,9 @@ struct DaemonOptions: ParsableArguments {
         do {
             let written = try address ?? environment["NAGI_ADDRESS"] ?? directory.address()
             let address = try written.map { text in try ListenAddress(text) } ?? .standard
-            return DaemonConnection(address: address, token: try directory.existingToken())
+            // The token is for a daemon, not for whoever listens where one used to.
+            let token = directory.isInUse ? try directory.existingToken() : nil
+            return DaemonConnection(address: address, token: token)
         } catch let fault as ListenAddress.Fault {
             throw Refusal(.usage, "--address: \(fault)")
         } catch let error as StateError {
@@ -64,13 +66,13 @@ extension Refusal {
                 .unreachable, "no daemon answers on \(address): \(reason)",
                 hint: "start one: nagi daemon PATH · another address: --address or NAGI_ADDRESS")
         case .refused(let message, let hint):
-            self.init(.refused, "refused: \(message)", hint: hint)
+            self.init(.refused, "refused: \(message.plain)", hint: hint?.plain)
         case .noToken:
             self.init(
-                .refused, "the state directory has no token: no daemon has started with it",
+                .refused, "no daemon uses this state directory: there is no token for the one that answers",
                 hint: "give the daemon's with --state or NAGI_STATE")
         case .badAnswer(let reason):
-            self.init(.unreachable, "what answers on \(address) is not a nagi daemon: \(reason)")
+            self.init(.unreachable, "what answers on \(address) is not a nagi daemon: \(reason.plain)")
         }
     }
 }

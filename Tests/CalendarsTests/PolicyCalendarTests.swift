@@ -177,14 +177,18 @@ struct PolicyCalendarTests {
     @Test func `a plan lists every policy in order`() throws {
         let window = try Self.weekly("sun", [.sun], "02:00", .elapsed(.hours(3)))
         let set = PolicySet(
-            maintenanceWindows: [
-                MaintenanceWindow(
-                    name: "weekly", cluster: "c", windows: [window],
-                    exclusions: [Exclusion(window: try Self.once("x", "2026-11-29T04:00", .days(1)), reason: "r")])
-            ],
-            rollouts: [
-                Rollout(name: "any", cluster: "c", revision: "1", sequence: .drainThenBlock),
-                Rollout(name: "night", cluster: "c", revision: "1", windows: [window], sequence: .drainThenBlock),
+            policies: [
+                Policy(
+                    name: "night", cluster: "c", schedule: PolicySchedule(windows: [window], onWindowEnd: .finish),
+                    kind: .rollout(revision: "1", approval: nil)),
+                Policy(
+                    name: "weekly", cluster: "c",
+                    schedule: PolicySchedule(
+                        windows: [window],
+                        exclusions: [Exclusion(window: try Self.once("x", "2026-11-29T04:00", .days(1)), reason: "r")],
+                        onWindowEnd: .restore)),
+                Policy(
+                    name: "any", cluster: "c", schedule: .rollout, kind: .rollout(revision: "1", approval: nil)),
             ],
             zones: ["UTC": .utc])
         let made = plan(set, from: try Self.at("2026-11-29T03:00:00Z"), to: try Self.at("2026-12-06T02:00:01Z"))
@@ -193,6 +197,7 @@ struct PolicyCalendarTests {
                 "night/sun/2026-11-29T02:00", "weekly/sun/2026-11-29T02:00", "night/sun/2026-12-06T02:00",
                 "weekly/sun/2026-12-06T02:00",
             ])
+        #expect(made.policies.map(\.name) == ["weekly", "any", "night"])
         #expect(made.unbounded == ["any"])
         let entry = made.occurrences[1]
         #expect(entry.elapsedSeconds == 10800 && entry.wallSeconds == 10800 && !entry.dst)

@@ -12,38 +12,58 @@ import Testing
 @Suite struct APIServerTests {
     static let token = String(repeating: "5e", count: 32)
 
-    static let report = StatusReport(
-        at: Timestamp(seconds: 1_796_000_467),
-        clusters: [
-            ClusterStatus(
-                name: "tokyo", unavailable: 1, maxUnavailable: 1, minAvailable: nil,
-                nodes: [
-                    NodeStatus(
-                        name: "node-01", observed: .known(.blockNewSession), desired: .blockNewSession, ready: true,
-                        version: "2025.1.1", sessions: 17, connections: 58,
-                        observedAt: Timestamp(seconds: 1_796_000_466),
-                        verdict: Verdict(.draining, "17 sessions left", until: Timestamp(seconds: 1_796_004_000)),
-                        claims: [
-                            ClaimStatus(
-                                owner: "run", mode: .blockNewSession, reason: "drain",
-                                since: Timestamp(seconds: 1_796_000_000), until: nil)
-                        ]),
-                    NodeStatus(
-                        name: "node-02", observed: nil, desired: nil, ready: nil, version: nil, sessions: nil,
-                        connections: nil, observedAt: nil, verdict: Verdict(.stale, "not seen yet\u{1B}[2J"),
-                        claims: []),
-                ])
+    static let report: StatusReport = {
+        var report = StatusReport(at: at(467))
+        report.clusters = [cluster]
+        report.runs = [run]
+        report.policies = [
+            PolicyStatus(name: "nights", state: "frozen", reason: "freezes/year-end", until: at(200_000)),
+            PolicyStatus(name: "up", state: "open", until: at(4000)),
+        ]
+        report.policyDigest = "d1"
+        report.policiesSince = at(-86_400)
+        report.owed = [OwedStatus(node: node02, mode: .blockNewSession, since: at(0), obstacle: "no answer in time")]
+        report.holds = [
+            HoldStatus(
+                node: node02,
+                hold: Hold(
+                    wish: .mode(.blockNewSession), actor: "mika", reason: "disk", since: at(0), until: at(90_000)))
+        ]
+        report.alarms = [
+            Alarm(Alarm.Key(.releaseWaits, node: node02), "node-02 cannot be opened", since: at(60)),
+            Alarm(Alarm.Key(.clockDiffers), "the clocks differ", since: at(60)),
+        ]
+        return report
+    }()
+
+    static func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: 1_796_000_000 + seconds) }
+
+    static let cluster = ClusterStatus(
+        name: "tokyo", unavailable: 2, maxUnavailable: 1,
+        nodes: [
+            NodeStatus(
+                name: "node-01", observed: .known(.blockNewSession), desired: .blockNewSession, ready: true,
+                version: "2025.1.1", sessions: 17, connections: 58, observedAt: at(466),
+                verdict: Verdict(.draining, "17 sessions left", until: at(4000)), blockers: [],
+                claims: [ClaimStatus(owner: "run", mode: .blockNewSession, reason: "drain", since: at(0))],
+                isOwed: false, isRetained: false),
+            NodeStatus(
+                name: "node-02", verdict: Verdict(.stale, "not seen yet\u{1B}[2J\u{2028}", until: at(90_000)),
+                blockers: [
+                    Blocker(.budget(have: 1, limit: 1, holders: ["node-01"])), Blocker(.outsideWindow, until: at(9)),
+                ],
+                claims: [], floor: .blockNewSession, isOwed: true, isRetained: true),
         ],
-        runs: [
-            RunStatus(
-                id: "up@2#1", policy: "up", cluster: "tokyo", revision: "2", phase: "active", text: "0 done",
-                startedAt: Timestamp(seconds: 1_796_000_000), endedAt: nil,
-                nodes: [
-                    NodeRunStatus(
-                        name: "node-01", phase: "closing", step: "drain", since: Timestamp(seconds: 1_796_000_000),
-                        until: nil, error: nil, milestones: Milestones())
-                ])
-        ], policyDigest: "d1")
+        unlisted: [UnlistedStatus(name: "node-04", isTemporary: false, isServing: true)])
+
+    static let run = RunStatus(
+        id: "up@2#1", policy: "up", cluster: "tokyo", revision: "2", phase: "active",
+        text: "0 done, 1 in work, 0 to go",
+        startedAt: at(0), blockers: [Blocker(.betweenNodes, until: at(100_000))],
+        parts: [
+            PartStatus(
+                name: "node-01", phase: "out", step: "drain", since: at(0), milestones: Milestones(), isCanary: false)
+        ])
 
     private func serving<Result: Sendable>(
         _ report: StatusReport? = report, _ body: @escaping @Sendable (ListenAddress) async throws -> Result
@@ -55,9 +75,13 @@ import Testing
             length: .elapsed(.hours(1)), timeZone: "Asia/Tokyo")
         board.use(
             PolicySet(
-                maintenanceWindows: [MaintenanceWindow(name: "m", cluster: "tokyo", windows: [window])],
+                policies: [
+                    Policy(
+                        name: "m", cluster: "tokyo", schedule: PolicySchedule(windows: [window], onWindowEnd: .restore))
+                ],
                 zones: ["Asia/Tokyo": tokyo]))
         if let report { board.show(report) }
+        board.note(.init(at: Self.at(400), digest: nil, reasons: ["windows.yaml:18:5: error\n  18 | x", "more"]))
         let server = APIServer(address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board)
         let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -137,7 +161,18 @@ import Testing
         try await serving { address in
             let answer = try await get("/v1/status", address, headers: Self.authorized)
             #expect(answer.status == 200)
+            #expect(
+                Set(answer.json.keys) == [
+                    "at", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds", "owed",
+                    "unlisted",
+                    "pauses", "alarms",
+                ])
             #expect(answer.json["at"] as? String == "2026-11-30T10:01:07+09:00")
+            #expect(answer.json["digest"] as? String == "d1")
+            #expect(answer.json["since"] as? String == "2026-11-29T09:53:20+09:00")
+            let refused = try #require(answer.json["refusedReload"] as? [String: Any])
+            #expect(refused["at"] as? String == "2026-11-30T10:00:00+09:00")
+            #expect(refused["digest"] is NSNull && (refused["reasons"] as? [String])?.count == 2)
             let cluster = try #require((answer.json["clusters"] as? [[String: Any]])?.first)
             let budget = try #require(cluster["budget"] as? [String: Any])
             #expect(Set(budget.keys) == ["unavailable", "maxUnavailable", "minAvailable"])
@@ -147,7 +182,7 @@ import Testing
                 #expect(
                     Set(node.keys) == [
                         "name", "observed", "desired", "ready", "version", "sessions", "connections", "observedAt",
-                        "verdict", "claims",
+                        "verdict", "claims", "blockers", "floor", "owed", "retained",
                     ])
                 let verdict = try #require(node["verdict"] as? [String: Any])
                 #expect(Set(verdict.keys) == ["code", "text", "until"])
@@ -156,10 +191,35 @@ import Testing
             #expect(Set(claim.keys) == ["owner", "mode", "reason", "since", "until"])
             #expect(nodes[0]["observed"] as? String == "block_new_session")
             #expect(nodes[1]["observed"] is NSNull)
+            let blockers = try #require(nodes[1]["blockers"] as? [[String: Any]])
+            for blocker in blockers {
+                #expect(
+                    Set(blocker.keys) == ["code", "class", "text", "have", "limit", "holders", "until", "lift"])
+            }
+            #expect(blockers.map { $0["code"] as? String } == ["waiting-budget", "waiting-window"])
+            #expect(blockers.map { $0["class"] as? String } == ["capacity", "clock"])
+            #expect(blockers[0]["have"] as? Int == 1 && blockers[0]["holders"] as? [String] == ["node-01"])
+            #expect(blockers[1]["until"] as? String == "2026-11-30T09:53:29+09:00")
             let run = try #require((answer.json["runs"] as? [[String: Any]])?.first)
-            #expect(Set(run.keys).isSuperset(of: ["id", "policy", "phase", "nodes"]))
+            #expect(Set(run.keys).isSuperset(of: ["id", "policy", "cluster", "phase", "blockers", "nodes"]))
+            #expect((run["blockers"] as? [[String: Any]])?.first?["code"] as? String == "waiting-previous")
             let runNode = try #require((run["nodes"] as? [[String: Any]])?.first)
             #expect(Set(runNode.keys).isSuperset(of: ["name", "phase", "step", "since", "until", "error"]))
+            let policies = try #require(answer.json["policies"] as? [[String: Any]])
+            #expect(policies.allSatisfy { Set($0.keys) == ["name", "state", "reason", "next", "until"] })
+            #expect(policies[0]["next"] as? String == "2026-12-02T17:26:40+09:00" && policies[0]["until"] is NSNull)
+            #expect(policies[1]["next"] is NSNull && policies[1]["until"] as? String == "2026-11-30T11:00:00+09:00")
+            let hold = try #require((answer.json["holds"] as? [[String: Any]])?.first)
+            #expect(Set(hold.keys) == ["node", "kind", "mode", "actor", "reason", "since", "until"])
+            #expect(hold["node"] as? String == "tokyo/node-02" && hold["kind"] as? String == "mode")
+            let owed = try #require((answer.json["owed"] as? [[String: Any]])?.first)
+            #expect(Set(owed.keys) == ["node", "mode", "since", "text"])
+            let unlisted = try #require((answer.json["unlisted"] as? [[String: Any]])?.first)
+            #expect(Set(unlisted.keys) == ["cluster", "name", "temporary", "serving"])
+            #expect((answer.json["pauses"] as? [Any])?.isEmpty == true)
+            let alarms = try #require(answer.json["alarms"] as? [[String: Any]])
+            #expect(alarms.allSatisfy { Set($0.keys) == ["code", "text", "since", "cluster", "node", "run"] })
+            #expect(alarms[0]["code"] as? String == "release-waits" && alarms[0]["node"] as? String == "tokyo/node-02")
         }
     }
 
@@ -167,20 +227,51 @@ import Testing
         try await serving { address in
             let answer = try await DaemonConnection(address: address, token: Self.token).status()
             #expect(answer.document.clusters.first?.nodes.first?.sessions == 17)
-            let table = StatusTable(answer.document).text.split(separator: "\n").map(String.init)
-            #expect(table[0].hasPrefix("tokyo  1 of 2 in service, budget 1 used of 1"))
-            #expect(table[0].hasSuffix("2026-11-30 10:01:07 +09:00"))
+            let table = StatusTable(answer.document).text
+            // The second line of a text that would make lines of its own is one with a question mark.
             #expect(
-                table[2]
-                    == "  node-01  block_new_session  block_new_session        17     58  2025.1.1  draining: 17 sessions left,"
-                    + " until 11:00:00")
-            #expect(table[3].hasSuffix("not seen yet?[2J"), "nothing in a text steers the terminal")
-            let run = ["  up@2#1  active  0 done · 1 in work · 0 to go  0 done", "    node-01  closing (drain)"]
-            #expect(table.suffix(2) == run)
+                table == """
+                    tokyo  1 of 3 in service, budget 2 used of 1                                    2026-11-30 10:01:07 +09:00
+                      NODE     MODE               WANTED             SESSIONS  CONNS  VERSION   WHAT IS GOING ON
+                      node-01  block_new_session  block_new_session        17     58  2025.1.1  draining: 17 sessions left, until 11:00:00
+                      node-02  ?                  –                         –      –  –         stale: not seen yet?[2J?, until 2026-12-01 10:53:20 (not in the policies any more)
+                    RUNS
+                      up@2#1  active  0 done, 1 in work, 0 to go
+                        next node: waits between nodes, until 2026-12-01 13:40:00
+                        node-01  out (drain)
+                    POLICIES  in force since 2026-11-29 09:53:20, digest d1
+                      nights  frozen  by freezes/year-end, next 2026-12-02 17:26:40
+                      up      open    until 11:00:00
+                    OWED
+                      tokyo/node-02  block_new_session  since 09:53:20  no answer in time
+                    HOLDS
+                      tokyo/node-02  block_new_session  by mika: disk, until 2026-12-01 10:53:20
+                    NOT IN THE POLICIES
+                      tokyo/node-04  regular  in service
+                    ALARMS
+                      release-waits  since 09:54:20  node-02 cannot be opened
+                      clock-differs  since 09:54:20  the clocks differ
+                    ! the files on disk were refused at 10:00:00: windows.yaml:18:5: error
+                    """)
             await #expect(throws: DaemonConnection.Failure.noToken) {
                 try await DaemonConnection(address: address, token: nil).status()
             }
         }
+    }
+
+    @Test func `a run that is over is summed up`() {
+        var report = StatusReport(at: Self.at(467))
+        let parts = ["done", "already-there", "failed", "not-reached", "yielded"].enumerated().map { number, phase in
+            PartStatus(
+                name: "n\(number)", phase: phase, since: Self.at(0), milestones: Milestones(), isCanary: false)
+        }
+        report.runs = [
+            RunStatus(
+                id: "up@2#1", policy: "up", cluster: "tokyo", phase: "partial", text: "partial: the window ended",
+                startedAt: Self.at(0), endedAt: Self.at(9), parts: parts)
+        ]
+        let lines = StatusTable(StatusDocument(report, zone: .utc)).text.split(separator: "\n")
+        #expect(lines.contains("  up@2#1  partial  2 done · 1 failed · 2 left out  partial: the window ended"))
     }
 
     @Test func `a daemon that has decided nothing yet says so`() async throws {

@@ -53,6 +53,7 @@ enum ConformanceSubject: String, Sendable, CaseIterable, CustomTestStringConvert
 /// A node and a client that reaches it in one way or the other.
 struct ConformanceNode: Sendable {
     let id: NodeID
+    let address: NodeAddress
     let client: ModeAPIClient
     let isClustered: Bool
     let hasGate: Bool
@@ -64,7 +65,8 @@ struct ConformanceNode: Sendable {
         _ body: (ConformanceNode) async throws -> Void
     ) async throws {
         let node = ConformanceNode(
-            id: NodeID(cluster: "conformance", name: name), client: ModeAPIClient(directory: "/", environment: [:]),
+            id: NodeID(cluster: "conformance", name: name), address: NodeAddress(api: api, ready: ready),
+            client: ModeAPIClient(directory: "/", environment: [:]),
             isClustered: isClustered, hasGate: ready != nil, admin: admin)
         if let server { node.client.embed(node.id, in: server) }
         node.client.use(
@@ -84,7 +86,7 @@ struct ConformanceNode: Sendable {
     }
 
     func observation() async throws -> Observation {
-        switch await client.read(id) {
+        switch await client.read(id, .whole, at: address) {
         case .observed(let seen): return seen
         case let event: throw NotObserved(event: "\(event)")
         }
@@ -93,19 +95,27 @@ struct ConformanceNode: Sendable {
     struct NotObserved: Error { var event: String }
 
     var failure: ReadFailure? {
-        get async { if case .readFailed(_, _, let failure) = await client.read(id) { failure } else { nil } }
+        get async {
+            if case .readFailed(_, .whole, _, let failure) = await client.read(id, .whole, at: address) {
+                failure
+            } else {
+                nil
+            }
+        }
     }
 
     func change(
         _ target: RequestableMode, written: RequestableMode? = nil, cause: ModeChange.Cause = .claim
-    ) async -> ModeChangeAnswer {
-        await client.change(ModeChange(id: 1, node: id, target: target, cause: cause, written: written))
+    ) async -> ModeChangeAnswer.Outcome {
+        let change = ModeChange(
+            id: 1, node: id, target: target, cause: cause, written: written, notAfter: noLimit)
+        return await client.change(change, to: address).outcome
     }
 
     /// One call of the mode API's first version, by the operation's name, or by a whole target.
     func ask(_ operation: String, _ body: String? = nil) async throws -> (status: Int, body: String) {
         let target = operation.contains("_") ? operation : "Sora_20211215." + operation
-        return try await client.ask(target, body: body, of: id)
+        return try await client.ask(target, body: body, of: id, at: address)
     }
 
     func expectMode(_ mode: NodeMode, _ comment: Comment? = nil) async throws {

@@ -14,6 +14,7 @@ private final class Diary: Sendable {
 
 private struct Script: Decider {
     var diary: Diary
+    var ledger = Ledger()
     var nextWake: Uptime?
     var decide: @Sendable (Event, Moment) -> (effects: [Effect], wake: Uptime?)
 
@@ -27,7 +28,9 @@ private struct Script: Decider {
     func objections(to set: PolicySet) -> [String] { [] }
 
     func status(at now: Moment) -> StatusReport {
-        StatusReport(at: now.wall, clusters: [], runs: [], policyDigest: "\(diary.all.count)")
+        var report = StatusReport(at: now.wall)
+        report.policyDigest = "\(diary.all.count)"
+        return report
     }
 }
 
@@ -43,7 +46,8 @@ private struct Script: Decider {
         client = ModeAPIClient(directory: directory.path, environment: [:])
         loop = ControlLoop(
             journal: journal, client: client,
-            runner: CommandRunner(folder: directory.path, policyDirectory: directory.path, environment: [:]),
+            runner: CommandRunner(
+                folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
             log: { _ in })
     }
 
@@ -60,24 +64,27 @@ private struct Script: Decider {
             return .answer(200, "{\"mode\":\"normal\"}")
         }
         let diary = Diary()
+        let policies = set(stub.url)
+        let address = policies.address
         let script = Script(diary: diary) { event, now in
             switch event {
-            case .policiesLoaded: return ([.read(node01)], nil)
+            case .policiesLoaded: return ([.read(node01, .whole, at: address)], nil)
             case .observed:
                 let intent = change(.blockNewSession, id: 5)
-                return ([.append([Record(at: now, fact: .modeIntended(intent))]), .send(intent)], nil)
+                return ([.append([Record(at: now, fact: .modeIntended(intent))]), .send(intent, to: address)], nil)
             case .answered(5, let answer):
                 loop.stop()
                 return ([.append([Record(at: now, fact: .modeAnswered(node01, id: 5, answer))])], nil)
             default: return ([], nil)
             }
         }
-        loop.post(.policiesLoaded(set(stub.url)))
+        loop.load(policies)
         try await loop.run(script)
         #expect(seen.withLock { $0 } == [1])
-        #expect(diary.all.first == .started)
-        #expect(diary.all.last == .answered(5, .accepted))
-        #expect(try journal.records().map(\.fact).last == .modeAnswered(node01, id: 5, .accepted))
+        #expect(diary.all.first == .started(boot: HostBoot.id()))
+        let accepted = ModeChangeAnswer(.accepted, read: .known(.normal))
+        #expect(diary.all.last == .answered(5, accepted))
+        #expect(try journal.records().map(\.fact).last == .modeAnswered(node01, id: 5, accepted))
         await client.shutdown()
         stub.stop()
     }
@@ -86,9 +93,10 @@ private struct Script: Decider {
         let stub = try StubNode { _ in .answer(200, "{\"mode\":\"normal\"}") }
         journal.close()
         client.use(set(stub.url))
+        let address = set(stub.url).address
         let script = Script(diary: Diary()) { _, now in
             let intent = change(.blockNewSession)
-            return ([.append([Record(at: now, fact: .modeIntended(intent))]), .send(intent)], nil)
+            return ([.append([Record(at: now, fact: .modeIntended(intent))]), .send(intent, to: address)], nil)
         }
         await #expect(throws: LoopFailure.self) { try await loop.run(script) }
         #expect(stub.calls.isEmpty)
@@ -133,22 +141,26 @@ private struct Script: Decider {
                 200, call.operation == "ChangeMode" ? "{\"mode\":\"block_new_session\"}" : "{\"mode\":\"normal\"}")
         }
         client.use(set(stub.url))
+        let address = set(stub.url).address
         let script = Script(diary: Diary()) { event, now in
             switch event {
             case .started:
-                return ([.send(change(.blockNewSession))], nil)
+                return ([.send(change(.blockNewSession), to: address)], nil)
             case .answered(_, let answer):
                 return (
                     [
                         .append([Record(at: now, fact: .modeAnswered(node01, id: 1, answer))]),
-                        .send(change(.normal, id: 2, written: .blockNewSession)),
+                        .send(change(.normal, id: 2, written: .blockNewSession), to: address),
                     ], nil
                 )
             default: return ([], nil)
             }
         }
         try await loop.run(script)
-        #expect(try journal.records().map(\.fact) == [.modeAnswered(node01, id: 1, .accepted)])
+        #expect(
+            try journal.records().map(\.fact) == [
+                .modeAnswered(node01, id: 1, ModeChangeAnswer(.accepted, read: .known(.normal)))
+            ])
         #expect(stub.operations == ["GetMode", "ChangeMode"])
         await client.shutdown()
         stub.stop()
@@ -161,15 +173,18 @@ private struct Script: Decider {
         client.use(set(stub.url, timeout: .seconds(60)))
         let loop = ControlLoop(
             journal: journal, client: client,
-            runner: CommandRunner(folder: directory.path, policyDirectory: directory.path, environment: [:]),
+            runner: CommandRunner(
+                folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
             limits: limits, log: { _ in })
+        let address = set(stub.url).address
         let script = Script(diary: Diary()) { event, _ in
             loop.stop()
-            return (event == .started ? [.send(change(.blockNewSession))] : [], nil)
+            if case .started = event { return ([.send(change(.blockNewSession), to: address)], nil) }
+            return ([], nil)
         }
         let begun = HostClock.now().uptime
         try await loop.run(script)
-        #expect(HostClock.now().uptime - begun < .seconds(5))
+        #expect(HostClock.now().uptime - begun < .seconds(30))
         await client.shutdown()
         stub.stop()
     }
@@ -179,18 +194,111 @@ private struct Script: Decider {
         let loop = loop
         let stub = try StubNode { _ in .answer(200, "{\"mode\":\"normal\"}") }
         client.use(set(stub.url, topology: .standalone))
+        let address = set(stub.url).address
         let script = Script(diary: diary) { event, _ in
             switch event {
-            case .started: return (Array(repeating: .read(node01), count: 1000), nil)
+            case .started: return (Array(repeating: .read(node01, .whole, at: address), count: 1000), nil)
             default:
-                if diary.all.count == 1001 { loop.stop() }
+                if diary.all.count == 2001 { loop.stop() }
                 return ([], nil)
             }
         }
         try await loop.run(script)
         #expect(diary.all.count { if case .observed = $0 { true } else { false } } == 1000)
+        #expect(diary.all.count { if case .modeSeen = $0 { true } else { false } } == 1000, "each told its mode before")
         #expect(Set(stub.calls.map(\.connection)).count <= 64)
         await client.shutdown()
         stub.stop()
+    }
+
+    @Test func `a mode that is read alone waits for no whole read, and a whole read of its node for few`() async throws
+    {
+        var limits = ControlLoop.Limits()
+        limits.reads = 2
+        let hole = try StubNode { _ in .silence }
+        let stub = try ModeStub().node
+        client.use(set(stub.url, timeout: .seconds(4)))
+        let loop = ControlLoop(
+            journal: journal, client: client,
+            runner: CommandRunner(
+                folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
+            limits: limits, log: { _ in })
+        let (away, near) = (set(hole.url).address, set(stub.url).address)
+        let diary = Diary()
+        let script = Script(diary: diary) { event, now in
+            switch event {
+            case .started:
+                let reads = (0..<20).map { Effect.read(NodeID(cluster: "tokyo", name: "far-\($0)"), .whole, at: away) }
+                return (reads + [.read(node01, .mode, at: near), .read(node01, .whole, at: near)], nil)
+            case .observed: loop.stop()
+            default: break
+            }
+            return ([], nil)
+        }
+        try await loop.run(script)
+        let events = diary.all.dropFirst()
+        guard case .modeSeen(node01, _, .known(.normal))? = events.first else {
+            Issue.record("something was in front of it: \(events.count)")
+            return
+        }
+        let failed = events.count { if case .readFailed = $0 { true } else { false } }
+        #expect(failed <= 4, "it waited for \(failed) of 20")
+        await client.shutdown()
+        hole.stop()
+        stub.stop()
+    }
+
+    @Test func `what is too late when its record is durable is neither sent nor started`() async throws {
+        let diary = Diary()
+        let stub = try ModeStub().node
+        client.use(set(stub.url))
+        let loop = loop
+        let address = set(stub.url).address
+        let script = Script(diary: diary) { event, now in
+            switch event {
+            case .started:
+                let late = now + .nanoseconds(1)
+                let start = CommandStart(
+                    id: CommandID(number: 1), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1),
+                    step: "s", attempt: 1, command: ["/bin/true"], environment: [:], timeout: .seconds(5),
+                    notAfter: late)
+                return (
+                    [
+                        .append([record(.commandIntended(start))]),
+                        .send(change(.blockNewSession, notAfter: late), to: address),
+                        .start(start),
+                    ], nil
+                )
+            default:
+                if diary.all.count == 3 { loop.stop() }
+                return ([], nil)
+            }
+        }
+        try await loop.run(script)
+        #expect(diary.all.contains(.answered(1, ModeChangeAnswer(.notSent("too late")))))
+        #expect(diary.all.contains(.commandEnded(CommandID(number: 1), .neverBegan)))
+        #expect(stub.calls.isEmpty)
+        await client.shutdown()
+        stub.stop()
+    }
+
+    @Test func `a refused set is shown, and the next good one takes that back`() async throws {
+        struct Picky: Decider {
+            let ledger = Ledger()
+            var nextWake: Uptime? { nil }
+            func objections(to set: PolicySet) -> [String] { set.digest == "bad" ? ["there is nothing in it"] : [] }
+            func status(at now: Moment) -> StatusReport { StatusReport(at: now.wall) }
+            mutating func handle(_ event: Event, at now: Moment) -> [Effect] { [] }
+        }
+        let loop = loop
+        let running = Task { try await loop.run(Picky()) }
+        loop.load(PolicySet(digest: "bad"))
+        #expect(await NagiBinary.eventually { loop.board.content.refusedReload?.digest == "bad" })
+        #expect(loop.board.content.refusedReload?.reasons == ["there is nothing in it"])
+        loop.load(PolicySet(digest: "good"))
+        #expect(await NagiBinary.eventually { loop.board.content.refusedReload == nil })
+        loop.stop()
+        try await running.value
+        await client.shutdown()
     }
 }

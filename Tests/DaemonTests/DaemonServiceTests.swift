@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Primitives
 import Scheduling
 import Synchronization
 import Testing
@@ -36,6 +37,12 @@ import Testing
         try await task.value
     }
 
+    private func status(of service: DaemonService) async throws -> StatusDocument {
+        let token = try StateDirectory(path: directory.path + "/state").existingToken()
+        return try await DaemonConnection(address: try #require(service.listeningAddress), token: token).status()
+            .document
+    }
+
     @Test func `it starts, shows the node, and stops in order`() async throws {
         let stub = try ModeStub()
         let policies = set(stub.node.url)
@@ -43,10 +50,11 @@ import Testing
         try await running(service) {
             let state = StateDirectory(path: directory.path + "/state")
             let address = try #require(service.listeningAddress)
+            #expect(state.isInUse)
             #expect(try state.address() == "\(address)")
             let connection = DaemonConnection(address: address, token: try state.existingToken())
             var seen: StatusDocument.Node?
-            for _ in 0..<100 where seen?.observed == nil {
+            for _ in 0..<300 where seen?.sessions == nil {
                 seen = try? await connection.status().document.clusters.first?.nodes.first
                 try await Task.sleep(for: .milliseconds(20))
             }
@@ -56,7 +64,10 @@ import Testing
         stub.node.stop()
         let journal = try SQLiteJournal(path: directory.path + "/state/journal.sqlite")
         let kinds = try journal.records().map(\.fact)
-        #expect(kinds.first == .daemonStarted)
+        #expect(kinds.first == .daemonStarted(boot: HostBoot.id()))
+        let state = StateDirectory(path: directory.path + "/state")
+        #expect(try state.address() == nil, "whoever takes the port next is not to be shown the token")
+        #expect(!state.isInUse)
         #expect(kinds.contains(.policiesLoaded(policies)))
     }
 
@@ -111,10 +122,15 @@ import Testing
             service.reload()
             #expect(await NagiBinary.eventually { lines.all.contains { $0.hasPrefix("reload refused") } })
             #expect(second.node.calls.isEmpty)
+            let shows = { (reasons: [String]?) async in
+                await NagiBinary.eventually { (try? await status(of: service))?.refusedReload?.reasons == reasons }
+            }
+            #expect(await shows(["line 3 is wrong"]))
             let moved = set(second.node.url)
             box.value.withLock { $0 = PolicyReading(set: moved) }
             service.reload()
             #expect(await NagiBinary.eventually { second.node.operations.contains("GetMode") })
+            #expect(await shows(nil))
         }
         first.node.stop()
         second.node.stop()

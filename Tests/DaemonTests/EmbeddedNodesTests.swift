@@ -167,7 +167,7 @@ import Testing
         #expect(log.all.contains { $0.contains("ChangeMode block_new_connection (restarted)") }, "\(log.all)")
     }
 
-    @Test func `nodes that the new policies may not leave out are served by the stored ones`() async throws {
+    @Test func `a node that left with a restart is shown as owed, and the others are served`() async throws {
         var both = try Policies(2)
         both.addWindow(steps: "{block: {}}, {wait: {for: 10m}}, {restore: {}}")
         try await running(both) { service in
@@ -179,10 +179,13 @@ import Testing
         fewer.digest = "fewer"
         let service = try service(log) { [fewer] in PolicyReading(set: fewer) }
         let task = Task { try await service.run() }
-        #expect(await NagiBinary.eventually { log.all.count { $0.contains(" listens on ") } == 2 }, "\(log.all)")
-        #expect(log.contain("policies fewer refused: node-1 of home is not in it"))
-        let answer = try await post(both.ports[0].api, target: "Sora_20211215.GetMode")
-        #expect(answer.body == #"{"mode":"block_new_connection"}"#)
+        #expect(await NagiBinary.eventually { log.all.count { $0.contains(" listens on ") } == 1 }, "\(log.all)")
+        #expect(await NagiBinary.eventually { await node(1, of: service)?.owed == true })
+        let gone = try #require(await node(1, of: service))
+        #expect(gone.name == "node-1" && gone.retained && gone.observed == nil)
+        await #expect(throws: (any Error).self) {
+            try await post(both.ports[0].api, target: "Sora_20211215.GetMode")
+        }
         service.stop()
         try await task.value
     }
@@ -264,21 +267,15 @@ import Testing
 
     @Test func `a node that was embedded in an earlier process is called unreachable`() async throws {
         let client = ModeAPIClient(directory: "/", environment: [:])
-        client.use(try Policies().set)
-        guard case .readFailed(_, _, let failure) = await client.read(NodeID(cluster: "home", name: "node-1")) else {
+        let policies = try Policies().set
+        client.use(policies)
+        let node = NodeID(cluster: "home", name: "node-1")
+        guard case .readFailed(_, _, _, let failure) = await client.read(node, .whole, at: policies.address) else {
             Issue.record("it was read")
             return
         }
         #expect(failure == .unreachable("the node was embedded in an earlier process of the daemon"))
         await client.shutdown()
-    }
-
-    @Test func `policies in journals from before embedded nodes can still be read`() throws {
-        let old = #"{"api":"http://192.0.2.5:3000/","labels":{},"name":"n"}"#
-        let node = try JSONDecoder().decode(ClusterNode.self, from: Data(old.utf8))
-        #expect(node == ClusterNode(name: "n", api: "http://192.0.2.5:3000/"))
-        let policies = try Policies().set
-        #expect(try JSONDecoder().decode(PolicySet.self, from: JSONEncoder().encode(policies)) == policies)
     }
 }
 

@@ -1,4 +1,6 @@
+import Calendars
 import Daemon
+import Glibc
 import ModeCore
 import Primitives
 import Scheduling
@@ -12,9 +14,11 @@ import Testing
         return client
     }
 
-    private func reading(_ set: PolicySet, environment: [String: String] = [:]) async -> Event {
+    private func reading(
+        _ set: PolicySet, _ scope: ReadScope = .whole, environment: [String: String] = [:]
+    ) async -> Event {
         let client = client(set, environment: environment)
-        let event = await client.read(node01)
+        let event = await client.read(node01, scope, at: set.address)
         await client.shutdown()
         return event
     }
@@ -22,8 +26,9 @@ import Testing
     private func changing(_ change: ModeChange, _ stub: StubNode, timeout: Duration = .seconds(2)) async
         -> ModeChangeAnswer
     {
-        let client = client(set(stub.url, timeout: timeout))
-        let answer = await client.change(change)
+        let policies = set(stub.url, timeout: timeout)
+        let client = client(policies)
+        let answer = await client.change(change, to: policies.address)
         await client.shutdown()
         stub.stop()
         return answer
@@ -38,7 +43,7 @@ import Testing
     }
 
     private func failure(_ event: Event) -> ReadFailure? {
-        if case .readFailed(_, _, let failure) = event { failure } else { nil }
+        if case .readFailed(_, _, _, let failure) = event { failure } else { nil }
     }
 
     @Test func `one read says everything the node knows`() async throws {
@@ -54,13 +59,15 @@ import Testing
         #expect(seen.load?.sessions == 17)
         #expect(seen.load?.ongoingConnections == 58)
         #expect(seen.ready == true)
-        #expect(seen.members?.map(\.name) == ["node-01", "node-02", "spare"])
+        #expect(seen.members?.map(\.name.description) == ["node-01", "node-02", "spare"])
+        #expect(seen.members?.map(\.mode) == [.known(.normal), nil, nil])
         #expect(seen.members?.map(\.isConnected) == [true, false, true])
         #expect(seen.members?.map(\.isTemporary) == [false, false, true])
         #expect(seen.members?.first?.epoch == 7)
         let calls = node.calls
-        #expect(calls.map(\.operation) == ["GetMode", "GetStatsReport", "ListClusterNodes"])
-        #expect(Set(calls.map(\.connection)).count == 1, "one connection serves all calls")
+        #expect(calls.first?.operation == "GetMode")
+        #expect(calls.map(\.operation).sorted() == ["GetMode", "GetStatsReport", "ListClusterNodes"])
+        #expect(Set(calls.map(\.connection)).count <= 2, "two calls go side by side, no more")
         #expect(calls.allSatisfy { $0.method == "POST" && $0.path == "/" })
         #expect(calls.allSatisfy { $0.headers["content-length"] == "0" && $0.body.isEmpty })
         #expect(gate.calls.map(\.path) == ["/.ok"])
@@ -69,11 +76,163 @@ import Testing
         gate.stop()
     }
 
-    @Test func `a standalone node is not asked for a cluster`() async throws {
-        let node = try ModeStub().node
-        _ = await reading(set(node.url, topology: .standalone))
-        #expect(!node.operations.contains("ListClusterNodes"))
-        node.stop()
+    @Test func `a standalone node is asked for a cluster once, and one that lists others each time`() async throws {
+        for (members, count) in [("[]", 1), ("nonsense", 1), (Sample.members, 3)] {
+            let stub = try StubNode { call in
+                switch call.operation {
+                case "GetMode": .answer(200, "{\"mode\":\"normal\"}")
+                case "ListClusterNodes": .answer(200, members)
+                default: .answer(200, Sample.stats)
+                }
+            }
+            let policies = set(stub.url, topology: .standalone)
+            let client = client(policies)
+            for _ in 0..<3 {
+                guard case .observed(let seen) = await client.read(node01, .whole, at: policies.address) else {
+                    Issue.record("not observed")
+                    continue
+                }
+                #expect(seen.version == "2025.1.1", "by its own report: the list is not always there")
+            }
+            await client.shutdown()
+            #expect(stub.operations.count { $0 == "ListClusterNodes" } == count)
+            stub.stop()
+        }
+    }
+
+    @Test func `the mode alone is one call, and so is the look at a new address`() async throws {
+        let stub = try ModeStub(mode: "block_new_session")
+        guard case .modeSeen(node01, _, .known(.blockNewSession)) = await reading(set(stub.node.url), .mode) else {
+            Issue.record("not seen")
+            return
+        }
+        #expect(await reading(set(stub.node.url), .newAddress) == .seenAtNewAddress(node01, .known(.blockNewSession)))
+        #expect(stub.node.operations == ["GetMode", "GetMode"])
+        stub.node.stop()
+        guard case .readFailed(node01, .newAddress, _, .unreachable) = await reading(set(stub.node.url), .newAddress)
+        else {
+            Issue.record("not failed")
+            return
+        }
+    }
+
+    @Test func `the mode is told at once, whatever else hangs`() async throws {
+        let stub = try StubNode { call in
+            call.operation == "GetMode"
+                ? .answer(200, "{\"mode\":\"normal\"}", headers: ["date": "Sun, 29 Nov 2026 02:00:00 GMT"]) : .silence
+        }
+        let policies = set(stub.url, ready: stub.url + ".ok", timeout: .seconds(3))
+        let client = client(policies)
+        let told = Mutex<[(Event, Uptime)]>([])
+        let end = await client.read(node01, .whole, at: policies.address) { event in
+            told.withLock { $0.append((event, HostClock.now().uptime)) }
+        }
+        let over = HostClock.now().uptime
+        guard case .observed(let seen) = end, let (event, at) = told.withLock({ $0.first }),
+            case .modeSeen(node01, let modeBegun, .known(.normal)) = event
+        else {
+            Issue.record("\(end)")
+            return
+        }
+        #expect(modeBegun == seen.begun)
+        #expect(
+            over - at >= .milliseconds(2500) && over - at < .milliseconds(5800), "they hang side by side, not in turn")
+        #expect(seen.mode == .known(.normal) && seen.load == nil && seen.members == nil && seen.ready == nil)
+        #expect(seen.hostWall == Timestamp(rfc3339: "2026-11-29T02:00:00Z"))
+        await client.shutdown()
+        stub.stop()
+    }
+
+    static let dates: [(String?, String?)] = [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z"),
+        ("Tue, 29 Feb 2028 23:59:59 GMT", "2028-02-29T23:59:59Z"),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", nil), ("Sun Nov  6 08:49:37 1994", nil),
+        ("Sun, 31 Feb 2027 00:00:00 GMT", nil),
+        ("Sun, 06 Nov 1994 08:49:37 +0900", nil), ("", nil), (nil, nil),
+    ]
+
+    @Test(arguments: dates)
+    func `the node's clock is read from its answer, where it can be`(header: String?, instant: String?) async throws {
+        let stub = try StubNode { _ in
+            .answer(200, "{\"mode\":\"normal\"}", headers: header.map { ["date": $0] } ?? [:])
+        }
+        guard case .observed(let seen) = await reading(set(stub.url)) else {
+            Issue.record("not observed")
+            return
+        }
+        #expect(seen.hostWall == instant.flatMap { Timestamp(rfc3339: $0) })
+        stub.stop()
+    }
+
+    /// A version, and what becomes of it.
+    static let versions: [(String, NodeText?)] = [
+        ("2025.2.0", "2025.2.0"),
+        (String(repeating: "v", count: 128), NodeText(cutting: String(repeating: "v", count: 128))),
+        (String(repeating: "v", count: 129), nil), ("", nil), ("a b", nil), ("バージョン", nil), ("v\\u001b[2J", nil),
+    ]
+
+    @Test(arguments: versions)
+    func `a version that is none is unknown`(text: String, version: NodeText?) async throws {
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "GetMode": .answer(200, "{\"mode\":\"normal\"}")
+            case "ListClusterNodes":
+                .answer(200, "[{\"node_name\":\"node-01\",\"connected\":true,\"sora_version\":\"\(text)\"}]")
+            default: .answer(404, "")
+            }
+        }
+        guard case .observed(let seen) = await reading(set(stub.url)) else {
+            Issue.record("not observed")
+            return
+        }
+        #expect(seen.version == version)
+        #expect(seen.members?.count == 1, "the list counts all the same")
+        stub.stop()
+    }
+
+    static func rows(_ names: [String]) -> String {
+        "[" + names.map { "{\"node_name\":\"\($0)\",\"connected\":true}" }.joined(separator: ",") + "]"
+    }
+    static let lists: [(String, Int?)] = [
+        (rows((0..<1000).map { "n\($0)" }), 1000), (rows((0..<1001).map { "n\($0)" }), nil),
+        (rows(["a", "a b"]), nil), (rows(["a", ""]), nil), (rows(["a", String(repeating: "n", count: 129)]), nil),
+        (rows(["a", "b", "a"]), nil), (rows([]), 0), ("{}", nil),
+    ]
+
+    @Test(arguments: lists)
+    func `a list that is too long or names nobody is no answer`(body: String, count: Int?) async throws {
+        let stub = try StubNode { call in
+            .answer(200, call.operation == "ListClusterNodes" ? body : "{\"mode\":\"normal\"}")
+        }
+        guard case .observed(let seen) = await reading(set(stub.url, timeout: .seconds(10))) else {
+            Issue.record("not observed")
+            return
+        }
+        #expect(seen.members?.count == count)
+        stub.stop()
+    }
+
+    @Test func `a report is not believed while a list is missing that named the version before`() async throws {
+        let isListing = Mutex(true)
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "GetMode": .answer(200, "{\"mode\":\"normal\"}")
+            case "ListClusterNodes": isListing.withLock { $0 } ? .answer(200, Sample.members) : .answer(500, "")
+            default: .answer(200, Sample.stats)
+            }
+        }
+        let policies = set(stub.url)
+        let client = client(policies)
+        var versions: [NodeText?] = []
+        for listing in [true, false, true] {
+            isListing.withLock { $0 = listing }
+            if case .observed(let seen) = await client.read(node01, .whole, at: policies.address) {
+                versions.append(seen.version)
+            }
+        }
+        #expect(versions == ["2025.2.0", nil, "2025.2.0"])
+        await client.shutdown()
+        stub.stop()
     }
 
     @Test func `counters and list that do not come are unknown, the mode still counts`() async throws {
@@ -95,7 +254,7 @@ import Testing
         (.answer(200, "{\"mode\":7}"), "bad answer: status 200: {\"mode\":7}"),
         (.silence, "no answer in time"),
         (.stall("HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"mode\""), "no answer in time"),
-        (.close, "unreachable: the connection was closed without an answer"),
+        (.close, "the connection was closed without an answer"),
         (
             .answer(200, String(repeating: "x", count: ModeAPIClient.bodyLimit + 1)),
             "bad answer: the answer is longer than 1048576 bytes"
@@ -118,18 +277,20 @@ import Testing
         let begun = HostClock.now().uptime
         let event = await reading(set(url, timeout: .seconds(30)))
         #expect(failure(event) == .unreachable("connection refused"))
-        #expect(HostClock.now().uptime - begun < .seconds(5))
+        #expect(HostClock.now().uptime - begun < .seconds(25))
     }
 
     @Test func `a read on a connection that went stale is repeated once`() async throws {
         let stub = try StubNode { call in
-            call.connection == 0 && call.operation == "GetStatsReport" ? .close : .answer(200, "{\"mode\":\"normal\"}")
+            call.connection == 0 && call.operation != "GetMode" ? .close : .answer(200, "{\"mode\":\"normal\"}")
         }
         guard case .observed = await reading(set(stub.url, topology: .standalone)) else {
             Issue.record("not observed")
             return
         }
-        #expect(stub.operations == ["GetMode", "GetStatsReport", "GetStatsReport"])
+        let operations = stub.operations
+        #expect(operations.count { $0 == "GetStatsReport" } == 2 || operations.count { $0 == "ListClusterNodes" } == 2)
+        #expect(operations.count == 4)
         stub.stop()
     }
 
@@ -148,7 +309,8 @@ import Testing
     @Test func `a change reads first and writes on the same connection`() async throws {
         let stub = try ModeStub()
         let node = stub.node
-        #expect(await changing(change(.blockNewSession), node) == .accepted)
+        #expect(
+            await changing(change(.blockNewSession), node) == ModeChangeAnswer(.accepted, read: .known(.normal)))
         #expect(stub.current == "block_new_session")
         #expect(node.operations == ["GetMode", "ChangeMode"])
         #expect(node.calls.map(\.connection) == [0, 0])
@@ -157,11 +319,20 @@ import Testing
     }
 
     static let permissions: [(String, ModeChange, ModeChangeAnswer)] = [
-        ("block_new_session", change(.blockNewSession), .alreadyThere),
-        ("block_new_connection", change(.blockNewSession), .declined(.known(.blockNewConnection))),
-        ("block_new_connection", change(.normal, written: .blockNewSession), .declined(.known(.blockNewConnection))),
-        ("initial", change(.normal), .declined(.known(.initial))),
-        ("later", change(.normal), .declined(.unknown("later"))),
+        (
+            "block_new_session", change(.blockNewSession),
+            ModeChangeAnswer(.alreadyThere, read: .known(.blockNewSession))
+        ),
+        (
+            "block_new_connection", change(.blockNewSession),
+            ModeChangeAnswer(.declined, read: .known(.blockNewConnection))
+        ),
+        (
+            "block_new_connection", change(.normal, written: .blockNewSession),
+            ModeChangeAnswer(.declined, read: .known(.blockNewConnection))
+        ),
+        ("initial", change(.normal), ModeChangeAnswer(.declined, read: .known(.initial))),
+        ("later", change(.normal), ModeChangeAnswer(.declined, read: .unknown("later"))),
     ]
 
     @Test(arguments: permissions)
@@ -175,11 +346,13 @@ import Testing
     @Test func `only a mode of its own is loosened`() async throws {
         let stub = try ModeStub(mode: "block_new_session")
         let node = stub.node
-        #expect(await changing(change(.normal, written: .blockNewSession, cause: .release), node) == .accepted)
+        #expect(
+            await changing(change(.normal, written: .blockNewSession, cause: .release), node)
+                == ModeChangeAnswer(.accepted, read: .known(.blockNewSession)))
         #expect(stub.current == "normal")
     }
 
-    static let answers: [(StubNode.Reply, ModeChangeAnswer)] = [
+    static let answers: [(StubNode.Reply, ModeChangeAnswer.Outcome)] = [
         (.answer(500, ""), .unknown("status 500")),
         (.answer(307, "", headers: ["location": "/elsewhere"]), .unknown("status 307")),
         (.answer(400, "{\"error_type\":\"InvalidJSON\"}"), .rejected("status 400: {\"error_type\":\"InvalidJSON\"}")),
@@ -196,15 +369,19 @@ import Testing
     ]
 
     @Test(arguments: answers)
-    func `an answer means what it says, and no more`(reply: StubNode.Reply, answer: ModeChangeAnswer) async throws {
+    func `an answer means what it says, and no more`(
+        reply: StubNode.Reply, answer: ModeChangeAnswer.Outcome
+    ) async throws {
         let stub = try StubNode { $0.operation == "GetMode" ? .answer(200, "{\"mode\":\"normal\"}") : reply }
-        #expect(await changing(change(.blockNewSession), stub, timeout: patience(with: reply)) == answer)
+        #expect(
+            await changing(change(.blockNewSession), stub, timeout: patience(with: reply))
+                == ModeChangeAnswer(answer, read: .known(.normal)))
         #expect(stub.operations == ["GetMode", "ChangeMode"], "ChangeMode is never repeated")
     }
 
     @Test func `a reset after the write leaves the outcome unknown`() async throws {
         let stub = try StubNode { $0.operation == "GetMode" ? .answer(200, "{\"mode\":\"normal\"}") : .reset }
-        guard case .unknown = await changing(change(.blockNewSession), stub) else {
+        guard case .unknown = await changing(change(.blockNewSession), stub).outcome else {
             Issue.record("a reset is not an answer")
             return
         }
@@ -213,10 +390,62 @@ import Testing
 
     @Test func `nothing is sent where the read before it fails`() async throws {
         let stub = try StubNode { _ in .answer(500, "") }
-        guard case .notSent = await changing(change(.blockNewSession), stub) else {
+        guard case .notSent = await changing(change(.blockNewSession), stub).outcome else {
             Issue.record("it was sent")
             return
         }
         #expect(stub.operations == ["GetMode"])
+    }
+
+    @Test func `what is too late before the read asks nothing at all`() async throws {
+        let stub = try ModeStub()
+        let late = change(.blockNewSession, notAfter: HostClock.now() + .milliseconds(-1))
+        #expect(await changing(late, stub.node) == ModeChangeAnswer(.notSent("too late")))
+        #expect(stub.node.operations.isEmpty)
+    }
+
+    @Test func `what is too late after the read is not written`() async throws {
+        let isLate = Mutex(false)
+        let stub = try StubNode { _ in
+            isLate.withLock { $0 = true }
+            return .answer(200, "{\"mode\":\"normal\"}")
+        }
+        let start = Moment(wall: Timestamp(seconds: 1), uptime: Uptime(nanoseconds: 1_000_000_000))
+        let client = ModeAPIClient(directory: "/", environment: [:]) {
+            isLate.withLock { $0 } ? start + .nanoseconds(1) : start
+        }
+        let policies = set(stub.url)
+        client.use(policies)
+        let answer = await client.change(change(.blockNewSession, notAfter: start), to: policies.address)
+        #expect(answer == ModeChangeAnswer(.notSent("too late"), read: .known(.normal)))
+        #expect(stub.operations == ["GetMode"])
+        await client.shutdown()
+        stub.stop()
+    }
+
+    @Test func `a secret that is no file does not hang anything`() async throws {
+        let directory = try TemporaryDirectory()
+        #expect(mkfifo(directory.path + "/token", 0o600) == 0)
+        let stub = try ModeStub()
+        let event = await reading(set(stub.node.url, headers: ["Authorization": .file(directory.path + "/token")]))
+        guard case .unreachable(let reason)? = failure(event) else {
+            Issue.record("\(event)")
+            return
+        }
+        #expect(reason.description.hasPrefix("header Authorization: "))
+        #expect(stub.node.calls.isEmpty)
+        stub.node.stop()
+    }
+
+    @Test func `clusters that a later set does not have keep their settings`() async throws {
+        let stub = try ModeStub()
+        let client = client(set(stub.node.url))
+        client.use(PolicySet(clusters: [], digest: "none"))
+        guard case .observed = await client.read(node01, .whole, at: set(stub.node.url).address) else {
+            Issue.record("it cannot be given back")
+            return
+        }
+        await client.shutdown()
+        stub.node.stop()
     }
 }

@@ -11,9 +11,14 @@ import Testing
     ) -> StatusReport {
         let node = NodeStatus(
             name: node, observed: observed, desired: desired, ready: nil, version: nil, sessions: nil, connections: nil,
-            observedAt: nil, verdict: Verdict(.unmanaged, ""), claims: [])
-        let status = ClusterStatus(name: cluster, unavailable: 0, maxUnavailable: 1, minAvailable: nil, nodes: [node])
-        return StatusReport(at: Timestamp(seconds: 0), clusters: [status], runs: [], policyDigest: "")
+            observedAt: nil, verdict: Verdict(.unmanaged, ""), blockers: [], claims: [], floor: nil, isOwed: false,
+            isRetained: false)
+        var report = StatusReport(at: Timestamp(seconds: 0))
+        report.clusters = [
+            ClusterStatus(
+                name: cluster, unavailable: 0, maxUnavailable: 1, minAvailable: nil, nodes: [node], unlisted: [])
+        ]
+        return report
     }
 
     private static let rows: [(ObservedMode?, RequestableMode?, String?)] = [
@@ -79,7 +84,10 @@ import Testing
             if desired != nil { board.show(report(observed: .known(.normal), desired: desired, node: "node-1")) }
             #expect(await NagiBinary.eventually { log.contain("the listeners of node-1 stay closed") })
             #expect(await isClosed())
-            guard case .observed(let seen) = await client.read(NodeID(cluster: "home", name: "node-1")) else {
+            guard
+                case .observed(let seen) = await client.read(
+                    NodeID(cluster: "home", name: "node-1"), .whole, at: try policies.set.address)
+            else {
                 Issue.record("it cannot be read in process")
                 break
             }

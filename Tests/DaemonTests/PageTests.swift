@@ -56,9 +56,11 @@ struct PageTests {
                 ClusterPolicy(
                     name: "tokyo", topology: .standalone, nodes: [ClusterNode(name: "node-01", api: "http://h:1/")])
             ],
-            maintenanceWindows: (0..<count).map {
-                MaintenanceWindow(
-                    name: "policy-\($0)", cluster: "tokyo", windows: [window] + daily, exclusions: [freeze])
+            policies: (0..<count).map {
+                Policy(
+                    name: "policy-\($0)", cluster: "tokyo",
+                    schedule: PolicySchedule(
+                        windows: [window] + daily, exclusions: [freeze], onWindowEnd: .restore))
             },
             zones: ["UTC": .utc])
     }

@@ -1,8 +1,13 @@
 import Daemon
 import ModeCore
+import Primitives
 import Scheduling
 
 let node01 = NodeID(cluster: "tokyo", name: "node-01")
+let node02 = NodeID(cluster: "tokyo", name: "node-02")
+
+/// Never too late.
+let noLimit = Moment(wall: .distantFuture, uptime: Uptime(nanoseconds: .max))
 
 func set(
     _ url: String, ready: String? = nil, topology: ClusterPolicy.Topology = .clustered,
@@ -18,9 +23,19 @@ func set(
 }
 
 func change(
-    _ target: RequestableMode, id: Int = 1, written: RequestableMode? = nil, cause: ModeChange.Cause = .claim
+    _ target: RequestableMode, id: Int = 1, written: RequestableMode? = nil, cause: ModeChange.Cause = .claim,
+    notAfter: Moment = noLimit
 ) -> ModeChange {
-    ModeChange(id: id, node: node01, target: target, cause: cause, written: written)
+    ModeChange(id: id, node: node01, target: target, cause: cause, written: written, notAfter: notAfter)
 }
 
 func record(_ fact: Fact) -> Record { Record(at: HostClock.now(), fact: fact) }
+
+extension PolicySet {
+    /// Of its only node.
+    var address: NodeAddress { clusters[0].nodes[0].address }
+}
+
+extension ModeAPIClient {
+    func use(_ set: PolicySet) { use(settings(for: set)) }
+}

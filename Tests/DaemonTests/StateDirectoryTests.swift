@@ -42,4 +42,25 @@ import Testing
     func `the standard path follows the environment`(environment: [String: String], path: String) {
         #expect(StateDirectory.standardPath(environment: environment) == path)
     }
+
+    @Test func `a pipe in a file's place is refused and not waited for`() throws {
+        let folder = try TemporaryDirectory()
+        let directory = StateDirectory(path: folder.path)
+        try directory.prepare()
+        #expect(mkfifo(folder.path + "/token", 0o600) == 0)
+        #expect(throws: StateError.self) { try directory.token() }
+    }
+
+    @Test func `the directory is in use while its lock is held`() throws {
+        let folder = try TemporaryDirectory()
+        let directory = StateDirectory(path: folder.path)
+        #expect(!directory.isInUse)
+        try directory.prepare()
+        do {
+            let lock = try directory.lock()
+            #expect(directory.isInUse)
+            withExtendedLifetime(lock) {}
+        }
+        #expect(!directory.isInUse)
+    }
 }

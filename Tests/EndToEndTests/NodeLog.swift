@@ -51,6 +51,17 @@ struct NodeLog {
         return block.at.timeIntervalSince(join.at)
     }
 
+    /// The most of these nodes that were out of the cluster at once: stopped, and not joined again.
+    func mostAway(of nodes: [String]) -> Int {
+        var away: Set<String> = []
+        return entries.reduce(0) { most, entry in
+            guard nodes.contains(entry.node) else { return most }
+            if entry.fact.hasPrefix("stopped") { away.insert(entry.node) }
+            if entry.fact.hasPrefix("joined") { away.remove(entry.node) }
+            return max(most, away.count)
+        }
+    }
+
     func facts(of node: String) -> [String] { entries.filter { $0.node == node }.map(\.fact) }
 
     func summary(of node: String) -> String? { facts(of: node).last { $0.hasPrefix("summary: ") } }

@@ -15,7 +15,7 @@ extension EndToEndTests {
             try await stage.startDaemon()
             // What happens to each node in its turn, and what is to be said of it.
             let troubles = [
-                (name: "stopped", action: "stop", body: "{}", cure: "start", reason: "unreachable"),
+                (name: "stopped", action: "stop", body: "{}", cure: "start", reason: "refused"),
                 (name: "answers 500", action: "faults", body: #"{"errorRate":1}"#, cure: "faults", reason: "500"),
                 (
                     name: "never answers", action: "faults", body: #"{"neverAnswer":true}"#, cure: "faults",

@@ -9,29 +9,49 @@ final class Stage {
         case none
         /// Calls that come and go within seconds.
         case brisk
+        /// The same, and so many that no node is ever without one.
+        case busy
         /// Calls that outlast the test: nothing ever drains.
         case lasting
 
         var options: [String] {
             switch self {
             case .none: []
-            case .brisk: options(mean: "1", longest: "2")
-            case .lasting: options(mean: "600", longest: "1200")
+            case .brisk: options(perSecond: "6", mean: "1", longest: "2")
+            case .busy: options(perSecond: "30", mean: "1", longest: "2")
+            case .lasting: options(perSecond: "6", mean: "600", longest: "1200")
             }
         }
 
-        private func options(mean: String, longest: String) -> [String] {
-            ["--arrivals-per-second", "6", "--mean-hold", mean, "--max-hold", longest, "--channels", "500"]
+        private func options(perSecond: String, mean: String, longest: String) -> [String] {
+            ["--arrivals-per-second", perSecond, "--mean-hold", mean, "--max-hold", longest, "--channels", "500"]
+        }
+    }
+
+    /// The nodes that are served.
+    struct Cast {
+        var nodes = 3
+        /// How many of them, the last ones, are temporary.
+        var temporary = 0
+        var isClustered = true
+        var traffic = Traffic.none
+        /// Seconds that a restart keeps a node down.
+        var downFor = 0.3
+
+        var options: [String] {
+            ["--nodes", "\(nodes)", "--down-for", "\(downFor)"] + (isClustered ? ["--cluster"] : [])
+                + (temporary > 0 ? ["--temporary", "\(temporary)"] : []) + traffic.options
         }
     }
 
     static let newVersion = "2025.2.0"
     static let clusterSpec = """
-          observe: {interval: 500ms}
-          budget: {maxUnavailable: 1}
+        observe: {interval: 500ms}
+        budget: {maxUnavailable: 1}
         """
 
     let directory: URL
+    private let cast: Cast
     private(set) var nodes: [ServedAddresses.Node] = []
     private(set) var admin = ""
     private(set) var daemon: Program?
@@ -40,7 +60,8 @@ final class Stage {
     /// The most nodes that nagi claimed at once, in any status that was asked for.
     private(set) var mostClaimed = 0
 
-    private init() throws {
+    private init(_ cast: Cast) throws {
+        self.cast = cast
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("nagi-e2e-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: policies, withIntermediateDirectories: true)
     }
@@ -50,8 +71,12 @@ final class Stage {
 
     /// Runs the test on a new stage, and shows the logs where it fails.
     static func open(nodes: Int = 3, traffic: Traffic, _ body: (Stage) async throws -> Void) async throws {
-        try await open { stage in
-            try await stage.serve(nodes, traffic: traffic)
+        try await open(Cast(nodes: nodes, traffic: traffic), body)
+    }
+
+    static func open(_ cast: Cast, _ body: (Stage) async throws -> Void) async throws {
+        try await begin(cast) { stage in
+            try await stage.serve()
             try await body(stage)
         }
     }
@@ -60,14 +85,14 @@ final class Stage {
     static func openEmbedded(
         nodes: Int = 1, options: String = "", _ body: (Stage) async throws -> Void
     ) async throws {
-        try await open { stage in
+        try await begin(Cast(nodes: nodes, isClustered: false)) { stage in
             try stage.embed(nodes, options: options)
             try await body(stage)
         }
     }
 
-    private static func open(_ body: (Stage) async throws -> Void) async throws {
-        let stage = try Stage()
+    private static func begin(_ cast: Cast, _ body: (Stage) async throws -> Void) async throws {
+        let stage = try Stage(cast)
         do {
             try await body(stage)
         } catch {
@@ -76,12 +101,12 @@ final class Stage {
         await stage.close()
     }
 
-    private func serve(_ count: Int, traffic: Traffic) async throws {
+    private func serve() async throws {
         let program = try start(
             [
-                "serve-modes", "--nodes", "\(count)", "--cluster", "--admin", "--format", "json", "--grace", "0.2",
-                "--down-for", "0.3", "--join-delay", "0.2", "--log", file("nodes.log").path,
-            ] + traffic.options)
+                "serve-modes", "--admin", "--format", "json", "--grace", "0.2", "--join-delay", "0.2", "--log",
+                file("nodes.log").path,
+            ] + cast.options)
         servers = program
         let addresses = try await eventually("the mode servers say where they are", within: .seconds(10)) {
             guard program.isRunning else { throw Ended(description: "serve-modes ended: \(program.errorText)") }
@@ -90,8 +115,8 @@ final class Stage {
         }
         nodes = addresses.nodes
         admin = addresses.admin ?? ""
-        try write("cluster.yaml", clusterPolicy(topology: "clustered"))
-        if case .none = traffic { return }
+        try writeCluster()
+        if case .none = cast.traffic { return }
         // An upgrade of nodes without calls would prove nothing.
         try await eventually("calls are live", within: .seconds(10)) {
             let answer = try LoopbackCall(address: admin).get("/nodes")
@@ -106,24 +131,31 @@ final class Stage {
                 name: "node-\(number)", api: "http://127.0.0.1:\(ports[0])/",
                 signaling: "ws://127.0.0.1:\(ports[1])/signaling", ready: "http://127.0.0.1:\(ports[1])/.ok")
         }
-        try write("cluster.yaml", clusterPolicy(topology: "standalone", node: ", embedded: {\(options)}"))
+        try write("cluster.yaml", clusterPolicy(nodes, node: ", embedded: {\(options)}", Self.clusterSpec))
+    }
+
+    /// The cluster as a policy: its nodes, all that are served unless others are given, and further lines of its spec.
+    func writeCluster(_ listed: [ServedAddresses.Node]? = nil, _ lines: String = Stage.clusterSpec) throws {
+        try write("cluster.yaml", clusterPolicy(listed ?? nodes, lines))
     }
 
     struct Ended: Error, CustomStringConvertible {
         var description: String
     }
 
-    private func clusterPolicy(topology: String, node options: String = "") -> String {
-        let rows = nodes.map { #"    - {name: \#($0.name), api: "\#($0.api)", ready: "\#($0.ready)"\#(options)}"# }
+    private func clusterPolicy(
+        _ listed: [ServedAddresses.Node], node options: String = "", _ lines: String
+    ) -> String {
+        let rows = listed.map { #"    - {name: \#($0.name), api: "\#($0.api)", ready: "\#($0.ready)"\#(options)}"# }
         return """
             apiVersion: nagi/v1
             kind: Cluster
             metadata: {name: demo}
             spec:
-              topology: \(topology)
+              topology: \(cast.isClustered ? "clustered" : "standalone")
               nodes:
             \(rows.joined(separator: "\n"))
-            \(Self.clusterSpec)
+            \(lines.indented(by: 2))
             """
     }
 
@@ -137,63 +169,6 @@ final class Stage {
         try Data((text + "\n").utf8).write(to: policies.appendingPathComponent(name))
     }
 
-    /// A rollout without windows, over the first so many nodes.
-    func writeRollout(nodes count: Int, steps: String) throws {
-        let names = nodes.prefix(count).map(\.name).joined(separator: ", ")
-        try write(
-            "rollout.yaml",
-            """
-            apiVersion: nagi/v1
-            kind: Rollout
-            metadata: {name: upgrade}
-            spec:
-              cluster: demo
-              revision: "\(Self.newVersion)"
-              selector: {nodes: [\(names)]}
-              sequence:
-                steps:
-            \(steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
-            """)
-    }
-
-    /// The steps of an upgrade by a command of the test's own, which is told where the admin API is by its text.
-    ///
-    /// - Parameters:
-    ///   - before: shell lines before the node's restart.
-    ///   - after: shell lines at the command's end.
-    func upgradeSteps(before: String = "", after: String = "") throws -> String {
-        let script = file("upgrade")
-        let port = URL(string: admin)?.port ?? 0
-        try Data(
-            #"""
-            #!/usr/bin/env bash
-            set -euo pipefail
-            cd "\#(directory.path)"
-            echo "$NAGI_NODE" >>starts
-            \#(before)
-            body="{\"version\":\"$NAGI_REVISION\"}"
-            exec 3<>/dev/tcp/127.0.0.1/\#(port)
-            printf 'POST /nodes/%s/restart HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n' "$NAGI_NODE" >&3
-            printf 'Content-Length: %d\r\n\r\n%s' "${#body}" "$body" >&3
-            read -r answer <&3
-            [[ $answer == *' 202 '* ]]
-            \#(after)
-
-            """#.utf8
-        ).write(to: script)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path)
-        return """
-            - drain: {deadline: 1m, onDeadline: abort}
-            - block: {}
-            - run: {name: upgrade, command: [\(script.path)], timeout: 30s, disruptive: true}
-            - verify: {connected: true, version: "{revision}", timeout: 30s}
-            - restore: {}
-            - soak: {for: 1s}
-            """
-    }
-
-    /// Nodes for which the upgrade command was started, in order.
-    var commandStarts: [String] { text("starts").split(separator: "\n").map(String.init) }
 }
 
 extension Stage {
@@ -270,7 +245,7 @@ extension Stage {
     @discardableResult
     func completion(within limit: Duration = .seconds(45)) async throws -> StatusAnswer {
         let answer = try await status("the run is over", within: limit) {
-            ["completed", "partial", "failed"].contains($0.run?.phase)
+            $0.run?.isOver == true
         }
         #expect(answer.run?.phase == "completed", "\(answer.run.map { "\($0)" } ?? "no run")")
         #expect(answer.claimed.isEmpty)
@@ -304,13 +279,17 @@ extension Stage {
     }
 
     /// What holds after every scenario: no call was cut, never more than one node was out of `normal`, none still is.
-    func expectUnharmed(cut: Int = 0) async throws {
+    ///
+    /// - Parameters:
+    ///   - cut: connections that the test itself cut.
+    ///   - closed: nodes that end in another mode than `normal`.
+    func expectUnharmed(cut: Int = 0, closed: [String] = []) async throws {
         #expect(mostClaimed <= 1, "nagi claimed \(mostClaimed) nodes at once")
         let log = try await finishedLog()
         let summary = try #require(log.summary)
         #expect(summary.cut == cut, "connections cut")
         #expect(summary.peakOut <= 1, "nodes out of normal at once")
-        for node in nodes {
+        for node in nodes where !closed.contains(node.name) {
             #expect(log.summary(of: node.name)?.hasPrefix("summary: normal, ") == true, "\(node.name) at the end")
         }
     }

@@ -110,7 +110,8 @@ extension EndToEndTests {
             try await eventually("the claim is in force again", within: .seconds(5)) {
                 try stage.mode(of: node) == "block_new_session" ? () : nil
             }
-            #expect(daemon.outputText.contains("\(node.name)  ChangeMode block_new_session (drift)"))
+            #expect(daemon.outputText.contains("\(node.name)  ChangeMode block_new_session (restarted)"))
+            #expect(daemon.outputText.contains("\(node.name)  somebody set normal by hand"))
 
             // Stricter than the claim: a floor, which nobody but its maker loosens.
             try await stage.status("\(node.name) is drained and waits", within: .seconds(15)) {
@@ -125,7 +126,7 @@ extension EndToEndTests {
                 daemon.outputText.contains("\(node.name)  somebody else set block_new_connection"))
 
             #expect(try stage.change(node, to: "normal") == "normal")
-            try await stage.completion(within: .seconds(15))
+            try await stage.status("the run is over", within: .seconds(15)) { $0.run?.isOver == true }
             try await stage.verdict("unmanaged", of: node.name, within: .seconds(5))
             let requests = stage.embeddedLog.facts(of: node.name).filter { $0.hasPrefix("mode request ") }
             #expect(
@@ -158,21 +159,6 @@ extension Stage {
                 steps:
             \(steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
             """)
-    }
-
-    /// What GetMode says over HTTP.
-    fileprivate func mode(of node: ServedAddresses.Node) throws -> String {
-        try mode(in: try LoopbackCall(address: node.api).ask("GetMode").body)
-    }
-
-    /// What ChangeMode answers to somebody who is not nagi.
-    fileprivate func change(_ node: ServedAddresses.Node, to mode: String) throws -> String {
-        try self.mode(in: try LoopbackCall(address: node.api).ask("ChangeMode", #"{"mode":"\#(mode)"}"#).body)
-    }
-
-    private func mode(in answer: String) throws -> String {
-        struct Answer: Decodable { var mode: String }
-        return try JSONDecoder().decode(Answer.self, from: Data(answer.utf8)).mode
     }
 
     /// Asks without a pause from now on, and gives the modes in the first fifty answers, each once.

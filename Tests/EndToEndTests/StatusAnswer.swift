@@ -27,9 +27,11 @@ struct StatusAnswer: Decodable {
 
     struct Run: Decodable {
         var id: String
+        var policy: String
         var phase: String
-        var text: String
         var nodes: [RunNode]
+
+        var isOver: Bool { ["completed", "partial", "failed"].contains(phase) }
     }
 
     struct RunNode: Decodable {
@@ -46,6 +48,13 @@ struct StatusAnswer: Decodable {
     var claimed: [String] { nodes.filter { !$0.claims.isEmpty || $0.desired != nil }.map(\.name) }
     /// The latest run.
     var run: Run? { runs.last }
+
+    func run(of policy: String) -> Run? { runs.last { $0.policy == policy } }
+
+    /// The node's part in the latest run.
+    func part(of node: String) -> RunNode? { run?.nodes.first { $0.name == node } }
+
+    func observed(_ node: String) -> String? { nodes.first { $0.name == node }?.observed }
 
     func verdict(of node: String) -> Verdict? { nodes.first { $0.name == node }?.verdict }
 }

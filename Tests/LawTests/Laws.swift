@@ -38,7 +38,7 @@ struct ImportLaw {
 struct CallLaw {
     static let forbidden = [
         #"\bDate\("#, #"\b\w*(Clock|Instant|Date)\.now\b"#, #"\bUUID\("#, #"\.random(Element)?\("#, #"\.shuffle(d)?\("#,
-        #"\bSystemRandomNumberGenerator\b"#, #"\bTask(\.|\s*\{|<)"#, #"\basync\b"#, #"\bawait\b"#, #"\bactor\b"#,
+        #"\bSystemRandomNumberGenerator\b"#, #"\bTask(\.|\s*\{|<)"#, #"\basync\b"#, #"\bawait\b"#, #"\bactor\s+[A-Z]"#,
         #"\bProcessInfo\b"#, #"\bFileManager\b"#, #"\bDispatch"#, #"\bgetenv\("#, #"\bCommandLine\b"#, #"\bprint\("#,
         #"@unchecked"#, #"\bnonisolated\(unsafe\)"#, #"\bstatic var \w+\s*(:[^{=]*)?=[^>]"#,
     ]

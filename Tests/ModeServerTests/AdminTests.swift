@@ -189,7 +189,7 @@ struct AdminTests {
 
     @Test func `the help names every action and every fault switch`() {
         for word in ["restart", "stop", "crash", "start", "isolate", "rejoin", "purge", "fileFault", "latencySeconds"]
-            + ["errorRate", "neverAnswer", "answerLost", "silentIgnore", "operations"]
+            + ["errorRate", "neverAnswer", "answerLost", "silentIgnore", "operations", ".ok", "with"]
         {
             #expect(AdminActions.help.contains(word), "\(word)")
         }
@@ -226,6 +226,50 @@ struct AdminTests {
 
             try await faults("{}")
             #expect(try await getMode(api) == #"{"mode":"block_new_session"}"#)
+        }
+    }
+
+    /// A balancer's probe that hangs delayed what depends on the mode alone.
+    @Test func `the probe misbehaves only where it is named, and disturbed calls are counted`() async throws {
+        _ = try await serving(quick) { served in
+            func faults(_ body: String) async throws {
+                #expect(try await send(try served.admin("\(node)/faults"), body: body).status == 200)
+            }
+            func disturbed() async throws -> Bool {
+                try await send(.GET, try served.admin("nodes")).body.contains(#""calls_disturbed":1}"#)
+            }
+            try await faults(#"{"errorRate":1}"#)
+            #expect(try await send(.GET, served.ready()).status == 200)
+            #expect(try await !disturbed())
+            try await faults(#"{"errorRate":1,"operations":[".ok"]}"#)
+            #expect(try await send(.GET, served.ready()).status == 500)
+            #expect(try await getMode(served.api()) == #"{"mode":"normal"}"#)
+            #expect(try await disturbed())
+            try await faults(#"{"neverAnswer":true,"operations":[".ok"]}"#)
+            #expect(try await !disturbed())
+            await #expect(throws: (any Error).self) {
+                try await send(.GET, served.ready(), timeout: .milliseconds(200))
+            }
+            try await faults("{}")
+            #expect(try await send(.GET, served.ready()).status == 200)
+        }
+    }
+
+    /// A node that was cut off together with others was taken for one that a majority sees.
+    @Test func `nodes that are cut off together see each other and nobody else`() async throws {
+        var settings = ModeServerSettings(
+            nodeCount: 5, temporaryCount: 2, isClustered: true, adminPort: 0, gracePeriod: .milliseconds(50))
+        settings.joinDelay = .milliseconds(100)
+        _ = try await serving(settings) { served in
+            let company = #"{"with":["node-04@127.0.0.1","node-05@127.0.0.1"]}"#
+            #expect(try await send(try served.admin("\(node)/isolate"), body: company).status == 200)
+            let list = try await send(served.api(), target: "Sora_20211215.ListClusterNodes").body
+            #expect(list.components(separatedBy: #""connected":true"#).count == 4)
+            #expect(list.components(separatedBy: #""connected":false"#).count == 3)
+            #expect(try await getMode(served.api()) == #"{"mode":"initial"}"#)
+            for body in [#"{"with":"node-04@127.0.0.1"}"#, #"{"with":["node-09@127.0.0.1"]}"#] {
+                #expect(try await send(try served.admin("\(node)/isolate"), body: body).status == 400)
+            }
         }
     }
 

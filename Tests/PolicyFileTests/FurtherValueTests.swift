@@ -11,7 +11,7 @@ struct FurtherValueTests {
     }
 
     @Test func `canary, groups and expressions are read as written`() throws {
-        let policies = try set("strategies.yaml").maintenanceWindows
+        let policies = try set("strategies.yaml").policies
         let grouped = try #require(policies.last)
         #expect(
             grouped.selector
@@ -31,7 +31,7 @@ struct FurtherValueTests {
                                 LabelExpression(key: "zone", operator: .notIn, values: ["a"])
                             ]), waitAfterPrevious: .hours(1)),
                     ], progressDeadline: .hours(2)))
-        #expect(grouped.dryRun == nil && grouped.gates == nil)
+        #expect(grouped.gates == [])
         #expect(policies.first?.strategy == Strategy(canary: Canary(count: 1, soak: .zero, promote: .auto)))
     }
 
@@ -59,7 +59,7 @@ struct FurtherValueTests {
     }
 
     @Test func `further steps are read as written, and their defaults hold`() throws {
-        let rollout = try #require(try set("checked-only.yaml").rollouts.last)
+        let rollout = try #require(try set("checked-only.yaml").policies.first { $0.name == "upgrade" })
         #expect(
             rollout.sequence.steps == [
                 .gate(
@@ -67,7 +67,7 @@ struct FurtherValueTests {
                         name: "quiet",
                         probe: .http(HTTPRequest(url: "http://a.example/load"), HTTPExpectation(contains: "low")),
                         interval: .seconds(5), timeout: .minutes(1), failureLimit: 3, onUnknown: .wait)),
-                .approval(ApprovalStep(timeout: .hours(1))),
+                .approval(ApprovalStep(timeout: .hours(1))), .approval(ApprovalStep(timeout: .hours(12))),
                 .notify(NotifyStep(notification: "chat", text: "it begins")),
                 .drain(DrainStep(onDeadline: .terminate)), .terminate(TerminateStep(reason: "maintenance")), .block,
                 .http(
@@ -80,16 +80,15 @@ struct FurtherValueTests {
                     HTTPStep(
                         request: HTTPRequest(method: .get, url: "http://a.example/"), expected: HTTPExpectation(),
                         timeout: .minutes(15), retries: 0, isDisruptive: false)),
-                .approval(ApprovalStep(timeout: .hours(12))), .restore,
+                .restore,
                 .notify(NotifyStep(notification: "short", text: "done")),
             ])
     }
 
     @Test func `gates and approval of a rollout are read as written, and their defaults hold`() throws {
-        let rollouts = try set("checked-only.yaml").rollouts
+        let rollouts = try set("checked-only.yaml").policies
         let rollout = try #require(rollouts.last)
-        #expect(rollout.approval == Approval(isRequired: true, timeout: .hours(12)))
-        #expect(rollout.dryRun == true)
+        #expect(rollout.kind == .rollout(revision: "2025.2.0", approval: Approval(timeout: .hours(12))))
         #expect(rollout.strategy.canary == Canary(count: 1, soak: .minutes(30), promote: .manual))
         #expect(
             rollout.gates == [
@@ -98,9 +97,10 @@ struct FurtherValueTests {
                     probe: .prometheus(
                         PrometheusQuery(url: "http://prometheus.example:9090/", query: "sum(errors)", max: 0.5)),
                     interval: .seconds(30), timeout: .minutes(10), failureLimit: 1, onUnknown: .fail),
-                HealthGate(name: "own", probe: .command(["bin/check", "12"]), onUnknown: .pass),
+                HealthGate(name: "own", probe: .command(["./bin/check", "12"]), onUnknown: .pass),
             ])
-        #expect(rollouts.first?.approval == Approval(isRequired: false, timeout: .hours(1)))
+        #expect(rollouts.first?.schedule.startOnlyIf == .fits && rollout.schedule.startOnlyIf == .always)
+        #expect(rollouts.first?.kind == .rollout(revision: "2025.2.0", approval: nil))
     }
 
     @Test func `what a daemon does not act on is named, each at its place, and nothing else is`() throws {
@@ -108,7 +108,8 @@ struct FurtherValueTests {
             String($0.message.prefix { $0 != " " })
         }
         let words = [
-            "discovery", "tls", "gate", "approval", "notify", "terminate", "http", "gates", "promote:", "dryRun:",
+            "discovery", "tls", "gate", "approval", "notify", "terminate", "http", "gates", "promote:",
+            "startOnlyIf:",
         ]
         for word in words { #expect(named.contains { $0.contains(word) }, "\(word)") }
         #expect(try Corpus.parsed("good", "strategies.yaml").notExecuted == [])
@@ -116,12 +117,12 @@ struct FurtherValueTests {
     }
 
     @Test func `rules are counted from the start date`() throws {
-        let policy = try #require(try set("rules.yaml").maintenanceWindows.first)
+        let policy = try #require(try set("rules.yaml").policies.first)
         let start = try #require(LocalDateTime("2026-12-01T00:00"))
         let rule = try RecurrenceRule("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;BYHOUR=2;BYMINUTE=30", start: start)
-        #expect(policy.windows[1].recurrence == .rule(rule))
-        #expect(policy.windows[1].startDate == start.date)
-        #expect(policy.exclusions[0].window.length == .elapsed(.days(1)))
+        #expect(policy.schedule.windows[1].recurrence == .rule(rule))
+        #expect(policy.schedule.windows[1].startDate == start.date)
+        #expect(policy.schedule.exclusions[0].window.length == .elapsed(.days(1)))
     }
 
     private static let holidays = """

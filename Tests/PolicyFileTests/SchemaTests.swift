@@ -9,7 +9,7 @@ struct SchemaTests {
         .unknownKey, .missingKey, .missingValue, .wrongType, .unknownWord, .invalidText, .invalidName,
         .invalidDuration, .invalidTime, .invalidDate, .invalidNumber, .invalidBoolean, .invalidAmount,
         .invalidSchedule, .invalidNetwork, .invalidURL, .emptyList, .tooManyItems, .secretInText, .unknownKind,
-        .unknownVersion, .conflictingKeys, .dateOnlyEnd,
+        .unknownVersion, .conflictingKeys, .dateOnlyEnd, .bareCommandName,
     ]
 
     /// What a loader refuses, repairs or never shows.

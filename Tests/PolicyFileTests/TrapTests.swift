@@ -77,7 +77,7 @@ struct TrapTests {
         let parsed = try Corpus.parsed(text: Self.policy(row.key, row.written))
         let codes = parsed.diagnostics.filter { $0.severity == .error }.map(\.code.rawValue)
         if let set = parsed.set {
-            let rollout = try #require(set.rollouts.first)
+            let rollout = try #require(set.policies.first)
             #expect(Self.value(row.key, rollout) == row.expected)
         } else {
             #expect(codes.first == row.expected)
@@ -110,15 +110,15 @@ struct TrapTests {
             """
     }
 
-    private static func value(_ key: String, _ rollout: Rollout) -> String {
+    private static func value(_ key: String, _ rollout: Policy) -> String {
         switch key {
-        case "revision": rollout.revision
+        case "revision": rollout.revision ?? ""
         case "maxFailures": "\(rollout.strategy.maxFailures)"
         case "suspend": "\(rollout.isSuspended)"
-        case "cutoff": rollout.cutoff.written
-        case "startDate": rollout.windows[0].startDate.map { "\($0)" } ?? ""
+        case "cutoff": rollout.schedule.cutoff.written
+        case "startDate": rollout.schedule.windows[0].startDate.map { "\($0)" } ?? ""
         default:
-            if case .weekly(_, let start) = rollout.windows[0].recurrence { "\(start)" } else { "" }
+            if case .weekly(_, let start) = rollout.schedule.windows[0].recurrence { "\(start)" } else { "" }
         }
     }
 

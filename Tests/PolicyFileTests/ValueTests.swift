@@ -21,6 +21,7 @@ struct ValueTests {
             cluster.api.headers == ["Authorization": .environment("TOKEN"), "X-Proxy": .file("/run/secrets/proxy")])
         #expect(cluster.observe == ObserveSettings(interval: .seconds(2), jitter: 0.25, staleAfter: .seconds(60)))
         #expect(cluster.budget == Budget(maxUnavailable: .percent(50), minAvailable: .count(1)))
+        #expect(cluster.exclusions.map(\.window.name) == ["fair"] && cluster.exclusions.first?.reason == "the fair")
     }
 
     @Test func `an embedded node is read as written`() throws {
@@ -52,7 +53,7 @@ struct ValueTests {
     }
 
     @Test func `a sequence is read as written, 010 is ten and an empty block a step`() throws {
-        let window = try #require(try everything().maintenanceWindows.first)
+        let window = try #require(try everything().policies.first)
         #expect(
             window.sequence
                 == StepSequence(
@@ -65,7 +66,7 @@ struct ValueTests {
                         .block, .wait(.duration(.minutes(5))),
                         .run(
                             RunStep(
-                                name: "check", command: ["bin/check", "", "12"], timeout: .minutes(1), retries: 2,
+                                name: "check", command: ["./bin/check", "", "12"], timeout: .minutes(1), retries: 2,
                                 onInterrupted: .rerun)),
                         .verify(VerifyStep(connected: true, version: "2025.10", timeout: .seconds(30))), .restore,
                         .verify(VerifyStep(ready: true)), .soak(.minutes(90)),
@@ -73,52 +74,53 @@ struct ValueTests {
     }
 
     @Test func `windows keep their order, and those without a name are numbered`() throws {
-        let policy = try #require(try everything().maintenanceWindows.first)
+        let policy = try #require(try everything().policies.first)
         let start = try #require(TimeOfDay(hour: 22, minute: 30))
         let end = try #require(TimeOfDay(hour: 5, minute: 0, second: 30))
-        #expect(policy.windows.map(\.name) == ["weekend", "once", "monthly", "window-4"])
+        #expect(policy.schedule.windows.map(\.name) == ["weekend", "once", "monthly", "window-4"])
         #expect(
-            policy.windows[0]
+            policy.schedule.windows[0]
                 == Window(
                     name: "weekend", recurrence: .weekly(days: [.sat, .sun], start: start), length: .until(end),
                     timeZone: "Europe/Berlin", dst: DSTRule(gap: .skip, overlap: .last)))
-        #expect(policy.windows[1].timeZone == "Asia/Tokyo")
-        #expect(policy.windows[1].length == .elapsed(.days(1)))
-        #expect(policy.windows[1].recurrence == .at(try local("2026-12-06T02:00")))
-        #expect(policy.windows[2].recurrence == .cron(try CronSchedule("0 2 1 * *")))
-        #expect(policy.windows[2].startDate == LocalDate(year: 2026, month: 1, day: 1))
-        #expect(policy.windows[3].recurrence == .at(try local("2026-12-10T00:00")))
-        #expect(policy.windows[3].length == .end(try local("2026-12-11T12:00")))
+        #expect(policy.schedule.windows[1].timeZone == "Asia/Tokyo")
+        #expect(policy.schedule.windows[1].length == .elapsed(.days(1)))
+        #expect(policy.schedule.windows[1].recurrence == .at(try local("2026-12-06T02:00")))
+        #expect(policy.schedule.windows[2].recurrence == .cron(try CronSchedule("0 2 1 * *")))
+        #expect(policy.schedule.windows[2].startDate == LocalDate(year: 2026, month: 1, day: 1))
+        #expect(policy.schedule.windows[3].recurrence == .at(try local("2026-12-10T00:00")))
+        #expect(policy.schedule.windows[3].length == .end(try local("2026-12-11T12:00")))
     }
 
     @Test func `the last day of an exclusion is included`() throws {
-        let policy = try #require(try everything().maintenanceWindows.first)
-        #expect(policy.exclusions.map(\.window.name) == ["year-end", "exclusion-2"])
-        #expect(policy.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
-        #expect(policy.exclusions[0].reason == "no")
-        #expect(policy.exclusions[1].window.length == .elapsed(.milliseconds(500)))
+        let policy = try #require(try everything().policies.first)
+        #expect(policy.schedule.exclusions.map(\.window.name) == ["year-end", "exclusion-2"])
+        #expect(policy.schedule.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
+        #expect(policy.schedule.exclusions[0].reason == "no")
+        #expect(policy.schedule.exclusions[1].window.length == .elapsed(.milliseconds(500)))
     }
 
     @Test func `the rest of a policy is read as written`() throws {
         let set = try everything()
-        let policy = try #require(set.maintenanceWindows.first)
+        let policy = try #require(set.policies.first)
         #expect(policy.selector == Selector(matchLabels: ["zone": "west"], nodes: ["a", "b"], exclude: ["b"]))
-        #expect(policy.cutoff == .minutes(20))
-        #expect(policy.onWindowEnd == .finish)
+        #expect(policy.schedule.cutoff == .minutes(20))
+        #expect(policy.schedule.onWindowEnd == .finish)
+        #expect(policy.onDrift == .yield)
         #expect(policy.isSuspended)
         #expect(
             policy.strategy
                 == Strategy(
-                    maxUnavailable: .percent(100), order: [.label("zone"), .name], pauseBetweenWaves: .minutes(2),
+                    maxUnavailable: .percent(100), order: [.label("zone"), .name], pauseBetweenNodes: .minutes(2),
                     maxFailures: 3))
         #expect(set.zones.keys.sorted() == ["Asia/Tokyo", "Europe/Berlin"])
     }
 
     @Test func `a rollout takes its sequence inline and its revision as text`() throws {
-        let rollout = try #require(try everything().rollouts.first)
+        let rollout = try #require(try everything().policies.first { $0.isRollout })
         #expect(rollout.revision == "2025.10")
-        #expect(rollout.windows.isEmpty)
-        #expect(rollout.onWindowEnd == .finish)
+        #expect(rollout.schedule.windows.isEmpty)
+        #expect(rollout.schedule.onWindowEnd == .finish)
         #expect(rollout.sequence.name == "upgrade")
         #expect(rollout.sequence.steps.first == .drain(DrainStep()))
         #expect(rollout.sequence.hasDisruptiveStep)
@@ -126,13 +128,10 @@ struct ValueTests {
 
     @Test func `what is left out has the documented default`() throws {
         let set = try #require(try Corpus.parsed("good", "defaults.yaml").set)
-        let window = try #require(set.maintenanceWindows.first)
-        #expect(window.selector == .all)
-        #expect(window.cutoff == .zero)
-        #expect(window.onWindowEnd == .restore)
-        #expect(window.strategy == Strategy())
+        let window = try #require(set.policies.first)
+        let schedule = PolicySchedule(windows: window.schedule.windows, onWindowEnd: .restore)
+        #expect(window == Policy(name: "shortest", cluster: "base", schedule: schedule))
         #expect(window.sequence == .drainThenBlock)
-        #expect(!window.isSuspended)
         let cluster = try #require(set.clusters.first)
         #expect(cluster.api == APISettings())
         #expect(cluster.observe == ObserveSettings())
@@ -140,7 +139,7 @@ struct ValueTests {
     }
 
     @Test func `a sequence without restore waits for the window's end and restores`() throws {
-        let rollout = try #require(try Corpus.parsed("good", "defaults.yaml").set?.rollouts.first)
+        let rollout = try #require(try Corpus.parsed("good", "defaults.yaml").set?.policies.first { $0.isRollout })
         #expect(rollout.sequence.steps == [.drain(DrainStep()), .block, .wait(.windowEnd), .restore])
         #expect(rollout.revision == "no")
     }
@@ -157,23 +156,36 @@ struct ValueTests {
             metadata: {name: night}
             spec: {cluster: base, windows: [{at: 2026-12-06T02:00, duration: 3h, timeZone: UTC}]}
             """
-        let window = try #require(try Corpus.parsed(text: text).set?.maintenanceWindows.first)
+        let window = try #require(try Corpus.parsed(text: text).set?.policies.first)
         #expect(window.sequence.steps == [.block, .wait(.windowEnd), .restore])
     }
 
     @Test func `the spans of a calendar are those of the policies that name it, called after it`() throws {
         let set = try #require(try Corpus.parsed("good", "calendars.yaml").set)
-        let policy = try #require(set.maintenanceWindows.first)
-        #expect(policy.windows.map(\.name) == ["nights/sunday", "nights/span-2", "extra"])
-        #expect(policy.windows.map(\.timeZone) == ["Asia/Tokyo", "Europe/Berlin", "UTC"])
+        let policy = try #require(set.policies.first)
+        #expect(policy.schedule.windows.map(\.name) == ["nights/sunday", "nights/span-2", "extra"])
+        #expect(policy.schedule.windows.map(\.timeZone) == ["Asia/Tokyo", "Europe/Berlin", "UTC"])
         #expect(
-            policy.exclusions.map(\.window.name)
+            policy.schedule.exclusions.map(\.window.name)
                 == ["freezes/year-end", "freezes/release", "freezes/first-of-month", "exclusion-2"])
-        #expect(policy.exclusions.map(\.reason) == ["year-end freeze", nil, nil, "never on a Friday"])
-        #expect(policy.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
+        #expect(policy.schedule.exclusions.map(\.reason) == ["year-end freeze", nil, nil, "never on a Friday"])
+        #expect(policy.schedule.exclusions[0].window.length == .end(try local("2027-01-04T00:00")))
         #expect(set.calendars.map(\.name) == ["freezes", "nights", "spare"])
-        #expect(set.calendars[0].spans == Array(policy.exclusions[..<3]))
+        #expect(set.calendars[0].spans == Array(policy.schedule.exclusions[..<3]))
         #expect(set.zones.keys.sorted() == ["America/New_York", "Asia/Tokyo", "Europe/Berlin", "UTC"])
+    }
+
+    @Test func `the exclusions of a cluster hold for all its policies, those that both name once`() throws {
+        let set = try #require(try Corpus.parsed("good", "cluster-exclusions.yaml").set)
+        let frozen = try #require(set.cluster(named: "frozen"))
+        let names = ["freezes/year-end", "cluster-exclusion-2", "launch"]
+        #expect(frozen.exclusions.map(\.window.name) == names)
+        #expect(frozen.exclusions.map(\.window.timeZone) == ["Asia/Tokyo", "Asia/Tokyo", "UTC"])
+        let night = try #require(set.policy(named: "night"))
+        #expect(night.schedule.exclusions.map(\.window.name) == ["freezes/year-end", "exclusion-2"])
+        #expect(
+            set.exclusions(of: night).map(\.window.name) == ["freezes/year-end", "exclusion-2"] + names.dropFirst())
+        #expect(set.exclusions(of: try #require(set.policy(named: "upgrade"))).map(\.window.name) == names)
     }
 
     @Test func `equal texts have one digest, other texts another`() throws {

@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 import Testing
@@ -36,16 +37,18 @@ struct PlanTests {
 
     static func set(
         _ windows: [Window], exclusions: [Exclusion] = [], nodes: Int = 2, cutoff: Duration = .zero,
-        onWindowEnd: OnWindowEnd = .restore, sequence: StepSequence = upgrade, atOnce: Int = 1,
-        isSuspended: Bool = false
+        onWindowEnd: OnWindowEnd = .restore, startOnlyIf: StartOnlyIf = .always, sequence: StepSequence = upgrade,
+        atOnce: Int = 1, isSuspended: Bool = false
     ) -> PolicySet {
         PolicySet(
             clusters: [cluster(nodes, atOnce)],
-            maintenanceWindows: [
-                MaintenanceWindow(
-                    name: "weekly", cluster: "tokyo", windows: windows, exclusions: exclusions, cutoff: cutoff,
-                    onWindowEnd: onWindowEnd, strategy: Strategy(maxUnavailable: .count(atOnce)), sequence: sequence,
-                    isSuspended: isSuspended)
+            policies: [
+                Policy(
+                    name: "weekly", cluster: "tokyo",
+                    schedule: PolicySchedule(
+                        windows: windows, exclusions: exclusions, cutoff: cutoff, onWindowEnd: onWindowEnd,
+                        startOnlyIf: startOnlyIf),
+                    strategy: Strategy(maxUnavailable: .count(atOnce)), sequence: sequence, isSuspended: isSuspended)
             ], zones: ["UTC": .utc])
     }
 
@@ -67,6 +70,7 @@ struct PlanTests {
         var atOnce = 1
         var cutoff = Duration.zero
         var onWindowEnd = OnWindowEnd.restore
+        var startOnlyIf = StartOnlyIf.always
         var sequence = PlanTests.upgrade
         /// When the last node is through in the worst case.
         var end: String
@@ -86,6 +90,12 @@ struct PlanTests {
             title: "no start within the cutoff", cutoff: .minutes(35), end: "04:26:00", notReached: ["node-02"],
             fits: false),
         Row(title: "a committed node goes on", hours: 2, nodes: 1, end: "04:26:00", fits: false),
+        Row(
+            title: "a node that would not be through in time is not started", startOnlyIf: .fits, end: "04:26:00",
+            notReached: ["node-02"], fits: false),
+        Row(
+            title: "a wait for the window's end fits where its beginning does", startOnlyIf: .fits,
+            sequence: .drainThenBlock, end: "05:00:00", notReached: ["node-02"], fits: false),
         Row(title: "room for both", hours: 5, end: "06:52:00", fits: true),
         Row(
             title: "out until the window ends", sequence: .drainThenBlock, end: "05:00:00", notReached: ["node-02"],
@@ -98,7 +108,7 @@ struct PlanTests {
     func `a run comes as far as its window lets it`(_ row: Row) throws {
         let set = Self.set(
             [try Self.sundays(2, .hours(row.hours))], nodes: row.nodes, cutoff: row.cutoff,
-            onWindowEnd: row.onWindowEnd, sequence: row.sequence, atOnce: row.atOnce)
+            onWindowEnd: row.onWindowEnd, startOnlyIf: row.startOnlyIf, sequence: row.sequence, atOnce: row.atOnce)
         let run = try #require(try Self.plan(set).runs.first)
         #expect(run.worst.end?.rfc3339 == "2026-11-29T\(row.end)Z")
         #expect(run.worst.notReached == row.notReached)
@@ -203,11 +213,13 @@ struct PlanTests {
 
     @Test func `a rollout takes group after group, canary first, over as many windows as it needs`() throws {
         var set = Self.set([try Self.sundays()], nodes: 3)
-        set.maintenanceWindows = []
-        set.rollouts = [
-            Rollout(
-                name: "upgrade", cluster: "tokyo", revision: "2", windows: [try Self.sundays()], cutoff: .minutes(35),
-                strategy: Strategy(canary: Canary(count: 1, soak: .hours(1))), sequence: Self.upgrade)
+        set.policies = [
+            Policy(
+                name: "upgrade", cluster: "tokyo",
+                schedule: PolicySchedule(
+                    windows: [try Self.sundays()], cutoff: .minutes(35), onWindowEnd: .finish),
+                strategy: Strategy(canary: Canary(count: 1, soak: .hours(1))), sequence: Self.upgrade,
+                kind: .rollout(revision: "2", approval: nil))
         ]
         let plan = try Self.plan(set, days: 30)
         let run = try #require(plan.runs.first)
@@ -255,6 +267,25 @@ struct PlanTests {
             case .outside(let missed): "outside \(missed.count)"
             }
         #expect(reason == asked.reason)
+    }
+
+    @Test func `a freeze of the cluster is one of every policy of it, in plan, answer and difference`() throws {
+        var set = Self.set([try Self.sundays()])
+        let old = set
+        set.policies.append(
+            Policy(
+                name: "any", cluster: "tokyo", schedule: .rollout, kind: .rollout(revision: "2", approval: nil)))
+        set.clusters[0].exclusions = [try Self.freeze("2026-11-29T00:00", .days(1))]
+        let plan = try Self.plan(set)
+        #expect(plan.occurrences.map(\.open) == [[]])
+        #expect(plan.freezes.map(\.policies) == [["weekly", "any"]])
+        #expect(plan.runs.map(\.policy) == ["any"])
+        let frozen = answers(set, at: try Self.at("2026-11-29T03:00:00Z"))
+        #expect(frozen.map(\.acts) == [false, false])
+        #expect(frozen.map(\.next?.rfc3339) == ["2026-12-06T02:00:00Z", "2026-11-30T00:00:00Z"])
+        let from = try Self.at("2026-11-28T00:00:00Z")
+        let change = difference(old: old, new: set, from: from, to: from + .days(14)).changes.last
+        #expect(change?.policy == "weekly" && change?.frozen.map(\.new.open) == [[]])
     }
 
     @Test func `a suspended policy acts never and has no run`() throws {

@@ -3,48 +3,74 @@ import Scheduling
 import Simulation
 import Testing
 
-/// The daemon dies at each append of a run, before and after the records are durable: the run comes to the same end.
+/// The daemon dies at each append of a run, before and after the records are durable, and between two effects: the run
+/// comes to the same end.
 struct CrashTests {
-    /// Three hours, no other fault: three nodes are upgraded, one after another; the canary first, then group by group.
-    static func scenario(_ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
-        var scenario = Scenario.drawn(seed: 8, length: .hours(3), isTraced: isTraced)
-        scenario.policies.maintenanceWindows = []
-        scenario.policies.rollouts[0].windows = []
-        scenario.policies.rollouts[0].strategy = Strategy(
-            canary: Canary(count: 1, soak: .minutes(2)),
-            groups: [
-                NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
-                NodeGroup(
-                    name: "zone-b", selector: Selector(matchLabels: ["zone": "b"]), waitAfterPrevious: .minutes(3)),
-            ], progressDeadline: .minutes(30))
-        scenario.traffic.meanHold = .minutes(2)
-        scenario.plan = FaultPlan(crashAtAppend: crash)
+    enum Story: String, CaseIterable {
+        case rollout, window, faults
+    }
+
+    /// Three hours. In a rollout three nodes are upgraded, the canary first, then group by group.
+    static func scenario(_ story: Story, _ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
+        var scenario = Scenario.plain(seed: 8, rollout: story != .window, isTraced: isTraced)
+        if story != .window {
+            scenario.policies.policies[0].strategy = Strategy(
+                canary: Canary(count: 1, soak: .minutes(2)),
+                groups: [
+                    NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
+                    NodeGroup(
+                        name: "zone-b", selector: Selector(matchLabels: ["zone": "b"]), waitAfterPrevious: .minutes(3)),
+                ], progressDeadline: .minutes(30))
+        }
+        if story == .faults {
+            scenario.plan.faults = [
+                PlannedFault(after: .seconds(30), fault: .answerLost(node: 0, lasting: .minutes(1))),
+                PlannedFault(
+                    after: .minutes(2), occasion: .whileCommitted,
+                    fault: .hanging(node: 0, call: .list, lasting: .seconds(30))),
+                PlannedFault(after: .minutes(5), occasion: .whileOut, fault: .opened(node: 0, timing: .afterRead)),
+                PlannedFault(after: .minutes(6), occasion: .whileOut, fault: .late(node: 0, lasting: .seconds(20))),
+                PlannedFault(
+                    after: .minutes(10), occasion: .whileOut,
+                    fault: .refusing(node: 0, status: 429, lasting: .seconds(20))),
+            ]
+        }
+        scenario.plan.crashAtAppend = crash
         return scenario
     }
 
-    @Test func `a crash at each journal record changes nothing but the time`() {
-        let calm = World.run(CrashTests.scenario(nil))
+    @Test(arguments: Story.allCases) func `each story comes to its end without a crash`(story: Story) {
+        let calm = World.run(CrashTests.scenario(story, nil))
         #expect(calm.violations.isEmpty, "\(calm.violations)")
         #expect(calm.runs.map(\.phase) == ["completed"])
-        let appends = calm.appends
-        #expect(appends > 40)
-        for append in 1...appends {
-            for isDurable in [false, true] {
-                let result = World.run(CrashTests.scenario(CrashPoint(append: append, isDurable: isDurable)))
-                let label = "crash at append \(append), \(isDurable ? "after" : "before") it is durable"
-                #expect(result.violations.isEmpty, "\(label): \(result.violations)")
-                #expect(result.crashes == 1, "\(label)")
-                #expect(result.callsCut == 0, "\(label)")
-                #expect(result.runs.map(\.phase) == ["completed"], "\(label): \(result.runs.map(\.text))")
-                let versions = result.finalStatus.clusters.flatMap(\.nodes).map { $0.version ?? "?" }
-                #expect(Set(versions) == ["2.0.0"], "\(label): \(versions)")
-                #expect(!CrashTests.hasSetback(result.records), "\(label)")
-            }
+        #expect(calm.appends > 40)
+    }
+
+    /// A tenth of the appends of a story each, so that they run side by side.
+    @Test(arguments: Story.allCases, 0..<10)
+    func `a crash at each journal record changes nothing but the time`(story: Story, tenth: Int) {
+        let appends = World.run(CrashTests.scenario(story, nil)).appends
+        for append in 1...appends where append % 10 == tenth {
+            for stage in CrashPoint.Stage.allCases { check(story, CrashPoint(append: append, stage: stage)) }
         }
     }
 
+    private func check(_ story: Story, _ crash: CrashPoint) {
+        let result = World.run(CrashTests.scenario(story, crash))
+        let label: Comment = "\(story.rawValue): crash at append \(crash.append), \(crash.stage.rawValue)"
+        #expect(result.violations.isEmpty, "\(label): \(result.violations)")
+        #expect(result.crashes == 1 || crash.stage == .amidEffects, label)
+        #expect(result.callsCut == 0, label)
+        #expect(result.runs.map(\.phase) == ["completed"], "\(label): \(result.runs.map(\.text))")
+        if story != .window {
+            let versions = result.finalStatus.clusters.flatMap(\.nodes).map { $0.version ?? "?" }
+            #expect(Set(versions) == ["2.0.0"], "\(label): \(versions)")
+        }
+        #expect(!CrashTests.hasSetback(result.records), label)
+    }
+
     @Test func `a reload of the same policies in the middle of a run changes nothing`() {
-        var scenario = CrashTests.scenario(nil)
+        var scenario = CrashTests.scenario(.rollout, nil)
         scenario.plan = FaultPlan(faults: (1...120).map { PlannedFault(after: .seconds($0 * 20), fault: .reload) })
         let result = World.run(scenario)
         #expect(result.violations.isEmpty, "\(result.violations)")
@@ -54,11 +80,15 @@ struct CrashTests {
 
     /// A node was given back early, failed, or is kept: nothing that a crash alone may lead to.
     static func hasSetback(_ records: [Record]) -> Bool {
-        records.contains { record in
+        var wasInWork: Set<NodeID> = []
+        return records.contains { record in
             switch record.fact {
-            case .nodeRunChanged(_, let nodeRun): nodeRun.requeues > 0 || nodeRun.phase.isFailed
-            case .holdPlaced: true
-            default: false
+            case .partChanged(_, _, let part, _, _):
+                if part.phase.isQueued, wasInWork.contains(part.node) { return true }
+                if part.phase.isInWork { wasInWork.insert(part.node) }
+                return part.isFailed
+            case .stayPlaced, .holdPlaced: return true
+            default: return false
             }
         }
     }

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 
 /// The daemon's HTTP API on loopback.
-public struct APIServer: Sendable {
+package struct APIServer: Sendable {
     /// Connections at the same time.
     static let connectionLimit = 256
     /// Seconds after which a connection without traffic is closed.
@@ -15,7 +15,7 @@ public struct APIServer: Sendable {
     private let token: String
     private let board: StatusBoard
 
-    public init(address: ListenAddress, token: String, board: StatusBoard) {
+    package init(address: ListenAddress, token: String, board: StatusBoard) {
         self.address = address
         self.token = token
         self.board = board
@@ -24,7 +24,7 @@ public struct APIServer: Sendable {
     /// Serves until the task is cancelled.
     ///
     /// - Parameter listening: called once, with the address and the port that it became.
-    public func run(listening: @escaping @Sendable (ListenAddress) -> Void) async throws {
+    package func run(listening: @escaping @Sendable (ListenAddress) -> Void) async throws {
         let address = address
         // The library logs every start and every broken connection: the daemon's log is for what happens to nodes.
         let logger = Logger(label: "api") { _ in SwiftLogNoOpLogHandler() }
@@ -54,10 +54,12 @@ public struct APIServer: Sendable {
                 body: ResponseBody(byteBuffer: ByteBuffer(string: "ok\n")))
         }
         router.get("/v1/status") { [board] _, _ in
-            guard let report = board.report else {
+            let content = board.content
+            guard let report = content.report else {
                 throw APIError(.serviceUnavailable, "starting", "the daemon has just started", hint: "ask again soon")
             }
-            return json(StatusDocument(report, zone: board.zone))
+            return json(
+                StatusDocument(report, zone: content.zone, refusedReload: content.refusedReload))
         }
         return router
     }

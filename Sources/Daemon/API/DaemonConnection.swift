@@ -5,32 +5,32 @@ import NIOCore
 import NIOHTTP1
 
 /// One question to a running daemon, for the command line.
-public struct DaemonConnection: Sendable {
-    public enum Failure: Error, Hashable, Sendable {
+package struct DaemonConnection: Sendable {
+    package enum Failure: Error, Hashable, Sendable {
         case unreachable(String)
         case noToken
         case refused(message: String, hint: String?)
         case badAnswer(String)
     }
 
-    public struct StatusAnswer: Sendable {
-        public var document: StatusDocument
+    package struct StatusAnswer: Sendable {
+        package var document: StatusDocument
         /// As the daemon sent it: fields that this program does not know stay in.
-        public var json: String
+        package var json: String
     }
 
     static let timeout = TimeAmount.seconds(10)
     static let bodyLimit = 64 << 20
 
-    public let address: ListenAddress
+    package let address: ListenAddress
     private let token: String?
 
-    public init(address: ListenAddress, token: String?) {
+    package init(address: ListenAddress, token: String?) {
         self.address = address
         self.token = token
     }
 
-    public func status() async throws(Failure) -> StatusAnswer {
+    package func status() async throws(Failure) -> StatusAnswer {
         let bytes = try await get("/v1/status")
         guard let document = try? JSONDecoder().decode(StatusDocument.self, from: bytes) else {
             throw .badAnswer("the status cannot be read")

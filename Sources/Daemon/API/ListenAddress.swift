@@ -1,10 +1,10 @@
 /// Where the daemon's HTTP API listens: a loopback address and a port. It has no TLS, so nothing else is taken.
-public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    public enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case unreadable(String)
         case notLoopback(String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .unreadable(let text): "\"\(text)\" is not an address: write 127.0.0.1:8787 or [::1]:8787"
             case .notLoopback(let host):
@@ -14,28 +14,28 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     static let loopbackNames: Set<String> = ["127.0.0.1", "::1", "localhost"]
-    public static let standard = ListenAddress(host: "127.0.0.1", port: 8787)
+    package static let standard = ListenAddress(host: "127.0.0.1", port: 8787)
 
     /// Without brackets.
-    public var host: String
+    package var host: String
     /// 0: any free one.
-    public var port: Int
+    package var port: Int
 
     private init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
 
-    public init(_ text: String) throws(Fault) {
+    package init(_ text: String) throws(Fault) {
         guard let (host, port) = Self.split(text), let port else { throw .unreadable(text) }
         guard Self.loopbackNames.contains(host) else { throw .notLoopback(host) }
         // Names can be made to mean something else.
         self.init(host: host == "localhost" ? "127.0.0.1" : host, port: port)
     }
 
-    public func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
+    package func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
 
-    public var description: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    package var description: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
     /// Host and port of `host`, `host:port`, `[host]` or `[host]:port`.
     static func split(_ text: String) -> (host: String, port: Int?)? {

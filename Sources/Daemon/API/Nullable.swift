@@ -1,18 +1,18 @@
 /// A field that is always there in JSON, as `null` where there is nothing to say.
 @propertyWrapper
-public struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
-    public var wrappedValue: Value?
+package struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+    package var wrappedValue: Value?
 
-    public init(wrappedValue: Value?) {
+    package init(wrappedValue: Value?) {
         self.wrappedValue = wrappedValue
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
     }
@@ -20,7 +20,7 @@ public struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable,
 
 extension KeyedDecodingContainer {
     /// A field that an older daemon does not send.
-    public func decode<Value>(_ type: Nullable<Value>.Type, forKey key: Key) throws -> Nullable<Value> {
+    package func decode<Value>(_ type: Nullable<Value>.Type, forKey key: Key) throws -> Nullable<Value> {
         try decodeIfPresent(type, forKey: key) ?? Nullable(wrappedValue: nil)
     }
 }

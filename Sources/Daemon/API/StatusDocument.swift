@@ -1,106 +1,230 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// The JSON of `/v1/status` and of `nagi status --format json`. Other programs build on it: fields may come, these
-/// stay. Instants are RFC 3339 with offset.
-public struct StatusDocument: Codable, Hashable, Sendable {
-    public var at: String
-    public var policyDigest: String
-    public var clusters: [Cluster]
-    public var runs: [Run]
+/// stay. Instants are RFC 3339 with offset, nodes outside their cluster's list `cluster/name`.
+package struct StatusDocument: Codable, Hashable, Sendable {
+    package var at: String
+    /// Of the policies in force, and since when they are.
+    package var digest: String
+    @Nullable package var since: String?
+    /// Policies that were read later and did not come into force.
+    @Nullable package var refusedReload: RefusedReload?
+    package var clusters: [Cluster]
+    package var runs: [Run]
+    package var policies: [Policy]
+    package var holds: [Hold]
+    package var owed: [Owed]
+    package var unlisted: [Unlisted]
+    package var pauses: [Pause]
+    package var alarms: [Alarm]
 
-    public struct Cluster: Codable, Hashable, Sendable {
-        public var name: String
-        public var budget: Budget
-        public var nodes: [Node]
+    package struct RefusedReload: Codable, Hashable, Sendable {
+        package var at: String
+        @Nullable package var digest: String?
+        package var reasons: [String]
     }
 
-    public struct Budget: Codable, Hashable, Sendable {
-        public var unavailable: Int
-        public var maxUnavailable: Int
-        @Nullable public var minAvailable: Int?
+    package struct Cluster: Codable, Hashable, Sendable {
+        package var name: String
+        package var budget: Budget
+        package var nodes: [Node]
     }
 
-    public struct Node: Codable, Hashable, Sendable {
-        public var name: String
-        @Nullable public var observed: String?
-        @Nullable public var desired: String?
-        @Nullable public var ready: Bool?
-        @Nullable public var version: String?
-        @Nullable public var sessions: Int?
-        @Nullable public var connections: Int?
-        @Nullable public var observedAt: String?
-        public var verdict: Verdict
-        public var claims: [Claim]
+    package struct Budget: Codable, Hashable, Sendable {
+        package var unavailable: Int
+        package var maxUnavailable: Int
+        @Nullable package var minAvailable: Int?
     }
 
-    public struct Verdict: Codable, Hashable, Sendable {
-        public var code: String
-        public var text: String
-        @Nullable public var until: String?
+    package struct Node: Codable, Hashable, Sendable {
+        package var name: String
+        @Nullable package var observed: String?
+        @Nullable package var desired: String?
+        @Nullable package var ready: Bool?
+        @Nullable package var version: String?
+        @Nullable package var sessions: Int?
+        @Nullable package var connections: Int?
+        @Nullable package var observedAt: String?
+        package var verdict: Verdict
+        package var claims: [Claim]
+        /// Everything that stands in the way of its start, the most important first.
+        package var blockers: [Blocker]
+        /// A stricter mode that somebody else set.
+        @Nullable package var floor: String?
+        package var owed: Bool
+        /// It left the policies, and is looked after until it owes nothing.
+        package var retained: Bool
     }
 
-    public struct Claim: Codable, Hashable, Sendable {
-        public var owner: String
-        public var mode: String
-        public var reason: String
-        public var since: String
-        @Nullable public var until: String?
+    package struct Verdict: Codable, Hashable, Sendable {
+        package var code: String
+        package var text: String
+        @Nullable package var until: String?
     }
 
-    public struct Run: Codable, Hashable, Sendable {
-        public var id: String
-        public var policy: String
-        public var cluster: String
-        @Nullable public var revision: String?
-        public var phase: String
-        public var text: String
-        public var startedAt: String
-        @Nullable public var endedAt: String?
-        public var nodes: [RunNode]
+    package struct Claim: Codable, Hashable, Sendable {
+        package var owner: String
+        package var mode: String
+        package var reason: String
+        package var since: String
+        @Nullable package var until: String?
     }
 
-    public struct RunNode: Codable, Hashable, Sendable {
-        public var name: String
-        public var phase: String
-        @Nullable public var step: String?
-        public var since: String
-        @Nullable public var until: String?
-        @Nullable public var error: String?
-        @Nullable public var group: String?
-        public var isCanary: Bool
-        public var milestones: Milestones
+    package struct Blocker: Codable, Hashable, Sendable {
+        package var code: String
+        package var `class`: String
+        package var text: String
+        @Nullable package var have: Int?
+        @Nullable package var limit: Int?
+        package var holders: [String]
+        @Nullable package var until: String?
+        package var lift: String
     }
 
-    public struct Milestones: Codable, Hashable, Sendable {
-        @Nullable public var claimedAt: String?
-        @Nullable public var drainedAt: String?
-        @Nullable public var blockedAt: String?
-        @Nullable public var restoredAt: String?
-        @Nullable public var drainedInSeconds: Int?
-        @Nullable public var outOfServiceSeconds: Int?
-        @Nullable public var leaked: Int?
+    package struct Run: Codable, Hashable, Sendable {
+        package var id: String
+        package var policy: String
+        package var cluster: String
+        @Nullable package var revision: String?
+        package var phase: String
+        package var text: String
+        package var startedAt: String
+        @Nullable package var endedAt: String?
+        /// What stands in the way of its next node, the most important first.
+        package var blockers: [Blocker]
+        package var nodes: [RunNode]
+    }
+
+    package struct RunNode: Codable, Hashable, Sendable {
+        package var name: String
+        package var phase: String
+        @Nullable package var step: String?
+        package var since: String
+        @Nullable package var until: String?
+        @Nullable package var error: String?
+        @Nullable package var group: String?
+        package var isCanary: Bool
+        package var milestones: Milestones
+    }
+
+    package struct Milestones: Codable, Hashable, Sendable {
+        @Nullable package var claimedAt: String?
+        @Nullable package var drainedAt: String?
+        @Nullable package var blockedAt: String?
+        @Nullable package var restoredAt: String?
+        @Nullable package var drainedInSeconds: Int?
+        @Nullable package var outOfServiceSeconds: Int?
+        @Nullable package var leaked: Int?
+    }
+
+    package struct Policy: Codable, Hashable, Sendable {
+        package var name: String
+        /// `open`, `closed`, `frozen`, `suspended`.
+        package var state: String
+        @Nullable package var reason: String?
+        /// When it may act next, where it may not now.
+        @Nullable package var next: String?
+        /// How long it may act, where it may now; null: no end.
+        @Nullable package var until: String?
+    }
+
+    package struct Hold: Codable, Hashable, Sendable {
+        package var node: String
+        /// `hands-off`, `mode`, `keep-open`, `reserved`.
+        package var kind: String
+        @Nullable package var mode: String?
+        package var actor: String
+        package var reason: String
+        package var since: String
+        @Nullable package var until: String?
+    }
+
+    /// A node that nagi is to open and has not opened yet.
+    package struct Owed: Codable, Hashable, Sendable {
+        package var node: String
+        package var mode: String
+        package var since: String
+        /// Why it has not been opened.
+        package var text: String
+    }
+
+    /// A member of a cluster that the policies do not name.
+    package struct Unlisted: Codable, Hashable, Sendable {
+        package var cluster: String
+        package var name: String
+        package var temporary: Bool
+        package var serving: Bool
+    }
+
+    /// A pause that an operator asked for; there is no such lever yet.
+    package struct Pause: Codable, Hashable, Sendable {
+        @Nullable package var run: String?
+        package var actor: String
+        package var reason: String
+        package var since: String
+        @Nullable package var until: String?
+    }
+
+    package struct Alarm: Codable, Hashable, Sendable {
+        package var code: String
+        package var text: String
+        package var since: String
+        @Nullable package var cluster: String?
+        @Nullable package var node: String?
+        @Nullable package var run: String?
     }
 }
 
 extension StatusDocument {
-    public init(_ report: StatusReport, zone: DisplayZone) {
+    package init(_ report: StatusReport, zone: DisplayZone, refusedReload: StatusBoard.RefusedReload? = nil) {
         at = zone.text(report.at)
-        policyDigest = report.policyDigest
-        clusters = report.clusters.map { cluster in
-            Cluster(
-                name: cluster.name,
-                budget: Budget(
-                    unavailable: cluster.unavailable, maxUnavailable: cluster.maxUnavailable,
-                    minAvailable: cluster.minAvailable),
-                nodes: cluster.nodes.map { Node($0, zone: zone) })
+        digest = report.policyDigest
+        since = report.policiesSince.map(zone.text)
+        self.refusedReload = refusedReload.map { refusal in
+            RefusedReload(at: zone.text(refusal.at), digest: refusal.digest, reasons: refusal.reasons)
         }
+        clusters = report.clusters.map { Cluster($0, zone: zone) }
         runs = report.runs.map { Run($0, zone: zone) }
+        policies = report.policies.map { policy in
+            let isOpen = policy.state == "open"
+            return Policy(
+                name: policy.name, state: policy.state, reason: policy.reason,
+                next: isOpen ? nil : policy.until.map(zone.text), until: isOpen ? policy.until.map(zone.text) : nil)
+        }
+        holds = report.holds.map { Hold($0, zone: zone) }
+        owed = report.owed.map { owed in
+            Owed(
+                node: "\(owed.node)", mode: owed.mode.rawValue, since: zone.text(owed.since), text: owed.obstacle)
+        }
+        unlisted = report.clusters.flatMap { cluster in
+            cluster.unlisted.map { member in
+                Unlisted(
+                    cluster: cluster.name, name: member.name, temporary: member.isTemporary, serving: member.isServing)
+            }
+        }
+        pauses = []
+        alarms = report.alarms.map { alarm in
+            Alarm(
+                code: alarm.key.code.rawValue, text: alarm.text, since: zone.text(alarm.since),
+                cluster: alarm.key.cluster, node: alarm.key.node?.description, run: alarm.key.run?.text)
+        }
+    }
+}
+
+extension StatusDocument.Cluster {
+    fileprivate init(_ cluster: ClusterStatus, zone: DisplayZone) {
+        name = cluster.name
+        budget = StatusDocument.Budget(
+            unavailable: cluster.unavailable, maxUnavailable: cluster.maxUnavailable,
+            minAvailable: cluster.minAvailable)
+        nodes = cluster.nodes.map { StatusDocument.Node($0, zone: zone) }
     }
 }
 
 extension StatusDocument.Node {
-    init(_ node: NodeStatus, zone: DisplayZone) {
+    fileprivate init(_ node: NodeStatus, zone: DisplayZone) {
         name = node.name
         observed = node.observed?.description
         desired = node.desired?.rawValue
@@ -116,11 +240,48 @@ extension StatusDocument.Node {
                 owner: claim.owner, mode: claim.mode.rawValue, reason: claim.reason, since: zone.text(claim.since),
                 until: claim.until.map(zone.text))
         }
+        blockers = node.blockers.map { StatusDocument.Blocker($0, zone: zone) }
+        floor = node.floor?.rawValue
+        owed = node.isOwed
+        retained = node.isRetained
+    }
+}
+
+extension StatusDocument.Blocker {
+    fileprivate init(_ blocker: Blocker, zone: DisplayZone) {
+        code = blocker.code.rawValue
+        self.class = blocker.class.rawValue
+        text = blocker.text
+        lift = blocker.lift
+        until = blocker.until.map(zone.text)
+        switch blocker.reason {
+        case .budget(let have, let limit, let holders), .runFull(let have, let limit, let holders):
+            self.have = have
+            self.limit = limit
+            self.holders = holders
+        default:
+            have = nil
+            limit = nil
+            holders = blocker.names
+        }
+    }
+}
+
+extension Blocker {
+    /// Whom it waits for: nodes, a run, or a person.
+    fileprivate var names: [String] {
+        switch reason {
+        case .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names): names
+        case .canaryBroken(let name), .identity(let name): [name]
+        case .nodeBusy(let run), .failedStay(let run): [run.text]
+        case .held(let actor, _), .keptOpen(let actor, _), .reserved(let actor, _): [actor]
+        default: []
+        }
     }
 }
 
 extension StatusDocument.Run {
-    init(_ run: RunStatus, zone: DisplayZone) {
+    fileprivate init(_ run: RunStatus, zone: DisplayZone) {
         id = run.id
         policy = run.policy
         cluster = run.cluster
@@ -129,19 +290,37 @@ extension StatusDocument.Run {
         text = run.text
         startedAt = zone.text(run.startedAt)
         endedAt = run.endedAt.map(zone.text)
-        nodes = run.nodes.map { node in
+        blockers = run.blockers.map { StatusDocument.Blocker($0, zone: zone) }
+        nodes = run.parts.map { part in
             StatusDocument.RunNode(
-                name: node.name, phase: node.phase, step: node.step, since: zone.text(node.since),
-                until: node.until.map(zone.text), error: node.error, group: node.group,
-                isCanary: node.isCanary,
+                name: part.name, phase: part.phase, step: part.step, since: zone.text(part.since),
+                until: part.until.map(zone.text), error: part.error, group: part.group,
+                isCanary: part.isCanary,
                 milestones: StatusDocument.Milestones(
-                    claimedAt: node.milestones.claimedAt.map(zone.text),
-                    drainedAt: node.milestones.drainedAt.map(zone.text),
-                    blockedAt: node.milestones.blockedAt.map(zone.text),
-                    restoredAt: node.milestones.restoredAt.map(zone.text),
-                    drainedInSeconds: node.milestones.seconds(to: node.milestones.drainedAt),
-                    outOfServiceSeconds: node.milestones.seconds(to: node.milestones.restoredAt),
-                    leaked: node.milestones.leaked))
+                    claimedAt: part.milestones.claimedAt.map(zone.text),
+                    drainedAt: part.milestones.drainedAt.map(zone.text),
+                    blockedAt: part.milestones.blockedAt.map(zone.text),
+                    restoredAt: part.milestones.restoredAt.map(zone.text),
+                    drainedInSeconds: part.milestones.seconds(to: part.milestones.drainedAt),
+                    outOfServiceSeconds: part.milestones.seconds(to: part.milestones.restoredAt),
+                    leaked: part.milestones.leaked))
         }
+    }
+}
+
+extension StatusDocument.Hold {
+    fileprivate init(_ status: HoldStatus, zone: DisplayZone) {
+        node = "\(status.node)"
+        switch status.hold.wish {
+        case .handsOff: kind = "hands-off"
+        case .mode: kind = "mode"
+        case .keepOpen: kind = "keep-open"
+        case .reserved: kind = "reserved"
+        }
+        mode = if case .mode(let mode) = status.hold.wish { mode.rawValue } else { nil }
+        actor = status.hold.actor
+        reason = status.hold.reason
+        since = zone.text(status.hold.since)
+        until = status.hold.until.map(zone.text)
     }
 }

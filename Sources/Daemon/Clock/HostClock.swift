@@ -2,9 +2,9 @@ import Glibc
 import Primitives
 
 /// The two clocks of this host. The only place that reads them for decisions.
-public enum HostClock {
+package enum HostClock {
     /// The wall clock, and the clock since boot that also counts suspend.
-    public static func now() -> Moment {
+    package static func now() -> Moment {
         Moment(
             wall: Timestamp(nanoseconds: read(CLOCK_REALTIME)), uptime: Uptime(nanoseconds: read(CLOCK_BOOTTIME)))
     }

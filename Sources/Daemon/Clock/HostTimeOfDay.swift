@@ -3,7 +3,7 @@ import Primitives
 
 extension Timestamp {
     /// `02:41:07` in the zone of this host, for log lines.
-    public var hostTimeOfDay: String {
+    package var hostTimeOfDay: String {
         var instant = time_t(seconds)
         var parts = tm()
         localtime_r(&instant, &parts)

@@ -9,11 +9,7 @@ enum CommandLog {
     static func write(_ output: String?, of start: CommandStart, to log: @Sendable (String) -> Void) {
         let printed = (output ?? "").split(whereSeparator: \.isNewline)
         for line in printed.suffix(lines) {
-            let clean = line.prefix(lineLength).unicodeScalars.map { scalar in
-                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-                    ? "?" : Character(scalar)
-            }
-            log("         \(start.node.name)  \(start.step) printed: \(String(clean))")
+            log("         \(start.node.name)  \(start.step) printed: \(line.prefix(lineLength).plain)")
         }
     }
 }

@@ -3,9 +3,9 @@ import Primitives
 import Scheduling
 
 /// Starts commands through `nagi exec-step`, waits for them, and finds them again after a restart of the daemon.
-public final class CommandRunner: Sendable {
+package final class CommandRunner: Sendable {
     /// Directories of commands that are kept, the newest ones.
-    public static let kept = 200
+    package static let kept = 200
     static let pollInterval = Duration.milliseconds(50)
     /// How long a claimed command may take to say who runs it.
     static let startLimit = Duration.seconds(5)
@@ -13,40 +13,48 @@ public final class CommandRunner: Sendable {
     static let inherited = ["HOME", "LANG", "PATH", "TZ"]
 
     private let folder: String
+    private let journal: String
     private let policyDirectory: String
     private let environment: [String: String]
     private let executable: String
 
     /// - Parameters:
     ///   - folder: holds one directory per command.
+    ///   - journal: the uuid of the journal that numbers the commands: it is in the names of their directories, so that
+    ///     another journal's command of the same number is never taken for one of these.
     ///   - policyDirectory: where commands run, and where relative programs start. Absolute.
     ///   - environment: the daemon's own.
     ///   - executable: the program that has the verb `exec-step`.
-    public init(
-        folder: String, policyDirectory: String, environment: [String: String], executable: String = "/proc/self/exe"
+    package init(
+        folder: String, journal: String, policyDirectory: String, environment: [String: String],
+        executable: String = "/proc/self/exe"
     ) {
         self.folder = folder
+        self.journal = journal
         self.policyDirectory = policyDirectory
         self.environment = environment
         self.executable = executable
     }
 
     /// Runs the command; nil if the daemon stops meanwhile: the command goes on, and `recover` finds it.
-    public func start(_ start: CommandStart) async -> CommandOutcome? {
+    package func start(_ start: CommandStart) async -> CommandOutcome? {
+        guard !Self.isTooLate(start) else { return .neverBegan }
         let directory = directory(of: start.id)
         let pid: Int32
         do {
             prune()
             try directory.make()
+            // The disk may have taken its time.
+            guard !Self.isTooLate(start) else { return .neverBegan }
             pid = try launch(start, in: directory)
         } catch {
-            return .notStarted("\(error)")
+            return .notStarted(NodeText(cutting: "\(error)"))
         }
         return await outcome(in: directory, child: pid, timeout: start.timeout)
     }
 
     /// What became of a command that an earlier daemon meant to start; nil if this daemon stops meanwhile.
-    public func recover(_ start: CommandStart) async -> CommandOutcome? {
+    package func recover(_ start: CommandStart) async -> CommandOutcome? {
         let directory = directory(of: start.id)
         guard directory.exists else { return .neverBegan }
         if let outcome = directory.outcome() { return outcome }
@@ -61,14 +69,17 @@ public final class CommandRunner: Sendable {
     }
 
     /// The start of what the command printed.
-    public func output(of id: CommandID) -> String? {
+    package func output(of id: CommandID) -> String? {
         let bytes = (try? DurableFile.read(directory(of: id).outputPath, limit: ExecStep.outputLimit)) ?? nil
         return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private func directory(of id: CommandID) -> CommandDirectory {
-        CommandDirectory(path: folder + "/" + id.description)
-    }
+    /// Where what is known about the command is.
+    package func path(of id: CommandID) -> String { "\(folder)/\(id).\(journal)" }
+
+    private func directory(of id: CommandID) -> CommandDirectory { CommandDirectory(path: path(of: id)) }
+
+    private static func isTooLate(_ start: CommandStart) -> Bool { HostClock.now().uptime > start.notAfter.uptime }
 
     private func launch(_ start: CommandStart, in directory: CommandDirectory) throws(DurableFile.Failure) -> Int32 {
         var environment: [String: String] = [:]
@@ -118,13 +129,18 @@ public final class CommandRunner: Sendable {
         }
     }
 
-    /// Removes the oldest directories of commands that are over.
+    /// Removes the oldest directories of commands that are over; another journal's are older than any of this one.
     private func prune() {
-        let numbers = directoryEntries(folder).compactMap { name in
-            name.hasPrefix("command-") ? Int(name.dropFirst("command-".count)) : nil
-        }.sorted()
-        for number in numbers.dropLast(Self.kept) {
-            let directory = directory(of: CommandID(number: number))
+        let entries = directoryEntries(folder).compactMap { name -> (isOwn: Bool, number: Int, name: String)? in
+            guard name.hasPrefix("command-") else { return nil }
+            let parts = name.dropFirst("command-".count).split(separator: ".", maxSplits: 1)
+            guard let number = parts.first.flatMap({ Int($0) }) else { return nil }
+            return (parts.last.map { $0 == journal } ?? false, number, name)
+        }.sorted { a, b in
+            a.isOwn == b.isOwn ? (a.number, a.name) < (b.number, b.name) : b.isOwn
+        }
+        for entry in entries.dropLast(Self.kept) {
+            let directory = CommandDirectory(path: folder + "/" + entry.name)
             guard directory.outcome() != nil || directory.started()?.runner.isAlive != true else { continue }
             for name in directoryEntries(directory.path) { unlink(directory.path + "/" + name) }
             rmdir(directory.path)

@@ -6,23 +6,23 @@ import Scheduling
 ///
 /// What it writes into the command's directory is durable before the next thing happens, so that a daemon that
 /// comes back finds the outcome, a live process, or neither.
-public struct ExecStep {
+package struct ExecStep {
     /// Bytes of the command's output that are kept.
-    public static let outputLimit = 1 << 20
+    package static let outputLimit = 1 << 20
     /// From the polite signal to the one that cannot be ignored.
     static let graceSeconds: Double = 5
     private static let pollMilliseconds: Int32 = 10
 
     /// The command's directory, absolute.
-    public var directory: String
+    package var directory: String
     /// Where the command runs, and where a relative program starts. Absolute.
-    public var workingDirectory: String
-    public var timeout: Duration
+    package var workingDirectory: String
+    package var timeout: Duration
     /// Program and arguments.
-    public var command: [String]
-    public var environment: [String: String]
+    package var command: [String]
+    package var environment: [String: String]
 
-    public init(
+    package init(
         directory: String, workingDirectory: String, timeout: Duration, command: [String], environment: [String: String]
     ) {
         self.directory = directory
@@ -34,7 +34,7 @@ public struct ExecStep {
 
     /// - Returns: the exit code of `exec-step` itself: 0 if the outcome was written, 1 if the command was taken already
     ///   or the directory cannot be written.
-    public func run() -> Int32 {
+    package func run() -> Int32 {
         // A hang-up or an interrupt of the daemon's terminal is not meant for the command.
         for number in [SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT] { signal(number, SIG_IGN) }
         let directory = CommandDirectory(path: directory)
@@ -57,7 +57,7 @@ public struct ExecStep {
             return try directory.write(.notStarted("no program is given"))
         }
         guard chdir(workingDirectory) == 0 else {
-            return try directory.write(.notStarted("\(workingDirectory): \(String(cString: strerror(errno)))"))
+            return try directory.write(.notStarted("\(String(cString: strerror(errno))): \(workingDirectory)"))
         }
         let path = program.hasPrefix("/") ? program : workingDirectory + "/" + program
         let kept = open(directory.outputPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -73,7 +73,7 @@ public struct ExecStep {
             pid = try launch.start()
         } catch {
             close(ends[1])
-            return try directory.write(.notStarted("\(path): \(String(cString: strerror(error.code)))"))
+            return try directory.write(.notStarted("\(String(cString: strerror(error.code))): \(path)"))
         }
         close(ends[1])
         do {

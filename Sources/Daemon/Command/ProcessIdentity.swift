@@ -12,20 +12,13 @@ struct ProcessIdentity: Hashable, Sendable, Codable {
         guard let stat = ProcessStat(of: pid) else { return nil }
         self.pid = pid
         startTicks = stat.startTicks
-        boot = Self.currentBoot
+        boot = HostBoot.id() ?? ""
     }
 
     /// Whether that very process still runs; a zombie does not.
     var isAlive: Bool {
-        guard boot == Self.currentBoot, let stat = ProcessStat(of: pid) else { return false }
+        guard boot == HostBoot.id() ?? "", let stat = ProcessStat(of: pid) else { return false }
         return stat.startTicks == startTicks && !stat.hasEnded
-    }
-
-    private static var currentBoot: String {
-        guard let bytes = (try? DurableFile.read("/proc/sys/kernel/random/boot_id", limit: 256)) ?? nil else {
-            return ""
-        }
-        return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
     }
 }
 

@@ -3,11 +3,11 @@ import ModeServer
 import Scheduling
 
 /// Why the embedded nodes do not serve.
-public enum EmbeddedFailure: Error, Hashable, Sendable, CustomStringConvertible {
+package enum EmbeddedFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotListen(cluster: String, node: String, address: String, reason: String)
     case cannotServe(cluster: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotListen(let cluster, let node, let address, let reason):
             "the embedded node \(node) of \(cluster) cannot listen on \(address): \(reason)"
@@ -18,7 +18,7 @@ public enum EmbeddedFailure: Error, Hashable, Sendable, CustomStringConvertible 
 
 /// The nodes that live in this process, for as long as it does: one mode server for each embedded cluster, and one for
 /// each embedded node that stands alone.
-public final class EmbeddedNodes: Sendable {
+package final class EmbeddedNodes: Sendable {
     /// Version, addresses and the like: what changes only with a restart.
     private let layout: [String: Layout]
     private let units: [Unit]
@@ -54,7 +54,7 @@ public final class EmbeddedNodes: Sendable {
     ///   - board: where it is seen which claims are in force.
     ///   - patience: for how long listeners wait for a claim until the log says so.
     ///   - log: takes one line.
-    public init(
+    package init(
         _ set: PolicySet, board: StatusBoard, patience: Duration = OpeningGate.standardPatience,
         log: @escaping @Sendable (String) -> Void
     ) throws(EmbeddedFailure) {
@@ -92,17 +92,17 @@ public final class EmbeddedNodes: Sendable {
         self.units = units
     }
 
-    public var isEmpty: Bool { units.isEmpty }
+    package var isEmpty: Bool { units.isEmpty }
 
     /// From now on the client calls them in process.
-    public func join(_ client: ModeAPIClient) {
+    package func join(_ client: ModeAPIClient) {
         for unit in units {
             for node in unit.nodes { client.embed(NodeID(cluster: unit.cluster, name: node.name), in: unit.server) }
         }
     }
 
     /// Refuses ports that are taken before anything is decided or begun.
-    public func checkPorts() throws(EmbeddedFailure) {
+    package func checkPorts() throws(EmbeddedFailure) {
         for unit in units {
             for node in unit.nodes {
                 guard let embedded = node.embedded else { continue }
@@ -116,7 +116,7 @@ public final class EmbeddedNodes: Sendable {
     }
 
     /// Serves until cancelled. The listeners open when the claims on their nodes are in force.
-    public func run() async throws(EmbeddedFailure) {
+    package func run() async throws(EmbeddedFailure) {
         let failure = await withTaskGroup(of: EmbeddedFailure?.self) { group in
             for unit in units {
                 group.addTask {
@@ -139,7 +139,7 @@ public final class EmbeddedNodes: Sendable {
     }
 
     /// Waits until the nodes have booted, and joined where they form a cluster. For one caller.
-    public func untilBooted() async {
+    package func untilBooted() async {
         guard !units.isEmpty else { return }
         var count = 0
         for await _ in booted {
@@ -149,7 +149,7 @@ public final class EmbeddedNodes: Sendable {
     }
 
     /// Says what ends together with the process.
-    public func logEnd() {
+    package func logEnd() {
         guard !units.isEmpty else { return }
         let live = units.reduce(0) { sum, unit in
             sum + unit.nodes.reduce(0) { $0 + InProcessTransport(server: unit.server, node: $1.name).liveConnections }
@@ -161,7 +161,7 @@ public final class EmbeddedNodes: Sendable {
     }
 
     /// Why the set cannot take the place of the one that the nodes were started from.
-    public func objections(to set: PolicySet) -> [String] {
+    package func objections(to set: PolicySet) -> [String] {
         let new = Self.layout(of: set)
         return Set(layout.keys).union(new.keys).sorted().compactMap { name in
             let what: String

@@ -3,8 +3,8 @@ import Scheduling
 
 /// Keeps the listeners of embedded nodes closed until every claim on them is in force: after a restart of the daemon a
 /// node is `normal` again, and nobody may be let in by that.
-public struct OpeningGate: Sendable {
-    public static let standardPatience = Duration.seconds(10)
+package struct OpeningGate: Sendable {
+    package static let standardPatience = Duration.seconds(10)
     private static let interval = Duration.milliseconds(10)
 
     private let cluster: String
@@ -14,7 +14,7 @@ public struct OpeningGate: Sendable {
     private let log: @Sendable (String) -> Void
 
     /// - Parameter patience: after that time the log says that they are still closed, and why.
-    public init(
+    package init(
         cluster: String, nodes: [String], board: StatusBoard, patience: Duration = standardPatience,
         log: @escaping @Sendable (String) -> Void
     ) {
@@ -26,7 +26,7 @@ public struct OpeningGate: Sendable {
     }
 
     /// Returns when the listeners may open; throws only when cancelled.
-    public func pass() async throws {
+    package func pass() async throws {
         let limit = ContinuousClock.now + patience
         var hasComplained = false
         while true {
@@ -44,7 +44,7 @@ public struct OpeningGate: Sendable {
     }
 
     /// What each node waits for. A node without claims waits for its first observation only.
-    public static func obstacles(for nodes: [String], of cluster: String, in report: StatusReport?) -> [String] {
+    package static func obstacles(for nodes: [String], of cluster: String, in report: StatusReport?) -> [String] {
         let known = report?.clusters.first { $0.name == cluster }?.nodes ?? []
         return nodes.compactMap { name in
             guard let node = known.first(where: { $0.name == name }) else { return "\(name) is not known yet" }

@@ -1,11 +1,12 @@
 import NIOCore
+import Primitives
 import Scheduling
 
 /// Why the loop gave up. Nothing more is sent afterwards: the nodes stay as they are.
-public enum LoopFailure: Error, Hashable, Sendable, CustomStringConvertible {
+package enum LoopFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case journal(JournalError)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .journal(let error): "\(error)"
         }
@@ -13,23 +14,29 @@ public enum LoopFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Pumps events into the controller and performs its effects in order. It stamps the moments, and has no opinions.
-public final class ControlLoop: Sendable {
-    public struct Limits: Hashable, Sendable {
-        /// Reads of nodes at the same time.
-        public var reads = 256
+package final class ControlLoop: Sendable {
+    package struct Limits: Hashable, Sendable {
+        /// Whole reads of nodes at the same time.
+        package var reads = 256
+        /// Reads of the mode alone at the same time, beside those.
+        package var modeReads = 1024
         /// The longest sleep: the wall clock may jump meanwhile.
-        public var sleep = Duration.seconds(30)
+        package var sleep = Duration.seconds(30)
         /// How long sends under way are awaited when the daemon stops.
-        public var stop = Duration.seconds(5)
-        /// The shortest time from one status report to the next.
-        public var report = Duration.milliseconds(100)
+        package var stop = Duration.seconds(5)
+        /// The shortest time from one status report to the next while somebody looks at them, and while nobody does.
+        package var report = Duration.milliseconds(100)
+        package var unwatchedReport = Duration.seconds(1)
 
-        public init() {}
+        package init() {}
     }
 
     enum Signal: Sendable {
         case event(Event)
-        case readEnded(Event)
+        /// Policies, and how the nodes of their clusters are called.
+        case policies(PolicySet, CallSettings)
+        case refused(StatusBoard.RefusedReload)
+        case readEnded(ReadScope, Event)
         case sendEnded(Event)
         case commandEnded(Event?)
         case alarm
@@ -38,40 +45,49 @@ public final class ControlLoop: Sendable {
         case stopLimit
     }
 
-    public let board: StatusBoard
+    package let board: StatusBoard
     let journal: SQLiteJournal
+    let keeper: JournalKeeper
     let client: ModeAPIClient
     let runner: CommandRunner
     let limits: Limits
     let log: @Sendable (String) -> Void
     private let mailbox = Mailbox<Signal>()
 
-    public init(
+    package init(
         journal: SQLiteJournal, client: ModeAPIClient, runner: CommandRunner, board: StatusBoard = StatusBoard(),
         limits: Limits = Limits(), log: @escaping @Sendable (String) -> Void
     ) {
         self.board = board
         self.journal = journal
+        keeper = JournalKeeper(journal, log: log)
         self.client = client
         self.runner = runner
         self.limits = limits
         self.log = log
     }
 
-    /// Something that happened outside: policies, hints.
-    public func post(_ event: Event) { mailbox.post(.event(event)) }
+    /// Something that happened outside: hints.
+    package func post(_ event: Event) { mailbox.post(.event(event)) }
+
+    /// Puts policies before the controller. Reads the secrets that they name before, on the caller's thread: a file may be
+    /// slow, and the loop never waits for one.
+    package func load(_ set: PolicySet) { mailbox.post(.policies(set, client.settings(for: set))) }
+
+    /// Policies were read that cannot come into force: shown until others do.
+    package func refuse(_ refusal: StatusBoard.RefusedReload) { mailbox.post(.refused(refusal)) }
 
     /// Ends `run` in order: nothing new is begun, sends under way get a few seconds, commands go on without the daemon.
-    public func stop() { mailbox.post(.stop) }
+    package func stop() { mailbox.post(.stop) }
 
     /// Runs until `stop`, or until the journal fails.
     ///
     /// - Parameter decider: with the ledger folded from the journal; `started` is its first event.
-    public func run(_ decider: some Decider) async throws(LoopFailure) {
+    package func run(_ decider: some Decider) async throws(LoopFailure) {
         let result = await withDiscardingTaskGroup(returning: Result<Void, LoopFailure>.self) { group in
             var pump = Pump(loop: self, mailbox: mailbox, decider: decider)
             do throws(LoopFailure) {
-                try pump.process([.event(.started)], in: &group)
+                try pump.process([.event(.started(boot: HostBoot.id()))], in: &group)
                 while !pump.isOver {
                     try pump.process(await mailbox.take(), in: &group)
                 }

@@ -2,7 +2,9 @@ import Primitives
 import Scheduling
 
 /// What the control loop drives: the controller, or a script in tests of the loop.
-public protocol Decider: Sendable {
+package protocol Decider: Sendable {
+    /// What all records so far add up to.
+    var ledger: Ledger { get }
     mutating func handle(_ event: Event, at now: Moment) -> [Effect]
     var nextWake: Uptime? { get }
     /// Why that set cannot take the place of the one in force; empty: it can.

@@ -8,9 +8,7 @@ struct Pump<Brain: Decider> {
     private let mailbox: Mailbox<ControlLoop.Signal>
     private var decider: Brain
 
-    private var waitingReads: [NodeID] = []
-    private var firstWaitingRead = 0
-    private var readsUnderWay = 0
+    private var reads: ReadQueue
     private var sendsUnderWay = 0
     private var isStopping = false
     private var isStopLimitReached = false
@@ -26,6 +24,7 @@ struct Pump<Brain: Decider> {
         self.mailbox = mailbox
         self.decider = decider
         timers = loop.client.eventLoop
+        reads = ReadQueue(modeLimit: loop.limits.modeReads, wholeLimit: loop.limits.reads)
     }
 
     /// Whether everything that stopping waits for is done.
@@ -33,6 +32,7 @@ struct Pump<Brain: Decider> {
 
     mutating func end() {
         alarm?.cancel()
+        loop.keeper.end()
     }
 
     /// Handles all signals, makes all their records durable in one go, and only then performs what they ask for.
@@ -41,15 +41,6 @@ struct Pump<Brain: Decider> {
         var records: [Record] = []
         for signal in signals {
             guard let event = event(of: signal) else { continue }
-            if case .policiesLoaded(let set) = event {
-                let objections = decider.objections(to: set)
-                guard objections.isEmpty else {
-                    for objection in objections { loop.log("policies \(set.digest) refused: \(objection)") }
-                    continue
-                }
-                loop.client.use(set)
-                loop.board.use(set)
-            }
             let known = records.count
             for effect in decider.handle(event, at: HostClock.now()) {
                 if case .append(let batch) = effect { records += batch } else { effects.append(effect) }
@@ -64,6 +55,7 @@ struct Pump<Brain: Decider> {
             } catch {
                 throw .journal(error)
             }
+            loop.keeper.keepShort(at: HostClock.now().wall) { decider.ledger }
         }
         // Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
         if !isStopping {
@@ -82,8 +74,13 @@ struct Pump<Brain: Decider> {
         switch signal {
         case .event(let event):
             return isStopping ? nil : event
-        case .readEnded(let event):
-            readsUnderWay -= 1
+        case .policies(let set, let settings):
+            return isStopping || !use(set, settings) ? nil : .policiesLoaded(set)
+        case .refused(let refusal):
+            loop.board.note(refusal)
+            return nil
+        case .readEnded(let scope, let event):
+            reads.ended(scope)
             return isStopping ? nil : event
         case .sendEnded(let event):
             sendsUnderWay -= 1
@@ -109,17 +106,31 @@ struct Pump<Brain: Decider> {
         }
     }
 
+    /// - Returns: whether the set may come into force.
+    private func use(_ set: PolicySet, _ settings: CallSettings) -> Bool {
+        let objections = decider.objections(to: set)
+        guard objections.isEmpty else {
+            for objection in objections { loop.log("policies \(set.digest) refused: \(objection)") }
+            loop.board.note(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
+            return false
+        }
+        loop.client.use(settings)
+        loop.board.use(set)
+        loop.board.note(nil)
+        return true
+    }
+
     private mutating func perform(_ effect: Effect, in group: inout DiscardingTaskGroup) {
         let mailbox = mailbox
         switch effect {
         case .append:
             break
-        case .read(let node):
-            waitingReads.append(node)
-        case .send(let change):
+        case .read(let node, let scope, at: let address):
+            reads.add(NodeRead(node: node, scope: scope, address: address), at: HostClock.now().uptime)
+        case .send(let change, to: let address):
             sendsUnderWay += 1
             group.addTask { [client = loop.client] in
-                mailbox.post(.sendEnded(.answered(change.id, await client.change(change))))
+                mailbox.post(.sendEnded(.answered(change.id, await client.change(change, to: address))))
             }
         case .start(let start):
             group.addTask { [runner = loop.runner, log = loop.log] in
@@ -138,29 +149,23 @@ struct Pump<Brain: Decider> {
 
     private mutating func startReads(in group: inout DiscardingTaskGroup) {
         let mailbox = mailbox
-        while readsUnderWay < loop.limits.reads, firstWaitingRead < waitingReads.count {
-            let node = waitingReads[firstWaitingRead]
-            firstWaitingRead += 1
-            readsUnderWay += 1
+        while let read = reads.next() {
             group.addTask { [client = loop.client] in
-                mailbox.post(.readEnded(await client.read(node)))
+                let end = await client.read(read.node, read.scope, at: read.address) { mailbox.post(.event($0)) }
+                mailbox.post(.readEnded(read.scope, end))
             }
-        }
-        // Compacted from time to time, so that a queue that is never empty does not grow for ever.
-        if firstWaitingRead == waitingReads.count || firstWaitingRead > 1024 {
-            waitingReads.removeFirst(firstWaitingRead)
-            firstWaitingRead = 0
         }
     }
 
     /// A report costs a pass over all nodes: not one per event, but never later than the shortest time between two.
     private mutating func reportIfDue() {
         let now = HostClock.now()
-        if let last = reportedAt, now.uptime < last + loop.limits.report {
+        let pause = loop.board.isWatched ? loop.limits.report : loop.limits.unwatchedReport
+        if let last = reportedAt, now.uptime < last + pause {
             guard !isReportAwaited else { return }
             isReportAwaited = true
             let mailbox = mailbox
-            let rest = last + loop.limits.report - now.uptime
+            let rest = last + pause - now.uptime
             timers.scheduleTask(in: .nanoseconds(rest.nanoseconds)) { mailbox.post(.report) }
             return
         }

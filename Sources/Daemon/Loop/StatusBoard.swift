@@ -1,26 +1,68 @@
+import Primitives
 import Scheduling
 import Synchronization
 
-/// The latest status report, and the zone to show it in. Readers never touch the controller.
-public final class StatusBoard: Sendable {
-    private struct Content {
-        var report: StatusReport?
-        var zone = DisplayZone.utc
+/// The latest status report, and what the controller does not know: the zone to show it in, and whether the files on disk
+/// were refused. Readers never touch the controller.
+package final class StatusBoard: Sendable {
+    /// Policies that were read and did not come into force.
+    package struct RefusedReload: Hashable, Sendable {
+        /// More reasons are left out.
+        package static let reasonLimit = 20
+
+        package var at: Timestamp
+        /// Nil where the files could not be read as policies at all.
+        package var digest: String?
+        package var reasons: [String]
+
+        package init(at: Timestamp, digest: String?, reasons: [String]) {
+            self.at = at
+            self.digest = digest
+            self.reasons = reasons.prefix(RefusedReload.reasonLimit).map { String($0.prefix(1000)) }
+        }
     }
 
-    private let content = Mutex(Content())
+    /// Everything that is shown, of one instant.
+    package struct Content: Sendable {
+        /// Nil until the daemon has decided for the first time.
+        package fileprivate(set) var report: StatusReport?
+        package fileprivate(set) var zone = DisplayZone.utc
+        package fileprivate(set) var refusedReload: RefusedReload?
+    }
 
-    public init() {}
+    private struct State {
+        var content = Content()
+        var isWatched = true
+    }
 
-    /// Nil until the daemon has decided for the first time.
-    public var report: StatusReport? { content.withLock { $0.report } }
-    public var zone: DisplayZone { content.withLock { $0.zone } }
+    private let state = Mutex(State())
 
-    package func show(_ report: StatusReport) { content.withLock { $0.report = report } }
+    package init() {}
 
-    /// Instants are shown in the zone of these policies from now on.
+    package var content: Content {
+        state.withLock { state in
+            state.isWatched = true
+            return state.content
+        }
+    }
+    package var report: StatusReport? { content.report }
+
+    /// Somebody has looked since the latest report was shown: the next one is wanted soon.
+    var isWatched: Bool { state.withLock { $0.isWatched } }
+
+    package func show(_ report: StatusReport) {
+        state.withLock { state in
+            state.content.report = report
+            state.isWatched = false
+        }
+    }
+
+    /// The policies in force: instants are shown in their zone from now on.
     package func use(_ set: PolicySet) {
         let zone = DisplayZone(of: set)
-        content.withLock { $0.zone = zone }
+        state.withLock { $0.content.zone = zone }
     }
+
+    /// What was read last did not come into force; nil: it did.
+    package func note(_ refusal: RefusedReload?) { state.withLock { $0.content.refusedReload = refusal } }
 }

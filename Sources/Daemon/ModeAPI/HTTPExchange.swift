@@ -31,7 +31,9 @@ struct HTTPExchange: Sendable {
         let task = Task {
             let response = try await client.execute(request, deadline: deadline)
             let body = try await response.body.collect(upTo: bodyLimit)
-            return CallAnswer(status: Int(response.status.code), body: body)
+            return CallAnswer(
+                status: Int(response.status.code), body: body,
+                date: response.headers.first(name: "date").flatMap(HTTPDate.instant))
         }
         let alarm = client.eventLoopGroup.any().scheduleTask(deadline: deadline) { task.cancel() }
         defer { alarm.cancel() }

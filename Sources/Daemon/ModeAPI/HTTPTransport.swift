@@ -23,7 +23,7 @@ struct HTTPTransport: ModeAPITransport {
         return try await exchange.perform(request, deadline: deadline, bodyLimit: limit)
     }
 
-    /// On a connection of its own, so that a gate behind another port or proxy is asked afresh each time.
+    /// On a connection of its own, so that a probe behind another port or proxy is asked afresh each time.
     func isReady(deadline: NIODeadline, limit: Int) async -> Bool? {
         guard let url = ready else { return nil }
         var request = HTTPClientRequest(url: url)

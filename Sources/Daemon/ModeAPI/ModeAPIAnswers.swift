@@ -1,11 +1,8 @@
 import Scheduling
 
-/// The bodies of the mode API, as far as nagi reads them.
+/// The bodies of the mode API, as far as nagi reads them. What they say is bounded before it goes anywhere: it ends up in
+/// the journal.
 struct ModeAnswer: Decodable {
-    var mode: String
-}
-
-struct ModeRequest: Encodable {
     var mode: String
 }
 
@@ -35,20 +32,32 @@ struct StatsAnswer: Decodable {
 struct MemberAnswer: Decodable {
     var nodeName: String
     var connected: Bool
+    var mode: String?
     var epoch: Int?
     var soraVersion: String?
     var temporaryNode: Bool?
 
     enum CodingKeys: String, CodingKey {
         case nodeName = "node_name"
-        case connected, epoch
+        case connected, mode, epoch
         case soraVersion = "sora_version"
         case temporaryNode = "temporary_node"
     }
 
-    var member: ClusterMember {
-        ClusterMember(
-            name: nodeName, isConnected: connected, epoch: epoch, version: soraVersion,
-            isTemporary: temporaryNode ?? false)
+    /// Nil where the name is none.
+    var member: ClusterMember? {
+        guard let name = NodeText(exactly: nodeName) else { return nil }
+        return ClusterMember(
+            name: name, isConnected: connected, mode: mode.map(ObservedMode.init(word:)), epoch: epoch,
+            version: soraVersion.flatMap(NodeText.init(exactly:)), isTemporary: temporaryNode ?? false)
+    }
+
+    /// Nil where the list is no answer: too long, with a name that is none, or with one name twice, which would count as
+    /// two votes.
+    static func members(_ rows: [MemberAnswer]) -> [ClusterMember]? {
+        guard rows.count <= ClusterMember.limit else { return nil }
+        let members = rows.compactMap(\.member)
+        guard members.count == rows.count, Set(members.map(\.name)).count == members.count else { return nil }
+        return members
     }
 }

@@ -9,11 +9,11 @@ import Synchronization
 /// Reads nodes and writes their modes through the mode API, over HTTP or in process: the same calls and the same rules.
 ///
 /// A read may be repeated on a connection that went stale; ChangeMode is never sent twice for one intent.
-public final class ModeAPIClient: Sendable {
+package final class ModeAPIClient: Sendable {
     /// Longest answer of GetMode, ChangeMode and GetStatsReport in bytes.
-    public static let bodyLimit = 1 << 20
+    package static let bodyLimit = 1 << 20
     /// Longest answer of a list in bytes.
-    public static let listLimit = 8 << 20
+    package static let listLimit = 8 << 20
 
     enum Target: String {
         case getMode = "Sora_20211215.GetMode"
@@ -25,124 +25,169 @@ public final class ModeAPIClient: Sendable {
     private let client: HTTPClient
     private let exchange: HTTPExchange
     private let endpoints = Mutex(ModeAPIEndpoints())
-    private let directory: String
-    private let environment: [String: String]
+    private let memories = Mutex<[NodeID: NodeMemory]>([:])
+    private let secrets: SecretSource
     private let now: @Sendable () -> Moment
 
     /// - Parameters:
     ///   - directory: where relative names of secret files start.
     ///   - environment: where secrets named `{env: …}` are.
-    public init(
+    package init(
         directory: String, environment: [String: String], now: @escaping @Sendable () -> Moment = HostClock.now
     ) {
         client = HTTPExchange.makeClient()
         exchange = HTTPExchange(client: client)
-        self.directory = directory
-        self.environment = environment
+        secrets = SecretSource(directory: directory, environment: environment)
         self.now = now
     }
 
-    /// Takes over addresses, settings and secrets. Nodes that are no longer in the policies stay reachable.
-    public func use(_ set: PolicySet) {
-        endpoints.withLock { $0.use(set, over: exchange, directory: directory, environment: environment) }
-    }
+    /// Reads the secrets of a set's clusters, which may take its time.
+    package func settings(for set: PolicySet) -> CallSettings { CallSettings(set, secrets: secrets) }
 
-    /// Calls about that node go to the server in this process, whatever a set says that is used from now on.
-    public func embed(_ node: NodeID, in server: ModeServer) {
+    /// The same for everything that the ledger of an earlier process still has to do with.
+    package func settings(for ledger: Ledger) -> CallSettings { CallSettings(ledger, secrets: secrets) }
+
+    /// Calls follow these settings from now on. Clusters that they do not have keep their last ones.
+    package func use(_ settings: CallSettings) { endpoints.withLock { $0.use(settings) } }
+
+    /// Calls about that node go to the server in this process, whatever their address.
+    package func embed(_ node: NodeID, in server: ModeServer) {
         endpoints.withLock { $0.embed(node, in: server) }
     }
 
     /// Where timers of the control loop run.
-    public var eventLoop: any EventLoop { client.eventLoopGroup.any() }
+    package var eventLoop: any EventLoop { client.eventLoopGroup.any() }
 
-    public func shutdown() async {
+    package func shutdown() async {
         // There is nothing left to do about a client that does not close: the process ends.
         try? await client.shutdown()
     }
 
-    /// Everything that the node says about itself: `observed`, or `readFailed` if not even GetMode answered.
-    public func read(_ node: NodeID) async -> Event {
+    /// Reads as much of a node as is asked for.
+    ///
+    /// - Parameter modeSeen: of a whole read, told the mode as soon as it is known: the rest may hang.
+    /// - Returns: the event in which the scope ends.
+    package func read(
+        _ node: NodeID, _ scope: ReadScope, at address: NodeAddress,
+        modeSeen: @Sendable (Event) -> Void = { _ in }
+    ) async -> Event {
         let begun = now()
-        let endpoint: ModeAPIEndpoint
-        switch lookUp(node) {
-        case .success(let found): endpoint = found
-        case .failure(let error): return .readFailed(node, begun: begun, error.failure)
-        }
-        async let ready = readiness(endpoint)
         do throws(Unreadable) {
-            let mode = try await mode(endpoint)
-            let stats = await answer(.getStatsReport, StatsAnswer.self, endpoint, limit: Self.bodyLimit)
-            let members: [ClusterMember]? =
-                endpoint.isClustered
-                ? await answer(.listClusterNodes, [MemberAnswer].self, endpoint, limit: Self.listLimit)?.map(\.member)
-                : nil
-            let listed = members?.first { $0.name == endpoint.name }?.version
-            return .observed(
-                Observation(
-                    node: node, begun: begun, mode: mode, load: stats?.load, version: listed ?? stats?.version,
-                    ready: await ready, members: members))
+            let endpoint = try endpoint(of: node, at: address)
+            let (mode, hostWall) = try await mode(endpoint)
+            switch scope {
+            case .mode: return .modeSeen(node, begun: begun, mode)
+            case .newAddress: return .seenAtNewAddress(node, mode)
+            case .whole: break
+            }
+            modeSeen(.modeSeen(node, begun: begun, mode))
+            var observation = await rest(of: node, endpoint, begun: begun, mode: mode)
+            observation.hostWall = hostWall
+            return .observed(observation)
         } catch {
-            _ = await ready
-            return .readFailed(node, begun: begun, error.failure)
+            return .readFailed(node, scope, begun: begun, error.failure)
         }
     }
 
-    /// Reads the mode, and writes the target if that is permitted.
-    public func change(_ change: ModeChange) async -> ModeChangeAnswer {
-        let endpoint: ModeAPIEndpoint
-        switch lookUp(change.node) {
-        case .success(let found): endpoint = found
-        case .failure(let error): return .notSent("\(error.failure)")
+    /// What a whole read asks for beside the mode, side by side: one deadline for each call.
+    private func rest(
+        of node: NodeID, _ endpoint: ModeAPIEndpoint, begun: Moment, mode: ObservedMode
+    ) async -> Observation {
+        async let ready = readiness(endpoint)
+        async let stats = answer(.getStatsReport, StatsAnswer.self, endpoint, limit: Self.bodyLimit)
+        let members = await members(of: node, endpoint, begun: begun)
+        let report = await stats
+        let reported = report?.version.flatMap(NodeText.init(exactly:))
+        let version = memories.withLock { memories in
+            // Only a cluster's list is everybody's word; one that is asked for once a minute is not always there.
+            memories[node, default: NodeMemory()].version(
+                of: endpoint.name, listedIn: endpoint.isClustered ? members : nil, reported: reported)
         }
+        return Observation(
+            node: node, begun: begun, mode: mode, load: report?.load, version: version, ready: await ready,
+            members: members)
+    }
+
+    /// Nil where the node does not say, or is not asked this time.
+    private func members(of node: NodeID, _ endpoint: ModeAPIEndpoint, begun: Moment) async -> [ClusterMember]? {
+        guard endpoint.isClustered || isListDue(node, at: begun.uptime) else { return nil }
+        let rows = await answer(.listClusterNodes, [MemberAnswer].self, endpoint, limit: Self.listLimit)
+        let members = rows.flatMap(MemberAnswer.members)
+        memories.withLock { $0[node, default: NodeMemory()].noteList(members, of: endpoint.name) }
+        return members
+    }
+
+    private func isListDue(_ node: NodeID, at uptime: Uptime) -> Bool {
+        memories.withLock { $0[node, default: NodeMemory()].isListDue(at: uptime) }
+    }
+
+    /// Reads the mode, and writes the target if that is permitted and not too late.
+    package func change(_ change: ModeChange, to address: NodeAddress) async -> ModeChangeAnswer {
+        guard !isTooLate(change) else { return ModeChangeAnswer(.notSent("too late")) }
+        let endpoint: ModeAPIEndpoint
         let mode: ObservedMode
         do throws(Unreadable) {
-            mode = try await self.mode(endpoint)
+            endpoint = try self.endpoint(of: change.node, at: address)
+            (mode, _) = try await self.mode(endpoint)
         } catch {
-            return .notSent("the read before it failed: \(error.failure)")
+            return ModeChangeAnswer(.notSent("the read before it failed: \(error.failure)"))
         }
         switch change.permission(reading: mode) {
-        case .alreadyThere: return .alreadyThere
-        case .decline: return .declined(mode)
+        case .alreadyThere: return ModeChangeAnswer(.alreadyThere, read: mode)
+        case .decline: return ModeChangeAnswer(.declined, read: mode)
         case .send: break
         }
+        guard !isTooLate(change) else { return ModeChangeAnswer(.notSent("too late"), read: mode) }
+        return ModeChangeAnswer(await write(change.target, endpoint), read: mode)
+    }
+
+    private func isTooLate(_ change: ModeChange) -> Bool { now().uptime > change.notAfter.uptime }
+
+    private func write(_ target: RequestableMode, _ endpoint: ModeAPIEndpoint) async -> ModeChangeAnswer.Outcome {
         do throws(CallFailure) {
-            let body = ByteBuffer(string: "{\"mode\":\"\(change.target.rawValue)\"}")
+            let body = ByteBuffer(string: "{\"mode\":\"\(target.rawValue)\"}")
             let answer = try await call(.changeMode, body: body, endpoint, limit: Self.bodyLimit)
-            return Self.meaning(of: answer, target: change.target)
+            return Self.meaning(of: answer, target: target)
         } catch {
-            if case .notConnected(let reason) = error { return .notSent(reason) }
-            return .unknown("\(error)")
+            if case .notConnected(let reason) = error { return .notSent(NodeText(cutting: reason)) }
+            return .unknown(NodeText(cutting: "\(error)"))
         }
     }
 
     /// One call as it stands, without the rules about reading and writing: what the ways to a node have in common is
     /// tested by it.
-    package func ask(_ target: String, body: String?, of node: NodeID) async throws -> (status: Int, body: String) {
-        let endpoint = try lookUp(node).get()
+    package func ask(
+        _ target: String, body: String?, of node: NodeID, at address: NodeAddress
+    ) async throws -> (status: Int, body: String) {
+        let endpoint = try endpoint(of: node, at: address)
         let answer = try await endpoint.transport.call(
             target, body: body.map { ByteBuffer(string: $0) }, deadline: .now() + endpoint.timeout,
             limit: Self.listLimit)
         return (answer.status, String(buffer: answer.body))
     }
 
-    static func meaning(of answer: CallAnswer, target: RequestableMode) -> ModeChangeAnswer {
+    static func meaning(of answer: CallAnswer, target: RequestableMode) -> ModeChangeAnswer.Outcome {
         switch answer.status {
         case 200:
             guard let echo = answer.decoded(ModeAnswer.self) else { return .unknown("200 without a mode") }
-            return echo.mode == target.rawValue ? .accepted : .unknown("200 with mode \(echo.mode.prefix(64))")
-        case 400..<500: return .rejected(answer.summary)
-        default: return .unknown(answer.summary)
+            return echo.mode == target.rawValue ? .accepted : .unknown("200 with mode \(echo.mode)")
+        case 400..<500: return .rejected(NodeText(cutting: answer.summary))
+        default: return .unknown(NodeText(cutting: answer.summary))
         }
     }
 
-    private func lookUp(_ node: NodeID) -> Result<ModeAPIEndpoint, Unreadable> {
-        guard let endpoint = endpoints.withLock({ $0[node] }) else {
-            return .failure(Unreadable(.unreachable("no address is known for \(node)")))
+    private func endpoint(of node: NodeID, at address: NodeAddress) throws(Unreadable) -> ModeAPIEndpoint {
+        do throws(ModeAPIEndpoint.Unusable) {
+            return try endpoints.withLock { endpoints throws(ModeAPIEndpoint.Unusable) in
+                try endpoints.endpoint(of: node, at: address, over: exchange)
+            }
+        } catch {
+            throw Unreadable(.unreachable(NodeText(cutting: error.reason)))
         }
-        return endpoint.mapError { Unreadable(.unreachable($0.reason)) }
     }
 
-    private func mode(_ endpoint: ModeAPIEndpoint) async throws(Unreadable) -> ObservedMode {
+    /// The mode, and what time the node's host says it is.
+    private func mode(_ endpoint: ModeAPIEndpoint) async throws(Unreadable) -> (ObservedMode, Timestamp?) {
         let answer: CallAnswer
         do throws(CallFailure) {
             answer = try await read(.getMode, endpoint, limit: Self.bodyLimit)
@@ -150,13 +195,13 @@ public final class ModeAPIClient: Sendable {
             throw Unreadable(ReadFailure(error))
         }
         guard answer.status == 200, let mode = answer.decoded(ModeAnswer.self) else {
-            throw Unreadable(.badAnswer(answer.summary))
+            throw Unreadable(.badAnswer(NodeText(cutting: answer.summary)))
         }
-        return ObservedMode(word: String(mode.mode.prefix(64)))
+        return (ObservedMode(word: mode.mode), answer.date)
     }
 
     /// Nil where the node did not answer as expected: what it would have said is then unknown.
-    private func answer<Answer: Decodable>(
+    private func answer<Answer: Decodable & Sendable>(
         _ target: Target, _ type: Answer.Type, _ endpoint: ModeAPIEndpoint, limit: Int
     ) async -> Answer? {
         guard let answer = try? await read(target, endpoint, limit: limit), answer.status == 200 else { return nil }
@@ -200,9 +245,9 @@ private struct Unreadable: Error {
 extension ReadFailure {
     init(_ failure: CallFailure) {
         switch failure {
-        case .notConnected(let reason), .broken(let reason): self = .unreachable(reason)
+        case .notConnected(let reason), .broken(let reason): self = .unreachable(NodeText(cutting: reason))
         case .timedOut: self = .timedOut
-        case .tooLarge: self = .badAnswer("\(failure)")
+        case .tooLarge: self = .badAnswer(NodeText(cutting: "\(failure)"))
         }
     }
 }

@@ -2,8 +2,9 @@ import ModeServer
 import NIOCore
 import Primitives
 import Scheduling
+import Synchronization
 
-/// How one node is reached: its cluster's settings, and the way to itself.
+/// One node as it can be called right now: its cluster's settings, and the way to itself.
 struct ModeAPIEndpoint: Sendable {
     var name: String
     var isClustered: Bool
@@ -16,53 +17,36 @@ struct ModeAPIEndpoint: Sendable {
     }
 }
 
-/// The endpoints of every node that is or was in the policies. A node that left them is kept: a mode that nagi wrote to
-/// it is still to be given back.
+/// Makes endpoints out of the settings of clusters and the servers of this process.
 struct ModeAPIEndpoints: Sendable {
-    private var byNode: [NodeID: Result<ModeAPIEndpoint, ModeAPIEndpoint.Unusable>] = [:]
+    private var settings = CallSettings()
     private var servers: [NodeID: ModeServer] = [:]
-
-    subscript(node: NodeID) -> Result<ModeAPIEndpoint, ModeAPIEndpoint.Unusable>? { byNode[node] }
 
     mutating func embed(_ node: NodeID, in server: ModeServer) { servers[node] = server }
 
-    mutating func use(_ set: PolicySet, over exchange: HTTPExchange, directory: String, environment: [String: String]) {
-        for cluster in set.clusters {
-            let headers = Result { () throws(Secret.Missing) in
-                try Self.headers(of: cluster.api, directory: directory, environment: environment)
-            }
-            for node in cluster.nodes {
-                let id = NodeID(cluster: cluster.name, name: node.name)
-                let transport: Result<any ModeAPITransport, ModeAPIEndpoint.Unusable>
-                if let server = servers[id] {
-                    transport = .success(InProcessTransport(server: server, node: node.name))
-                } else if node.embedded != nil {
-                    transport = .failure(.init(reason: "the node was embedded in an earlier process of the daemon"))
-                } else {
-                    transport = headers.map {
-                        HTTPTransport(exchange: exchange, api: node.api, ready: node.ready, headers: $0)
-                    }.mapError { .init(reason: $0.description) }
-                }
-                byNode[id] = transport.map {
-                    ModeAPIEndpoint(
-                        name: node.name, isClustered: cluster.topology == .clustered,
-                        timeout: .nanoseconds(cluster.api.timeout.nanoseconds), transport: $0)
-                }
-            }
+    mutating func use(_ settings: CallSettings) { self.settings.take(settings) }
+
+    func endpoint(
+        of node: NodeID, at address: NodeAddress, over exchange: HTTPExchange
+    ) throws(ModeAPIEndpoint.Unusable) -> ModeAPIEndpoint {
+        guard let cluster = settings[node.cluster] else {
+            throw .init(reason: "no settings are known for the cluster \(node.cluster)")
         }
+        return ModeAPIEndpoint(
+            name: node.name, isClustered: cluster.isClustered, timeout: cluster.timeout,
+            transport: try transport(to: node, at: address, cluster, over: exchange))
     }
 
-    private static func headers(
-        of api: APISettings, directory: String, environment: [String: String]
-    ) throws(Secret.Missing) -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
-        for (name, reference) in api.headers.sorted(by: { $0.key < $1.key }) {
-            do throws(Secret.Missing) {
-                headers.append((name, try Secret.read(reference, directory: directory, environment: environment)))
-            } catch {
-                throw Secret.Missing(description: "header \(name): \(error)")
-            }
+    private func transport(
+        to node: NodeID, at address: NodeAddress, _ cluster: CallSettings.Cluster, over exchange: HTTPExchange
+    ) throws(ModeAPIEndpoint.Unusable) -> any ModeAPITransport {
+        if let server = servers[node] { return InProcessTransport(server: server, node: node.name) }
+        if cluster.isEmbedded { throw .init(reason: "the node was embedded in an earlier process of the daemon") }
+        switch cluster.headers {
+        case .success(let headers):
+            return HTTPTransport(exchange: exchange, api: address.api, ready: address.ready, headers: headers)
+        case .failure(let missing):
+            throw .init(reason: missing.description)
         }
-        return headers
     }
 }

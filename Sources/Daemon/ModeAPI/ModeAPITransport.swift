@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import Primitives
 
 /// How the calls about one node get to it. Whoever reads and writes modes does not know which way it is.
 protocol ModeAPITransport: Sendable {
@@ -40,6 +41,8 @@ struct CallAnswer: Sendable {
     /// HTTP status code.
     var status: Int
     var body: ByteBuffer
+    /// The clock of whoever answered, to the second; nil where the answer does not say.
+    var date: Timestamp?
 
     /// Nil where the body is not what the call answers with.
     func decoded<Answer: Decodable>(_: Answer.Type) -> Answer? {

@@ -1,19 +1,21 @@
 import Foundation
 import Scheduling
 
-/// Reads what a policy refers to. Values are never printed: errors name the reference only.
-enum Secret {
+/// Where the values are that policies refer to. They are never printed: errors name the reference only.
+struct SecretSource: Sendable {
     /// A value longer than this is a mistake, not a header.
     static let maxBytes = 8192
+
+    /// Where relative file names start.
+    var directory: String
+    var environment: [String: String]
 
     struct Missing: Error, Hashable, CustomStringConvertible {
         var description: String
     }
 
-    /// - Parameter directory: where relative file names start.
-    static func read(
-        _ reference: SecretReference, directory: String, environment: [String: String]
-    ) throws(Missing) -> String {
+    /// Opens a file where the reference names one: not for the control loop, since a disk may be slow.
+    func read(_ reference: SecretReference) throws(Missing) -> String {
         let value: String
         switch reference {
         case .environment(let name):
@@ -22,24 +24,28 @@ enum Secret {
             }
             value = text
         case .file(let name):
-            let path = name.hasPrefix("/") ? name : directory + "/" + name
-            do {
-                guard let bytes = try DurableFile.read(path, limit: maxBytes) else {
-                    throw Missing(description: "the file \(path) does not exist")
-                }
-                value = String(decoding: bytes, as: UTF8.self)
-            } catch let error as DurableFile.Failure {
-                throw Missing(description: "the file \(path) cannot be read: \(error)")
-            } catch let error as Missing {
-                throw error
-            } catch {
-                throw Missing(description: "the file \(path) cannot be read")
-            }
+            value = try file(name.hasPrefix("/") ? name : directory + "/" + name)
         }
         let trimmed = value.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !trimmed.isEmpty, trimmed.utf8.count <= maxBytes,
+        guard !trimmed.isEmpty, trimmed.utf8.count <= SecretSource.maxBytes,
             trimmed.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { throw Missing(description: "the value of \(reference) is empty or has characters that no header takes") }
         return trimmed
+    }
+
+    private func file(_ path: String) throws(Missing) -> String {
+        do {
+            // Secrets that a cluster's keeper mounts are links.
+            guard let bytes = try DurableFile.read(path, limit: SecretSource.maxBytes, followsLinks: true) else {
+                throw Missing(description: "the file \(path) does not exist")
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        } catch let error as DurableFile.Failure {
+            throw Missing(description: "the file \(path) cannot be read: \(error)")
+        } catch let error as Missing {
+            throw error
+        } catch {
+            throw Missing(description: "the file \(path) cannot be read")
+        }
     }
 }

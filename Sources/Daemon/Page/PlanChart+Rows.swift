@@ -23,7 +23,7 @@ extension PlanChart {
                 groups.append(Group(entries: [entry], span: entry.span))
             }
         }
-        let kind = (policy.kind == .rollout ? "rollout" : "window") + (policy.isSuspended ? " suspended" : "")
+        let kind = (policy.isRollout ? "rollout" : "window") + (policy.isSuspended ? " suspended" : "")
         let marks = groups.map { group in
             group.entries.count == 1 ? bar(group.entries[0], policy, row, kind) : crowd(group, row, kind)
         }

@@ -39,7 +39,7 @@ struct PlanChart {
         let entries = Dictionary(grouping: plan.occurrences, by: \.policy)
         for (row, policy) in plan.policies.enumerated() {
             parts.append(
-                policy.windows.isEmpty ? unbounded(policy, row) : bars(entries[policy.name] ?? [], policy, row))
+                policy.schedule.isUnbounded ? unbounded(policy, row) : bars(entries[policy.name] ?? [], policy, row))
         }
         parts += clockChanges + axis + freezeNames + nowLine
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")

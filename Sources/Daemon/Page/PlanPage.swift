@@ -4,7 +4,7 @@ import Scheduling
 
 /// A plan as one HTML file: the chart, then policy by policy what it says in words. Nothing is loaded from anywhere,
 /// nothing needs a script, and the only style is one sheet in the head.
-public struct PlanPage {
+package struct PlanPage {
     /// Rows of the table of one policy; what follows is counted.
     static let rowLimit = 60
     /// Rows of all tables together, at most about so many.
@@ -15,12 +15,12 @@ public struct PlanPage {
     private var plan: Plan { chart.plan }
     private var wording: PlanWording { chart.wording }
 
-    public init(_ plan: Plan, zones: [String: ZoneRules], zone: DisplayZone, now: Timestamp?, zonesVersion: String?) {
+    package init(_ plan: Plan, zones: [String: ZoneRules], zone: DisplayZone, now: Timestamp?, zonesVersion: String?) {
         chart = PlanChart(plan, zones: zones, zone: zone, now: now)
         self.zonesVersion = zonesVersion
     }
 
-    public var html: String {
+    package var html: String {
         let span = "\(wording.day(plan.from, chart.zone)) to \(wording.day(plan.to, chart.zone))"
         let entries = Dictionary(grouping: plan.occurrences, by: \.policy)
         let runs = Dictionary(grouping: plan.runs, by: \.policy)
@@ -74,12 +74,12 @@ public struct PlanPage {
         }
         let worst = policy.sequence.worstCase
         fact("each node", "\(policy.sequence.name): at most \(worst.total.spoken) (\(worst.sum))")
-        if policy.cutoff > .zero { fact("cutoff", "no node starts in the last \(policy.cutoff.spoken)") }
+        if policy.startMargin > .zero { fact("cutoff", "no node starts in the last \(policy.startMargin.spoken)") }
         fact("time zone", policy.hasManyZones ? "several" : policy.timeZone)
         if policy.isSuspended { fact("suspended", "it starts nothing until that is taken back") }
-        if policy.kind == .rollout, let run = runs.first { fact("estimate", wording.rollout(run, policy)) }
+        if policy.isRollout, let run = runs.first { fact("estimate", wording.rollout(run, policy)) }
         lines.append("</dl>")
-        if policy.windows.isEmpty {
+        if policy.schedule.isUnbounded {
             lines.append("<p>At any time that no freeze takes: it has no windows.</p>")
         } else if entries.isEmpty {
             lines.append("<p>Nothing until \(escaped(wording.stamp(plan.to, policy.timeZone))).</p>")

@@ -3,7 +3,7 @@ import Primitives
 import Scheduling
 
 /// A plan as an SVG picture of its own: names on the left, the chart on the right, what the marks mean below.
-public struct PlanPicture {
+package struct PlanPicture {
     static let names = 220
     static let width = 1200
 
@@ -12,11 +12,11 @@ public struct PlanPicture {
     /// - Parameters:
     ///   - zone: of the dates on the axis.
     ///   - now: marked by a line where it lies in the plan.
-    public init(_ plan: Plan, zones: [String: ZoneRules], zone: DisplayZone, now: Timestamp?) {
+    package init(_ plan: Plan, zones: [String: ZoneRules], zone: DisplayZone, now: Timestamp?) {
         chart = PlanChart(plan, zones: zones, zone: zone, now: now)
     }
 
-    public var svg: String {
+    package var svg: String {
         let height = chart.height + 34
         let title =
             "\(chart.wording.day(chart.plan.from, chart.zone)) to \(chart.wording.day(chart.plan.to, chart.zone))"
@@ -64,10 +64,10 @@ extension PlanChart {
     static func legend(_ plan: Plan) -> [(mark: String, text: String)] {
         let bar = "x=\"1\" y=\"1\" width=\"16\" height=\"10\" rx=\"2\"/>"
         var legend: [(String, String)] = []
-        if plan.policies.contains(where: { $0.kind == .maintenanceWindow }) {
+        if plan.policies.contains(where: { !$0.isRollout }) {
             legend.append(("<rect class=\"window\" \(bar)", "maintenance window"))
         }
-        if plan.policies.contains(where: { $0.kind == .rollout }) {
+        if plan.policies.contains(where: { $0.isRollout }) {
             legend.append(("<rect class=\"rollout\" \(bar)", "rollout may progress"))
         }
         if !plan.freezes.isEmpty {

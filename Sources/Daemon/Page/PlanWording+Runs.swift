@@ -4,7 +4,7 @@ import Scheduling
 
 extension PlanWording {
     /// How a run of a maintenance window ends at the worst: `2 nodes in 2 waves, worst case 4h 52m: …`.
-    public func window(_ run: RunEstimate, _ policy: PlannedPolicy, _ zone: String) -> String {
+    package func window(_ run: RunEstimate, _ policy: PlannedPolicy, _ zone: String) -> String {
         let nodes = count(run.nodes.count, "node")
         guard !run.waves.isEmpty else { return run.nodes.isEmpty ? "no node is selected" : "\(nodes), none may go" }
         let waves = run.waves.count > 1 && run.waves.count < run.nodes.count ? " in \(run.waves.count) waves" : ""
@@ -37,7 +37,7 @@ extension PlanWording {
     }
 
     /// How far a rollout comes.
-    public func rollout(_ run: RunEstimate, _ policy: PlannedPolicy) -> String {
+    package func rollout(_ run: RunEstimate, _ policy: PlannedPolicy) -> String {
         guard !run.waves.isEmpty else {
             return run.nodes.isEmpty ? "no node is selected" : "the budget lets no node go"
         }
@@ -64,13 +64,13 @@ extension PlanWording {
     }
 
     /// What `expected` stands on.
-    public static let assumption =
+    package static let assumption =
         "Expected: drains, commands and checks take half of what they may, nothing fails, approvals come at once."
 }
 
 extension PlanWording {
     /// Why a policy acts or does not, with the instants that matter.
-    public func reason(_ answer: PolicyAnswer) -> String {
+    package func reason(_ answer: PolicyAnswer) -> String {
         let zone = answer.timeZone
         switch answer.reason {
         case .suspended: return "suspended: it starts nothing until that is taken back"
@@ -104,7 +104,7 @@ extension PlanWording {
     }
 
     /// `Sun 2026-11-29 02:00 +09:00`.
-    public func stamp(_ instant: Timestamp, _ zone: String) -> String {
+    package func stamp(_ instant: Timestamp, _ zone: String) -> String {
         "\(clock(instant, zone)) \(offset(instant, zone))"
     }
 }

@@ -51,11 +51,13 @@ enum DurableFile {
         return true
     }
 
-    /// The whole file; nil where there is none.
+    /// The whole file; nil where there is none. A pipe that stands in its place is not waited for: it is empty, or an error.
     ///
-    /// - Parameter limit: a longer file is an error (`EFBIG`).
-    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8]? {
-        let fd = open(path, O_RDONLY | O_CLOEXEC)
+    /// - Parameters:
+    ///   - limit: a longer file is an error (`EFBIG`).
+    ///   - followsLinks: the path itself may be a symbolic link; nagi's own files never are.
+    static func read(_ path: String, limit: Int, followsLinks: Bool = false) throws(Failure) -> [UInt8]? {
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW))
         if fd < 0 {
             if errno == ENOENT { return nil }
             throw Failure("open")

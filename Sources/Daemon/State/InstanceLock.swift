@@ -1,7 +1,7 @@
 import Glibc
 
 /// Held for as long as the process lives: two daemons on one state directory would both act.
-public final class InstanceLock: Sendable {
+package final class InstanceLock: Sendable {
     private let descriptor: Int32
 
     /// - Throws: `StateError.inUse` with the other's pid.
@@ -21,6 +21,15 @@ public final class InstanceLock: Sendable {
         ftruncate(fd, 0)
         // The pid is for the message above only; the lock itself holds without it.
         try? DurableFile.writeAll(Array("\(getpid())\n".utf8), to: fd)
+    }
+
+    /// Whether a process holds the lock; false where there is none.
+    static func isHeld(_ path: String) -> Bool {
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard fd >= 0 else { return false }
+        defer { close(fd) }
+        // Shared, and given back at once: a daemon that starts in this instant would be refused, and try again.
+        return flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
     deinit {

@@ -1,30 +1,30 @@
 import Glibc
 
 /// Where the daemon keeps what must survive it: journal, token, commands under way, and the address it listens on.
-public struct StateDirectory: Hashable, Sendable {
+package struct StateDirectory: Hashable, Sendable {
     /// Absolute.
-    public let path: String
+    package let path: String
 
     /// - Parameter path: absolute, or relative to the working directory.
-    public init(path: String) {
+    package init(path: String) {
         self.path = Self.absolute(path)
     }
 
-    public var journalPath: String { path + "/journal.sqlite" }
-    public var commandsPath: String { path + "/commands" }
+    package var journalPath: String { path + "/journal.sqlite" }
+    package var commandsPath: String { path + "/commands" }
     var lockPath: String { path + "/lock" }
     var tokenPath: String { path + "/token" }
     var addressPath: String { path + "/address" }
 
     /// `$NAGI_STATE`, else `$XDG_STATE_HOME/nagi`, else `~/.local/state/nagi`.
-    public static func standardPath(environment: [String: String]) -> String {
+    package static func standardPath(environment: [String: String]) -> String {
         if let path = environment["NAGI_STATE"], !path.isEmpty { return path }
         if let base = environment["XDG_STATE_HOME"], base.hasPrefix("/") { return base + "/nagi" }
         return (environment["HOME"] ?? "/root") + "/.local/state/nagi"
     }
 
     /// Makes the directory and its folders, for its owner alone.
-    public func prepare() throws(StateError) {
+    package func prepare() throws(StateError) {
         var prefix = ""
         for part in path.split(separator: "/") {
             prefix += "/" + part
@@ -37,12 +37,12 @@ public struct StateDirectory: Hashable, Sendable {
     }
 
     /// Takes the directory for this process.
-    public func lock() throws(StateError) -> InstanceLock {
+    package func lock() throws(StateError) -> InstanceLock {
         try InstanceLock(path: lockPath, directory: path)
     }
 
     /// The secret that callers of the HTTP API show: 256 bits in hex, made on first use.
-    public func token() throws(StateError) -> String {
+    package func token() throws(StateError) -> String {
         if let token = try existingToken() { return token }
         var generator = SystemRandomNumberGenerator()
         var token = ""
@@ -59,7 +59,7 @@ public struct StateDirectory: Hashable, Sendable {
     }
 
     /// The token of a daemon that has started here before; nil if none has.
-    public func existingToken() throws(StateError) -> String? {
+    package func existingToken() throws(StateError) -> String? {
         guard let text = try text(tokenPath) else { return nil }
         let token = text.filter { !$0.isWhitespace }
         guard token.count == 64, token.allSatisfy(\.isHexDigit) else { throw .badToken(path: tokenPath) }
@@ -67,7 +67,7 @@ public struct StateDirectory: Hashable, Sendable {
     }
 
     /// Tells the command line where the daemon listens, `host:port`.
-    public func writeAddress(_ address: String) throws(StateError) {
+    package func writeAddress(_ address: String) throws(StateError) {
         do {
             try DurableFile.write(address + "\n", to: addressPath)
         } catch {
@@ -75,8 +75,14 @@ public struct StateDirectory: Hashable, Sendable {
         }
     }
 
-    /// Where the latest daemon listened; nil if none has.
-    public func address() throws(StateError) -> String? {
+    /// Nobody listens there any more, and whoever takes the port next is not to be shown the token.
+    package func removeAddress() { unlink(addressPath) }
+
+    /// Whether a daemon uses the directory right now: its token is for nobody else.
+    package var isInUse: Bool { InstanceLock.isHeld(lockPath) }
+
+    /// Where the latest daemon listened; nil if none has, or if it ended in order.
+    package func address() throws(StateError) -> String? {
         try text(addressPath).map { $0.filter { !$0.isWhitespace } }
     }
 

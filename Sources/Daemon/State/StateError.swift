@@ -1,5 +1,5 @@
 /// Why the state directory cannot be used.
-public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotMake(path: String, reason: String)
     case cannotRead(path: String, reason: String)
     case cannotWrite(path: String, reason: String)
@@ -7,7 +7,7 @@ public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
     case inUse(path: String, pid: String)
     case badToken(path: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotMake(let path, let reason): "\(path) cannot be made: \(reason)"
         case .cannotRead(let path, let reason): "\(path) cannot be read: \(reason)"

@@ -50,11 +50,7 @@ struct ModeAPIResponder: HTTPResponder {
     private func call(
         _ operation: ModeOperation, body: ByteBuffer, request: Request, context: ListenerContext
     ) async throws -> Response {
-        let (faults, fails) = served.update { state, _ in
-            let faults = state.faults[index]
-            guard faults != .none, faults.affects(operation.name) else { return (NodeFaults.none, false) }
-            return (faults, faults.errorRate > 0 && state.generator.unit() < faults.errorRate)
-        }
+        let (faults, fails) = served.disturb(operation.name, of: index)
         if faults.latency > .zero { try await Task.sleep(for: faults.latency) }
         if faults.neverAnswer { try await neverAnswer(context) }
         if fails { return ModeAnswers.answer(.handlerException) }

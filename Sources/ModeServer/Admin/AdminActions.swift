@@ -37,7 +37,7 @@ public enum AdminActions: String, CaseIterable, Sendable {
         case .stop: "end the process: clients are told, their calls are cut"
         case .crash: "end the process without a word to anybody"
         case .start: "start a stopped one, {\"version\": \"...\"} if given"
-        case .isolate: "cut it off from the other nodes"
+        case .isolate: "cut it off from all but those in {\"with\": [\"NAME\", ...]}"
         case .rejoin: "bring it back to them"
         case .purge: "take a disconnected node off the membership list"
         case .fileFault: "a file operation fails: a clustered node blocks itself"

@@ -12,7 +12,8 @@ import Primitives
 ///     POST /nodes/{name}/restart   {"version": "2025.2.0"}, the body may be left out
 ///     POST /nodes/{name}/stop | crash
 ///     POST /nodes/{name}/start     likewise
-///     POST /nodes/{name}/isolate | rejoin | purge | fileFault
+///     POST /nodes/{name}/isolate   {"with": ["node-02"]}: they stay in touch with each other; may be left out
+///     POST /nodes/{name}/rejoin | purge | fileFault
 ///     POST /nodes/{name}/faults    {"latencySeconds", "errorRate", "neverAnswer", "answerLost", "silentIgnore",
 ///                                  "operations"}: replaces all of them, what is left out is off
 struct AdminResponder: HTTPResponder {
@@ -87,7 +88,9 @@ struct AdminResponder: HTTPResponder {
         case .start:
             try nodes.start(index, version: try version(in: body))
             return Self.answer(.accepted, [:])
-        case .isolate: try nodes.changeMembership { $0.isolate(index, at: $1) }
+        case .isolate:
+            let side = [index] + (try company(in: body))
+            try nodes.changeMembership { $0.split(side, side: index + 1, at: $1) }
         case .rejoin: try nodes.changeMembership { $0.rejoin(index, at: $1) }
         case .purge: try nodes.purge(index)
         case .fileFault: try nodes.fileFault(index)
@@ -95,6 +98,7 @@ struct AdminResponder: HTTPResponder {
             let faults = try NodeFaults(body)
             served.update { state, now in
                 state.faults[index] = faults
+                state.disturbedCalls[index] = 0
                 state.facts.note("faults \(body.text)", of: index, at: now)
             }
         }
@@ -122,6 +126,21 @@ struct AdminResponder: HTTPResponder {
             throw Refusal(status: .badRequest, message: "the body is not a JSON object")
         }
         return value
+    }
+
+    /// The nodes that are cut off together with the one of the path.
+    private func company(in body: JSONValue) throws -> [Int] {
+        let refusal = Refusal(status: .badRequest, message: "with must be a list of names of nodes")
+        switch body["with"] {
+        case nil, .null?: return []
+        case .array(let names)?:
+            return try names.map { name in
+                guard case .string(let name) = name, let index = served.read({ $0.cluster.index(of: name) })
+                else { throw refusal }
+                return index
+            }
+        default: throw refusal
+        }
     }
 
     private func version(in body: JSONValue) throws -> String? {
@@ -152,6 +171,7 @@ struct AdminResponder: HTTPResponder {
                     "sessions": .integer(Int64(node.sessionCount)),
                     "connections": .integer(Int64(node.connectionCount)),
                     "connections_cut": .integer(Int64(node.connectionsCut)),
+                    "calls_disturbed": .integer(Int64(state.disturbedCalls[node.index])),
                 ]
             }
             return [
@@ -190,7 +210,7 @@ extension NodeFaults {
             case ("answerLost", .bool(let isOn)): answerLost = isOn
             case ("silentIgnore", .bool(let isOn)): silentIgnore = isOn
             case ("operations", .array(let names)):
-                let known = Set(ModeOperation.allCases.map(\.name))
+                let known = Set(ModeOperation.allCases.map(\.name) + [NodeFaults.readiness])
                 operations = names.compactMap { if case .string(let name) = $0 { name } else { nil } }
                 guard operations.count == names.count, operations.allSatisfy(known.contains) else {
                     throw .init(

@@ -10,12 +10,15 @@ public struct NodeFaults: Hashable, Sendable {
     public var answerLost = false
     /// `ChangeMode` is answered as if it had been carried out.
     public var silentIgnore = false
-    /// Operations that are affected; empty is all.
+    /// Operations that are affected; empty is all of the API. `/.ok` is affected only where it is named.
     public var operations: [String] = []
 
     public init() {}
 
     public static let none = NodeFaults()
+
+    /// What the readiness probe is called among the operations.
+    static let readiness = ".ok"
 
     /// The switches as the admin API takes them.
     static let switches: [(name: String, values: String, explanation: String)] = [
@@ -24,8 +27,10 @@ public struct NodeFaults: Hashable, Sendable {
         ("neverAnswer", "true", "calls are taken and never answered"),
         ("answerLost", "true", "calls are carried out, but not answered"),
         ("silentIgnore", "true", "ChangeMode is answered, but not carried out"),
-        ("operations", "[\"GetMode\", ...]", "which are affected; all if left out"),
+        ("operations", "[\"GetMode\", ...]", "which; all of the API if left out; .ok by name"),
     ]
 
-    func affects(_ operation: String) -> Bool { operations.isEmpty || operations.contains(operation) }
+    func affects(_ operation: String) -> Bool {
+        operations.isEmpty ? operation != Self.readiness : operations.contains(operation)
+    }
 }

@@ -9,6 +9,8 @@ final class ServedCluster: Sendable {
         var cluster: Cluster
         var traffic: [TrafficGenerator]
         var faults: [NodeFaults]
+        /// Calls of each node that met a fault, since it was switched on.
+        var disturbedCalls: [Int]
         var generator: RandomStream
         var facts: FactLog
         /// Nodes that are on their way down or up.
@@ -45,6 +47,7 @@ final class ServedCluster: Sendable {
                 cluster: Cluster(isClustered: settings.isClustered, nodes: nodes),
                 traffic: [],
                 faults: Array(repeating: .none, count: settings.nodes.count),
+                disturbedCalls: Array(repeating: 0, count: settings.nodes.count),
                 generator: RandomStream(seed: settings.seed ^ 0xFA17),
                 facts: FactLog(names: nodes.map(\.name)),
                 notices: NoticeDesk(settings.nodes, ids),
@@ -91,6 +94,16 @@ final class ServedCluster: Sendable {
         state.withLock { state in
             guard state.cluster[index].isRunning else { return nil }
             return (state.cluster[index].mode, state.faults[index] == .none ? nil : state.faults[index])
+        }
+    }
+
+    /// The faults that one call of a node meets, and whether it is one of those that fail.
+    func disturb(_ operation: String, of index: Int) -> (faults: NodeFaults, fails: Bool) {
+        state.withLock { state in
+            let faults = state.faults[index]
+            guard faults != .none, faults.affects(operation) else { return (.none, false) }
+            state.disturbedCalls[index] += 1
+            return (faults, faults.errorRate > 0 && state.generator.unit() < faults.errorRate)
         }
     }
 

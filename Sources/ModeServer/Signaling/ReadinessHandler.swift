@@ -37,7 +37,7 @@ final class ReadinessHandler: ChannelInboundHandler, RemovableChannelHandler {
             guard let head else { return }
             self.head = nil
             deadline?.cancel()
-            respond(to: head, context)
+            if head.uri.path == "/.ok" { probe(head, context) } else { respond(to: head, context) }
         }
     }
 
@@ -46,9 +46,20 @@ final class ReadinessHandler: ChannelInboundHandler, RemovableChannelHandler {
         if error is HTTPParserError || error is IOError { context.close(promise: nil) }
     }
 
-    private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    /// Answers the readiness probe with the faults that are switched on for it.
+    private func probe(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let (faults, fails) = node.served.disturb(NodeFaults.readiness, of: node.index)
+        if faults.neverAnswer { return expectRequest(context) }
+        guard !faults.answerLost else { return context.close(promise: nil) }
+        guard faults.latency > .zero else { return respond(to: head, context, fails: fails) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(faults.latency.nanoseconds)) {
+            self.respond(to: head, context, fails: fails)
+        }
+    }
+
+    private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext, fails: Bool = false) {
         var headers: HTTPHeaders = ["content-length": "0", "server": node.serverName]
-        let status = status(of: head)
+        let status = fails ? .internalServerError : status(of: head)
         if status == .methodNotAllowed {
             headers.add(name: "allow", value: head.uri.path == "/.ok" ? "GET, HEAD" : "GET")
         }

@@ -1,5 +1,5 @@
 /// What is wrong, as a stable word: the wording of messages may get better, these never change their meaning.
-public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
+package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     // The file.
     /// A path cannot be opened or read.
     case unreadableFile = "unreadable-file"
@@ -130,7 +130,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     /// A span whose end is before its start.
     case windowEndsBeforeStart = "window-ends-before-start"
     /// One node may need longer than a window lasts (the sum is shown): always, or on the days that are named because
-    /// clocks change or an exclusion takes a part; a warning.
+    /// clocks change or an exclusion takes a part; a warning. An error where no node ever starts, because only those that
+    /// fit are.
     case windowTooShort = "window-too-short"
     /// No node starts in a window because the cutoff is as long as it is: always, an error; on the days that are named
     /// because clocks change or an exclusion takes a part, a warning.
@@ -182,6 +183,12 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case disruptiveWithoutDrain = "disruptive-without-drain"
     /// A disruptive step may start with live sessions; a warning.
     case cutsLiveCalls = "cuts-live-calls"
+    /// An approval after the node was taken out of service, which would stay so until somebody answers.
+    case approvalWhileOut = "approval-while-out"
+    /// A disruptive command in a standalone cluster, where nothing shows which node an address belongs to; a note.
+    case identityNotShown = "identity-not-shown"
+    /// The program of a command is neither an absolute path nor one that starts with `./`.
+    case bareCommandName = "bare-command-name"
     /// Nothing would ever give the node back.
     case neverRestored = "never-restored"
     /// `{revision}` in a policy that has none.

@@ -3,7 +3,7 @@ extension Diagnostic {
     ///
     /// Control and direction characters of the source are shown as escapes, so that a file cannot paint the terminal.
     /// Lines longer than `width` columns are cut around the carets.
-    public func rendered(width: Int = 110) -> String {
+    package func rendered(width: Int = 110) -> String {
         let position = line > 0 ? "\(shown(file)):\(line):\(column)" : shown(file)
         var text = "\(position): \(severity.rawValue)[\(code.rawValue)]: \(shown(message))\n"
         if let excerpt, line > 0 {

@@ -41,6 +41,10 @@ final class Findings {
         add(Finding(severity: .warning, code: code, message: message, hint: hint, location: location, related: related))
     }
 
+    func note(_ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil) {
+        add(Finding(severity: .note, code: code, message: message, hint: hint, location: location))
+    }
+
     /// About a file as a whole: no line, no excerpt.
     func error(_ code: DiagnosticCode, _ message: String, file: Int, hint: String? = nil) {
         let location = SourceLocation(file: file, line: 0, column: 0)

@@ -1,16 +1,18 @@
 import Calendars
+import ModeCore
+import Scheduling
 
 /// What a calendar file says.
-public struct ICalendarReading: Sendable {
+package struct ICalendarReading: Sendable {
     /// In the order of the file, each named `calendar/event`, with the event's SUMMARY as the reason.
-    public var spans: [Exclusion]
+    package var spans: [Exclusion]
     /// The rules of every zone that the spans name.
-    public var usedZones: [String: ZoneRules]
+    package var usedZones: [String: ZoneRules]
     /// Sorted. With an error among them the spans are not complete; warnings alone leave none out that are not named.
     /// Of warnings that are alike the first stands for all, with their number.
-    public var diagnostics: [Diagnostic]
+    package var diagnostics: [Diagnostic]
 
-    public init(
+    package init(
         spans: [Exclusion] = [], usedZones: [String: ZoneRules] = [:], diagnostics: [Diagnostic] = []
     ) {
         self.spans = spans
@@ -30,26 +32,26 @@ public struct ICalendarReading: Sendable {
 /// An instance that an event with RECURRENCE-ID replaces is left out of the rule; what is cancelled is left out. A
 /// start that daylight saving skips is moved forward, never lost: section 3.3.10 would drop those of a rule, but a
 /// freeze must not lose a day.
-public struct ICalendarReader {
+package struct ICalendarReader {
     /// VEVENTs of one file.
-    public static let largestEventCount = 10_000
+    package static let largestEventCount = 10_000
     /// Content lines of one file, folded ones counted once.
-    public static let largestLineCount = 200_000
+    package static let largestLineCount = 200_000
     /// Bytes of one property that is used, unfolded; others may be as long as the file.
-    public static let longestProperty = 65_536
+    package static let longestProperty = 65_536
     /// Dates of all EXDATE and RDATE of one file.
-    public static let largestDateCount = 20_000
+    package static let largestDateCount = 20_000
     /// Components inside each other.
-    public static let depth = 8
+    package static let depth = 8
     /// An event may last as long.
-    public static let longestDays = 36_525
+    package static let longestDays = 36_525
 
     /// - Parameters:
     ///   - source: at most `PolicyLimits.fileBytes`; larger ones are refused.
     ///   - calendar: first part of each span's name.
     ///   - defaultZone: for whole days and times without a zone, where the file has no X-WR-TIMEZONE of its own; where
     ///     both are missing such an event is an error.
-    public static func spans(
+    package static func spans(
         of source: PolicySource, calendar: String, defaultZone: String?, zones: ZoneCatalog
     ) -> ICalendarReading {
         let findings = Findings()

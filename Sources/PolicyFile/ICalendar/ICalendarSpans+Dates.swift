@@ -1,4 +1,6 @@
 import Calendars
+import ModeCore
+import Scheduling
 
 extension ICalendarSpans {
     /// A start of an event that does not happen, on the wall of its zone.

@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 extension ICalendarSpans {
     /// From DTEND, DURATION, or neither; nil after a report, or where it lasts no time at all.

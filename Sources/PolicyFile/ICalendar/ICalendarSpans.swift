@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 /// Events into spans: lengths, rules, exceptions, and the instances that other events replace.
 struct ICalendarSpans {

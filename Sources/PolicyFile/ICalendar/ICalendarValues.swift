@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 /// A DATE or a DATE-TIME (RFC 5545, sections 3.3.4 and 3.3.5) as it is written.
 enum CalendarTime: Hashable {

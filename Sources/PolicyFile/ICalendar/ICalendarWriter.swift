@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
@@ -6,13 +7,13 @@ import Scheduling
 ///
 /// Instants are written out in UTC, without rules and zones: programs disagree on both around changes of the clocks.
 /// The same plan and stamp give the same bytes; an event keeps its UID as long as its occurrence keeps its id.
-public enum ICalendarWriter {
+package enum ICalendarWriter {
     /// - Parameters:
     ///   - name: of the calendar, as calendar programs show it.
     ///   - stamp: when the file was made (DTSTAMP).
     ///   - zones: for the local times in descriptions; of a zone that is missing, UTC is shown.
     ///   - showingFreezes: what exclusions take becomes an event too, which makes nobody busy.
-    public static func text(
+    package static func text(
         of plan: Plan, name: String, stamp: Timestamp, zones: [String: ZoneRules],
         showingFreezes: Bool = false
     ) -> String {

@@ -1,4 +1,6 @@
 import Calendars
+import ModeCore
+import Scheduling
 
 /// Which zone a TZID means: one of the zones that the caller knows, or an error, never UTC by default.
 ///

@@ -1,5 +1,3 @@
-import Primitives
-
 /// Words for the names of spans, made of UIDs.
 ///
 /// Lower case letters, digits and hyphens, without the `@host` that most UIDs end with. Where two UIDs of a file would
@@ -24,7 +22,7 @@ struct SpanWords {
             if !short.isEmpty, short.utf8.count <= SpanWords.longest, !shared.contains(short) {
                 return short
             }
-            let hash = StableHash(identifier).hexadecimal
+            let hash = SpanWords.hash(identifier)
             let start = String(short.prefix(24))
             return start.isEmpty ? hash : "\(start)-\(hash)"
         }
@@ -46,5 +44,13 @@ struct SpanWords {
         }
         if word.last == 0x2D { word.removeLast() }
         return String(decoding: word, as: UTF8.self)
+    }
+
+    /// FNV-1a, 64 bits.
+    private static func hash(_ text: String) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

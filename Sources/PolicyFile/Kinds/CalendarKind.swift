@@ -1,3 +1,5 @@
+import Scheduling
+
 /// `kind: Calendar`.
 enum CalendarKind {
     static let spec = ValueType<CalendarDraft>.object(Keys.shape) { fields in

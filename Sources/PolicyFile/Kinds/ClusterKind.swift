@@ -1,3 +1,4 @@
+import ModeCore
 import Scheduling
 
 /// `kind: Cluster`.
@@ -5,8 +6,9 @@ enum ClusterKind {
     static let spec = ValueType<ClusterDraft>.object(Keys.shape) { fields in
         ClusterDraft(
             topology: fields[Keys.topology], nodes: fields[Keys.nodes] ?? [],
-            api: fields[Keys.api] ?? APISettings(), observe: fields[Keys.observe] ?? ObserveSettings(),
-            budget: fields[Keys.budget] ?? Budget(), discovery: fields[Keys.discovery])
+            api: fields[Keys.api] ?? .standard, observe: fields[Keys.observe] ?? .standard,
+            budget: fields[Keys.budget] ?? .standard, timeZone: fields[Keys.timeZone],
+            exclusions: fields[Keys.exclusions] ?? [], discovery: fields[Keys.discovery])
     }
 
     private enum Keys {
@@ -18,14 +20,18 @@ enum ClusterKind {
         static let api = Field("api", ClusterKind.api, "how the mode API is called")
         static let observe = Field("observe", ClusterKind.observe, "how often the nodes are read")
         static let budget = Field("budget", ClusterKind.budget, "how many nodes may be out of service at once")
+        static let timeZone = Field(
+            "timeZone", ValueType<Located<String>>.located(.text), "for every exclusion that has none of its own")
+        static let exclusions = Field(
+            "exclusions", SpanKind.exclusions, "when no policy of the cluster may act, whatever the windows say")
         static let discovery = Field(
             "discovery", DiscoveryKind.discovery, "nodes that are not listed are found by the nodes' own lists"
         ).checkedOnly
         static let shape = ObjectShape(
             "a cluster",
             [
-                topology.shape, nodes.shape, api.shape, observe.shape, budget.shape,
-                discovery.shape,
+                topology.shape, nodes.shape, api.shape, observe.shape, budget.shape, timeZone.shape,
+                exclusions.shape, discovery.shape,
             ])
     }
 
@@ -33,7 +39,7 @@ enum ClusterKind {
         let name = fields[NodeKeys.name]
         let api = fields[NodeKeys.api]
         let ready = fields[NodeKeys.ready]
-        let labels = fields[NodeKeys.labels] ?? [:]
+        let labels = fields[NodeKeys.labels]
         let embedded = fields[NodeKeys.embedded]
         guard !fields.has(NodeKeys.embedded.key) else {
             let isFaulty = [(NodeKeys.api.key, api), (NodeKeys.ready.key, ready)].contains {
@@ -51,7 +57,8 @@ enum ClusterKind {
         static let name = Field.required("name", ValueType<String>.nodeName, "the node's own name")
         static let api = Field("api", ValueType<String>.address, "where its mode API listens")
         static let ready = Field("ready", ValueType<String>.address, "its readiness gate, `/.ok` of the signaling port")
-        static let labels = Field("labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
+        static let labels = DefaultedField(
+            "labels", ClusterKind.labels, default: [:], "what selectors and orders refer to")
         static let embedded = Field("embedded", EmbeddedKind.settings, "the node runs inside the daemon")
         static let shape = ObjectShape(
             "a node", [name.shape, api.shape, ready.shape, labels.shape, embedded.shape]
@@ -64,14 +71,15 @@ enum ClusterKind {
 
     private static let api = ValueType<APISettings>.object(APIKeys.shape) { fields in
         APISettings(
-            timeout: fields[APIKeys.timeout] ?? .seconds(3), headers: fields[APIKeys.headers] ?? [:],
+            timeout: fields[APIKeys.timeout], headers: fields[APIKeys.headers],
             tls: fields[APIKeys.tls])
     }
 
     private enum APIKeys {
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: .seconds(3), "for one call")
-        static let headers = Field(
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: APISettings.standard.timeout,
+            "for one call")
+        static let headers = DefaultedField(
             "headers", SecretKind.headers, default: [:],
             "sent with every call; the values are read from the environment or a file")
         static let tls = Field("tls", DiscoveryKind.tls, "certificates of https addresses").checkedOnly
@@ -80,15 +88,17 @@ enum ClusterKind {
 
     private static let observe = ValueType<ObserveSettings>.object(ObserveKeys.shape) { fields in
         ObserveSettings(
-            interval: fields[ObserveKeys.interval] ?? .seconds(5), jitter: fields[ObserveKeys.jitter] ?? 0.1,
+            interval: fields[ObserveKeys.interval], jitter: fields[ObserveKeys.jitter],
             staleAfter: fields[ObserveKeys.staleAfter])
     }
 
     private enum ObserveKeys {
-        static let interval = Field(
-            "interval", ValueType<Duration>.duration(.milliseconds(100)), default: .seconds(5),
+        static let interval = DefaultedField(
+            "interval", ValueType<Duration>.duration(.milliseconds(100)), default: ObserveSettings.standard.interval,
             "how often each node is read")
-        static let jitter = Field("jitter", ValueType<Double>.share, default: 0.1, "spreads the reads of the nodes")
+        static let jitter = DefaultedField(
+            "jitter", ValueType<Double>.share, default: ObserveSettings.standard.jitter,
+            "spreads the reads of the nodes")
         static let staleAfter = Field(
             "staleAfter", ValueType<Duration>.duration(.milliseconds(100)),
             "for how long an observation is believed; four intervals unless given")
@@ -97,13 +107,14 @@ enum ClusterKind {
 
     private static let budget = ValueType<Budget>.object(BudgetKeys.shape) { fields in
         Budget(
-            maxUnavailable: fields[BudgetKeys.maxUnavailable] ?? .count(1),
+            maxUnavailable: fields[BudgetKeys.maxUnavailable],
             minAvailable: fields[BudgetKeys.minAvailable])
     }
 
     private enum BudgetKeys {
-        static let maxUnavailable = Field(
-            "maxUnavailable", ValueType<Amount>.amount, default: .count(1), "at most so many nodes out of service")
+        static let maxUnavailable = DefaultedField(
+            "maxUnavailable", ValueType<Amount>.amount, default: Budget.standard.maxUnavailable,
+            "at most so many nodes out of service")
         static let minAvailable = Field("minAvailable", ValueType<Amount>.amount, "at least so many nodes in service")
         static let shape = ObjectShape("a budget", [maxUnavailable.shape, minAvailable.shape])
     }

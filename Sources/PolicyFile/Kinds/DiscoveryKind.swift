@@ -5,7 +5,7 @@ enum DiscoveryKind {
     static let discovery = ValueType<Discovery>.object(Keys.shape) { fields in
         let seeds = fields[Keys.seeds]
         let allow = fields[Keys.allow] ?? []
-        let labels = fields[Keys.labels] ?? [:]
+        let labels = fields[Keys.labels]
         return seeds.map { Discovery(seeds: $0, allow: allow, labels: labels) }
     }
 
@@ -16,7 +16,7 @@ enum DiscoveryKind {
         static let allow = Field(
             "allow", ValueType<[String]>.list(of: .network, minimum: 1, maximum: 1_000),
             "networks whose addresses are called; needed where `api.headers` are sent")
-        static let labels = Field(
+        static let labels = DefaultedField(
             "labels", ClusterKind.labels, default: [:], "given to every node that is found")
         static let shape = ObjectShape("discovery", [seeds.shape, allow.shape, labels.shape])
     }

@@ -1,3 +1,6 @@
+import ModeCore
+import Scheduling
+
 /// The kinds of documents.
 enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"
@@ -88,10 +91,9 @@ struct DocumentReader {
         case .cluster: ClusterKind.spec.read(spec, findings).map { .cluster($0) }
         case .calendar: CalendarKind.spec.read(spec, findings).map { .calendar($0) }
         case .sequence: SequenceKind.spec.read(spec, findings).map { .sequence($0) }
-        case .maintenanceWindow:
-            WindowPolicyKind.maintenanceWindow.read(spec, findings).map { .maintenanceWindow($0) }
+        case .maintenanceWindow: WindowPolicyKind.maintenanceWindow.read(spec, findings).map { .policy($0) }
         case .notification: NotificationKind.spec.read(spec, findings).map { .notification($0) }
-        case .rollout: WindowPolicyKind.rollout.read(spec, findings).map { .rollout($0) }
+        case .rollout: WindowPolicyKind.rollout.read(spec, findings).map { .policy($0) }
         }
     }
 }

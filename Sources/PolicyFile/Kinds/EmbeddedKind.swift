@@ -1,3 +1,4 @@
+import ModeCore
 import Primitives
 import Scheduling
 
@@ -6,21 +7,20 @@ enum EmbeddedKind {
     /// What is written under the key; where the node listens comes from its `api` and `ready`.
     static let settings = ValueType<EmbeddedNode>.object(Keys.shape) { fields in
         EmbeddedNode(
-            version: fields[Keys.version] ?? standard.version,
-            gracePeriod: fields[Keys.gracePeriod] ?? standard.gracePeriod,
-            maxConnections: fields[Keys.maxConnections] ?? standard.maxConnections,
-            webhooks: fields[Keys.webhooks] ?? standard.webhooks, traffic: fields[Keys.traffic])
+            version: fields[Keys.version], gracePeriod: fields[Keys.gracePeriod],
+            maxConnections: fields[Keys.maxConnections], webhooks: fields[Keys.webhooks] ?? standard.webhooks,
+            traffic: fields[Keys.traffic])
     }
 
-    private static let standard = EmbeddedNode()
+    private static let standard = EmbeddedNode.standard
 
     private enum Keys {
-        static let version = Field(
+        static let version = DefaultedField(
             "version", ValueType<String>.nodeVersion, default: standard.version, "what it says its version is")
-        static let gracePeriod = Field(
+        static let gracePeriod = DefaultedField(
             "gracePeriod", ValueType<Duration>.duration(atMost: .hours(1)), default: standard.gracePeriod,
             "how long a session outlives its last connection")
-        static let maxConnections = Field(
+        static let maxConnections = DefaultedField(
             "maxConnections", ValueType<Int>.integer(1...1_000_000), default: standard.maxConnections,
             "connections that it takes at once")
         static let webhooks = Field("webhooks", EmbeddedKind.webhooks, "whom it tells what happens")
@@ -33,35 +33,37 @@ enum EmbeddedKind {
     private static let webhooks = ValueType<EmbeddedWebhooks>.object(HookKeys.shape) { fields in
         EmbeddedWebhooks(
             auth: fields[HookKeys.auth], session: fields[HookKeys.session], event: fields[HookKeys.event],
-            timeout: fields[HookKeys.timeout] ?? standard.webhooks.timeout)
+            timeout: fields[HookKeys.timeout])
     }
 
     private enum HookKeys {
         static let auth = Field("auth", ValueType<String>.address, "asked before a client is admitted")
         static let session = Field("session", ValueType<String>.address, "told of sessions")
         static let event = Field("event", ValueType<String>.address, "told of connections")
-        static let timeout = Field(
+        static let timeout = DefaultedField(
             "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: standard.webhooks.timeout,
             "for one call")
         static let shape = ObjectShape("webhooks", [auth.shape, session.shape, event.shape, timeout.shape])
     }
 
     private static let traffic = ValueType<MadeUpTraffic>.object(TrafficKeys.shape) { fields in
-        let standard = MadeUpTraffic()
-        return MadeUpTraffic(
-            arrivalsPerSecond: fields[TrafficKeys.arrivals] ?? standard.arrivalsPerSecond,
-            meanHold: fields[TrafficKeys.meanHold] ?? standard.meanHold, maxHold: fields[TrafficKeys.maxHold],
-            channels: fields[TrafficKeys.channels] ?? standard.channels)
+        MadeUpTraffic(
+            arrivalsPerSecond: fields[TrafficKeys.arrivals], meanHold: fields[TrafficKeys.meanHold],
+            maxHold: fields[TrafficKeys.maxHold], channels: fields[TrafficKeys.channels])
     }
 
     private enum TrafficKeys {
-        static let arrivals = Field(
-            "arrivalsPerSecond", ValueType<Double>.number(upTo: 100_000), default: 1, "clients that come each second")
-        static let meanHold = Field(
-            "meanHold", ValueType<Duration>.duration(.milliseconds(1)), default: .minutes(1), "how long they stay")
+        static let arrivals = DefaultedField(
+            "arrivalsPerSecond", ValueType<Double>.number(upTo: 100_000),
+            default: MadeUpTraffic.standard.arrivalsPerSecond,
+            "clients that come each second")
+        static let meanHold = DefaultedField(
+            "meanHold", ValueType<Duration>.duration(.milliseconds(1)), default: MadeUpTraffic.standard.meanHold,
+            "how long they stay")
         static let maxHold = Field("maxHold", ValueType<Duration>.duration(), "how long nobody stays")
-        static let channels = Field(
-            "channels", ValueType<Int>.integer(1...1_000_000), default: 20, "what they choose from")
+        static let channels = DefaultedField(
+            "channels", ValueType<Int>.integer(1...1_000_000), default: MadeUpTraffic.standard.channels,
+            "what they choose from")
         static let shape = ObjectShape(
             "traffic", mayBeEmpty: true, [arrivals.shape, meanHold.shape, maxHold.shape, channels.shape])
     }

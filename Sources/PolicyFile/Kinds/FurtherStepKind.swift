@@ -1,15 +1,15 @@
-import Primitives
+import ModeCore
 import Scheduling
 
 /// `approval`, `terminate` and `notify`.
 enum FurtherStepKind {
     static let approval = ValueType<ApprovalStep>.object(ApprovalKeys.shape) { fields in
-        fields[ApprovalKeys.timeout].map { ApprovalStep(timeout: $0) }
+        ApprovalStep(timeout: fields[ApprovalKeys.timeout])
     }
 
     private enum ApprovalKeys {
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .hours(12),
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: ApprovalStep.standard.timeout,
             "of open time; the run pauses after it")
         static let shape = ObjectShape("an approval step", mayBeEmpty: true, [timeout.shape])
     }

@@ -1,4 +1,4 @@
-import Primitives
+import ModeCore
 import Scheduling
 
 /// A gate: of a policy, or as a step.
@@ -17,10 +17,10 @@ enum GateKind {
                 .conflictingKeys, "\(listed(written, conjunction: "and")) all say what is measured",
                 at: fields.keyLocation(written[1]), hint: "write a gate for each")
         }
-        let interval = fields[Keys.interval] ?? .seconds(30)
-        let timeout = fields[Keys.timeout] ?? .minutes(10)
-        let failureLimit = fields[Keys.failureLimit] ?? 1
-        let onUnknown = fields[Keys.onUnknown] ?? .fail
+        let interval = fields[Keys.interval]
+        let timeout = fields[Keys.timeout]
+        let failureLimit = fields[Keys.failureLimit]
+        let onUnknown = fields[Keys.onUnknown]
         guard let name, let probe = http ?? prometheus ?? command else { return nil }
         return HealthGate(
             name: name, probe: probe, interval: interval, timeout: timeout, failureLimit: failureLimit,
@@ -32,16 +32,18 @@ enum GateKind {
         static let http = Field("http", HTTPKind.probe, "good is the expected answer")
         static let prometheus = Field("prometheus", GateKind.query, "good is every value within the bounds")
         static let command = Field(
-            "command", ValueType<[String]>.list(of: .argument, minimum: 1, maximum: 256),
-            "program and arguments; no shell; good is exit status 0")
-        static let interval = Field(
-            "interval", ValueType<Duration>.duration(.seconds(1)), default: .seconds(30), "between two measurements")
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .minutes(10), "how long it may take")
-        static let failureLimit = Field(
-            "failureLimit", ValueType<Int>.integer(1...1_000), default: 1, "it has failed at so many bad measurements")
-        static let onUnknown = Field(
-            "onUnknown", ValueType<HealthGate.OnUnknown>.word(), default: .fail,
+            "command", CommandKind.command, "program and arguments, as in a run step; good is exit status 0")
+        static let interval = DefaultedField(
+            "interval", ValueType<Duration>.duration(.seconds(1)), default: HealthGate.standard.interval,
+            "between two measurements")
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: HealthGate.standard.timeout,
+            "how long it may take")
+        static let failureLimit = DefaultedField(
+            "failureLimit", ValueType<Int>.integer(1...1_000), default: HealthGate.standard.failureLimit,
+            "it has failed at so many bad measurements")
+        static let onUnknown = DefaultedField(
+            "onUnknown", ValueType<HealthGate.OnUnknown>.word(), default: HealthGate.standard.onUnknown,
             "what follows where nobody knows: no answer, no data")
         static let shape = ObjectShape(
             "a gate",
@@ -54,7 +56,7 @@ enum GateKind {
     private static let query = ValueType<PrometheusQuery>.object(QueryKeys.shape) { fields in
         let url = fields[QueryKeys.url]
         let query = fields[QueryKeys.query]
-        let headers = fields[QueryKeys.headers] ?? [:]
+        let headers = fields[QueryKeys.headers]
         let least = fields[QueryKeys.min]
         let most = fields[QueryKeys.max]
         if !fields.has("min"), !fields.has("max") {
@@ -72,7 +74,7 @@ enum GateKind {
     private enum QueryKeys {
         static let url = Field.required("url", ValueType<String>.address, "the Prometheus server")
         static let query = Field.required("query", ValueType<String>.text, "PromQL")
-        static let headers = Field(
+        static let headers = DefaultedField(
             "headers", SecretKind.headers, default: [:], "the values are read from the environment or a file")
         static let min = Field("min", ValueType<Double>.number(upTo: 1_000_000_000), "good is at least this")
         static let max = Field("max", ValueType<Double>.number(upTo: 1_000_000_000), "good is at most this")

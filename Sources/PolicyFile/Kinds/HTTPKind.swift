@@ -1,4 +1,4 @@
-import Primitives
+import ModeCore
 import Scheduling
 
 /// Calls of addresses: the step `http`, and the same in a gate.
@@ -7,9 +7,9 @@ enum HTTPKind {
         ObjectShape("an http step", Keys.request + [Keys.timeout.shape, Keys.retries.shape, Keys.disruptive.shape])
     ) { fields in
         let call = readCall(fields)
-        let timeout = fields[Keys.timeout] ?? .minutes(15)
-        let retries = fields[Keys.retries] ?? 0
-        let isDisruptive = fields[Keys.disruptive] ?? false
+        let timeout = fields[Keys.timeout]
+        let retries = fields[Keys.retries]
+        let isDisruptive = fields[Keys.disruptive]
         return call.map {
             HTTPStep(
                 request: $0.request, expected: $0.expected, timeout: timeout, retries: retries,
@@ -25,9 +25,9 @@ enum HTTPKind {
     static let probe = ValueType<Call>.object(ObjectShape("an http gate", Keys.request)) { readCall($0) }
 
     private static func readCall(_ fields: ObjectFields) -> Call? {
-        let method = fields[Keys.method] ?? .get
+        let method = fields[Keys.method]
         let url = fields[Keys.url]
-        let headers = fields[Keys.headers] ?? [:]
+        let headers = fields[Keys.headers]
         let body = fields[Keys.body]
         let expected = fields[Keys.expect] ?? HTTPExpectation()
         if fields.has("body"), method == .get || method == .head {
@@ -46,18 +46,22 @@ enum HTTPKind {
     }
 
     private enum Keys {
-        static let method = Field("method", ValueType<HTTPStep.Method>.word(), default: .get, "how it is called")
+        static let method = DefaultedField(
+            "method", ValueType<HTTPStep.Method>.word(), default: HTTPStep.standard.request.method, "how it is called")
         static let url = Field.required("url", ValueType<String>.address, "the address")
-        static let headers = Field(
+        static let headers = DefaultedField(
             "headers", SecretKind.headers, default: [:], "the values are read from the environment or a file")
         static let body = Field("body", ValueType<String>.body, "what is sent")
         static let expect = Field(
             "expect", HTTPKind.expectation, "which answer is good; unless given, any of 200 to 299")
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .minutes(15), "for each attempt")
-        static let retries = Field("retries", ValueType<Int>.integer(0...100), default: 0, "attempts after the first")
-        static let disruptive = Field(
-            "disruptive", ValueType<Bool>.boolean, default: false, "cuts what is still alive: the point of no return")
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: HTTPStep.standard.timeout,
+            "for each attempt")
+        static let retries = DefaultedField(
+            "retries", ValueType<Int>.integer(0...100), default: HTTPStep.standard.retries, "attempts after the first")
+        static let disruptive = DefaultedField(
+            "disruptive", ValueType<Bool>.boolean, default: HTTPStep.standard.isDisruptive,
+            "cuts what is still alive: the point of no return")
         static let request = [method.shape, url.shape, headers.shape, body.shape, expect.shape]
     }
 

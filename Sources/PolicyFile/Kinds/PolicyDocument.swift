@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Scheduling
 
 /// One document as written: its values are well-formed, but names and numbers were not compared with anything yet.
@@ -10,8 +11,7 @@ struct PolicyDocument: Sendable {
         case calendar(CalendarDraft)
         case sequence(SequenceDraft)
         case notification(NotificationDraft)
-        case maintenanceWindow(PolicyDraft)
-        case rollout(PolicyDraft)
+        case policy(PolicyDraft)
     }
 
     var name: Located<String>
@@ -27,6 +27,8 @@ struct ClusterDraft: Sendable {
     var api: APISettings
     var observe: ObserveSettings
     var budget: Budget
+    var timeZone: Located<String>?
+    var exclusions: [Located<SpanDraft>]
     var discovery: Discovery?
 }
 
@@ -68,26 +70,32 @@ struct SpanDraft: Sendable {
     var reason: String?
 }
 
-/// What a MaintenanceWindow and a Rollout have in common, and the revision of the latter.
+/// A MaintenanceWindow or a Rollout.
 struct PolicyDraft: Sendable {
+    enum Kind: Sendable {
+        case maintenanceWindow
+        case rollout(revision: String?, approval: Approval?)
+    }
+
     enum SequenceReference: Sendable {
         case name(String)
         case inline(SequenceDraft)
     }
 
+    var kind: Kind
     var cluster: Located<String>?
     var selector: Located<Selector>?
-    var revision: String?
     var timeZone: Located<String>?
     /// Nil where the key is not written.
     var windows: [Located<SpanDraft>]?
     var exclusions: [Located<SpanDraft>]
     var cutoff: Located<Duration>?
-    var onWindowEnd: OnWindowEnd?
+    var onWindowEnd: OnWindowEnd
+    var startOnlyIf: StartOnlyIf
     var strategy: Strategy
+    /// Nil where it is faulty, or not written: that is possible for a maintenance window.
     var sequence: Located<SequenceReference>?
-    var isSuspended: Bool
-    var dryRun: Bool
     var gates: [Located<HealthGate>]
-    var approval: Approval?
+    var onDrift: OnDrift
+    var isSuspended: Bool
 }

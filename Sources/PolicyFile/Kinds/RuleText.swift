@@ -1,4 +1,6 @@
 import Calendars
+import ModeCore
+import Scheduling
 
 /// The only place of a policy that reads a recurrence rule.
 enum RuleText {

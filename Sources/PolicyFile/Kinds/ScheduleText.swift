@@ -1,4 +1,5 @@
 import Calendars
+import Scheduling
 
 extension ValueType where Value == CronSchedule {
     /// Five-field cron. The only place that reads one.

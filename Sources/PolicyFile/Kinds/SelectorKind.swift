@@ -6,7 +6,7 @@ enum SelectorKind {
         let nodes = fields[Keys.nodes]
         return Selector(
             matchLabels: fields[Keys.matchLabels] ?? [:], nodes: nodes.map { Set($0) },
-            exclude: Set(fields[Keys.exclude] ?? []), matchExpressions: fields[Keys.matchExpressions])
+            exclude: Set(fields[Keys.exclude] ?? []), matchExpressions: fields[Keys.matchExpressions] ?? [])
     }
 
     private enum Keys {

@@ -1,3 +1,4 @@
+import ModeCore
 import Scheduling
 
 /// `kind: Sequence`, and the same keys inline in a policy.

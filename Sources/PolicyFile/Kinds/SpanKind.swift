@@ -1,4 +1,6 @@
 import Calendars
+import ModeCore
+import Scheduling
 
 /// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
 enum SpanKind {
@@ -8,6 +10,7 @@ enum SpanKind {
     static let exclusion = ValueType<SpanDraft>.object(
         ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, Keys.calendar.shape]).inForms(formsOrCalendar),
         build: readOrRefer)
+    static let exclusions = ValueType<[Located<SpanDraft>]>.list(of: .located(exclusion), maximum: 1_000)
     /// Of a Calendar: it may be used as either.
     static let calendarSpan = ValueType<SpanDraft>.object(
         ObjectShape("a span of a calendar", Keys.common + [Keys.reason.shape]).inForms(forms), build: read)
@@ -190,14 +193,15 @@ enum SpanKind {
     }
 
     private static let dst = ValueType<DSTRule>.object(DSTKeys.shape) { fields in
-        DSTRule(gap: fields[DSTKeys.gap] ?? .shift, overlap: fields[DSTKeys.overlap] ?? .first)
+        DSTRule(gap: fields[DSTKeys.gap], overlap: fields[DSTKeys.overlap])
     }
 
     private enum DSTKeys {
-        static let gap = Field(
-            "gap", ValueType<DSTRule.Gap>.word(), default: .shift, "the local time is skipped by the clocks")
-        static let overlap = Field(
-            "overlap", ValueType<DSTRule.Overlap>.word(), default: .first, "the clocks show the local time twice")
+        static let gap = DefaultedField(
+            "gap", ValueType<DSTRule.Gap>.word(), default: DSTRule().gap, "the local time is skipped by the clocks")
+        static let overlap = DefaultedField(
+            "overlap", ValueType<DSTRule.Overlap>.word(), default: DSTRule().overlap,
+            "the clocks show the local time twice")
         static let shape = ObjectShape("dst", [gap.shape, overlap.shape])
     }
 }

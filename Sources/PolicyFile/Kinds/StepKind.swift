@@ -1,4 +1,4 @@
-import Primitives
+import ModeCore
 import Scheduling
 
 /// One step: a mapping with one key that says what is done.
@@ -56,46 +56,45 @@ enum StepKind {
     }
 
     private static let drain = ValueType<DrainStep>.object(DrainKeys.shape) { fields in
-        let mode = fields[DrainKeys.mode]
         let thresholds = fields[DrainKeys.until]
-        let deadline = fields[DrainKeys.deadline]
-        let onDeadline = fields[DrainKeys.onDeadline]
-        guard let mode, let thresholds, let deadline, let onDeadline else { return nil }
         return DrainStep(
-            mode: mode, maxSessions: thresholds.sessions, maxConnections: thresholds.connections, deadline: deadline,
-            onDeadline: onDeadline)
+            mode: fields[DrainKeys.mode], maxSessions: thresholds.sessions, maxConnections: thresholds.connections,
+            deadline: fields[DrainKeys.deadline], onDeadline: fields[DrainKeys.onDeadline])
     }
 
     private enum DrainKeys {
-        static let mode = Field(
-            "mode", ValueType<DrainStep.Mode>.word(), default: .auto, "the mode that the node drains in")
-        static let until = Field(
+        static let mode = DefaultedField(
+            "mode", ValueType<DrainStep.Mode>.word(), default: DrainStep.standard.mode,
+            "the mode that the node drains in")
+        static let until = DefaultedField(
             "until", StepKind.thresholds, default: Thresholds(), "drained means at or below both")
-        static let deadline = Field(
-            "deadline", ValueType<Duration>.duration(.seconds(1)), default: .hours(1), "how long it may take")
-        static let onDeadline = Field(
+        static let deadline = DefaultedField(
+            "deadline", ValueType<Duration>.duration(.seconds(1)), default: DrainStep.standard.deadline,
+            "how long it may take")
+        static let onDeadline = DefaultedField(
             "onDeadline", ValueType<DrainStep.OnDeadline>.word().checkedOnly(where: "terminate") { $0 == .terminate },
-            default: .skip,
+            default: DrainStep.standard.onDeadline,
             "what follows when sessions are still alive at the deadline")
         static let shape = ObjectShape(
             "a drain step", mayBeEmpty: true, [mode.shape, until.shape, deadline.shape, onDeadline.shape])
     }
 
     private struct Thresholds: Sendable {
-        var sessions = 0
-        var connections = 0
+        var sessions = DrainStep.standard.maxSessions
+        var connections = DrainStep.standard.maxConnections
     }
 
     private static let thresholds = ValueType<Thresholds>.object(ThresholdKeys.shape) { fields in
-        Thresholds(
-            sessions: fields[ThresholdKeys.maxSessions] ?? 0, connections: fields[ThresholdKeys.maxConnections] ?? 0)
+        Thresholds(sessions: fields[ThresholdKeys.maxSessions], connections: fields[ThresholdKeys.maxConnections])
     }
 
     private enum ThresholdKeys {
-        static let maxSessions = Field(
-            "maxSessions", ValueType<Int>.integer(0...1_000_000), default: 0, "live sessions")
-        static let maxConnections = Field(
-            "maxConnections", ValueType<Int>.integer(0...10_000_000), default: 0, "live connections")
+        static let maxSessions = DefaultedField(
+            "maxSessions", ValueType<Int>.integer(0...1_000_000), default: DrainStep.standard.maxSessions,
+            "live sessions")
+        static let maxConnections = DefaultedField(
+            "maxConnections", ValueType<Int>.integer(0...10_000_000), default: DrainStep.standard.maxConnections,
+            "live connections")
         static let shape = ObjectShape("until", [maxSessions.shape, maxConnections.shape])
     }
 
@@ -106,8 +105,7 @@ enum StepKind {
         let retries = fields[RunKeys.retries]
         let isDisruptive = fields[RunKeys.disruptive]
         let onInterrupted = fields[RunKeys.onInterrupted]
-        guard let command, let program = command.first, let timeout, let retries, let isDisruptive, let onInterrupted
-        else { return nil }
+        guard let command, let program = command.first else { return nil }
         let file = program.split(separator: "/").last.map(String.init) ?? program
         return RunStep(
             name: name ?? file, command: command, timeout: timeout, retries: retries, isDisruptive: isDisruptive,
@@ -118,15 +116,18 @@ enum StepKind {
         static let name = Field(
             "name", ValueType<String>.text, "what status and journal call it; the program's file name unless given")
         static let command = Field.required(
-            "command", ValueType<[String]>.list(of: .argument, minimum: 1, maximum: 256),
-            "program and arguments; no shell; relative to the policy's directory")
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .minutes(15), "for each attempt")
-        static let retries = Field("retries", ValueType<Int>.integer(0...100), default: 0, "attempts after the first")
-        static let disruptive = Field(
-            "disruptive", ValueType<Bool>.boolean, default: false, "cuts what is still alive: the point of no return")
-        static let onInterrupted = Field(
-            "onInterrupted", ValueType<RunStep.OnInterrupted>.word(), default: .fail,
+            "command", CommandKind.command,
+            "program and arguments; no shell; the program is an absolute path, or ./ and a file beside the policy")
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: RunStep.standard.timeout,
+            "for each attempt")
+        static let retries = DefaultedField(
+            "retries", ValueType<Int>.integer(0...100), default: RunStep.standard.retries, "attempts after the first")
+        static let disruptive = DefaultedField(
+            "disruptive", ValueType<Bool>.boolean, default: RunStep.standard.isDisruptive,
+            "cuts what is still alive: the point of no return")
+        static let onInterrupted = DefaultedField(
+            "onInterrupted", ValueType<RunStep.OnInterrupted>.word(), default: RunStep.standard.onInterrupted,
             "what follows when the daemon restarted and nobody knows how it ended")
         static let shape = ObjectShape(
             "a run step",
@@ -134,22 +135,28 @@ enum StepKind {
     }
 
     private static let verify = ValueType<VerifyStep>.object(VerifyKeys.shape) { fields in
-        let connected = fields[VerifyKeys.connected]
-        let ready = fields[VerifyKeys.ready]
-        let version = fields[VerifyKeys.version]
-        let timeout = fields[VerifyKeys.timeout]
-        guard let connected, let ready, let timeout else { return nil }
-        return VerifyStep(connected: connected, ready: ready, version: version, timeout: timeout)
+        VerifyStep(
+            connected: fields[VerifyKeys.connected], ready: fields[VerifyKeys.ready],
+            version: fields[VerifyKeys.version], restarts: fields[VerifyKeys.restarts],
+            timeout: fields[VerifyKeys.timeout])
     }
 
     private enum VerifyKeys {
-        static let connected = Field(
-            "connected", ValueType<Bool>.boolean, default: false, "the nodes of the cluster list it as connected")
-        static let ready = Field("ready", ValueType<Bool>.boolean, default: false, "its readiness gate answers")
-        static let version = Field("version", ValueType<String>.text, "its exact version; `{revision}` of the rollout")
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .minutes(10), "how long it may take")
-        static let shape = ObjectShape("a verify step", [connected.shape, ready.shape, version.shape, timeout.shape])
+        static let connected = DefaultedField(
+            "connected", ValueType<Bool>.boolean, default: VerifyStep.standard.connected,
+            "the nodes of the cluster list it as connected")
+        static let ready = DefaultedField(
+            "ready", ValueType<Bool>.boolean, default: VerifyStep.standard.ready, "its readiness gate answers")
+        static let version = Field(
+            "version", ValueType<String>.text, "its exact version; `{revision}` in it is the rollout's")
+        static let restarts = DefaultedField(
+            "restarts", ValueType<Bool>.boolean, default: VerifyStep.standard.restarts,
+            "the disruptive step before restarts the node, which is looked for; false where it does not")
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: VerifyStep.standard.timeout,
+            "how long it may take")
+        static let shape = ObjectShape(
+            "a verify step", [connected.shape, ready.shape, version.shape, restarts.shape, timeout.shape])
     }
 
     private static let soak = ValueType<Duration>.object(ObjectShape("a soak step", [Soak.for.shape])) {
@@ -175,18 +182,5 @@ enum StepKind {
         static let `for` = Field("for", ValueType<Duration>.duration(.seconds(1)), "so long")
         static let until = Field("until", ValueType<WaitUntil>.word(), "until the window ends")
         static let shape = ObjectShape("a wait step", isChoice: true, [`for`.shape, until.shape])
-    }
-}
-
-extension ValueType where Value == String {
-    /// One argument of a command: any text, numbers too, also the empty one in quotes.
-    static let argument = ValueType(.text(pattern: nil)) { node, findings in
-        if let scalar = node.scalar, !scalar.isPlain, scalar.text.isEmpty { return "" }
-        guard let scalar = findings.scalar(node, "a text") else { return nil }
-        guard scalar.text.unicodeScalars.count <= PolicyLimits.textLength else {
-            findings.error(.invalidText, "more than \(PolicyLimits.textLength) characters", at: node.location)
-            return nil
-        }
-        return scalar.text
     }
 }

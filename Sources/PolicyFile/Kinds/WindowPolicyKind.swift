@@ -1,37 +1,45 @@
-import Primitives
+import ModeCore
 import Scheduling
 
 /// `kind: MaintenanceWindow` and `kind: Rollout`: the same keys but for a few.
 enum WindowPolicyKind {
     static let maintenanceWindow = ValueType<PolicyDraft>.object(
-        ObjectShape(
-            "a maintenance window",
-            Keys.common + [
-                Keys.requiredWindows.shape, Keys.sequence.shape,
-            ])
-    ) { read($0, revision: nil, sequence: Keys.sequence) }
+        shape("a maintenance window", Keys.common + Keys.ofWindow.shapes)
+            .without("approval", "it is a rollout's; an `approval` step waits for a person's word about each node")
+            .without("revision", "only a rollout brings nodes to a revision")
+    ) { read($0, Keys.ofWindow, kind: .maintenanceWindow) }
 
     static let rollout = ValueType<PolicyDraft>.object(
-        ObjectShape(
-            "a rollout",
-            Keys.common + [
-                Keys.revision.shape, Keys.windows.shape, Keys.requiredSequence.shape,
-                Keys.approval.shape,
-            ])
-    ) { read($0, revision: $0[Keys.revision], sequence: Keys.requiredSequence) }
+        shape("a rollout", Keys.common + Keys.ofRollout.shapes + [Keys.revision.shape, Keys.approval.shape])
+    ) { fields in
+        let approval = fields[Keys.approval].flatMap { $0.isRequired ? Approval(timeout: $0.timeout) : nil }
+        return read(fields, Keys.ofRollout, kind: .rollout(revision: fields[Keys.revision], approval: approval))
+    }
 
-    private static func read(
-        _ fields: ObjectFields, revision: String?, sequence: Field<Located<PolicyDraft.SequenceReference>>
-    ) -> PolicyDraft {
-        // A maintenance window has no such key: what is written there is an error already.
-        let approval = revision == nil ? nil : fields[Keys.approval]
-        return PolicyDraft(
-            cluster: fields[Keys.cluster], selector: fields[Keys.selector], revision: revision,
-            timeZone: fields[Keys.timeZone], windows: fields.has("windows") ? fields[Keys.windows] ?? [] : nil,
+    private static func shape(_ title: String, _ fields: [FieldShape]) -> ObjectShape {
+        ObjectShape(title, fields).without(
+            "dryRun",
+            "`nagi daemon --observe-only` decides everything and sends nothing, `nagi simulate` rehearses it")
+    }
+
+    private static func read(_ fields: ObjectFields, _ keys: KindKeys, kind: PolicyDraft.Kind) -> PolicyDraft {
+        PolicyDraft(
+            kind: kind, cluster: fields[Keys.cluster], selector: fields[Keys.selector],
+            timeZone: fields[Keys.timeZone],
+            windows: fields.has(keys.windows.key) ? fields[keys.windows] ?? [] : nil,
             exclusions: fields[Keys.exclusions] ?? [], cutoff: fields[Keys.cutoff],
-            onWindowEnd: fields[Keys.onWindowEnd], strategy: fields[Keys.strategy] ?? Strategy(),
-            sequence: fields[sequence], isSuspended: fields[Keys.suspend] ?? false,
-            dryRun: fields[Keys.dryRun] ?? false, gates: fields[Keys.gates] ?? [], approval: approval)
+            onWindowEnd: fields[keys.onWindowEnd], startOnlyIf: fields[Keys.startOnlyIf],
+            strategy: fields[Keys.strategy] ?? .standard, sequence: fields[keys.sequence],
+            gates: fields[Keys.gates] ?? [], onDrift: fields[Keys.onDrift], isSuspended: fields[Keys.suspend])
+    }
+
+    /// The keys that both kinds have, each in its own way.
+    private struct KindKeys: Sendable {
+        let windows: Field<[Located<SpanDraft>]>
+        let onWindowEnd: DefaultedField<OnWindowEnd>
+        let sequence: Field<Located<PolicyDraft.SequenceReference>>
+
+        var shapes: [FieldShape] { [windows.shape, onWindowEnd.shape, sequence.shape] }
     }
 
     private enum Keys {
@@ -43,49 +51,65 @@ enum WindowPolicyKind {
             "revision", ValueType<String>.text, "the version that the nodes shall have; a new one is a new run")
         static let timeZone = Field(
             "timeZone", ValueType<Located<String>>.located(.text), "for every span that has none of its own")
-        private static let windowList = ValueType<[Located<SpanDraft>]>.list(
-            of: .located(SpanKind.window), minimum: 1, maximum: 1_000)
-        static let requiredWindows = Field.required("windows", windowList, "when it may act")
-        static let windows = Field("windows", windowList, "when it may act; absent: at any time")
         static let exclusions = Field(
-            "exclusions",
-            ValueType<[Located<SpanDraft>]>.list(of: .located(SpanKind.exclusion), maximum: 1_000),
-            "when it may not act, whatever the windows say")
+            "exclusions", SpanKind.exclusions, "when it may not act, whatever the windows say")
         static let cutoff = Field(
             "cutoff", ValueType<Located<Duration>>.located(.duration()), "no node is started this close to the end")
-        static let onWindowEnd = Field(
-            "onWindowEnd", ValueType<OnWindowEnd>.word(), "for nodes that are closed but not past a disruptive step")
+        static let startOnlyIf = DefaultedField(
+            "startOnlyIf",
+            ValueType<StartOnlyIf>.word().checkedOnly(where: "startOnlyIf: fits") { $0 == .fits },
+            default: .standard, "fits: no node whose longest course would not end before the window does")
         static let strategy = Field("strategy", StrategyKind.strategy, "in which order and how many at once")
-        private static let reference = ValueType<Located<PolicyDraft.SequenceReference>>.located(SequenceKind.reference)
-        static let sequence = Field(
-            "sequence", reference, "the name of a Sequence, or its steps; drain-then-block unless given")
-        static let requiredSequence = Field.required("sequence", reference, "the name of a Sequence, or its steps")
-        static let suspend = Field("suspend", ValueType<Bool>.boolean, default: false, "the policy does nothing")
+        static let suspend = DefaultedField(
+            "suspend", ValueType<Bool>.boolean, default: false, "the policy does nothing")
         static let gates = Field(
             "gates", ValueType<[Located<HealthGate>]>.list(of: .located(GateKind.gate), minimum: 1, maximum: 100),
             "measurements that must be good before each node starts"
         ).checkedOnly
-        static let dryRun = Field(
-            "dryRun", ValueType<Bool>.boolean.checkedOnly(where: "dryRun: true") { $0 }, default: false,
-            "everything but sends and commands")
+        static let onDrift = DefaultedField(
+            "onDrift", ValueType<OnDrift>.word(), default: .standard,
+            "for a node that somebody opens before a disruptive step: it is closed again, or left alone in this run")
         static let approval = Field(
             "approval", WindowPolicyKind.approval.checkedOnly(where: "approval") { $0.isRequired },
             "a person's word before it starts")
         static let common = [
-            cluster.shape, selector.shape, timeZone.shape, exclusions.shape, cutoff.shape, onWindowEnd.shape,
-            strategy.shape, suspend.shape, gates.shape, dryRun.shape,
+            cluster.shape, selector.shape, timeZone.shape, exclusions.shape, cutoff.shape, startOnlyIf.shape,
+            strategy.shape, gates.shape, onDrift.shape, suspend.shape,
         ]
+
+        private static let windowList = ValueType<[Located<SpanDraft>]>.list(
+            of: .located(SpanKind.window), minimum: 1, maximum: 1_000)
+        private static let reference = ValueType<Located<PolicyDraft.SequenceReference>>.located(SequenceKind.reference)
+        private static func onWindowEnd(default fallback: OnWindowEnd) -> DefaultedField<OnWindowEnd> {
+            DefaultedField(
+                "onWindowEnd", ValueType<OnWindowEnd>.word(), default: fallback,
+                "for nodes that are closed but not past a disruptive step")
+        }
+
+        static let ofWindow = KindKeys(
+            windows: .required("windows", windowList, "when it may act"),
+            onWindowEnd: onWindowEnd(default: PolicySchedule.maintenanceWindow.onWindowEnd),
+            sequence: Field(
+                "sequence", reference, "the name of a Sequence, or its steps; drain-then-block unless given"))
+        static let ofRollout = KindKeys(
+            windows: Field("windows", windowList, "when it may act; absent: at any time"),
+            onWindowEnd: onWindowEnd(default: PolicySchedule.rollout.onWindowEnd),
+            sequence: .required("sequence", reference, "the name of a Sequence, or its steps"))
     }
 
-    private static let approval = ValueType<Approval>.object(ApprovalKeys.shape) { fields in
-        Approval(
-            isRequired: fields[ApprovalKeys.required] ?? true, timeout: fields[ApprovalKeys.timeout] ?? .hours(12))
+    private struct ApprovalWord: Sendable {
+        var isRequired: Bool
+        var timeout: Duration
+    }
+
+    private static let approval = ValueType<ApprovalWord>.object(ApprovalKeys.shape) { fields in
+        ApprovalWord(isRequired: fields[ApprovalKeys.required] ?? true, timeout: fields[ApprovalKeys.timeout])
     }
 
     private enum ApprovalKeys {
         static let required = Field.required("required", ValueType<Bool>.boolean, "whether it waits for it")
-        static let timeout = Field(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: .hours(12),
+        static let timeout = DefaultedField(
+            "timeout", ValueType<Duration>.duration(.seconds(1)), default: Approval.standard.timeout,
             "of open time; the run pauses after it")
         static let shape = ObjectShape("an approval", [required.shape, timeout.shape])
     }

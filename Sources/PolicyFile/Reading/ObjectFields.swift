@@ -4,35 +4,28 @@ struct Field<Value: Sendable>: Sendable {
     let type: ValueType<Value>
     let summary: String
     let isRequired: Bool
-    /// What holds where the key is not written.
-    let fallback: Value?
     private(set) var availability = FieldShape.Availability.now
 
     /// An optional key without a default.
     init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
-        self.init(key, type, summary, isRequired: false, fallback: nil)
+        self.init(key, type, summary, isRequired: false)
     }
 
-    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
-        self.init(key, type, summary, isRequired: false, fallback: fallback)
-    }
-
-    private init(_ key: String, _ type: ValueType<Value>, _ summary: String, isRequired: Bool, fallback: Value?) {
+    private init(_ key: String, _ type: ValueType<Value>, _ summary: String, isRequired: Bool) {
         self.key = key
         self.type = type
         self.summary = summary
         self.isRequired = isRequired
-        self.fallback = fallback
     }
 
     static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
-        Field(key, type, summary, isRequired: true, fallback: nil)
+        Field(key, type, summary, isRequired: true)
     }
 
     var shape: FieldShape {
         FieldShape(
-            key: key, summary: summary, shape: type.shape, isRequired: isRequired,
-            defaultText: fallback.flatMap(type.written), availability: availability)
+            key: key, summary: summary, shape: type.shape, isRequired: isRequired, defaultText: nil,
+            availability: availability)
     }
 
     /// The same key, which the daemon of this version does not act on.
@@ -40,6 +33,25 @@ struct Field<Value: Sendable>: Sendable {
         var field = self
         field.availability = .checkedOnly
         return field
+    }
+}
+
+/// A key that always has a value: what is written, or the default that the model declares.
+struct DefaultedField<Value: Sendable>: Sendable {
+    let field: Field<Value>
+    let fallback: Value
+
+    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
+        field = Field(key, type, summary)
+        self.fallback = fallback
+    }
+
+    var key: String { field.key }
+
+    var shape: FieldShape {
+        var shape = field.shape
+        shape.defaultText = field.type.written(fallback)
+        return shape
     }
 }
 
@@ -67,11 +79,14 @@ struct ObjectFields {
         checkKeys(shape)
     }
 
-    /// The value; the default where the key is not written or its value is faulty, which is then reported.
+    /// The value; nil where the key is not written or its value is faulty, which is then reported.
     subscript<Value>(field: Field<Value>) -> Value? {
-        guard let index = entries.firstIndex(where: { $0.key == field.key }) else { return field.fallback }
-        return field.type.read(entries[index].value, findings) ?? field.fallback
+        guard let index = entries.firstIndex(where: { $0.key == field.key }) else { return nil }
+        return field.type.read(entries[index].value, findings)
     }
+
+    /// The value; the default where the key is not written or its value is faulty, which is then reported.
+    subscript<Value>(field: DefaultedField<Value>) -> Value { self[field.field] ?? field.fallback }
 
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
@@ -125,7 +140,7 @@ struct ObjectFields {
     private func nested(_ key: String, _ shape: ObjectShape) -> String? {
         for field in shape.fields {
             var shape = field.shape
-            if case .list(let item, _, _) = shape { shape = item }
+            if case .list(let item, _, _, _) = shape { shape = item }
             guard case .object(let inner) = shape else { continue }
             if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
             if let word = LookAlikes.word(for: key, among: inner.keys) {
@@ -143,6 +158,7 @@ struct ObjectFields {
     }
 
     private func hint(for entry: YAMLNode.Entry, _ shape: ObjectShape) -> String? {
+        if let hint = shape.absent[entry.key] { return hint }
         let possible = shape.keys
         let alike = LookAlikes.word(for: entry.key, among: possible)
         let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))

@@ -6,7 +6,8 @@ package indirect enum Shape: Hashable, Sendable {
     case integer(minimum: Int, maximum: Int)
     case number(minimum: Int, maximum: Int)
     case boolean
-    case list(Shape, minimum: Int, maximum: Int = 10_000)
+    /// `first`, where there is one, is the shape of the first item.
+    case list(Shape, minimum: Int, maximum: Int = 10_000, first: Shape? = nil)
     /// Any text as key, or one that matches the pattern.
     case map(Shape, keys: String? = nil)
     case object(ObjectShape)
@@ -26,6 +27,8 @@ package struct ObjectShape: Hashable, Sendable {
     package var forms: [Form] = []
     /// Of each of these groups at least one key is written.
     package var needed: [[String]] = []
+    /// Keys that are looked for here in vain, because they went or belong elsewhere, and what to do instead.
+    var absent: [String: String] = [:]
 
     /// One of several ways to write the same thing, known by a key of its own.
     package struct Form: Hashable, Sendable {
@@ -60,6 +63,13 @@ package struct ObjectShape: Hashable, Sendable {
     package func needing(oneOf keys: String...) -> ObjectShape {
         var shape = self
         shape.needed.append(keys)
+        return shape
+    }
+
+    /// The same shape, with a hint for those who look for that key.
+    func without(_ key: String, _ hint: String) -> ObjectShape {
+        var shape = self
+        shape.absent[key] = hint
         return shape
     }
 

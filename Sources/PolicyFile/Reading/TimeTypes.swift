@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 extension ValueType where Value == Duration {
     /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year, or less where that is said.

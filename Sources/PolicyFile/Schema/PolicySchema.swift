@@ -3,11 +3,11 @@
 /// A schema sees values, not texts: a loader of YAML 1.2 has turned `2025` into a number before. So where any text can
 /// stand, numbers and booleans pass too, while what wants a number takes no text (`"3"` is refused by the parser). What
 /// a schema cannot know is left to `check`: names in other files, dates that do not exist, the order of steps.
-public enum PolicySchema {
-    public static let identifier = "urn:nagi:schema:v1:policy"
+package enum PolicySchema {
+    package static let identifier = "urn:nagi:schema:v1:policy"
 
     /// The schema as JSON with a line break at its end; the same bytes every time.
-    public static func text() -> String {
+    package static func text() -> String {
         var writer = SchemaWriter(documents: DocumentReader.shapes.map(\.spec))
         return document(&writer).rendered() + "\n"
     }

@@ -13,7 +13,10 @@ struct SchemaWriter {
 
     private mutating func count(_ shape: Shape) {
         switch shape {
-        case .list(let item, _, _), .map(let item, _): count(item)
+        case .list(let item, _, _, let first):
+            count(item)
+            if let first { count(first) }
+        case .map(let item, _): count(item)
         case .oneOf(let shapes): for shape in shapes { count(shape) }
         case .object(let object):
             let earlier = uses[object, default: 0]
@@ -67,9 +70,11 @@ struct SchemaWriter {
             return [("type", .text("number")), ("minimum", .integer(minimum)), ("maximum", .integer(maximum))]
         case .boolean:
             return [("type", .text("boolean"))]
-        case .list(let item, let minimum, let maximum):
+        case .list(let item, let minimum, let maximum, let first):
+            let head: Members = first.map { [("prefixItems", .array([value($0)]))] } ?? []
             let least: Members = minimum > 0 ? [("minItems", .integer(minimum))] : []
-            return [("type", .text("array")), ("items", value(item))] + least + [("maxItems", .integer(maximum))]
+            return [("type", .text("array"))] + head + [("items", value(item))] + least
+                + [("maxItems", .integer(maximum))]
         case .map(let item, let keys):
             let names: Members = keys.map { [("propertyNames", .object([("pattern", .text($0))]))] } ?? []
             return [("type", .text("object"))] + names + [("additionalProperties", value(item))]

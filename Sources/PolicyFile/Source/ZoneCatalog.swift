@@ -1,22 +1,23 @@
 import Calendars
+import Scheduling
 
 /// The time zones that the caller knows. The parser asks nobody else: no files, no host settings.
-public struct ZoneCatalog: Sendable {
+package struct ZoneCatalog: Sendable {
     /// Every name, sorted; for "did you mean".
-    public var names: [String]
+    package var names: [String]
     /// The version of the time zone data, `2025b`, where it is known.
-    public var version: String?
+    package var version: String?
     /// The rules of a zone, nil where there is none of that name.
-    public var rules: @Sendable (String) -> ZoneRules?
+    package var rules: @Sendable (String) -> ZoneRules?
 
-    public init(names: [String], version: String? = nil, rules: @escaping @Sendable (String) -> ZoneRules?) {
+    package init(names: [String], version: String? = nil, rules: @escaping @Sendable (String) -> ZoneRules?) {
         self.names = names
         self.version = version
         self.rules = rules
     }
 
     /// A catalog of these zones and no others.
-    public init(_ zones: [ZoneRules], version: String? = nil) {
+    package init(_ zones: [ZoneRules], version: String? = nil) {
         let byName = Dictionary(zones.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.init(names: byName.keys.sorted(), version: version) { byName[$0] }
     }

@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Scheduling
 
 extension PolicyValidator {
@@ -82,13 +83,20 @@ extension PolicyValidator {
     }
 
     /// Exclusions win: windows of the same calendar would never open.
-    func checkCalendarsOnBothSides(_ draft: PolicyDraft) {
+    func checkCalendarsOnBothSides(_ draft: PolicyDraft, _ cluster: CheckedCluster?) {
         let windows = (draft.windows ?? []).compactMap(\.value.calendar)
         for exclusion in draft.exclusions.compactMap(\.value.calendar) {
             guard let window = windows.first(where: { $0.value == exclusion.value }) else { continue }
             findings.error(
                 .duplicateName, "the calendar \"\(exclusion.value)\" is already named as a window: exclusions win",
                 at: exclusion.location, related: [.init(message: "as a window here", location: window.location)])
+        }
+        for exclusion in cluster?.draft.exclusions.compactMap(\.value.calendar) ?? [] {
+            guard let window = windows.first(where: { $0.value == exclusion.value }) else { continue }
+            findings.error(
+                .duplicateName,
+                "the calendar \"\(exclusion.value)\" is named as an exclusion by the cluster: exclusions win",
+                at: window.location, related: [.init(message: "as an exclusion here", location: exclusion.location)])
         }
     }
 

@@ -1,3 +1,5 @@
+import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
@@ -6,7 +8,9 @@ struct CheckedCluster {
     let draft: ClusterDraft
     let spec: YAMLNode
     /// Nil where something that cannot be done without is missing.
-    let cluster: ClusterPolicy?
+    private(set) var cluster: ClusterPolicy?
+    /// Those that hold for every policy of the cluster.
+    private(set) var exclusions: [Located<Exclusion>] = []
     /// In the order of the text.
     let nodes: [ClusterNode]
     /// Of the mode API of each node, in the order of the text.
@@ -41,6 +45,12 @@ struct CheckedCluster {
         if case .sequence(let written)? = spec["nodes"]?.value, written.count == draft.nodes.count {
             checkBudget(findings)
         }
+    }
+
+    /// They may name calendars, which are known only when every document was looked at once.
+    mutating func exclude(_ spans: [Located<Exclusion>]) {
+        exclusions = spans
+        cluster?.exclusions = spans.map(\.value)
     }
 
     private func checkNodes(_ findings: Findings) {
@@ -170,7 +180,8 @@ struct CheckedCluster {
     func checkQuorum(for reference: Located<String>, sequence: StepSequence, _ findings: Findings) {
         guard let cluster, cluster.topology == .clustered, sequence.hasDisruptiveStep else { return }
         let count = cluster.nodes.count
-        let spare = count - cluster.majority
+        let quorum = Quorum(total: count)
+        let spare = quorum.slack
         guard spare > 0 else {
             findings.error(
                 .budgetBreaksQuorum,
@@ -184,7 +195,7 @@ struct CheckedCluster {
         findings.warning(
             .budgetBreaksQuorum,
             "with \(most) of \(count) nodes out \(count - most) \(count - most == 1 ? "is" : "are") left, quorum needs "
-                + "\(cluster.majority): disruptive steps will wait for each other",
+                + "\(quorum.majority): disruptive steps will wait for each other",
             at: spec.location(of: "budget", "maxUnavailable"), hint: "at most \(spare)")
     }
 }

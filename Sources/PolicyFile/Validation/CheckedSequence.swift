@@ -1,3 +1,4 @@
+import ModeCore
 import Scheduling
 
 /// A sequence after its own checks: what it does, and what it asks of the policies that use it.
@@ -29,14 +30,17 @@ struct CheckedSequence {
         }
         sequence = StepSequence(name: name, steps: steps, onFailure: draft.onFailure)
         checkOrder(findings)
+        var isDisrupted = false
         for step in draft.steps {
-            if case .verify(let verify) = step.value { check(verify, step.node, findings) }
+            if case .verify(let verify) = step.value { check(verify, step.node, isDisrupted: isDisrupted, findings) }
+            isDisrupted = isDisrupted || step.value.isDisruptive
         }
     }
 
     /// Closing steps, then restore, then what looks at an open node.
     private func checkOrder(_ findings: Findings) {
         var restore: SourceLocation?
+        var out: SourceLocation?
         var drain: (step: DrainStep, node: YAMLNode)?
         for step in steps {
             if let restore {
@@ -48,7 +52,16 @@ struct CheckedSequence {
             }
             switch step.value {
             case .restore: restore = restore ?? step.location
-            case .drain(let value): drain = (value, step.node)
+            case .block: out = out ?? step.location
+            case .drain(let value):
+                out = out ?? step.location
+                drain = (value, step.node)
+            case .approval where restore == nil:
+                guard let out else { break }
+                findings.error(
+                    .approvalWhileOut, "the node would be out of service until somebody answers",
+                    at: step.location, hint: "put `approval` before the first `drain` or `block`",
+                    related: [.init(message: "out of service from here on", location: out)])
             case .run(let run) where run.isDisruptive:
                 checkDisruptive(run.name, step, after: drain, findings)
             case .http(let call) where call.isDisruptive:
@@ -99,8 +112,15 @@ struct CheckedSequence {
         }
     }
 
-    private func check(_ verify: VerifyStep, _ node: YAMLNode, _ findings: Findings) {
-        if !verify.connected, !verify.ready, verify.version == nil {
+    private func check(_ verify: VerifyStep, _ node: YAMLNode, isDisrupted: Bool, _ findings: Findings) {
+        let isRestartWritten = node["verify"]?.hasKey("restarts") == true
+        if isRestartWritten, !isDisrupted {
+            findings.warning(
+                .hasNoEffect, "`restarts` has no effect: no disruptive step is before it",
+                at: node.location(of: "verify", "restarts"))
+        }
+        let looksForRestart = isRestartWritten && verify.restarts && isDisrupted
+        if !verify.connected, !verify.ready, verify.version == nil, !looksForRestart {
             findings.error(
                 .verifiesNothing, "nothing is verified", at: node.location(of: "verify"),
                 hint: "connected: true, version: \"{revision}\", or ready: true after restore")
@@ -122,15 +142,12 @@ struct CheckedSequence {
         }
     }
 
+    var disruptiveCommands: [Located<Step>] {
+        steps.filter { if case .run(let run) = $0.value { run.isDisruptive } else { false } }
+    }
+
     var usingRevision: [Located<Step>] {
-        steps.filter { step in
-            if case .verify(let verify) = step.value, let version = verify.version {
-                version.split(separator: "{", omittingEmptySubsequences: false).dropFirst()
-                    .contains { $0.hasPrefix("revision}") }
-            } else {
-                false
-            }
-        }
+        steps.filter { if case .verify(let verify) = $0.value { verify.usesRevision } else { false } }
     }
 
     var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }

@@ -1,3 +1,4 @@
+import ModeCore
 import Scheduling
 
 extension PolicyValidator {
@@ -5,7 +6,8 @@ extension PolicyValidator {
     func checkGroups(_ strategy: Strategy, _ selected: [ClusterNode], of cluster: CheckedCluster, _ spec: YAMLNode) {
         guard !selected.isEmpty else { return }
         var first = (nodes: selected.count, title: "the policy selects")
-        if let groups = strategy.groups, case .sequence(let items)? = spec["strategy"]?["groups"]?.value {
+        let groups = strategy.groups
+        if case .sequence(let items)? = spec["strategy"]?["groups"]?.value {
             // A group that could not be read hides which nodes are in none.
             guard groups.count == items.count else { return }
             let members = zip(groups, items).map { group, item in

@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
@@ -18,14 +19,11 @@ extension PolicyValidator {
                 if span.node.scalar == nil { ahead.checkRecurs(&outlook) }
             }
         }
+        for name in clusters.keys.sorted() { look(at: clusters[name]?.exclusions ?? [], &outlook) }
         var policies: [PolicyAhead] = []
-        for window in set.maintenanceWindows {
-            guard let places = places[window.name] else { continue }
-            policies.append(PolicyAhead(window, places, set))
-        }
-        for rollout in set.rollouts {
-            guard let places = places[rollout.name] else { continue }
-            policies.append(PolicyAhead(rollout, places, set))
+        for policy in set.policies {
+            guard let places = places[policy.name] else { continue }
+            policies.append(PolicyAhead(policy, places, set))
         }
         for index in policies.indices {
             var calendars: Set<Substring> = []
@@ -40,15 +38,20 @@ extension PolicyValidator {
                 ahead.checkOpens(&outlook)
                 ahead.checkClocks(&outlook)
             }
-            for exclusion in policies[index].places.exclusions where !exclusion.isOfCalendar {
-                let window = Located(value: exclusion.value.window, node: exclusion.node)
-                let ahead = SpanAhead(window, of: "exclusion", findings)
-                ahead.checkClocks(&outlook)
-                ahead.checkRecurs(&outlook)
-            }
+            look(at: policies[index].places.exclusions, &outlook)
             policies[index].look(&outlook, findings)
         }
         checkOverlaps(policies, outlook)
+    }
+
+    /// Those of calendars are looked at where they are written.
+    private func look(at exclusions: [Located<Exclusion>], _ outlook: inout Outlook) {
+        for exclusion in exclusions where !exclusion.isOfCalendar {
+            let ahead = SpanAhead(
+                Located(value: exclusion.value.window, node: exclusion.node), of: "exclusion", findings)
+            ahead.checkClocks(&outlook)
+            ahead.checkRecurs(&outlook)
+        }
     }
 
     /// A list of dates is not wrong because some of them are past; one of which all are is.

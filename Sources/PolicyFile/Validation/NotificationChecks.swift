@@ -1,3 +1,4 @@
+import ModeCore
 import Scheduling
 
 extension PolicyValidator {

@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 /// The occurrences of windows and exclusions from an instant on, each window computed once.
 struct Outlook {

@@ -1,55 +1,41 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
 /// Looks at the windows of one policy, its exclusions subtracted, over the coming days.
 struct PolicyAhead {
-    let name: String
     let places: PolicyPlaces
-    let isSuspended: Bool
     /// When it may act; filled by `look`.
     private(set) var open = SpanSet()
 
-    private let cluster: String
+    private let policy: Policy
     /// By place in the cluster: whether the policy is about the node.
     private let selected: [Bool]
     private let nodes: [String]
-    private let cutoff: Duration
+    private let exclusions: [Located<Exclusion>]
     private let worst: (total: Duration, sum: String)
 
-    init(_ policy: MaintenanceWindow, _ places: PolicyPlaces, _ set: PolicySet) {
-        self.init(
-            policy.name, policy.cluster, policy.selector, policy.cutoff, policy.sequence, policy.isSuspended, places,
-            set)
-    }
-
-    init(_ policy: Rollout, _ places: PolicyPlaces, _ set: PolicySet) {
-        self.init(
-            policy.name, policy.cluster, policy.selector, policy.cutoff, policy.sequence, policy.isSuspended, places,
-            set)
-    }
-
-    private init(
-        _ name: String, _ cluster: String, _ selector: Selector, _ cutoff: Duration, _ sequence: StepSequence,
-        _ isSuspended: Bool, _ places: PolicyPlaces, _ set: PolicySet
-    ) {
-        self.name = name
+    init(_ policy: Policy, _ places: PolicyPlaces, _ set: PolicySet) {
+        self.policy = policy
         self.places = places
-        self.isSuspended = isSuspended
-        self.cluster = cluster
-        self.cutoff = cutoff
-        let known = set.clusters.first { $0.name == cluster }?.nodes ?? []
+        exclusions = places.allExclusions
+        let known = set.cluster(named: policy.cluster)?.nodes ?? []
         nodes = known.map(\.name)
-        selected = known.map(selector.matches)
-        worst = sequence.worstCase
+        selected = known.map(policy.selector.matches)
+        worst = policy.sequence.worstCase
     }
+
+    var name: String { policy.name }
+    var isSuspended: Bool { policy.isSuspended }
+    private var cutoff: Duration { policy.schedule.cutoff }
 
     /// The zone of its first window.
     var zone: String? { places.windows.first?.value.timeZone }
 
     /// The first node that both are about.
     func firstShared(with other: PolicyAhead) -> String? {
-        guard cluster == other.cluster else { return nil }
+        guard policy.cluster == other.policy.cluster else { return nil }
         for index in selected.indices where selected[index] && other.selected[index] { return nodes[index] }
         return nil
     }
@@ -64,7 +50,7 @@ struct PolicyAhead {
         var end = outlook.end
         var taken: [Taken] = []
         var calendars: Set<Substring> = []
-        for (index, exclusion) in places.exclusions.enumerated() {
+        for (index, exclusion) in exclusions.enumerated() {
             let coming = outlook.coming(exclusion.value.window)
             end = min(end, coming.end)
             taken += coming.occurrences.map { Taken(span: $0.span, exclusion: index) }
@@ -104,7 +90,7 @@ extension PolicyAhead {
     /// So many occurrences in a row, over so many days, are more than a freeze is usually meant to take.
     private static let swallowed = (occurrences: 3, days: 21)
 
-    private func name(of exclusion: Int) -> String { places.exclusions[exclusion].value.window.name }
+    private func name(of exclusion: Int) -> String { exclusions[exclusion].value.window.name }
 
     /// `freezes/year-end`, `a, b and 3 more`: what takes any of these, in the order of the policy.
     private func names(_ taken: [Taken], in span: Span) -> (text: String, first: Int?) {
@@ -129,7 +115,7 @@ extension PolicyAhead {
             "\(count) of the windows of \"\(name)\" in the next \(PolicyValidator.aheadDays) days, from "
                 + "\(outlook.day(first.span.start, in: first.timeZone)) on, "
                 + "\(occurrences.count == 1 ? "is" : "are") taken away by \(text)",
-            at: places.exclusions[exclusion].location, hint: "it will never act: move the windows or the exclusions",
+            at: exclusions[exclusion].location, hint: "it will never act: move the windows or the exclusions",
             related: places.windows.first.map { [.init(message: "the windows", location: $0.location)] } ?? [])
     }
 
@@ -167,7 +153,7 @@ extension PolicyAhead {
                 + "\(outlook.day(longest.span.start, in: zone)) to \(outlook.day(longest.span.end, in: zone)): "
                 + "\(plural(longest.count, "occurrence")) in a row are taken away by \(text)"
                 + (isBack ? "" : ", and none comes after that"),
-            at: places.exclusions[exclusion].location,
+            at: exclusions[exclusion].location,
             related: places.windows.first.map { [.init(message: "the windows", location: $0.location)] } ?? [])
     }
 
@@ -297,7 +283,7 @@ extension PolicyAhead {
 
     private func reason(_ short: Short) -> Findings.Note {
         switch short.cause {
-        case .exclusion(let exclusion): .init(message: "the exclusion", location: places.exclusions[exclusion].location)
+        case .exclusion(let exclusion): .init(message: "the exclusion", location: exclusions[exclusion].location)
         case .clocks, .none:
             .init(message: "the window's length", location: places.windows[short.window].node.lengthLocation)
         }

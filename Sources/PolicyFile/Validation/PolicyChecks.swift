@@ -1,57 +1,12 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
 extension PolicyValidator {
-    mutating func maintenanceWindow(_ draft: PolicyDraft, _ document: PolicyDocument) -> MaintenanceWindow? {
-        let common = checked(draft, document, defaultSequence: StepSequence.drainThenBlock.name)
-        let sequence = common.sequence
-        if let sequence {
-            for step in sequence.usingRevision {
-                findings.error(
-                    .revisionOutsideRollout, "the maintenance window \"\(document.name.value)\" has no revision",
-                    at: step.node.location(of: "verify", "version"), hint: "{revision} is for rollouts")
-            }
-        }
-        checkFit(common, sequence, draft)
-        guard let cluster = draft.cluster, let steps = sequence?.sequence else { return nil }
-        return MaintenanceWindow(
-            name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
-            windows: common.windows.map(\.value), exclusions: common.exclusions,
-            cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .restore, strategy: draft.strategy,
-            sequence: steps, isSuspended: draft.isSuspended, dryRun: draft.dryRun ? true : nil,
-            gates: draft.gates.isEmpty ? nil : draft.gates.map(\.value))
-    }
-
-    mutating func rollout(_ draft: PolicyDraft, _ document: PolicyDocument) -> Rollout? {
-        let common = checked(draft, document, defaultSequence: nil)
-        if let sequence = common.sequence, draft.windows == nil { checkEndless(sequence, draft) }
-        if draft.windows == nil {
-            for key in ["cutoff", "onWindowEnd"] where document.spec.hasKey(key) {
-                findings.warning(
-                    .hasNoEffect, "`\(key)` has no effect without windows", at: document.spec.location(of: key))
-            }
-        }
-        checkFit(common, common.sequence, draft)
-        guard let cluster = draft.cluster, let revision = draft.revision, let steps = common.sequence?.sequence
-        else { return nil }
-        return Rollout(
-            name: document.name.value, cluster: cluster.value, selector: draft.selector?.value ?? .all,
-            revision: revision, windows: common.windows.map(\.value), exclusions: common.exclusions,
-            cutoff: draft.cutoff?.value ?? .zero, onWindowEnd: draft.onWindowEnd ?? .finish, strategy: draft.strategy,
-            sequence: steps, isSuspended: draft.isSuspended, dryRun: draft.dryRun ? true : nil,
-            gates: draft.gates.isEmpty ? nil : draft.gates.map(\.value), approval: draft.approval)
-    }
-
-    private struct Common {
-        var windows: [Located<Window>]
-        var exclusions: [Exclusion]
-        var sequence: CheckedSequence?
-    }
-
-    private mutating func checked(
-        _ draft: PolicyDraft, _ document: PolicyDocument, defaultSequence: String?
-    ) -> Common {
+    /// Nil where something that cannot be done without is missing or faulty.
+    mutating func policy(_ draft: PolicyDraft, _ document: PolicyDocument) -> Policy? {
+        let name = document.name.value
         let cluster = draft.cluster.flatMap { self.cluster(named: $0) }
         if let cluster {
             let selected = self.selected(draft.selector, of: cluster)
@@ -64,24 +19,81 @@ extension PolicyValidator {
         }
         let exclusions = spans(draft.exclusions, default: draft.timeZone, called: "exclusion")
         checkTimeZone(draft.timeZone, of: document.spec, in: ["windows", "exclusions"])
-        checkCalendarsOnBothSides(draft)
+        checkCalendarsOnBothSides(draft, cluster)
         checkGateNames(draft.gates)
         keep(
-            PolicyPlaces(document: document, windows: windows, exclusions: exclusions), of: document.name.value)
-        var sequence = draft.sequence.flatMap { self.sequence($0, policy: document.name.value) }
-        if let defaultSequence, !document.spec.hasKey("sequence") { sequence = self.sequence(named: defaultSequence) }
-        if let sequence, let cluster, cluster.draft.topology == .clustered, let name = draft.cluster?.value {
+            PolicyPlaces(
+                document: document, windows: windows, exclusions: exclusions,
+                clusterExclusions: cluster?.exclusions ?? []), of: name)
+        let sequence = sequence(of: draft, document)
+        if let sequence, let cluster { check(sequence, in: cluster, of: draft) }
+        checkFit(windows, sequence, draft, document.spec)
+        guard let reference = draft.cluster, let steps = sequence?.sequence,
+            let (kind, standard) = checked(draft, sequence, document)
+        else { return nil }
+        return Policy(
+            name: name, cluster: reference.value, selector: draft.selector?.value ?? .all,
+            schedule: PolicySchedule(
+                windows: windows.map(\.value), exclusions: exclusions.map(\.value),
+                cutoff: draft.cutoff?.value ?? standard.cutoff, onWindowEnd: draft.onWindowEnd,
+                startOnlyIf: draft.startOnlyIf),
+            strategy: draft.strategy, sequence: steps, gates: draft.gates.map(\.value), onDrift: draft.onDrift,
+            isSuspended: draft.isSuspended, kind: kind)
+    }
+
+    private func sequence(of draft: PolicyDraft, _ document: PolicyDocument) -> CheckedSequence? {
+        if case .maintenanceWindow = draft.kind, !document.spec.hasKey("sequence") {
+            return sequence(named: StepSequence.drainThenBlock.name)
+        }
+        return draft.sequence.flatMap { sequence($0, policy: document.name.value) }
+    }
+
+    /// What only one of the two kinds may say. The kind is nil where its revision is missing or faulty.
+    private func checked(
+        _ draft: PolicyDraft, _ sequence: CheckedSequence?, _ document: PolicyDocument
+    ) -> (Policy.Kind, standard: PolicySchedule)? {
+        switch draft.kind {
+        case .maintenanceWindow:
+            for step in sequence?.usingRevision ?? [] {
+                findings.error(
+                    .revisionOutsideRollout, "the maintenance window \"\(document.name.value)\" has no revision",
+                    at: step.node.location(of: "verify", "version"), hint: "{revision} is for rollouts")
+            }
+            return (.maintenanceWindow, .maintenanceWindow)
+        case .rollout(let revision, let approval):
+            if draft.windows == nil {
+                if let sequence { checkEndless(sequence, draft) }
+                for key in ["cutoff", "onWindowEnd", "startOnlyIf"] where document.spec.hasKey(key) {
+                    findings.warning(
+                        .hasNoEffect, "`\(key)` has no effect without windows", at: document.spec.location(of: key))
+                }
+            }
+            return revision.map { (.rollout(revision: $0, approval: approval), .rollout) }
+        }
+    }
+
+    private func check(_ sequence: CheckedSequence, in cluster: CheckedCluster, of draft: PolicyDraft) {
+        guard let reference = draft.cluster else { return }
+        switch cluster.draft.topology {
+        case .clustered?:
             for step in sequence.readyBeforeRestore {
                 findings.error(
                     .readyWhileBlocked,
-                    "in the cluster \"\(name)\" a node is never ready while it is blocked: /.ok answers 503",
+                    "in the cluster \"\(reference.value)\" a node is never ready while it is blocked: /.ok answers 503",
                     at: step.node.location(of: "verify", "ready"), hint: "verify connected here, ready after `restore`")
             }
+        case .standalone? where !cluster.hasEmbedded:
+            for step in sequence.disruptiveCommands {
+                findings.note(
+                    .identityNotShown,
+                    "nodes of the standalone cluster \"\(reference.value)\" do not say their names: nothing shows that "
+                        + "the one that was drained is the one that this command takes down",
+                    at: step.node.location(of: "run", "command"),
+                    hint: "let it act on NAGI_NODE_API, not on NAGI_NODE")
+            }
+        case .standalone?, nil: break
         }
-        if let steps = sequence?.sequence, let cluster, let reference = draft.cluster {
-            cluster.checkQuorum(for: reference, sequence: steps, findings)
-        }
-        return Common(windows: windows, exclusions: exclusions.map(\.value), sequence: sequence)
+        if let steps = sequence.sequence { cluster.checkQuorum(for: reference, sequence: steps, findings) }
     }
 
     func cluster(named reference: Located<String>) -> CheckedCluster? {
@@ -196,21 +208,34 @@ extension PolicyValidator {
     }
 
     /// Windows that may join others are judged where the coming days are looked at.
-    private func checkFit(_ common: Common, _ sequence: CheckedSequence?, _ draft: PolicyDraft) {
-        let fit = WindowFit(common.windows.map(\.value))
+    private func checkFit(
+        _ windows: [Located<Window>], _ sequence: CheckedSequence?, _ draft: PolicyDraft, _ spec: YAMLNode
+    ) {
+        let fit = WindowFit(windows.map(\.value))
         guard !fit.mayJoin, let longest = fit.longest else { return }
+        let roomiest = windows.first { $0.value.wallLength == longest } ?? windows[0]
+        let room =
+            "the window \"\(roomiest.value.name)\" has \(longest.spoken)"
+            + (windows.count > 1 ? ", no other has more" : "")
+        let length = Findings.Note(message: "its length", location: roomiest.node.lengthLocation)
         if let cutoff = draft.cutoff, cutoff.value >= longest {
-            let window = common.windows.first { $0.value.wallLength == longest } ?? common.windows[0]
             findings.error(
-                .cutoffTooLong,
-                "with a cutoff of \(cutoff.value.spoken) no node ever starts: the window \"\(window.value.name)\" "
-                    + "has \(longest.spoken)" + (common.windows.count > 1 ? ", no other has more" : ""),
-                at: cutoff.location, related: [.init(message: "its length", location: window.node.lengthLocation)])
+                .cutoffTooLong, "with a cutoff of \(cutoff.value.spoken) no node ever starts: \(room)",
+                at: cutoff.location, related: [length])
             return
         }
-        guard let worst = sequence?.sequence?.worstCase else { return }
+        guard let sequence = sequence?.sequence else { return }
+        let worst = sequence.worstCase
+        if draft.startOnlyIf == .fits, sequence.longestInWindow >= longest {
+            findings.error(
+                .windowTooShort,
+                "only nodes that fit are started, and none ever does: it needs up to \(sequence.longestInWindow.spoken), "
+                    + room,
+                at: spec.location(of: "startOnlyIf"), hint: worst.sum, related: [length])
+            return
+        }
         var calendars: Set<Substring> = []
-        for window in common.windows {
+        for window in windows {
             guard let length = window.value.wallLength, length > .zero, worst.total > length else { continue }
             if let cutoff = draft.cutoff, cutoff.value >= length { continue }
             if let calendar = window.value.calendar, !calendars.insert(calendar).inserted { continue }

@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Scheduling
 
 /// Compares the documents of all files with each other and with the time zones, and assembles the set.
@@ -57,30 +58,31 @@ struct PolicyValidator {
                 checkNotifySteps(draft.steps)
             case .calendar(let draft):
                 calendars[document.name.value] = calendar(draft, document)
-            case .maintenanceWindow, .rollout, .notification: break
+            case .policy, .notification: break
             }
+        }
+        for document in documents {
+            guard case .cluster(let draft) = document.body else { continue }
+            let exclusions = exclusions(of: draft, document)
+            clusters[document.name.value]?.exclude(exclusions)
         }
         checkAddressesAcrossClusters()
         checkListeners()
-        var set = PolicySet()
+        var policies: [Policy] = []
+        var notifications: [NotificationPolicy] = []
         for document in documents {
             switch document.body {
-            case .maintenanceWindow(let draft):
-                if let window = maintenanceWindow(draft, document) { set.maintenanceWindows.append(window) }
-            case .rollout(let draft):
-                if let rollout = rollout(draft, document) { set.rollouts.append(rollout) }
+            case .policy(let draft):
+                if let policy = policy(draft, document) { policies.append(policy) }
             case .notification(let draft):
-                if let notification = notification(draft, document) { set.notifications.append(notification) }
+                if let notification = notification(draft, document) { notifications.append(notification) }
             case .cluster, .calendar, .sequence: break
             }
         }
-        set.clusters = clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }
-        set.calendars = calendars.values.sorted { $0.name < $1.name }
-        set.notifications.sort { $0.name < $1.name }
-        set.maintenanceWindows.sort { $0.name < $1.name }
-        set.rollouts.sort { $0.name < $1.name }
-        set.zones = usedZones
-        return set
+        return PolicySet(
+            clusters: clusters.values.compactMap(\.cluster).sorted { $0.name < $1.name }, policies: policies,
+            calendars: calendars.values.sorted { $0.name < $1.name },
+            notifications: notifications.sorted { $0.name < $1.name }, zones: usedZones)
     }
 
     /// The names that documents of that kind declare, sorted.

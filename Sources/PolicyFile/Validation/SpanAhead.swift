@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 /// Looks at one span over the coming days, whatever policy it belongs to.
 struct SpanAhead {

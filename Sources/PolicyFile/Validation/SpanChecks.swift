@@ -1,4 +1,5 @@
 import Calendars
+import ModeCore
 import Primitives
 import Scheduling
 
@@ -46,7 +47,13 @@ extension PolicyValidator {
         return result
     }
 
-    /// The spans of a calendar, at the place where a policy names it.
+    /// What holds for every policy of the cluster. Spans without a name have one that no policy gives to its own.
+    mutating func exclusions(of draft: ClusterDraft, _ document: PolicyDocument) -> [Located<Exclusion>] {
+        checkTimeZone(draft.timeZone, of: document.spec, in: ["exclusions"])
+        return spans(draft.exclusions, default: draft.timeZone, called: "cluster-exclusion", of: "cluster")
+    }
+
+    /// The spans of a calendar, at the place where a policy or a cluster names it.
     private func spans(
         of reference: Located<String>, used names: inout [String: SourceLocation]
     ) -> [Located<Exclusion>] {
@@ -94,7 +101,7 @@ extension PolicyValidator {
             .hasNoEffect,
             "`timeZone` has no effect: " + (isEmpty ? "there is no span here" : "no span here is without its own"),
             at: timeZone.location,
-            hint: keys.contains("windows") ? "the spans of a calendar have the zone that is written there" : nil)
+            hint: keys.contains("exclusions") ? "the spans of a calendar have the zone that is written there" : nil)
     }
 
     /// The name, where there are rules for it.

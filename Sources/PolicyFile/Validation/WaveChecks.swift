@@ -1,5 +1,6 @@
-import Calendars
 import Primitives
+import Calendars
+import ModeCore
 import Scheduling
 
 extension PolicyValidator {

@@ -1,5 +1,7 @@
 import Calendars
+import ModeCore
 import Primitives
+import Scheduling
 
 /// Whether each window of a policy can be judged by its own length.
 struct WindowFit {

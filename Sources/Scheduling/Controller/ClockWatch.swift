@@ -1,16 +1,23 @@
 import Primitives
 
-/// Compares the wall clock with the uptime. After a jump nothing is taken out of service until the two agree again.
+/// Compares the wall clock with the uptime. After a jump nothing is taken out of service until samples over half a minute
+/// agree again.
 struct ClockWatch: Sendable {
     static let tolerance = Duration.seconds(60)
-    static let samplesNeeded = 3
+    static let agreement = Duration.seconds(30)
     static let sampleSpacing = Duration.seconds(1)
 
     private var last: Moment?
-    private var latestSample: Uptime?
-    private var samplesMissing = 0
+    /// The clock may be trusted from then on if it does not jump before; nil: it is trusted.
+    private(set) var trustedFrom: Uptime?
 
-    var isTrusted: Bool { samplesMissing == 0 }
+    var isTrusted: Bool { trustedFrom == nil }
+
+    /// - Parameter journaled: the instant of the latest record, at a start: a wall clock that is before it is wrong, or was.
+    mutating func begin(_ now: Moment, journaled: Timestamp?) {
+        last = now
+        if let journaled, journaled - now.wall > .zero { trustedFrom = now.uptime + ClockWatch.agreement }
+    }
 
     mutating func note(_ now: Moment) {
         defer { last = now }
@@ -18,13 +25,9 @@ struct ClockWatch: Sendable {
         let wall = now.wall - last.wall
         let uptime = now.uptime - last.uptime
         if wall - uptime > ClockWatch.tolerance || uptime - wall > ClockWatch.tolerance {
-            samplesMissing = ClockWatch.samplesNeeded
-            latestSample = now.uptime
-            return
-        }
-        if samplesMissing > 0, let latest = latestSample, now.uptime - latest >= ClockWatch.sampleSpacing {
-            samplesMissing -= 1
-            latestSample = now.uptime
+            trustedFrom = now.uptime + ClockWatch.agreement
+        } else if let trustedFrom, now.uptime >= trustedFrom {
+            self.trustedFrom = nil
         }
     }
 }

@@ -1,76 +1,78 @@
 import Calendars
+import ModeCore
 import Primitives
 
-/// Which run starts, which node is next, when a run is over.
+/// Which run starts, what its calendars say, when it is over.
 extension Controller {
-    /// Asks every calendar anew: starts runs whose window is open, and knows the gate of each.
-    mutating func checkCalendars() {
-        guard let set = ledger.policies else {
-            schedule.nextCheck = .distantFuture
+    /// Asks every calendar that may answer differently now: starts runs whose window is open, and knows the clearance of
+    /// each.
+    mutating func checkCalendars(_ turn: inout Turn) {
+        // A clock that is not trusted says nothing about windows: nothing is used up, nothing ends.
+        guard clock.isTrusted else { return }
+        let now = turn.now.wall
+        for place in calendars.due(at: now) {
+            let name = calendars.entries[place].policy.name
+            if let slot = activeRun(of: name) {
+                refreshClearance(of: slot, place, &turn)
+            } else {
+                startRun(place, &turn)
+            }
+            if calendars.isAboutToOpen(place, at: now),
+                let cluster = cluster(named: calendars.entries[place].policy.cluster)
+            {
+                fleet[cluster].sweep.wish(at: turn.now.uptime)
+                sweep(cluster, turn.now)
+            }
+            let origin = activeRun(of: name).flatMap { ledger.header($0)?.origin }
+            calendars.rest(place, until: calendars.nextChange(of: place, origin: origin, at: now), from: now)
+        }
+    }
+
+    func activeRun(of policy: String) -> RunSlot? {
+        ledger.activeRuns.first { ledger.header($0)?.pinned.name == policy }
+    }
+
+    private mutating func refreshClearance(of slot: RunSlot, _ place: Int, _ turn: inout Turn) {
+        guard let header = ledger.header(slot) else { return }
+        if calendars.entries[place].pinned?.run != header.id {
+            calendars.pin(
+                place, pinnedCalendar(of: header, place), isUnbounded: header.pinned.schedule.isUnbounded)
+        }
+        let clearance = calendars.clearance(of: place, origin: header.origin, at: turn.now.wall)
+        if clearance != header.clearance {
+            decide(.clearanceChanged(header.id, clearance), &turn)
+            if clearance.isOpen != header.clearance.isOpen { touchParts(of: slot) }
+            runsToTouch.insert(slot.raw)
+        }
+        if case .window(_, let span) = header.origin, !span.contains(turn.now.wall), !header.isEnding {
+            decide(.runChanged(header.id, .ending(.windowEnded)), &turn)
+            touchParts(of: slot)
+        }
+    }
+
+    private func pinnedCalendar(of header: Ledger.RunHeader, _ place: Int) -> (run: RunID, calendar: PolicyCalendar)? {
+        guard let set = ledger.policies,
+            header.pinned.schedule.windows != calendars.entries[place].policy.schedule.windows
+        else { return nil }
+        let calendar = set.calendar(of: calendars.entries[place].policy, windows: header.pinned.schedule.windows)
+        return (header.id, calendar)
+    }
+
+    mutating func touchParts(of slot: RunSlot) {
+        runsToTouch.insert(slot.raw)
+        let nodes =
+            ledger.withRun(slot) { run in
+                run.parts.filter { $0.phase.isInWork }.map(\.node)
+            } ?? []
+        for node in nodes { if let index = ledger.index(of: node) { nodesToTouch.insert(index.raw) } }
+    }
+
+    private mutating func startRun(_ place: Int, _ turn: inout Turn) {
+        let policy = calendars.entries[place].policy
+        guard mayStart, !policy.isSuspended, let cluster = cluster(named: policy.cluster), fleet[cluster].isListed
+        else {
             return
         }
-        schedule.checkedAt = now.wall
-        schedule.nextCheck = now.wall + Schedule.longestRest
-        schedule.policies = [:]
-        let policies = set.runPolicies
-        for policy in policies {
-            schedule.policies[policy.name] = policy.calendar(zones: set.zones)
-        }
-        for run in ledger.runs { refreshGate(of: run, zones: set.zones) }
-        for policy in policies { startRun(of: policy, zones: set.zones) }
-        for calendar in schedule.policies.values { rest(until: calendar.nextChange(after: now.wall)) }
-        isSchedulingDue = true
-        for place in nodes.indices where nodes[place].assignment != nil { touch(place) }
-    }
-
-    private mutating func rest(until instant: Timestamp?) {
-        if let instant { schedule.nextCheck = min(schedule.nextCheck, instant) }
-    }
-
-    private mutating func refreshGate(of run: Run, zones: [String: ZoneRules]) {
-        guard let policy = ledger.policies?.runPolicy(run.policy), let current = schedule.policies[run.policy] else {
-            schedule.gates[run.id] = .closed(.outsideWindow, until: nil, reopens: false)
-            return
-        }
-        let pinned = schedule.runs[run.id] ?? policy.calendar(zones: zones, windows: run.windows)
-        schedule.runs[run.id] = pinned
-        schedule.gates[run.id] = gate(of: run, pinned: pinned, current: current)
-        rest(until: pinned.nextChange(after: now.wall))
-        if case .window(_, let span) = run.origin {
-            rest(until: now.wall < span.end ? span.end : nil)
-            if clock.isTrusted, !span.contains(now.wall), run.phase != .ending(.windowEnded) {
-                decide(.runChanged(run.id, .ending(.windowEnded)))
-            }
-        }
-    }
-
-    /// A run acts where what it pinned and what the policy says now are both open.
-    private func gate(of run: Run, pinned: PolicyCalendar, current: PolicyCalendar) -> Gate {
-        var end: Timestamp?
-        if case .window(_, let span) = run.origin {
-            guard span.contains(now.wall), current.containing(at: now.wall) != nil else {
-                return .closed(.outsideWindow, until: nil, reopens: false)
-            }
-            end = span.end
-        }
-        if let taken = current.isExcluded(at: now.wall) {
-            let reopens = end.map { taken.span.end < $0 } ?? true
-            return .closed(
-                .excluded(by: taken.by, reason: taken.reason), until: taken.span.end, reopens: reopens)
-        }
-        guard let a = pinned.opening(at: now.wall), let b = current.opening(at: now.wall) else {
-            return .closed(.outsideWindow, until: current.nextOpening(after: now.wall)?.start, reopens: end == nil)
-        }
-        let isAlways = run.windows.isEmpty && ledger.policies?.runPolicy(run.policy)?.windows.isEmpty == true
-        if isAlways { return .open(until: current.isExcluded(at: a.end)?.span.start) }
-        return .open(until: min(end ?? .distantFuture, a.end, b.end))
-    }
-
-    private mutating func startRun(of policy: RunPolicy, zones: [String: ZoneRules]) {
-        guard mayStart, !policy.isSuspended,
-            let number = clusters.firstIndex(where: { $0.policy.name == policy.cluster }),
-            !ledger.runs.contains(where: { $0.policy == policy.name })
-        else { return }
         let history = ledger.history[policy.name] ?? PolicyHistory()
         let id: RunID
         let origin: Run.Origin
@@ -78,247 +80,208 @@ extension Controller {
             // The revision that ran last runs again only if something outside of it ended its run.
             let isRepeat = history.revision == revision
             guard !isRepeat || [.suspended, .policyRemoved, .superseded].contains(history.endReason) else { return }
-            let ordinal = (history.ordinals[revision] ?? 0) + 1
+            let ordinal = history.runs(of: revision) + 1
             origin = .rollout(revision: revision, ordinal: ordinal)
             id = RunID(policy: policy.name, revision: revision, ordinal: ordinal)
         } else {
-            guard let opening = schedule.policies[policy.name]?.opening(at: now.wall),
+            guard let opening = calendars.entries[place].calendar.opening(at: turn.now.wall),
                 !history.hasRun(opening.occurrence, opening.span)
             else { return }
             origin = .window(opening.occurrence, opening.span)
             id = RunID(opening.occurrence)
         }
-        let members = clusters[number].policy.nodes.filter(policy.selector.matches)
-        let ordered = order(members, by: policy.strategy, completions: history.completions, cluster: policy.cluster)
-        let canaries = policy.strategy.canary?.count ?? 0
+        var pinned = policy
+        // Those of the policy in force count, whatever they were.
+        pinned.schedule.exclusions = []
         let run = Run(
-            id: id, policy: policy.name, cluster: policy.cluster, origin: origin, startedAt: now.wall,
-            sequence: policy.sequence, strategy: policy.strategy, cutoff: policy.cutoff,
-            onWindowEnd: policy.onWindowEnd, windows: policy.windows,
-            nodes: ordered.enumerated().map { place, member in
-                NodeRun(
-                    node: NodeID(cluster: policy.cluster, name: member.node.name), since: now, group: member.group,
-                    isCanary: place < canaries && member.group == ordered[0].group ? true : nil)
-            })
-        decide(.runStarted(run))
-        refreshGate(of: run, zones: zones)
+            id: id, pinned: pinned, origin: origin, startedAt: turn.now.wall,
+            parts: parts(of: policy, in: cluster, history, turn.now),
+            clearance: calendars.clearance(of: place, origin: origin, at: turn.now.wall),
+            progress: policy.strategy.progressDeadline.map { Countdown(standing: $0) })
+        decide(.runStarted(run), &turn)
+        if let slot = ledger.slot(of: id) { seat(slot, turn.now) }
     }
 
-    /// Group by group; within a group least recently completed first, then as the strategy says, then by name.
-    private func order(
-        _ members: [ClusterNode], by strategy: Strategy, completions: [NodeID: Timestamp], cluster: String
-    ) -> [(node: ClusterNode, group: Int?)] {
-        func completed(_ node: ClusterNode) -> Timestamp {
-            completions[NodeID(cluster: cluster, name: node.name)] ?? .distantPast
-        }
-        let grouped = members.map { node in
-            (node: node, group: strategy.groups?.firstIndex { $0.selector.matches(node) })
-        }
-        return grouped.sorted { left, right in
-            if left.group != right.group { return (left.group ?? .max) < (right.group ?? .max) }
-            let (a, b) = (left.node, right.node)
-            if completed(a) != completed(b) { return completed(a) < completed(b) }
-            for key in strategy.order {
-                guard case .label(let label) = key else { break }
-                let (left, right) = (a.labels[label] ?? "", b.labels[label] ?? "")
-                if left != right { return left < right }
-            }
-            return a.name < b.name
+    private func parts(
+        of policy: Policy, in cluster: ClusterIndex, _ history: PolicyHistory, _ now: Moment
+    ) -> [Part] {
+        func id(_ name: String) -> NodeID { NodeID(cluster: policy.cluster, name: name) }
+        let members = RunOrder.members(
+            of: fleet[cluster].policy.nodes.filter(policy.selector.matches), groups: policy.strategy.groups,
+            tried: { history.tried[id($0)] },
+            isTakenOver: { policy.revision != nil && ledger.entry(id($0))?.failedStay?.policy == policy.name })
+        return RunOrder.sorted(members, by: policy.strategy.order).map { member in
+            Part(
+                node: id(member.node.name), group: member.group, isTakenOver: member.isTakenOver, since: now.wall)
         }
     }
 
-    /// After a reload: runs whose policy went, was suspended or has a newer revision end.
-    mutating func noteEndedPolicies() {
-        schedule.runs = [:]
-        for run in ledger.runs {
-            if case .ending = run.phase { continue }
-            guard let policy = ledger.policies?.runPolicy(run.policy), policy.cluster == run.cluster else {
-                decide(.runChanged(run.id, .ending(.policyRemoved)))
-                continue
+    /// After a reload: runs whose policy went, was suspended or has a newer revision end, and so do parts of nodes that
+    /// left.
+    mutating func endRunsOfChangedPolicies(_ turn: inout Turn) {
+        for slot in ledger.activeRuns {
+            guard let header = ledger.header(slot) else { continue }
+            touchParts(of: slot)
+            if let reason = reasonToEnd(header), !header.isEnding {
+                decide(.runChanged(header.id, .ending(reason)), &turn)
             }
-            if policy.isSuspended {
-                decide(.runChanged(run.id, .ending(.suspended)))
-            } else if policy.revision != run.revision {
-                decide(.runChanged(run.id, .ending(.superseded)))
+        }
+        touchWorkingNodes()
+    }
+
+    private func reasonToEnd(_ header: Ledger.RunHeader) -> EndReason? {
+        guard let policy = calendars.policy(header.pinned.name), policy.cluster == header.pinned.cluster,
+            (policy.revision == nil) == (header.pinned.revision == nil)
+        else { return .policyRemoved }
+        if policy.isSuspended { return .suspended }
+        return policy.revision == header.pinned.revision ? nil : .superseded
+    }
+
+    /// One look at a run: failures pause it, room starts nodes, and one that is through ends.
+    mutating func touch(_ slot: RunSlot, _ turn: inout Turn) {
+        guard let header = ledger.header(slot) else { return }
+        finishQueuedParts(of: slot, header, &turn)
+        if header.phase == .active {
+            if let reason = reasonToPause(slot, turn.now) {
+                decide(.runChanged(header.id, .paused(reason: reason)), &turn)
+                touchParts(of: slot)
+            } else {
+                promoteIfProven(slot, &turn)
+                startNodes(of: slot, &turn)
             }
+        }
+        updateProgressClock(of: slot, &turn)
+        endIfThrough(slot, &turn)
+    }
+
+    /// Queued parts of a run that is ending, and of nodes that left the policies.
+    private mutating func finishQueuedParts(of slot: RunSlot, _ header: Ledger.RunHeader, _ turn: inout Turn) {
+        let isEnding = header.isEnding
+        guard isEnding || hasLeavers(slot) else { return }
+        let queued =
+            ledger.withRun(slot) { run in run.parts.indices.filter { run.parts[$0].phase.isQueued } } ?? []
+        for index in queued {
+            let place = PartPlace(run: slot, part: index)
+            guard let part = ledger.part(place) else { continue }
+            let node = ledger.index(of: part.node)
+            guard isEnding || node == nil || node.map({ fleet[seat: $0].isRetained }) == true else { continue }
+            finish(part, place, header, as: result(of: part, header), &turn)
         }
     }
 
-    /// One pass over the runs: failures pause them, room starts nodes, and those that are through end.
-    mutating func scheduleRuns() {
-        for id in ledger.runs.map(\.id) {
-            for nodeRun in ledger.run(id)?.nodes ?? [] where nodeRun.phase == .queued && index[nodeRun.node] == nil {
-                finish(nodeRun, as: .ended, of: id)
+    private func hasLeavers(_ slot: RunSlot) -> Bool {
+        ledger.withRun(slot) { run in
+            run.parts.contains { part in
+                part.phase.isQueued
+                    && (ledger.index(of: part.node).map { fleet[seat: $0].isRetained } ?? true)
             }
-            guard let run = ledger.run(id) else { continue }
-            switch run.phase {
-            case .active:
-                if let reason = reasonToPause(run) {
-                    decide(.runChanged(id, .paused(reason: reason)))
-                    isSchedulingDue = true
-                } else {
-                    promoteIfProven(run)
-                    startNodes(of: run)
-                }
-            case .paused:
-                break
-            case .ending(let reason):
-                let result: NodeResult = reason == .windowEnded ? .notReached : .ended
-                for nodeRun in run.nodes where nodeRun.phase == .queued {
-                    finish(nodeRun, as: result, of: id)
-                }
-            }
-            noteProgressClock(of: id)
-            endIfThrough(id)
-        }
+        } ?? false
     }
 
-    mutating func finish(_ nodeRun: NodeRun, as result: NodeResult, of run: RunID) {
-        var next = nodeRun
+    private func result(of part: Part, _ header: Ledger.RunHeader) -> PartResult {
+        guard case .ending(let reason) = header.phase else { return .ended }
+        let happening: Table.Happening =
+            switch reason {
+            case .windowEnded: .windowEnds
+            case .superseded: .newRevision
+            case .suspended, .policyRemoved, .aborted: .abort
+            }
+        let traits = Table.Traits(
+            onWindowEnd: header.pinned.schedule.onWindowEnd, onFailure: header.pinned.sequence.onFailure ?? .stay)
+        guard case .finish(let result) = Table.response(of: .queued, to: happening, traits) else { return .ended }
+        // It had its turn, and was given back.
+        return result == .notReached && part.milestones.claimedAt != nil ? .ended : result
+    }
+
+    mutating func finish(
+        _ part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, as result: PartResult, _ turn: inout Turn
+    ) {
+        var next = part
         next.phase = .finished(result)
-        next.since = now.wall
-        next.stepSince = now
-        decide(.nodeRunChanged(run, next))
-        isSchedulingDue = true
+        next.since = turn.now.wall
+        decide(.partChanged(header.id, place.part, next, step: nil, nil), &turn)
+        runsToTouch.insert(place.run.raw)
     }
 
-    private mutating func endIfThrough(_ id: RunID) {
-        guard let run = ledger.run(id), run.nodes.allSatisfy(\.phase.isFinished) else { return }
-        let isComplete = run.nodes.allSatisfy {
-            $0.phase == .finished(.done) || $0.phase == .finished(.alreadyThere)
-        }
+    private mutating func endIfThrough(_ slot: RunSlot, _ turn: inout Turn) {
+        guard let header = ledger.header(slot) else { return }
+        let (isOver, failed, proven, count) =
+            ledger.withRun(slot) { ($0.isOver, $0.tally.failed, $0.tally.proven, $0.parts.count) } ?? (false, 0, 0, 0)
+        guard isOver else { return }
         var reason: EndReason?
-        if case .ending(let why) = run.phase { reason = why }
-        let outcome: RunOutcome = run.failures > 0 ? .failed : isComplete ? .completed : .partial(reason)
-        decide(.runEnded(id, outcome))
-        schedule.runs[id] = nil
-        schedule.gates[id] = nil
+        if case .ending(let why) = header.phase { reason = why }
+        let outcome: RunOutcome = failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
+        decide(.runEnded(header.id, outcome), &turn)
+        wishes[slot] = nil
+        canariesFinishedAt[slot] = nil
+        if let cluster = cluster(named: header.pinned.cluster) {
+            fleet[cluster].runs.removeAll { $0 == slot }
+            touchRuns(of: cluster)
+        }
+        if let place = calendars.places[header.pinned.name] { calendars.pin(place, nil) }
         // The policy may have more to do: a newer revision waits for the old run to be out of the way.
-        schedule.nextCheck = .distantPast
+        calendars.check(header.pinned.name)
+        checkCalendars(&turn)
     }
 
-    /// The node's part in a run that has it in work.
-    func nodeRun(at place: Int) -> NodeRun? {
-        guard let id = nodes[place].assignment, let run = ledger.runs.firstIndex(where: { $0.id == id }),
-            let part = ledger.runs[run].nodes.firstIndex(where: { $0.node == nodes[place].id })
-        else { return nil }
-        return ledger.runs[run].nodes[part]
+    /// Why an active run may go no further until somebody decides.
+    private func reasonToPause(_ slot: RunSlot, _ now: Moment) -> String? {
+        ledger.withRun(slot) { run -> String? in
+            guard !run.isOver else { return nil }
+            if !run.isPromoted, let setback = run.canaries.lazy.compactMap(\.setback).first {
+                return "canary \(setback)"
+            }
+            let strategy = run.pinned.strategy
+            if run.tally.failed >= strategy.maxFailures {
+                return "\(run.tally.failed) failed of \(strategy.maxFailures)"
+            }
+            guard let length = strategy.progressDeadline, run.progress?.isRunning == true,
+                run.progress?.hasPassed(at: now) == true
+            else { return nil }
+            return "no step finished for \(length.spoken) (progressDeadline)"
+        } ?? nil
     }
 
-    /// Moves a node on as far as it goes now, and its mode with it.
-    mutating func touch(_ place: Int) {
-        reconcileMode(place)
-        // After a start every node of the cluster is looked at once before anything is decided on deadlines and budgets.
-        guard isClusterKnown(nodes[place].cluster) else { return }
-        // A sequence has at most so many steps that need nothing to happen.
-        for _ in 0..<64 {
-            guard let id = nodes[place].assignment, let run = ledger.run(id), let nodeRun = nodeRun(at: place),
-                let move = nodeRun.move(in: situation(of: place, nodeRun, in: run))
-            else { break }
-            perform(move, of: place, in: run)
-            reconcileMode(place)
+    /// Starts and stops the clock of the run's `progressDeadline`.
+    private mutating func updateProgressClock(of slot: RunSlot, _ turn: inout Turn) {
+        guard let header = ledger.header(slot), var clock = ledger.withRun(slot, { $0.progress }) ?? nil else { return }
+        let isDue = isProgressDue(slot, header, turn.now)
+        if isDue != clock.isRunning {
+            if isDue { clock.run(from: turn.now) } else { clock.stand(at: turn.now) }
+            decide(.progressChanged(header.id, clock), &turn)
         }
-        let next = (nodes[place].readBegun ?? now.uptime) + cadenceWhenTouched(place)
-        if !nodes[place].isReading, nodes[place].nextRead > max(next, now.uptime) {
-            scheduleRead(place, at: max(next, now.uptime))
-        }
+        if let end = clock.end { wake(.run(slot.raw), at: end, turn.now) }
+        let isStuck =
+            if case .paused(let reason) = header.phase { reason.contains("progressDeadline") } else { false }
+        alarm(Alarm.Key(.stuck, run: header.id), isStuck ? "\(header.id) makes no progress" : nil, &turn)
     }
 
-    private func isClusterKnown(_ number: Int) -> Bool {
-        guard !clusters[number].isKnown else { return true }
-        return clusters[number].nodes.allSatisfy { nodes[$0].isKnown }
-    }
-
-    private func cadenceWhenTouched(_ place: Int) -> Duration {
-        nodes[place].assignment == nil ? clusters[nodes[place].cluster].policy.observe.interval : Cadence.close
-    }
-
-    private mutating func perform(_ move: NodeMove, of place: Int, in run: Run) {
-        var next = move.nodeRun
-        isSchedulingDue = true
-        if next.phase == .restoring {
-            next.milestones.leaked = nodes[place].leaked
-            // Whether the others see it is asked anew, not remembered.
-            for other in clusters[nodes[place].cluster].nodes where clusters[nodes[place].cluster].isClustered {
-                readNow(other)
+    /// Whether the run could act, and what it waits for is not what its policy orders.
+    private func isProgressDue(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
+        guard header.phase == .active, clock.isTrusted, mayStart, header.clearance.isOpen else { return false }
+        let working =
+            ledger.withRun(slot) { run in
+                run.parts.filter { $0.phase.isInWork }.map { part -> Bool in
+                    guard let work = part.phase.work else { return false }
+                    return run.pinned.sequence.steps[work.step].isOrderedWait
+                }
+            } ?? []
+        guard working.isEmpty else { return working.contains(false) }
+        guard case .wait(let blockers) = decision(of: slot, now), !blockers.isEmpty else { return true }
+        return !blockers.contains { blocker in
+            switch blocker.reason {
+            case .cutoff, .nodeBusy: true
+            case .budget(_, _, let holders): holders.contains { isInOtherRun($0, slot, header) }
+            default: blocker.isOrdered
             }
         }
-        // Sent back to the drain: what was proven before the restart proves nothing.
-        if next.phase == .closing, nodeRun(at: place)?.phase == .closed { nodes[place].evidence.void() }
-        var start: CommandStart?
-        if let step = move.command {
-            let id = CommandID(number: ledger.lastCommand + 1)
-            next.command = id
-            start = command(step, id: id, attempt: next.attempt, place: place, run: run)
-        }
-        decide(.nodeRunChanged(run.id, next))
-        if let start {
-            decide(.commandIntended(start))
-            actions.append(.start(start))
-        }
-        if let mode = move.hold {
-            let hold = Hold(
-                owner: run.id.text, mode: mode, reason: next.error ?? "the node failed", since: now.wall)
-            decide(.holdPlaced(next.node, hold))
-        }
-        if let reason = move.abort { decide(.runChanged(run.id, .ending(.aborted(reason)))) }
-        if !next.phase.isInWork { nodes[place].assignment = nil }
     }
 
-    private func command(_ step: RunStep, id: CommandID, attempt: Int, place: Int, run: Run) -> CommandStart {
-        let node = clusters[nodes[place].cluster].policy.nodes[nodes[place].place]
-        var environment = [
-            "NAGI_NODE": node.name, "NAGI_NODE_API": node.api, "NAGI_CLUSTER": run.cluster, "NAGI_RUN": run.id.text,
-        ]
-        if let revision = run.revision { environment["NAGI_REVISION"] = revision }
-        for (label, value) in node.labels.sorted(by: { $0.key < $1.key }) {
-            environment["NAGI_LABEL_\(environmentName(label))"] = value
-        }
-        return CommandStart(
-            id: id, node: nodes[place].id, run: run.id, step: step.name, attempt: attempt, command: step.command,
-            environment: environment, timeout: step.timeout)
-    }
-
-    /// Upper case, with everything that no variable name may hold as `_`.
-    private func environmentName(_ label: String) -> String {
-        String(label.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-    }
-
-    func situation(of place: Int, _ nodeRun: NodeRun, in run: Run) -> NodeSituation {
-        let node = nodes[place]
-        let entry = ledger.nodes[node.id] ?? NodeLedger()
-        let seen = node.observation
-        let isFull = isEmpty(seen?.load, for: nodeRun, of: run) == false
-        let needsQuorum = nodeRun.command == nil && run.sequence.steps[nodeRun.step].isDisruptive
-        var serviceFor: Duration?
-        if let since = node.inServiceSince, nodeRun.phase == .soaking, isReadable(place) {
-            serviceFor = now.uptime - max(since, nodeRun.stepSince.uptime)
-        }
-        return NodeSituation(
-            now: now, gate: schedule.gates[run.id] ?? .closed(.outsideWindow, until: nil, reopens: true),
-            runPhase: run.phase, onWindowEnd: run.onWindowEnd, sequence: run.sequence, revision: run.revision,
-            isReadable: isReadable(place), mode: seen?.mode, version: seen?.version, ready: seen?.ready,
-            hasGate: node.hasGate, isConnected: isConnected(place),
-            isReconciled: entry.open == nil && entry.written == nil,
-            isDrained: node.evidence.isComplete,
-            isDrainedSinceStep: node.evidence.isComplete(since: nodeRun.stepSince.uptime), isRefilled: isFull,
-            serviceFor: serviceFor,
-            isOverBudget: (nodeRun.phase == .closing || nodeRun.phase == .closed)
-                && budgetUse(of: node.cluster, isPatient: true).isExceeded,
-            hasQuorum: !needsQuorum || hasQuorum(without: place),
-            outcome: nodeRun.command.flatMap { ledger.commands[$0]?.outcome })
-    }
-
-    /// Whether the cluster keeps its majority while this node is disrupted: nodes that are not connected or are in a
-    /// disruptive step are counted, those merely blocked are not.
-    func hasQuorum(without place: Int) -> Bool {
-        let cluster = clusters[nodes[place].cluster]
-        guard cluster.isClustered else { return true }
-        let out = cluster.nodes.reduce(0) { count, other in
-            guard other != place else { return count }
-            return count + (!isConnected(other) || nodeRun(at: other)?.phase == .committed ? 1 : 0)
-        }
-        let unknown = cluster.total - cluster.nodes.count
-        return out + unknown + 1 <= (cluster.total - 1) / 2
+    /// Other runs of nagi have nodes of the cluster in work, and with them the place that this one waits for.
+    private func isInOtherRun(_ name: String, _ slot: RunSlot, _ header: Ledger.RunHeader) -> Bool {
+        guard let node = ledger.index(of: NodeID(cluster: header.pinned.cluster, name: name)),
+            let lease = fleet[seat: node].lease
+        else { return false }
+        return lease.run != slot
     }
 }

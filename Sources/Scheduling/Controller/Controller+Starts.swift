@@ -1,162 +1,463 @@
+import ModeCore
 import Primitives
 
-/// Which node of a run starts next, and what the strategy makes it wait for.
+/// May this node start now? The decision, made once, with everything that stands in its way.
 extension Controller {
-    /// What the policy itself lets a run wait for before its next node.
-    enum OrderedWait: Hashable, Sendable {
-        /// The canary nodes are good, and have to stay so.
-        case canarySoak(until: Timestamp)
-        /// A canary node is done and not in service: its soak does not count.
-        case canaryBroken(NodeID)
-        /// The canary is proven, and somebody has to say that the others may follow.
-        case promotion
-        case group(previous: Int?, until: Timestamp)
-        case wave(until: Timestamp)
-
-        var until: Timestamp? {
-            switch self {
-            case .canarySoak(let until), .group(_, let until), .wave(let until): until
-            case .canaryBroken, .promotion: nil
+    /// The next node of the run: start it, or all that stands in the way.
+    func decision(of slot: RunSlot, _ now: Moment) -> StartDecision {
+        guard let header = ledger.header(slot), let cluster = cluster(named: header.pinned.cluster) else {
+            return .wait([Blocker(.suspended)])
+        }
+        let general = blockers(of: slot, header, cluster, now)
+        guard general.isEmpty else { return .wait(general) }
+        var found: [Blocker] = []
+        var firstRoom: [Blocker]?
+        let candidates = candidates(of: slot)
+        for index in candidates {
+            let place = PartPlace(run: slot, part: index)
+            guard let part = ledger.part(place) else { continue }
+            let own = blockers(of: part, place, header, now)
+            guard own.isEmpty else {
+                if found.count < Controller.blockerLimit { found += own }
+                continue
             }
+            let room = roomBlockers(for: part, slot, header, cluster, now)
+            if room.isEmpty { return .start(part: index) }
+            firstRoom = firstRoom ?? room
+            // Temporary nodes do not count for everything that regular ones do: one behind may have room.
+            let isRegular = ledger.index(of: part.node).map { !fleet[seat: $0].isTemporary } ?? true
+            guard isRegular, !fleet[cluster].special.isEmpty else { break }
+        }
+        return .wait(firstRoom ?? found)
+    }
+
+    /// Of nodes that cannot start only the first few say why.
+    private static let blockerLimit = 8
+
+    /// Parts that wait for their grant, then those that are queued, in the order of the run.
+    private func candidates(of slot: RunSlot) -> [Int] {
+        ledger.withRun(slot) { run in
+            let steps = run.pinned.sequence.steps
+            let waiting = run.tally.ungranted.filter { index in
+                guard let work = run.parts[index].phase.work else { return false }
+                return steps[work.step].takesOut
+            }
+            return waiting + run.candidates
+        } ?? []
+    }
+
+    /// What stands in the way of every node of the run.
+    func blockers(of slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment) -> [Blocker] {
+        var blockers: [Blocker] = []
+        if case .ending(let reason) = header.phase { blockers.append(Blocker(.runEnding(reason))) }
+        if calendars.policy(header.pinned.name)?.isSuspended == true { blockers.append(Blocker(.suspended)) }
+        if !mayStart { blockers.append(Blocker(.policiesMissing)) }
+        if case .paused(let reason) = header.phase { blockers.append(Blocker(.runPaused(reason))) }
+        if !clock.isTrusted {
+            let until = clock.trustedFrom.map { now.wall + ($0 - now.uptime) }
+            blockers.append(Blocker(.clock, until: until))
+        }
+        if let blocker = clearanceBlocker(header, now) { blockers.append(blocker) }
+        if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
+        return blockers + (ledger.withRun(slot) { orderBlockers(of: $0, cluster, now) } ?? [])
+    }
+
+    private func clearanceBlocker(_ header: Ledger.RunHeader, _ now: Moment) -> Blocker? {
+        switch header.clearance {
+        case .closed(let closure):
+            switch closure.cause {
+            case .excluded(let by, let reason): return Blocker(.excluded(by: by, reason: reason), until: closure.until)
+            case .outsideWindow: return Blocker(.outsideWindow, until: closure.until)
+            }
+        case .open(let until?)
+        where header.pinned.startMargin > .zero && now.wall >= until - header.pinned.startMargin:
+            return Blocker(.cutoff, until: until)
+        case .open(let until?) where now.wall >= until: return Blocker(.outsideWindow)
+        case .open: return nil
         }
     }
 
-    /// Nil: the next node waits for nothing but room.
-    func orderedWait(of run: Run) -> OrderedWait? {
-        guard let stage = run.stage else { return nil }
-        if !stage.isCanary, !run.isPromoted { return canaryWait(of: run) ?? .promotion }
-        let wave = run.nextWaveOpens.flatMap { $0 > now.wall ? $0 : nil }
-        guard let group = run.groupOpens(stage), group > max(now.wall, wave ?? .distantPast) else {
-            return wave.map { .wave(until: $0) }
+    /// What the strategy lets the next node wait for.
+    private func orderBlockers(of run: Run, _ cluster: ClusterIndex, _ now: Moment) -> [Blocker] {
+        var blockers: [Blocker] = []
+        if !run.isPromoted, run.canariesMissing == 0 {
+            let names = run.canaries.map(\.node.name)
+            let unfinished = run.canaries.filter { !$0.phase.isFinished }.map(\.node.name)
+            if !unfinished.isEmpty {
+                blockers.append(Blocker(.canaryFirst(unfinished)))
+            } else {
+                switch canaryWait(of: run, now) {
+                case .soaks(let until)?: blockers.append(Blocker(.canarySoak(names), until: until))
+                case .isBroken(let name)?: blockers.append(Blocker(.canaryBroken(name)))
+                case nil: blockers.append(Blocker(.promotion))
+                }
+            }
         }
-        return .group(previous: run.previousGroup(of: stage)?.first?.group, until: group)
+        if let opens = run.groupOpens, opens.at > now.wall {
+            blockers.append(Blocker(.groupWait(previous: run.groupName(opens.previous) ?? ""), until: opens.at))
+        }
+        return blockers
+    }
+
+    private enum CanaryWait {
+        case soaks(until: Timestamp)
+        case isBroken(String)
     }
 
     /// What keeps the canary nodes, which are all finished, from being proven: each must have been in service and good for
     /// the soak, without a break, since the last of them was finished. Nobody watched while the daemon was away: the soak
     /// begins anew with each process.
-    private func canaryWait(of run: Run) -> OrderedWait? {
-        let canaries = run.canaries
-        guard let finished = canaries.map(\.stepSince.uptime).max() else { return nil }
-        var since = finished
-        for canary in canaries {
+    private func canaryWait(of run: Run, _ now: Moment) -> CanaryWait? {
+        let soak = run.pinned.strategy.canary?.soak ?? .zero
+        let finishedAt = ledger.slot(of: run.id).flatMap { canariesFinishedAt[$0] } ?? now.uptime
+        var served = now.uptime - max(finishedAt, fleet.watchedSince)
+        for canary in run.canaries {
             // One that the policy has no more: what it proved stays proven.
-            guard let place = index[canary.node] else { continue }
-            guard isReadable(place), let serving = nodes[place].inServiceSince else {
-                return .canaryBroken(canary.node)
+            guard let node = ledger.index(of: canary.node), !fleet[seat: node].isRetained else { continue }
+            guard fleet[node].isServing(at: now), let since = fleet[node].inServiceSince else {
+                return .isBroken(canary.node.name)
             }
-            since = max(since, serving)
+            served = min(served, now.uptime - since)
         }
-        let left = (run.strategy.canary?.soak ?? .zero) - (now.uptime - since)
-        return left > .zero ? .canarySoak(until: now.wall + left) : nil
+        return served < soak ? .soaks(until: now.wall + (soak - served)) : nil
+    }
+
+    /// What stands in the way of that node.
+    func blockers(
+        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ now: Moment
+    ) -> [Blocker] {
+        guard let node = ledger.index(of: part.node) else { return [Blocker(.notRead)] }
+        var blockers = personBlockers(of: node, now)
+        let entry = ledger[node]
+        // A node is in one run at most, before its first `drain` too.
+        if let other = fleet[seat: node].working.first(where: { $0 != place }), let run = ledger.header(other.run)?.id {
+            blockers.append(Blocker(.nodeBusy(run)))
+        }
+        let isTakenOver = part.isTakenOver && entry.failedStay?.policy == header.pinned.name
+        if let stay = entry.failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
+        let isAttached = entry.written != nil || entry.open != nil || entry.formerAddress != nil
+        if !isTakenOver, isAttached, entry.failedStay == nil, fleet[seat: node].lease == nil {
+            blockers.append(Blocker(.owed))
+        }
+        blockers += stateBlockers(of: node, isTakenOver: isTakenOver, now)
+        if case .queued(let queued) = part.phase, let backOff = queued.backOff {
+            let within = fleet[fleet.cluster(of: node)].withinSince
+            let until = within.map { now.wall + ($0 + backOff - now.uptime) }
+            if until.map({ $0 > now.wall }) ?? true {
+                let holders = fleet.out(of: fleet.cluster(of: node), at: now)
+                blockers.append(Blocker(.backOff(holders: holders), until: until))
+            }
+        }
+        return blockers
+    }
+
+    private func personBlockers(of node: NodeIndex, _ now: Moment) -> [Blocker] {
+        guard let hold = ledger[node].hold, hold.until.map({ now.wall < $0 }) ?? true else { return [] }
+        switch hold.wish {
+        case .keepOpen: return [Blocker(.keptOpen(actor: hold.actor, reason: hold.reason), until: hold.until)]
+        case .reserved: return [Blocker(.reserved(actor: hold.actor, reason: hold.reason), until: hold.until)]
+        case .handsOff, .mode: return [Blocker(.held(actor: hold.actor, reason: hold.reason), until: hold.until)]
+        }
+    }
+
+    /// Only a node freshly seen normal, ready and connected is taken out of service; one that an earlier run of the policy
+    /// left shut from where it stands.
+    func stateBlockers(of node: NodeIndex, isTakenOver: Bool, _ now: Moment) -> [Blocker] {
+        let watch = fleet[node]
+        if let failure = watch.failure { return [Blocker(.unreachable(failure))] }
+        guard let mode = watch.mode?.mode, watch.observation != nil else { return [Blocker(.notRead)] }
+        guard watch.freshMode(at: now) != nil, watch.freshObservation(at: now) != nil else { return [Blocker(.stale)] }
+        switch mode {
+        case .unknown(let word): return [Blocker(.unknownMode(word))]
+        case .known(.initial): return [Blocker(.initial)]
+        case .known: break
+        }
+        var blockers: [Blocker] = []
+        if let floor = ledger[node].floor, !isTakenOver {
+            blockers.append(Blocker(isFaulted(node) ? .faulted : .foreign(floor)))
+        } else if let found = mode.requestable, found > .normal, !isTakenOver, ledger[node].written == nil {
+            blockers.append(Blocker(.notNormal(found)))
+        }
+        if !fleet.isConnected(node, at: now) { blockers.append(Blocker(.isolated)) }
+        if isTakenOver { return blockers }
+        if blockers.isEmpty, !watch.isServing(at: now), ledger[node].written == nil {
+            blockers.append(Blocker(.notReady))
+        }
+        if blockers.isEmpty, case .mode(let listed) = sight(of: node, now), mode == .known(.normal), listed != mode,
+            listed != .known(.initial), ledger[node].written == nil
+        {
+            blockers.append(Blocker(.listedOtherwise(listed)))
+        }
+        return blockers
+    }
+
+    private func sight(of node: NodeIndex, _ now: Moment) -> Roster.Sight {
+        let cluster = fleet[fleet.cluster(of: node)]
+        guard cluster.isClustered, let mode = fleet[node].mode else { return .unseen }
+        return cluster.roster.sight(
+            of: fleet[seat: node].column, since: mode.begun.uptime, at: now, staleAfter: cluster.staleAfter)
+    }
+
+    /// `block_new_connection` that nobody asked nagi for, in a cluster, on a node whose mode nagi did not write in this
+    /// life of it: maybe a fault of the node.
+    func isFaulted(_ node: NodeIndex) -> Bool {
+        ledger[node].floor == .blockNewConnection && ledger[node].written == nil
+            && fleet[fleet.cluster(of: node)].isClustered
+    }
+
+    /// What is left of the run's slots, of the cluster's budget and its quorum, for a node that nothing else stands
+    /// against.
+    private func roomBlockers(
+        for part: Part, _ slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment
+    ) -> [Blocker] {
+        guard let node = ledger.index(of: part.node) else { return [] }
+        let use = fleet.budgetUse(of: cluster, at: now)
+        var blockers: [Blocker] = []
+        let quorum =
+            header.pinned.sequence.hasDisruptiveStep && !hasQuorum(disrupting: node, now) ? [Blocker(.quorum)] : []
+        // What nagi keeps shut anyway needs no further slot.
+        if part.isTakenOver { return quorum }
+        let (have, limit, resting) = runSlots(of: slot, header, use, now)
+        if have >= limit {
+            let holders =
+                ledger.withRun(slot) { run in
+                    run.parts.lazy.filter { $0.phase.isInWork }.prefix(3).map(\.node.name)
+                } ?? []
+            blockers.append(Blocker(.runFull(have: have, limit: limit, holders: Array(holders))))
+        } else if have + resting.count >= limit {
+            blockers.append(Blocker(.betweenNodes, until: resting.until))
+        }
+        // A command before the first drain takes no slot of the cluster, and needs none.
+        let isPrelude = part.phase.isQueued && !header.pinned.sequence.steps[0].takesOut
+        if isPrelude { return blockers + quorum }
+        if !use.hasRoom(forTemporary: fleet[seat: node].isTemporary) {
+            blockers.append(
+                Blocker(
+                    .budget(
+                        have: use.unavailable, limit: use.limit, holders: fleet.out(of: cluster, at: now))))
+        }
+        blockers += quorum
+        if let other = unidentified(in: cluster, but: node, now) { blockers.append(Blocker(.identity(other))) }
+        return blockers
+    }
+
+    private func runSlots(
+        of slot: RunSlot, _ header: Ledger.RunHeader, _ use: BudgetUse, _ now: Moment
+    ) -> (have: Int, limit: Int, resting: (count: Int, until: Timestamp?)) {
+        ledger.withRun(slot) { run -> (have: Int, limit: Int, resting: (count: Int, until: Timestamp?)) in
+            let limit = min(header.pinned.strategy.maxUnavailable.asMaxUnavailable(of: run.parts.count), use.limit)
+            // Parts before their grant count too: they are about to need a slot.
+            let waiting = run.tally.ungranted.filter { index in
+                guard let work = run.parts[index].phase.work else { return false }
+                return !run.pinned.sequence.steps[work.step].takesOut
+            }.count
+            return (have: run.tally.holdingSlots + waiting, limit: limit, resting: run.restingSlots(at: now.wall))
+        } ?? (have: 0, limit: 0, resting: (count: 0, until: nil))
+    }
+
+    /// Another node of the cluster is out by nagi's doing and has not been shown to be the one that the policies name.
+    private func unidentified(in cluster: ClusterIndex, but node: NodeIndex, _ now: Moment) -> String? {
+        guard fleet[cluster].isClustered else { return nil }
+        return fleet[cluster].nodes.first { other in
+            guard other != node, let lease = fleet[seat: other].lease, ledger.part(lease)?.phase.claim != nil else {
+                return false
+            }
+            return identity(of: other, now) != .shown
+        }.map { fleet[$0].id.name }
     }
 
     /// Lets the nodes after the canary follow once it is proven, or waits for an operator to say so.
-    mutating func promoteIfProven(_ run: Run) {
-        guard !run.isPromoted, let stage = run.stage, !stage.isCanary else { return }
-        if let wait = canaryWait(of: run) {
-            if let until = wait.until { wake(at: now.uptime + min(.seconds(30), until - now.wall)) }
+    mutating func promoteIfProven(_ slot: RunSlot, _ turn: inout Turn) {
+        let now = turn.now
+        let (isDue, wait, promote) =
+            ledger.withRun(slot) { run -> (Bool, CanaryWait?, Canary.Promote?) in
+                let isDue =
+                    !run.isPromoted && run.canariesMissing == 0 && !run.canaries.isEmpty && !run.isOver
+                    && run.canaries.allSatisfy(\.phase.isFinished)
+                return (isDue, isDue ? canaryWait(of: run, now) : nil, run.pinned.strategy.canary?.promote)
+            } ?? (false, nil, nil)
+        guard isDue, let id = ledger.header(slot)?.id else {
+            canariesFinishedAt[slot] = nil
             return
         }
-        switch run.strategy.canary?.promote {
-        case .auto?: decide(.runPromoted(run.id))
-        case .manual?, nil: decide(.runChanged(run.id, .paused(reason: "the canary is good: waits for promote")))
+        guard canariesFinishedAt[slot] != nil else {
+            canariesFinishedAt[slot] = now.uptime
+            return promoteIfProven(slot, &turn)
         }
-    }
-
-    /// Why an active run may go no further until somebody decides.
-    func reasonToPause(_ run: Run) -> String? {
-        guard run.nodes.contains(where: { !$0.phase.isFinished }) else { return nil }
-        if !run.isPromoted, let setback = run.canaries.lazy.compactMap(\.setback).first { return "canary \(setback)" }
-        if run.failures >= run.strategy.maxFailures { return "\(run.failures) failed of \(run.strategy.maxFailures)" }
-        guard let length = run.strategy.progressDeadline, run.progress?.hasPassed(at: now) == true, isProgressDue(run)
-        else { return nil }
-        return "no step finished for \(length.spoken) (progressDeadline)"
-    }
-
-    /// Starts and stops the clock of the run's `progressDeadline`.
-    mutating func noteProgressClock(of id: RunID) {
-        guard let run = ledger.run(id), let clock = run.progress else { return }
-        let isDue = isProgressDue(run)
-        if isDue != clock.isRunning {
-            decide(.progressChanged(id, isDue ? clock.started(at: now) : clock.stopped(at: now)))
-        }
-        if let deadline = ledger.run(id)?.progress?.deadline { wake(at: deadline.uptime) }
-    }
-
-    /// Whether the run could act, and what it waits for is not what its policy orders.
-    private func isProgressDue(_ run: Run) -> Bool {
-        guard run.phase == .active, clock.isTrusted, case .open(let until)? = schedule.gates[run.id] else {
-            return false
-        }
-        let inWork = run.nodes.filter { $0.phase.isInWork }
-        guard inWork.isEmpty else {
-            return inWork.contains { $0.phase == .restoring || !run.sequence.steps[$0.step].isOrderedWait }
-        }
-        if let until, now.wall >= until - run.cutoff { return false }
-        guard mayStart, run.stage != nil, !isWaitingForOthers(run) else { return false }
-        switch orderedWait(of: run) {
-        case .canaryBroken?, nil: return true
-        case .canarySoak?, .promotion?, .group?, .wave?: return false
-        }
-    }
-
-    /// Other runs of nagi have nodes of the cluster in work, and with them the place that this one waits for.
-    private func isWaitingForOthers(_ run: Run) -> Bool {
-        nodes.contains { node in
-            node.id.cluster == run.cluster && node.assignment.map { $0 != run.id } ?? false
+        switch wait {
+        case .soaks(let until)?: wake(.run(slot.raw), at: now.uptime + min(.seconds(30), until - now.wall), now)
+        case .isBroken?: wake(.run(slot.raw), at: now.uptime + .seconds(1), now)
+        case nil:
+            switch promote {
+            case .auto?: decide(.runPromoted(id), &turn)
+            case .manual?, nil: decide(.runChanged(id, .paused(reason: "the canary is good: waits for promote")), &turn)
+            }
         }
     }
 
     /// Starts what may start, one node per grant: each changes what is left for the next.
-    mutating func startNodes(of run: Run) {
-        guard mayStart, clock.isTrusted, case .open(let until)? = schedule.gates[run.id] else { return }
-        if let until, now.wall >= until - run.cutoff { return }
-        noteNodesAlreadyThere(run)
-        while let run = ledger.run(run.id), let (place, wave) = nextNode(of: run) {
-            guard let nodeRun = run.nodes.first(where: { $0.node == nodes[place].id }) else { return }
-            nodes[place].assignment = run.id
-            nodes[place].evidence.void()
-            nodes[place].leaked = 0
-            decide(.nodeRunChanged(run.id, nodeRun.started(wave: wave, sequence: run.sequence, at: now)))
-            touch(place)
+    mutating func startNodes(of slot: RunSlot, _ turn: inout Turn) {
+        finishNodesAlreadyThere(slot, &turn)
+        while true {
+            switch decision(of: slot, turn.now) {
+            case .start(let index):
+                let place = PartPlace(run: slot, part: index)
+                guard isSwept(place, &turn) else { return }
+                start(place, &turn)
+            case .wait(let blockers):
+                wishes[slot] = nil
+                awaitCandidates(of: slot, turn.now)
+                if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
+                    wake(
+                        .run(slot.raw), at: turn.now.uptime + min(.seconds(30), max(.zero, until - turn.now.wall)),
+                        turn.now)
+                }
+                return
+            }
         }
     }
 
-    private mutating func noteNodesAlreadyThere(_ run: Run) {
-        guard let revision = run.revision else { return }
-        for nodeRun in run.nodes where nodeRun.phase == .queued {
-            guard let place = index[nodeRun.node], isReadable(place), nodes[place].observation?.version == revision
+    /// A read of one of them may lift what stands in its way.
+    private mutating func awaitCandidates(of slot: RunSlot, _ now: Moment) {
+        for index in candidates(of: slot) {
+            guard let part = ledger.part(PartPlace(run: slot, part: index)), let node = ledger.index(of: part.node)
+            else {
+                continue
+            }
+            fleet[seat: node].isAwaited = true
+        }
+    }
+
+    /// A start is granted on reads of all nodes of the cluster that began after it was wished for.
+    private mutating func isSwept(_ place: PartPlace, _ turn: inout Turn) -> Bool {
+        guard let part = ledger.part(place), let header = ledger.header(place.run),
+            let cluster = cluster(named: header.pinned.cluster)
+        else { return false }
+        // Steps before the first `drain` or `block` take nothing.
+        if part.phase.isQueued, !header.pinned.sequence.steps[0].takesOut, !part.isTakenOver { return true }
+        let now = turn.now.uptime
+        let wish =
+            wishes[place.run] ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
+                // Made in time before a known opening.
+                now - wished <= CalendarsInForce.lead + .milliseconds(500) ? wished : nil
+            } ?? now
+        wishes[place.run] = wish
+        if fleet[cluster].sweep.serves(wish, at: now) { return true }
+        // What was found is too old: it is asked anew.
+        if fleet[cluster].sweep.done.map({ $0.since >= wish }) ?? false { wishes[place.run] = now }
+        fleet[cluster].sweep.wish(at: wishes[place.run] ?? now)
+        sweep(cluster, turn.now)
+        return fleet[cluster].sweep.serves(wishes[place.run] ?? now, at: now)
+    }
+
+    private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
+        guard var part = ledger.part(place), let header = ledger.header(place.run),
+            let node = ledger.index(of: part.node)
+        else { return }
+        let former = part
+        let carried = part.isTakenOver ? ledger[node].failedStay?.mode : nil
+        if !part.isCanary, let missing = ledger.withRun(place.run, { $0.isPromoted ? 0 : $0.canariesMissing }),
+            missing > 0
+        {
+            part.isCanary = true
+        }
+        let situation = situation(of: part, place, header, node, turn.now)
+        part = part.started(situation, carrying: carried)
+        if carried != nil { decide(.stayEnded(fleet[node].id, reason: "taken over by \(header.id)"), &turn) }
+        var move = PartMove(part)
+        move.voidsEvidence = former.phase.claim == nil
+        perform(move, of: place, header, node, &turn)
+        nodesToTouch.insert(node.raw)
+        touch(node, &turn)
+    }
+
+    private mutating func finishNodesAlreadyThere(_ slot: RunSlot, _ turn: inout Turn) {
+        guard let header = ledger.header(slot), let wanted = header.pinned.wantedVersion,
+            let cluster = cluster(named: header.pinned.cluster),
+            blockers(of: slot, header, cluster, turn.now).allSatisfy(\.isOrdered)
+        else { return }
+        let queued = ledger.withRun(slot) { Array($0.candidates) } ?? []
+        for index in queued {
+            let place = PartPlace(run: slot, part: index)
+            guard let part = ledger.part(place), part.phase.isQueued, let node = ledger.index(of: part.node),
+                fleet[node].freshObservation(at: turn.now)?.version?.description == wanted
             else { continue }
-            finish(nodeRun, as: .alreadyThere, of: run.id)
+            if let stay = ledger[node].failedStay, part.isTakenOver, stay.policy == header.pinned.name { continue }
+            finish(part, place, header, as: .alreadyThere, &turn)
         }
     }
 
-    /// The node that is granted a place now, and its wave; nil: none.
-    private mutating func nextNode(of run: Run) -> (place: Int, wave: Int)? {
-        guard let stage = run.stage, let number = clusters.firstIndex(where: { $0.policy.name == run.cluster }) else {
-            return nil
+    /// What a cluster as a whole brings about: others' failures cost nodes their places.
+    mutating func touch(_ cluster: ClusterIndex, _ turn: inout Turn) {
+        let now = turn.now
+        let use = fleet.budgetUse(of: cluster, at: now)
+        checkLists(of: cluster, &turn)
+        // While nothing answers, this host's own network is suspected, and no node is blamed for it.
+        guard !network.suspendsDeadlines(at: now.uptime) else {
+            fleet[cluster].exceededSince = nil
+            return wake(.cluster(cluster.raw), at: now.uptime + .seconds(1), now)
         }
-        if let wait = orderedWait(of: run) {
-            if let until = wait.until { wake(at: now.uptime + min(.seconds(30), until - now.wall)) }
-            return nil
+        guard use.excess > 0 else {
+            fleet[cluster].exceededSince = nil
+            if fleet[cluster].withinSince == nil, fleet[cluster].isKnown { fleet[cluster].withinSince = now.uptime }
+            return
         }
-        let use = budgetUse(of: number)
-        let size = min(run.strategy.maxUnavailable.asMaxUnavailable(of: run.nodes.count), use.limit)
-        guard use.hasRoom, run.nodes.count(where: { $0.phase.isInWork }) < size else { return nil }
-        let current = run.nodes.compactMap(\.wave).max() ?? 0
-        let members = run.nodes.filter { $0.wave == current }
-        let isOver = members.allSatisfy(\.phase.isFinished)
-        guard isOver || members.count < size else { return nil }
-        for nodeRun in run.nodes where nodeRun.phase == .queued && nodeRun.stage == stage {
-            if let place = index[nodeRun.node], isStartable(place) { return (place, isOver ? current + 1 : current) }
-        }
-        return nil
+        fleet[cluster].withinSince = nil
+        let since = fleet[cluster].exceededSince ?? now.uptime
+        fleet[cluster].exceededSince = since
+        let due = since + fleet[cluster].staleAfter
+        guard now.uptime > due else { return wake(.cluster(cluster.raw), at: due + .nanoseconds(1), now) }
+        makeRoom(use.excess, in: cluster, now)
     }
 
-    /// Only a node freshly seen in service, that nobody claims, is taken out of it.
-    private func isStartable(_ place: Int) -> Bool {
-        nodes[place].assignment == nil && !isUnavailable(place) && ledger.nodes[nodes[place].id]?.written == nil
-            && isConnected(place)
+    /// Gives back as many nodes as it takes, the least far first; releases that are on their way count.
+    private mutating func makeRoom(_ excess: Int, in cluster: ClusterIndex, _ now: Moment) {
+        var returning = 0
+        var parts: [(node: NodeIndex, step: Int, since: Timestamp)] = []
+        for node in fleet[cluster].nodes where fleet[seat: node].isOut {
+            let part = fleet[seat: node].lease.flatMap { ledger.part($0) }
+            switch part?.phase {
+            case .returning(let back)? where isOnItsWay(node, back, now): returning += 1
+            case .out(let work)? where work.isGranted && work.claim != nil:
+                if fleet[seat: node].mustMakeRoom {
+                    returning += 1
+                } else {
+                    parts.append((node, work.step, part?.since ?? .distantPast))
+                }
+            case nil: if ledger[node].written?.owedSince != nil, !fleet[node].isFailing { returning += 1 }
+            default: break
+            }
+        }
+        parts.sort { $0.step == $1.step ? $0.since > $1.since : $0.step < $1.step }
+        for part in parts.prefix(max(0, excess - returning)) {
+            fleet[seat: part.node].mustMakeRoom = true
+            nodesToTouch.insert(part.node.raw)
+        }
+    }
+
+    /// Its release is under way, or was until lately.
+    private func isOnItsWay(_ node: NodeIndex, _ returning: PartPhase.Returning, _ now: Moment) -> Bool {
+        ledger[node].written != nil || ledger[node].open != nil
+            || now.uptime - returning.since.uptime <= fleet[node].staleAfter
+    }
+
+    private mutating func checkLists(of cluster: ClusterIndex, _ turn: inout Turn) {
+        let name = fleet[cluster].policy.name
+        alarm(
+            Alarm.Key(.wrongTopology, cluster: name),
+            fleet.hasWrongTopology(cluster)
+                ? "\(name) is said to be standalone, and its nodes list other members: nothing starts there" : nil,
+            &turn)
+        guard fleet[cluster].isClustered, fleet[cluster].isKnown, fleet[cluster].roster.listCount > 0 else { return }
+        let membership = fleet[cluster].membership
+        let odd = fleet[cluster].nodes.filter {
+            fleet[cluster].roster.contradicts(membership, column: fleet[seat: $0].column)
+        }
+        alarm(
+            Alarm.Key(.listContradicts, cluster: name),
+            odd.isEmpty
+                ? nil
+                : "\(odd.prefix(3).map { fleet[$0].id.name }.joined(separator: ", ")): lists other members than the majority",
+            &turn)
     }
 }

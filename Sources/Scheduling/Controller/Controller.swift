@@ -1,189 +1,310 @@
+import Calendars
+import ModeCore
 import Primitives
 
 /// Decides. A synchronous function from events to effects on a value: the daemon and the simulation drive the same one.
 ///
 /// Not a word of it reads a clock: the moment comes with each event. Whoever drives it performs the effects in the order
 /// in which they are returned, and calls `handle` with `ticked` at `nextWake` at the latest.
-public struct Controller: Sendable {
+package struct Controller: Sendable {
     /// Everything durable. Changes only by records, each of which is also in an `append`.
-    public private(set) var ledger: Ledger
+    package private(set) var ledger: Ledger
 
-    var clusters: [ClusterState] = []
-    var nodes: [NodeState] = []
-    var index: [NodeID: Int] = [:]
-    var schedule = Schedule()
-    /// Open ModeChanges by id.
-    var openChanges: [Int: Int] = [:]
-    var due = Heap<DueEntry>()
+    var fleet = Fleet()
+    var calendars = CalendarsInForce()
+    var agenda = Agenda()
     var clock = ClockWatch()
-    /// When the runs are to be looked at again though nothing happens.
-    var pendingWake: Uptime?
+    var network = NetworkWatch()
+    /// Open ModeChanges by id.
+    var openChanges: [Int: NodeIndex] = [:]
+    /// Commands that run, by id.
+    var runningCommands: [CommandID: PartPlace] = [:]
+    /// What each run that is not over wishes for, by slot.
+    var wishes: [RunSlot: Uptime] = [:]
+    /// Since when all canary nodes of a run have been seen finished.
+    var canariesFinishedAt: [RunSlot: Uptime] = [:]
     /// The directory's own policies are in force, not only the stored ones: new work may start.
     var mayStart = false
-    /// Something changed that may let a node start or a run end.
-    var isSchedulingDue = false
+    private var hasStarted = false
 
-    var now = Moment(wall: .distantPast, uptime: Uptime(nanoseconds: .min))
-    var records: [Record] = []
-    var actions: [Effect] = []
+    var nodesToTouch = WorkQueue()
+    var runsToTouch = WorkQueue()
+    var clustersToTouch = WorkQueue()
+    private var heartbeatAt: Uptime?
+    private var networkCheckedAt = Uptime(nanoseconds: .min)
+    private var lastMoment: Moment?
 
     /// - Parameter ledger: the fold of the journal; empty on a first start.
-    public init(ledger: Ledger) {
+    package init(ledger: Ledger) {
         self.ledger = ledger
     }
 
     /// Takes one event in and says what is to be done.
-    public mutating func handle(_ event: Event, at now: Moment) -> [Effect] {
-        self.now = now
-        let wasTrusted = clock.isTrusted
-        clock.note(now)
-        // What the calendars said before a jump is void, and so is what they said during it.
-        if clock.isTrusted != wasTrusted { schedule.nextCheck = .distantPast }
+    package mutating func handle(_ event: Event, at now: Moment) -> [Effect] {
+        var turn = Turn(now: now)
+        // The loop was busy or stopped, and nobody watched meanwhile: no node is gone before it was asked again.
+        if let due = nextWake, now.uptime - due > Controller.lateness { fleet.watchedSince = now.uptime }
+        lastMoment = now
+        if case .started(let boot) = event {
+            start(boot: boot, &turn)
+        } else {
+            noteClock(&turn)
+            // What the calendars say is asked before the event is: the loop may have stalled since they were asked last.
+            checkCalendars(&turn)
+            wakeWhatIsDue(&turn)
+            take(event, &turn)
+        }
+        checkCalendars(&turn)
+        settle(&turn)
+        beat(&turn)
+        issueReads(&turn)
+        return turn.effects
+    }
 
+    private mutating func take(_ event: Event, _ turn: inout Turn) {
         switch event {
-        case .started: start()
-        case .policiesLoaded(let set): load(set)
-        case .observed(let observation): take(observation)
-        case .readFailed(let node, _, let failure): take(failure, of: node)
-        case .answered(let id, let answer): take(answer, to: id)
-        case .commandEnded(let id, let outcome): take(outcome, of: id)
-        case .hinted(let node): if let place = index[node] { hint(place) }
-        case .ticked: isSchedulingDue = true
+        case .started: break
+        case .policiesLoaded(let set): load(set, &turn)
+        case .modeSeen(let node, let begun, let mode):
+            if let node = ledger.index(of: node) { take(mode, begun: begun, of: node, &turn) }
+        case .seenAtNewAddress(let node, let mode):
+            if let node = ledger.index(of: node) { moveAddress(of: node, mode, &turn) }
+        case .observed(let observation):
+            if let node = ledger.index(of: observation.node) { take(observation, of: node, &turn) }
+        case .readFailed(let node, let scope, let begun, let failure):
+            if let node = ledger.index(of: node) { take(failure, scope, begun: begun, of: node, &turn) }
+        case .answered(let id, let answer): take(answer, to: id, &turn)
+        case .commandEnded(let id, let outcome): take(outcome, of: id, &turn)
+        case .hinted(let node): if let node = ledger.index(of: node) { hint(node, turn.now) }
+        case .ticked: break
         }
-
-        if now.wall >= schedule.nextCheck || now.wall < schedule.checkedAt { checkCalendars() }
-        // Every move may make room for another node or end a run, which moves again.
-        var rounds = 0
-        while isSchedulingDue, rounds < Controller.roundLimit {
-            isSchedulingDue = false
-            rounds += 1
-            scheduleRuns()
-        }
-        issueReads()
-        defer {
-            records.removeAll(keepingCapacity: true)
-            actions.removeAll(keepingCapacity: true)
-        }
-        return records.isEmpty ? actions : [.append(records)] + actions
     }
 
     /// When something becomes due that no event announces; nil: nothing. Never rely on it for more than 30 s: the wall
     /// clock may jump meanwhile.
-    public var nextWake: Uptime? {
-        var wake = due.first?.at
-        if schedule.nextCheck < .distantFuture {
-            let check = now.uptime + max(.zero, schedule.nextCheck - now.wall)
-            wake = min(wake ?? check, check)
+    package var nextWake: Uptime? {
+        guard let now = lastMoment else { return nil }
+        var wakes = [agenda.next, clock.trustedFrom, heartbeatAt].compactMap { $0 }
+        // A clock that is not trusted says nothing about windows: they are asked when it is.
+        if clock.isTrusted, calendars.nextCheck < .distantFuture {
+            wakes.append(now.uptime + max(.zero, calendars.nextCheck - now.wall))
         }
-        if !clock.isTrusted {
-            let sample = now.uptime + ClockWatch.sampleSpacing
-            wake = min(wake ?? sample, sample)
-        }
-        return wake
+        return wakes.min()
     }
-
-    /// Enough for every node of a run to start and to end in one event.
-    static let roundLimit = 10_000
 
     /// Makes a fact durable and true.
-    mutating func decide(_ fact: Fact) {
-        let record = Record(at: now, fact: fact)
+    mutating func decide(_ fact: Fact, _ turn: inout Turn) {
+        let record = Record(at: turn.now, fact: fact)
         ledger.apply(record)
-        records.append(record)
+        turn.record(record)
     }
 
-    private mutating func start() {
-        decide(.daemonStarted)
-        rebuild()
+    private mutating func start(boot: String?, _ turn: inout Turn) {
+        clock.begin(turn.now, journaled: ledger.last?.wall)
+        decide(.daemonStarted(boot: boot), &turn)
+        hasStarted = true
+        layOut(&turn)
         for entry in ledger.commands.values.sorted(by: { $0.start.id < $1.start.id }) where entry.outcome == nil {
-            actions.append(.recover(entry.start))
+            turn.act(.recover(entry.start))
         }
-        schedule.nextCheck = .distantPast
-        isSchedulingDue = true
     }
 
-    private mutating func load(_ set: PolicySet) {
+    private mutating func load(_ set: PolicySet, _ turn: inout Turn) {
         mayStart = true
-        if set != ledger.policies { decide(.policiesLoaded(set)) }
-        rebuild()
-        noteEndedPolicies()
-        schedule.nextCheck = .distantPast
-        isSchedulingDue = true
+        let former = Dictionary(uniqueKeysWithValues: zip(fleet.nodes.map(\.id), fleet.seats.map(\.address)))
+        if set != ledger.policies { decide(.policiesLoaded(set), &turn) }
+        layOut(&turn)
+        for (node, seat) in zip(fleet.nodes, fleet.seats) where former[node.id].map({ $0 != seat.address }) ?? false {
+            alarm(Alarm.Key(.wrongAddress, node: node.id), nil, &turn)
+        }
+        endRunsOfChangedPolicies(&turn)
     }
 
-    /// Lays the nodes out anew, keeping what is known about those that stay.
-    private mutating func rebuild() {
-        let former = nodes
-        let formerIndex = index
-        clusters = []
-        nodes = []
-        index = [:]
-        due.removeAll()
-        pendingWake = nil
-        for (number, cluster) in (ledger.policies?.clusters ?? []).enumerated() {
-            let start = nodes.count
-            for (place, node) in cluster.nodes.enumerated() {
-                let id = NodeID(cluster: cluster.name, name: node.name)
-                index[id] = nodes.count
-                var state = NodeState(id: id, cluster: number, place: place, hasGate: node.ready != nil)
-                if let old = formerIndex[id] { state.keep(former[old]) }
-                nodes.append(state)
-            }
-            clusters.append(ClusterState(policy: cluster, nodes: start..<nodes.count))
-        }
+    /// Why a set of policies cannot take the place of the one in force, if it cannot.
+    package func objections(to set: PolicySet) -> [String] {
+        guard set.policies.isEmpty, let former = ledger.policies, !former.policies.isEmpty else { return [] }
+        return ["there is no policy in it: a directory that lost its files looks the same (nagi reload --confirm)"]
+    }
+
+    /// Lays clusters, nodes and calendars out anew, keeping what is known about those that stay.
+    private mutating func layOut(_ turn: inout Turn) {
+        fleet = Fleet(ledger, keeping: fleet.nodes.isEmpty ? nil : fleet, at: turn.now)
+        agenda.removeAll()
         openChanges = [:]
-        for (place, node) in nodes.enumerated() {
-            if let change = ledger.nodes[node.id]?.open { openChanges[change.change.id] = place }
-            if !node.isReading { scheduleRead(place, at: max(now.uptime, node.nextRead)) }
-            noteMembers(of: place)
+        runningCommands = [:]
+        outPlaces = []
+        nodesToTouch.removeAll()
+        clustersToTouch.removeAll()
+        runsToTouch.removeAll()
+        let remote = ledger.nodes.map { entry -> NodeID? in
+            (entry.retained?.node ?? configured(entry.id))?.embedded == nil ? entry.id : nil
         }
-        for number in clusters.indices {
-            clusters[number].isKnown = clusters[number].nodes.allSatisfy { nodes[$0].isKnown }
+        network = network.moved(to: remote)
+        for slot in ledger.activeRuns { seat(slot, turn.now) }
+        for place in fleet.nodes.indices {
+            let node = NodeIndex(place)
+            if let change = ledger[node].open { openChanges[change.change.id] = node }
+            if !fleet[node].whole.isUnderWay {
+                read(node, at: max(turn.now.uptime, fleet[node].whole.next ?? .init(nanoseconds: .min)))
+            }
+            if fleet[node].modeOnly.isUnderWay == false { fleet[node].modeOnly.next = nil }
+            nodesToTouch.insert(place)
         }
-        for run in ledger.runs {
-            for nodeRun in run.nodes where nodeRun.phase.isInWork {
-                if let place = index[nodeRun.node] { nodes[place].assignment = run.id }
+        for place in fleet.clusters.indices { clustersToTouch.insert(place) }
+        if let set = ledger.policies { calendars = CalendarsInForce(set) }
+        calendars.checkAll()
+    }
+
+    func configured(_ id: NodeID) -> ClusterNode? {
+        guard let node = ledger.index(of: id) else { return nil }
+        if let retained = ledger.nodes[node.raw].retained { return retained.node }
+        return fleet.clusters.first { $0.policy.name == id.cluster }?.policy.nodes.first { $0.name == id.name }
+    }
+
+    /// Takes the parts of a run that is not over into the fleet's seats.
+    mutating func seat(_ slot: RunSlot, _ now: Moment) {
+        let places: [(NodeID, PartPhase, Int)] =
+            ledger.withRun(slot) { run in
+                run.parts.indices.filter { run.parts[$0].phase.isInWork }.map {
+                    (run.parts[$0].node, run.parts[$0].phase, $0)
+                }
+            } ?? []
+        for (id, phase, part) in places {
+            guard let node = ledger.index(of: id) else { continue }
+            let place = PartPlace(run: slot, part: part)
+            fleet[seat: node].working.append(place)
+            if phase.holdsSlot { fleet[seat: node].lease = place }
+            if let command = phase.command { runningCommands[command] = place }
+        }
+        if let cluster = ledger.header(slot).flatMap({ header in cluster(named: header.pinned.cluster) }) {
+            fleet[cluster].runs.append(slot)
+        }
+        runsToTouch.insert(slot.raw)
+    }
+
+    func cluster(named name: String) -> ClusterIndex? {
+        fleet.clusters.firstIndex { $0.policy.name == name }.map { ClusterIndex($0) }
+    }
+
+    private mutating func noteClock(_ turn: inout Turn) {
+        let wasTrusted = clock.isTrusted
+        clock.note(turn.now)
+        guard clock.isTrusted != wasTrusted || !hasStarted else { return }
+        // What the calendars said before a jump is void, and so is what they said during it.
+        calendars.checkAll()
+        for slot in ledger.activeRuns { runsToTouch.insert(slot.raw) }
+        touchWorkingNodes()
+        alarm(
+            Alarm.Key(.clockNotTrusted),
+            clock.isTrusted ? nil : "the wall clock jumped: nothing is taken out of service",
+            &turn)
+    }
+
+    mutating func touchWorkingNodes() {
+        for place in fleet.seats.indices where !fleet.seats[place].working.isEmpty { nodesToTouch.insert(place) }
+    }
+
+    /// Raises the alarm, or ends it where there is no text.
+    mutating func alarm(_ key: Alarm.Key, _ text: String?, _ turn: inout Turn) {
+        switch (ledger.alarms[key], text) {
+        case (nil, let text?): decide(.alarmRaised(Alarm(key, text, since: turn.now.wall)), &turn)
+        case (.some, nil): decide(.alarmEnded(key), &turn)
+        case (nil, nil), (.some, .some): break
+        }
+    }
+
+    private mutating func wakeWhatIsDue(_ turn: inout Turn) {
+        while let (at, subject) = agenda.popDue(at: turn.now.uptime) {
+            switch subject {
+            case .wholeRead(let place): askWhole(NodeIndex(place), at: at, &turn)
+            case .modeRead(let place): askMode(NodeIndex(place), at: at, &turn)
+            case .node(let place): nodesToTouch.insert(place)
+            case .run(let place): runsToTouch.insert(place)
+            case .cluster(let place): clustersToTouch.insert(place)
+            }
+        }
+        checkNetwork(&turn)
+    }
+
+    /// Reads that were wanted at once in this turn.
+    private mutating func issueReads(_ turn: inout Turn) {
+        while let (at, subject) = agenda.popDue(at: turn.now.uptime) {
+            switch subject {
+            case .wholeRead(let place): askWhole(NodeIndex(place), at: at, &turn)
+            case .modeRead(let place): askMode(NodeIndex(place), at: at, &turn)
+            case .node(let place): nodesToTouch.insert(place)
+            case .run(let place): runsToTouch.insert(place)
+            case .cluster(let place): clustersToTouch.insert(place)
             }
         }
     }
 
-    /// Why a set of policies cannot take the place of the one in force, if it cannot: it would leave nodes behind that
-    /// nagi closed, with nobody to open them again.
-    public func objections(to set: PolicySet) -> [String] {
-        var kept: Set<NodeID> = []
-        for cluster in set.clusters {
-            for node in cluster.nodes { kept.insert(NodeID(cluster: cluster.name, name: node.name)) }
-        }
-        return nodes.filter { !kept.contains($0.id) }.compactMap { node in
-            let entry = ledger.nodes[node.id]
-            if entry?.written != nil || entry?.open != nil || node.assignment != nil {
-                return "\(node.id.name) of \(node.id.cluster) is not in it, and nagi has taken it out of service:"
-                    + " give it back first, or leave it in until its run is over"
+    /// Looks at it again then, though nothing happens. What is over has been looked at.
+    mutating func wake(_ subject: Agenda.Subject, at: Uptime, _ now: Moment) {
+        guard at > now.uptime else { return }
+        agenda.wake(subject, at: max(at, now.uptime + .milliseconds(1)))
+    }
+
+    /// Every move may make room for another node or end a run, which moves again; each round ends nearer to rest.
+    private mutating func settle(_ turn: inout Turn) {
+        for _ in 0..<Controller.roundLimit {
+            if let place = nodesToTouch.popFirst() {
+                touch(NodeIndex(place), &turn)
+            } else if let place = clustersToTouch.popFirst() {
+                touch(ClusterIndex(place), &turn)
+            } else if let place = runsToTouch.popFirst() {
+                touch(RunSlot(place), &turn)
+            } else {
+                return
             }
-            return nil
         }
     }
-}
 
-/// A cluster and where its nodes are.
-struct ClusterState: Sendable {
-    let policy: ClusterPolicy
-    let nodes: Range<Int>
-    let places: [String: Int]
-    /// Every node was read, or could not be, at least once in this process.
-    var isKnown = false
-    /// N: the configured nodes, or more where the cluster itself lists more regular ones.
-    var total: Int
+    /// Enough for every node of a large fleet to be looked at several times in one event.
+    static let roundLimit = 1_000_000
 
-    init(policy: ClusterPolicy, nodes: Range<Int>) {
-        self.policy = policy
-        self.nodes = nodes
-        var places: [String: Int] = [:]
-        for (place, node) in policy.nodes.enumerated() { places[node.name] = place }
-        self.places = places
-        total = policy.nodes.count
+    /// Each minute in which something is out of service: what a crash leaves to be counted from.
+    private mutating func beat(_ turn: inout Turn) {
+        if !turn.records.isEmpty { heartbeatAt = nil }
+        let isOut = !openChanges.isEmpty || !runningCommands.isEmpty || !outPlaces.isEmpty
+        guard isOut else {
+            heartbeatAt = nil
+            return
+        }
+        guard let due = heartbeatAt else {
+            heartbeatAt = turn.now.uptime + Controller.heartbeat
+            return
+        }
+        guard turn.now.uptime >= due else { return }
+        let marks = outPlaces.sorted().compactMap { place in
+            fleet.nodes[place].marks.map { NodeMarks(node: fleet.nodes[place].id, marks: $0) }
+        }
+        decide(.heartbeat(marks), &turn)
+        heartbeatAt = turn.now.uptime + Controller.heartbeat
     }
 
-    var isClustered: Bool { policy.topology == .clustered }
-    var majority: Int { total / 2 + 1 }
+    static let heartbeat = Duration.minutes(1)
+    /// How late the loop may be.
+    static let lateness = Duration.seconds(2)
+
+    private mutating func checkNetwork(_ turn: inout Turn) {
+        let now = turn.now.uptime
+        guard now - networkCheckedAt >= .seconds(1) else { return }
+        networkCheckedAt = now
+        let isSilent = network.silentSince != nil
+        if isSilent != (ledger.alarms[Alarm.Key(.nothingAnswers)] != nil) {
+            alarm(
+                Alarm.Key(.nothingAnswers),
+                isSilent ? "no remote node answers: the network of this host is suspected" : nil, &turn)
+            touchWorkingNodes()
+        }
+        let difference = network.clockDifference.map { difference in
+            let text = (difference < .zero ? .zero - difference : difference).spoken
+            return "the nodes' clocks are \(text) \(difference < .zero ? "behind" : "ahead of") the clock of this host"
+        }
+        alarm(Alarm.Key(.clockDiffers), difference, &turn)
+    }
+
+    /// Nodes that something of nagi's is on.
+    var outPlaces: Set<Int> = []
 }

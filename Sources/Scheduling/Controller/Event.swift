@@ -1,12 +1,18 @@
+import ModeCore
 import Primitives
 
 /// What happens to the controller. Each is a fact from outside; none is a decision.
-public enum Event: Hashable, Sendable {
-    /// The first event after a start, once the ledger is folded from the journal.
-    case started
+package enum Event: Hashable, Sendable {
+    /// The first event after a start, once the ledger is folded from the journal. `boot` identifies the boot of the host;
+    /// nil: not known.
+    case started(boot: String?)
     case policiesLoaded(PolicySet)
+    /// The mode of a node, read alone.
+    case modeSeen(NodeID, begun: Moment, ObservedMode)
+    /// The same at the address that the policies name now, while nagi keeps to the one before.
+    case seenAtNewAddress(NodeID, ObservedMode)
     case observed(Observation)
-    case readFailed(NodeID, begun: Moment, ReadFailure)
+    case readFailed(NodeID, ReadScope, begun: Moment, ReadFailure)
     /// The answer to a `send`; `ModeChange.id`.
     case answered(Int, ModeChangeAnswer)
     case commandEnded(CommandID, CommandOutcome)
@@ -16,14 +22,24 @@ public enum Event: Hashable, Sendable {
     case ticked
 }
 
+/// How much of a node is read.
+package enum ReadScope: Hashable, Sendable {
+    /// Everything; ends in `observed` or `readFailed`.
+    case whole
+    /// The mode alone; ends in `modeSeen` or `readFailed`. Goes before whole reads of other nodes.
+    case mode
+    /// The mode at the address that the policies name now, while nagi keeps to the one before; ends in
+    /// `seenAtNewAddress` or `readFailed`.
+    case newAddress
+}
+
 /// What the controller wants done. Performed in order; `append` is always first and durable before the rest starts.
-public enum Effect: Hashable, Sendable {
+package enum Effect: Hashable, Sendable {
     case append([Record])
-    /// Read everything about the node; ends in `observed` or `readFailed`.
-    case read(NodeID)
-    /// Read the mode, ask `permission(reading:)`, and write. Ends in `answered`.
-    case send(ModeChange)
-    /// Start a command; ends in `commandEnded`.
+    case read(NodeID, ReadScope, at: NodeAddress)
+    /// Read the mode, ask `permission(reading:)`, and write, unless it is later than `notAfter`. Ends in `answered`.
+    case send(ModeChange, to: NodeAddress)
+    /// Start a command, unless it is later than its `notAfter`; ends in `commandEnded`.
     case start(CommandStart)
     /// After a restart: read the command's outcome, or adopt it while it lives, or make sure that it never starts. Ends in
     /// `commandEnded`.

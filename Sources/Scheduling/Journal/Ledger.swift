@@ -1,274 +1,276 @@
-import Calendars
 import ModeCore
 import Primitives
 
 /// What the journal adds up to: everything that must survive a crash. It changes only by `apply`, so that the fold of a
 /// journal after a restart is the very value that the process before had.
-public struct Ledger: Hashable, Sendable {
+package struct Ledger: Hashable, Sendable, Codable {
     /// The latest set that was accepted.
-    public private(set) var policies: PolicySet?
-    /// Runs that are not over, in the order of their starts.
-    public private(set) var runs: [Run] = []
+    package private(set) var policies: PolicySet?
+    /// Dense: those of the set in its order, then those that left it and are not through.
+    package private(set) var nodes: [NodeEntry] = []
+    private var places: [NodeID: Int] = [:]
+    /// What each cluster's lists said last.
+    package private(set) var memberships: [String: Membership] = [:]
+    /// Runs that are not over; a slot that is free is nil.
+    private var runs: [Run?] = []
+    private var slots: [RunID: RunSlot] = [:]
+    /// In the order of their starts.
+    package private(set) var activeRuns: [RunSlot] = []
     /// The latest runs that are over, oldest first; at most `endedRunLimit`.
-    public private(set) var endedRuns: [EndedRun] = []
-    public private(set) var nodes: [NodeID: NodeLedger] = [:]
+    package private(set) var endedRuns: [EndedRun] = []
     /// Commands whose outcome still matters.
-    public private(set) var commands: [CommandID: CommandEntry] = [:]
-    public private(set) var lastChange = 0
-    public private(set) var lastCommand = 0
+    package private(set) var commands: [CommandID: CommandEntry] = [:]
+    package private(set) var lastChange = 0
+    package private(set) var lastCommand = 0
     /// What each policy has used up: no occurrence opens twice, no span runs twice.
-    public private(set) var history: [String: PolicyHistory] = [:]
+    package private(set) var history: [String: PolicyHistory] = [:]
+    package private(set) var alarms: [Alarm.Key: Alarm] = [:]
+    /// The boot of the host in which uptimes mean something; nil: not known.
+    package private(set) var boot: String?
     /// The moment of the latest record.
-    public private(set) var last: Moment?
+    package private(set) var last: Moment?
+    /// When the set in force was taken.
+    package private(set) var policiesSince: Timestamp?
 
-    public static let endedRunLimit = 20
-    /// How many occurrences of a policy are remembered. A daily window is remembered for the better part of a year.
-    public static let occurrenceLimit = 256
-    /// Drift older than this no longer counts towards `contested`.
-    static let driftMemory = Duration.minutes(10)
+    package static let endedRunLimit = 20
 
-    public init() {}
+    package struct NodeEntry: Hashable, Sendable, Codable {
+        package let id: NodeID
+        package var state: NodeLedger
+        /// How it was configured when it left the policies; nil: it is in them.
+        package var retained: RetainedNode?
+    }
 
-    public init(folding records: [Record]) {
+    /// A node that is not in the policies any more and that nagi is not through with: its last settings.
+    package struct RetainedNode: Hashable, Sendable, Codable {
+        package var node: ClusterNode
+        /// Its cluster's settings, without nodes.
+        package var cluster: ClusterPolicy
+    }
+
+    package struct CommandEntry: Hashable, Sendable, Codable {
+        package var start: CommandStart
+        package var outcome: CommandOutcome?
+    }
+
+    package struct EndedRun: Hashable, Sendable, Codable {
+        package var run: Run
+        package var outcome: RunOutcome
+        package var endedAt: Timestamp
+    }
+
+    package init() {}
+
+    package init(folding records: [Record]) {
         for record in records { apply(record) }
     }
 
-    public mutating func apply(_ record: Record) {
+    package mutating func apply(_ record: Record) {
         let at = record.at
         switch record.fact {
-        case .daemonStarted:
-            if let last { reanchor(from: last, to: at) }
-        case .policiesLoaded(let set):
-            policies = set
-        case .nodeObserved(let node, let facts):
-            nodes[node, default: NodeLedger()].facts = facts
-        case .runStarted(let run):
-            runs.append(run)
-            history[run.policy, default: PolicyHistory()].note(run)
-        case .runChanged(let id, let phase):
-            change(id, phase, at: at)
-        case .runEnded(let id, let outcome):
-            end(id, outcome, at: at.wall)
-        case .runPromoted(let id):
-            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].promotedAt = at.wall }
-        case .progressChanged(let id, let clock):
-            if let index = runs.firstIndex(where: { $0.id == id }) { runs[index].progress = clock }
-        case .nodeRunChanged(let id, let nodeRun):
-            change(id, nodeRun, at: at)
-        case .holdPlaced(let node, let hold):
-            nodes[node, default: NodeLedger()].holds.append(hold)
-        case .holdEnded(let node, let owner):
-            nodes[node]?.holds.removeAll { $0.owner == owner }
+        case .daemonStarted(let boot): start(boot: boot, at: at)
+        case .heartbeat(let marks):
+            for entry in marks { with(entry.node) { $0.note(entry.marks) } }
+        case .policiesLoaded(let set): load(set, at: at)
+        case .membershipChanged(let cluster, let membership): memberships[cluster] = membership
+        case .nodeObserved(let node, let facts, let marks, _): with(node) { $0.observe(facts, marks: marks) }
+        case .nodeRestarted(let node, let marks): with(node) { $0.restarted(marks) }
+        case .nodeLoosened(let node, _): with(node) { $0.loosened(at: at.wall) }
+        case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
+        case .addressMoved(let node): with(node) { $0.formerAddress = nil }
+        case .runStarted(let run): begin(run)
+        case .runChanged(let id, let phase): change(id) { $0.change(phase, at: at) }
+        case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
+        case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
+        case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
+        case .progressChanged(let id, let clock): change(id) { $0.progress = clock }
+        case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
+        case .stayPlaced(let node, let stay): with(node) { $0.failedStay = stay }
+        case .stayEnded(let node, _): with(node) { $0.failedStay = nil }
+        case .holdPlaced(let node, let hold): with(node) { $0.hold = hold }
+        case .holdEnded(let node, _): with(node) { $0.hold = nil }
+        case .releaseOwed(let node): with(node) { $0.owe(since: at.wall) }
+        case .releaseClaimed(let node): with(node) { $0.owe(since: nil) }
         case .modeIntended(let change):
             lastChange = max(lastChange, change.id)
-            nodes[change.node, default: NodeLedger()].intend(change, at: at)
-        case .modeAnswered(let node, let id, let answer):
-            nodes[node]?.note(answer, of: id, at: at)
-        case .modeSettled(let node, let id, let isReached):
-            nodes[node]?.settle(id, isReached: isReached, at: at.wall)
-        case .modeAdopted(let node, let mode):
-            nodes[node]?.written = mode
-        case .ownershipDropped(let node, _):
-            nodes[node]?.written = nil
-        case .floorChanged(let node, let floor):
-            nodes[node, default: NodeLedger()].floor = floor
+            with(change.node) { $0.intend(change, at: at) }
+        case .modeAnswered(let node, let id, let answer): with(node) { $0.answer(answer, of: id, at: at) }
+        case .modeSettled(let node, let id, let isReached): with(node) { $0.settle(id, isReached: isReached, at: at) }
+        case .modeSeenAgain(let node): with(node) { $0.seenAgain() }
+        case .modeAdopted(let node, let mode): with(node) { $0.adopt(mode) }
+        case .ownershipDropped(let node, _): with(node) { $0.drop() }
+        case .floorChanged(let node, let floor): with(node) { $0.setFloor(floor) }
         case .commandIntended(let start):
             lastCommand = max(lastCommand, start.id.number)
             commands[start.id] = CommandEntry(start: start, outcome: nil)
-        case .commandEnded(let id, _, let outcome):
-            commands[id]?.outcome = outcome
+        case .commandEnded(let id, _, let outcome): commands[id]?.outcome = outcome
+        case .alarmRaised(let alarm): alarms[alarm.key] = alarm
+        case .alarmEnded(let key): alarms[key] = nil
         }
         last = at
     }
+}
 
-    public func run(_ id: RunID) -> Run? { runs.first { $0.id == id } }
+extension Ledger {
+    package func index(of node: NodeID) -> NodeIndex? { places[node].map { NodeIndex($0) } }
 
-    private mutating func change(_ id: RunID, _ phase: RunPhase, at now: Moment) {
-        guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
-        runs[index].phase = phase
-        // Whoever lets a run go on gives it its time again.
-        guard phase == .active, let length = runs[index].strategy.progressDeadline else { return }
-        runs[index].progress?.reset(to: length, at: now)
+    package subscript(node: NodeIndex) -> NodeLedger { nodes[node.raw].state }
+
+    package func entry(_ node: NodeID) -> NodeLedger? { places[node].map { nodes[$0].state } }
+
+    package func slot(of run: RunID) -> RunSlot? { slots[run] }
+
+    /// A run that is not over.
+    package func run(_ slot: RunSlot) -> Run? { runs.indices.contains(slot.raw) ? runs[slot.raw] : nil }
+
+    package func run(_ id: RunID) -> Run? { slots[id].flatMap { run($0) } }
+
+    package func part(_ place: PartPlace) -> Part? { runs[place.run.raw]?.parts[place.part] }
+
+    /// What a run is, without its parts: whoever holds those makes the next change of one a copy of all.
+    package struct RunHeader: Sendable {
+        package let id: RunID
+        package let pinned: Policy
+        package let origin: Run.Origin
+        package let phase: RunPhase
+        package let clearance: Clearance
     }
 
-    private mutating func change(_ id: RunID, _ nodeRun: NodeRun, at now: Moment) {
-        guard let index = runs.firstIndex(where: { $0.id == id }),
-            let place = runs[index].nodes.firstIndex(where: { $0.node == nodeRun.node })
-        else { return }
-        if let former = runs[index].nodes[place].command, former != nodeRun.command { commands[former] = nil }
-        if let length = runs[index].strategy.progressDeadline,
-            nodeRun.hasProgressed(since: runs[index].nodes[place])
-        {
-            runs[index].progress?.reset(to: length, at: now)
+    package func header(_ slot: RunSlot) -> RunHeader? {
+        guard runs.indices.contains(slot.raw) else { return nil }
+        return runs[slot.raw].map {
+            RunHeader(id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, clearance: $0.clearance)
         }
-        runs[index].nodes[place] = nodeRun
-        if nodeRun.phase == .finished(.done) {
-            history[runs[index].policy, default: PolicyHistory()].completions[nodeRun.node] = now.wall
+    }
+
+    /// Reads a run where it lies. What is returned must not hold its parts.
+    package func withRun<Answer>(_ slot: RunSlot, _ read: (Run) -> Answer) -> Answer? {
+        guard runs.indices.contains(slot.raw) else { return nil }
+        return runs[slot.raw].map(read)
+    }
+
+    private mutating func with(_ node: NodeID, _ change: (inout NodeLedger) -> Void) {
+        guard let place = places[node] else { return }
+        change(&nodes[place].state)
+    }
+
+    private mutating func change(_ id: RunID, _ change: (inout Run) -> Void) {
+        guard let slot = slots[id] else { return }
+        // Taken out while it changes, so that it is changed in place and never copied.
+        guard var run = runs[slot.raw].take() else { return }
+        change(&run)
+        runs[slot.raw] = run
+    }
+
+    private mutating func begin(_ run: Run) {
+        let free = runs.firstIndex { $0 == nil } ?? runs.count
+        if free == runs.count { runs.append(run) } else { runs[free] = run }
+        slots[run.id] = RunSlot(free)
+        activeRuns.append(RunSlot(free))
+        history[run.policy, default: PolicyHistory()].note(run)
+    }
+
+    private mutating func change(_ id: RunID, _ index: Int, _ part: Part, at now: Moment) {
+        guard let slot = slots[id], let former = runs[slot.raw]?.parts[index] else { return }
+        if let command = former.phase.command, command != part.phase.command { commands[command] = nil }
+        if former.phase.isQueued, part.phase.isInWork {
+            let policy = runs[slot.raw]?.pinned.name ?? ""
+            history[policy, default: PolicyHistory()].noteTry(of: part.node, at: now.wall)
+        }
+        change(id) { run in
+            if let length = run.pinned.strategy.progressDeadline, part.hasProgressed(since: former) {
+                run.progress?.reset(to: length, at: now)
+            }
+            run.set(part, at: index)
         }
     }
 
     private mutating func end(_ id: RunID, _ outcome: RunOutcome, at wall: Timestamp) {
-        guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
-        let run = runs.remove(at: index)
-        for node in run.nodes {
-            if let command = node.command { commands[command] = nil }
+        guard let slot = slots.removeValue(forKey: id), let run = runs[slot.raw] else { return }
+        runs[slot.raw] = nil
+        activeRuns.removeAll { $0 == slot }
+        for part in run.parts {
+            if let command = part.phase.command { commands[command] = nil }
         }
         if case .ending(let reason) = run.phase { history[run.policy, default: PolicyHistory()].endReason = reason }
         endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
         if endedRuns.count > Ledger.endedRunLimit { endedRuns.removeFirst() }
+        alarms = alarms.filter { $0.key.run != id }
     }
 
-    /// The uptimes of a process that is gone mean nothing in this one.
-    private mutating func reanchor(from last: Moment, to now: Moment) {
-        for run in runs.indices {
-            if let length = runs[run].strategy.progressDeadline {
-                runs[run].progress?.reanchor(from: last, to: now, length: length)
-            }
-            for node in runs[run].nodes.indices {
-                let part = runs[run].nodes[node]
-                if part.phase == .soaking, case .soak(let length) = runs[run].sequence.steps[part.step] {
-                    runs[run].nodes[node].deadline = Deadline(length * NodeRun.soakFactor, from: now)
-                } else {
-                    runs[run].nodes[node].deadline = part.deadline?.reanchored(from: last, to: now)
+    /// Whoever asked in the process before does not answer any more, and on another boot its uptimes mean nothing.
+    private mutating func start(boot: String?, at now: Moment) {
+        let isSameBoot = boot != nil && boot == self.boot
+        self.boot = boot
+        for place in nodes.indices { nodes[place].state.lostCaller(at: now) }
+        guard let last else { return }
+        let passed = max(.zero, now.wall - last.wall)
+        for slot in activeRuns {
+            guard let id = runs[slot.raw]?.id else { continue }
+            change(id) { run in
+                if !isSameBoot {
+                    run.carryTimers { $0.carried(from: last, passed: passed, to: now) }
+                    run.carrySteps(to: now)
                 }
-                runs[run].nodes[node].stepSince.uptime = now.uptime
+                run.resumeAfterRestart(at: now)
             }
         }
-        for node in nodes.keys { nodes[node]?.reanchor(to: now) }
-    }
-}
-
-/// What is durable about one node.
-public struct NodeLedger: Hashable, Sendable {
-    /// The mode that nagi last wrote and saw there; nil: nothing that nagi would have to take back.
-    public var written: RequestableMode?
-    /// A stricter mode that somebody else set.
-    public var floor: RequestableMode?
-    public var open: OpenChange?
-    /// Writes whose outcome nobody learned: they may yet arrive, also after later ones.
-    public var doubts: [Doubt] = []
-    public var holds: [Hold] = []
-    public var facts: NodeFacts?
-    /// When somebody else loosened a claimed mode, within the last ten minutes.
-    public var drifts: [Timestamp] = []
-
-    public init() {}
-
-    mutating func intend(_ change: ModeChange, at now: Moment) {
-        open = OpenChange(change: change, intendedAt: now)
-        drifts.removeAll { $0 + Ledger.driftMemory < now.wall }
-        if change.cause == .drift { drifts.append(now.wall) }
     }
 
-    mutating func note(_ answer: ModeChangeAnswer, of id: Int, at now: Moment) {
-        guard let change = open?.change, change.id == id else { return }
-        open?.answer = answer
-        open?.answeredAt = now
-        if case .unknown = answer { doubt(change.target, at: now.wall) }
-    }
-
-    /// The write of that mode may arrive at any time from now.
-    private mutating func doubt(_ mode: RequestableMode, at wall: Timestamp) {
-        doubts.removeAll { $0.mode == mode || wall - $0.since > Doubt.memory }
-        doubts.append(Doubt(mode: mode, since: wall))
-    }
-
-    mutating func settle(_ id: Int, isReached: Bool, at wall: Timestamp) {
-        guard let change = open?.change, change.id == id else { return }
-        switch (isReached, open?.answer) {
-        case (true, .accepted?), (true, .unknown?), (true, nil):
-            written = change.cause == .release ? nil : change.target
-        case (true, .alreadyThere?):
-            // There by an earlier write of nagi's own that was given up, or by somebody else's.
-            if change.cause == .release {
-                written = nil
-            } else if doubts.contains(where: { $0.mode == change.target }) {
-                written = change.target
+    private mutating func load(_ set: PolicySet, at now: Moment) {
+        let former = policies
+        policies = set
+        policiesSince = now.wall
+        var entries: [NodeEntry] = []
+        var kept: Set<NodeID> = []
+        for cluster in set.clusters {
+            for node in cluster.nodes {
+                let id = NodeID(cluster: cluster.name, name: node.name)
+                var state = entry(id) ?? NodeLedger()
+                let old = places[id].flatMap { nodes[$0].retained } ?? configured(id, in: former)
+                state.noteAddress(from: old?.node.address, to: node.address)
+                entries.append(NodeEntry(id: id, state: state, retained: nil))
+                kept.insert(id)
             }
-        case (false, .accepted?), (false, .rejected?):
-            // A proxy may answer before the node does.
-            doubt(change.target, at: wall)
-        case (true, .declined?), (true, .rejected?), (true, .notSent?), (false, _):
-            break
         }
-        open = nil
-    }
-
-    mutating func reanchor(to now: Moment) {
-        guard open != nil else { return }
-        if let change = open?.change, open?.answer == nil {
-            open?.answer = .unknown("the daemon was restarted before the answer")
-            doubt(change.target, at: now.wall)
+        let working = nodesInWork
+        // While something is left in a cluster, whoever leaves it goes on being asked who is connected.
+        let attached = Set(
+            nodes.filter { $0.state.isAttached(at: now.wall) || working.contains($0.id) }.map(\.id.cluster))
+        for entry in nodes where !kept.contains(entry.id) {
+            // A node's holds end when it leaves the policies.
+            var left = entry
+            left.state.hold = nil
+            left.state.failedStay = nil
+            guard attached.contains(entry.id.cluster) else { continue }
+            left.retained = entry.retained ?? configured(entry.id, in: former)
+            if left.retained != nil { entries.append(left) }
         }
-        open?.answeredAt = now
-        open?.intendedAt.uptime = now.uptime
-    }
-}
-
-/// A ModeChange that is not settled.
-public struct OpenChange: Hashable, Sendable {
-    public var change: ModeChange
-    public var intendedAt: Moment
-    public var answer: ModeChangeAnswer?
-    public var answeredAt: Moment?
-
-    public init(change: ModeChange, intendedAt: Moment) {
-        self.change = change
-        self.intendedAt = intendedAt
-    }
-}
-
-/// A write of unknown outcome.
-public struct Doubt: Hashable, Sendable {
-    /// For how long a mode that appears on the node is taken for the late arrival of the write.
-    static let memory = Duration.minutes(1)
-
-    public var mode: RequestableMode
-    public var since: Timestamp
-}
-
-public struct CommandEntry: Hashable, Sendable {
-    public var start: CommandStart
-    public var outcome: CommandOutcome?
-}
-
-public struct EndedRun: Hashable, Sendable {
-    public var run: Run
-    public var outcome: RunOutcome
-    public var endedAt: Timestamp
-}
-
-/// What one policy has already done.
-public struct PolicyHistory: Hashable, Sendable {
-    /// Spans in which it ran, oldest first.
-    public var occurrences: [PastOccurrence] = []
-    /// Runs per revision.
-    public var ordinals: [String: Int] = [:]
-    /// When each node was last completed.
-    public var completions: [NodeID: Timestamp] = [:]
-    /// The revision that ran last, and why its run ended before it was through, if it did.
-    public var revision: String?
-    public var endReason: EndReason?
-
-    public struct PastOccurrence: Hashable, Sendable {
-        public var id: OccurrenceID
-        public var span: Span
-    }
-
-    mutating func note(_ run: Run) {
-        switch run.origin {
-        case .window(let id, let span):
-            occurrences.append(PastOccurrence(id: id, span: span))
-            if occurrences.count > Ledger.occurrenceLimit { occurrences.removeFirst() }
-        case .rollout(let revision, let ordinal):
-            ordinals[revision] = max(ordinals[revision] ?? 0, ordinal)
-            self.revision = revision
-            endReason = nil
+        nodes = entries
+        places = [:]
+        for (place, entry) in nodes.enumerated() { places[entry.id] = place }
+        let clusters = Set(nodes.map(\.id.cluster))
+        memberships = memberships.filter { clusters.contains($0.key) }
+        alarms = alarms.filter { alarm in
+            guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
+            return places[node] != nil
         }
+        for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
     }
 
-    /// Whether the policy ran in that occurrence, or in a span that overlaps it.
-    public func hasRun(_ id: OccurrenceID, _ span: Span) -> Bool {
-        occurrences.contains { $0.id == id || $0.span.overlaps(span) }
+    private func configured(_ id: NodeID, in set: PolicySet?) -> RetainedNode? {
+        guard var cluster = set?.clusters.first(where: { $0.name == id.cluster }),
+            let node = cluster.nodes.first(where: { $0.name == id.name })
+        else { return nil }
+        cluster.nodes = []
+        return RetainedNode(node: node, cluster: cluster)
+    }
+
+    private var nodesInWork: Set<NodeID> {
+        var working: Set<NodeID> = []
+        for slot in activeRuns {
+            for part in runs[slot.raw]?.parts ?? [] where part.phase.isInWork { working.insert(part.node) }
+        }
+        return working
     }
 }

@@ -3,21 +3,32 @@ import Primitives
 
 extension Record {
     /// The fact as a line for people: what happened to what, without the instant. Nil for facts that are only bookkeeping.
-    public var text: String? {
+    package var text: String? {
         switch fact {
         case .daemonStarted: "daemon started"
+        case .heartbeat, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
         case .policiesLoaded(let set): "policies loaded \(set.digest)"
-        case .nodeObserved(let node, let facts): "\(node.name)  \(facts.text)"
-        case .runStarted(let run): "run \(run.id) started: \(run.nodes.map(\.node.name).joined(separator: ", "))"
+        case .membershipChanged(let cluster, let membership):
+            "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
+        case .nodeObserved(let node, let facts, _, let skipped):
+            "\(node.name)  \(facts.text)" + (skipped > 0 ? " (\(skipped) changes before that were left out)" : "")
+        case .nodeRestarted(let node, _): "\(node.name)  was restarted"
+        case .nodeLoosened(let node, let mode): "\(node.name)  somebody set \(mode) by hand"
+        case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
+        case .addressMoved(let node): "\(node.name)  is at its new address"
+        case .runStarted(let run): "run \(run.id) started: \(run.parts.map(\.node.name).joined(separator: ", "))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
+        case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text)"
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
-        case .progressChanged: nil
-        case .nodeRunChanged(let run, let nodeRun):
-            nodeRun.text(at: at.wall).map { "\(nodeRun.node.name)  \($0)  \(run)" }
-        case .holdPlaced(let node, let hold):
-            "\(node.name)  kept at \(hold.mode.rawValue) by \(hold.owner): \(hold.reason)"
-        case .holdEnded(let node, let owner): "\(node.name)  no longer held by \(owner)"
+        case .partChanged(let run, _, let part, let step, _):
+            part.text(step: step, at: at.wall).map { "\(part.node.name)  \($0)  \(run)" }
+        case .stayPlaced(let node, let stay):
+            "\(node.name)  kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)"
+        case .stayEnded(let node, let reason): "\(node.name)  no longer kept: \(reason)"
+        case .holdPlaced(let node, let hold): "\(node.name)  held by \(hold.actor): \(hold.reason)"
+        case .holdEnded(let node, let reason): "\(node.name)  no longer held: \(reason)"
+        case .releaseOwed(let node): "\(node.name)  is to be opened"
         case .modeIntended(let change):
             "\(change.node.name)  ChangeMode \(change.target.rawValue) (\(change.cause.rawValue))"
         case .modeAnswered(let node, _, let answer): "\(node.name)  ChangeMode \(answer)"
@@ -31,13 +42,15 @@ extension Record {
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
         case .commandEnded(_, let node, let outcome): "\(node.name)  command \(outcome)"
+        case .alarmRaised(let alarm): "alarm \(alarm.key.code.rawValue): \(alarm.text)"
+        case .alarmEnded(let key): "alarm \(key.code.rawValue) is over" + (key.node.map { ": \($0.name)" } ?? "")
         }
     }
 }
 
-extension NodeFacts {
-    var text: String {
-        guard let mode else { return failure.map(\.description) ?? "not read yet" }
+extension NodeLedger.NodeFacts {
+    fileprivate var text: String {
+        guard let mode else { return failure.map { "unreachable: \($0)" } ?? "not read yet" }
         var words = ["is \(mode)"]
         if let version { words.append("version \(version)") }
         if let ready { words.append(ready ? "ready" : "not ready") }
@@ -46,35 +59,51 @@ extension NodeFacts {
     }
 }
 
-extension NodeRun {
+extension Clearance {
+    fileprivate var text: String {
+        switch self {
+        case .open: "may act"
+        case .closed(let closure):
+            switch closure.cause {
+            case .outsideWindow: "is outside its windows"
+            case .excluded(let by, let reason): "is frozen by \(by)" + (reason.map { " (\($0))" } ?? "")
+            }
+        }
+    }
+}
+
+extension Part {
     /// What the change came to; nil where the command's own record says it.
-    func text(at wall: Timestamp) -> String? {
+    fileprivate func text(step: String?, at wall: Timestamp) -> String? {
         let why = error.map { " (\($0))" } ?? ""
-        let next = "step \(step + 1)" + (claim.map { ", claim \($0.rawValue)" } ?? "")
         switch phase {
         case .queued: return "queued again\(why)"
-        case .closing:
+        case .out(let work):
+            guard work.command == nil else { return nil }
+            let next = (step ?? "") + (work.claim.map { ", claim \($0.rawValue)" } ?? "")
             if let drained = milestones.drainedIn, milestones.drainedAt == wall {
                 return "drained in \(drained); \(next)"
             }
             return next
-        case .closed: return "closed; \(next)"
-        case .committed: return command == nil ? next : nil
-        case .restoring: return "is given back\(why)"
-        case .soaking: return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(next)"
-        case .finished(let result): return "\(result.word)\(why)\(result == .done ? milestones.summary : "")"
+        case .committed(let work, _): return work.command == nil ? step : nil
+        case .returning(let returning):
+            if case .goOn = returning.after { return "restore" }
+            return "is given back when its command has ended\(why)"
+        case .soaking:
+            return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(step ?? "")"
+        case .finished(let result): return "\(result.rawValue)\(why)\(result == .done ? milestones.summary : "")"
         }
     }
 }
 
 extension Milestones {
     /// From the first claim to the proof that the node was drained.
-    public var drainedIn: String? { seconds(to: drainedAt).map { Duration.seconds($0).spoken } }
+    package var drainedIn: String? { seconds(to: drainedAt).map { Duration.seconds($0).spoken } }
     /// From the first claim until the node was back in service.
-    public var outOfServiceFor: String? { seconds(to: restoredAt).map { Duration.seconds($0).spoken } }
+    package var outOfServiceFor: String? { seconds(to: restoredAt).map { Duration.seconds($0).spoken } }
 
     /// `: drained in 10s, out of service for 13s`.
-    public var summary: String {
+    package var summary: String {
         var parts: [String] = []
         if let drainedIn { parts.append("drained in \(drainedIn)") }
         if let outOfServiceFor { parts.append("out of service for \(outOfServiceFor)") }
@@ -85,14 +114,14 @@ extension Milestones {
     }
 
     /// From the first claim until then, rounded to whole seconds.
-    public func seconds(to end: Timestamp?) -> Int? {
+    package func seconds(to end: Timestamp?) -> Int? {
         guard let claimedAt, let end else { return nil }
         return Int(((end - claimedAt).nanoseconds + 500_000_000) / 1_000_000_000)
     }
 }
 
 extension RunPhase {
-    var text: String {
+    fileprivate var text: String {
         switch self {
         case .active: "goes on"
         case .paused(let reason): "paused: \(reason)"
@@ -102,11 +131,11 @@ extension RunPhase {
 }
 
 extension OwnershipLoss {
-    var text: String {
+    fileprivate var text: String {
         switch self {
         case .alreadyNormal: "is normal already: nothing to take back"
         case .foreign: "shows a mode that somebody else set: left alone"
-        case .removed: "left the policies"
+        case .writtenOff: "its release was written off"
         }
     }
 }

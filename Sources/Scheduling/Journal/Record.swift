@@ -2,41 +2,61 @@ import ModeCore
 import Primitives
 
 /// One durable fact. The journal is a list of them; the ledger is their fold.
-public struct Record: Hashable, Sendable, Codable {
-    public var at: Moment
-    public var fact: Fact
+package struct Record: Hashable, Sendable, Codable {
+    package var at: Moment
+    package var fact: Fact
 
-    public init(at: Moment, fact: Fact) {
+    package init(at: Moment, fact: Fact) {
         self.at = at
         self.fact = fact
     }
+
+    package var isPoliciesLoaded: Bool { if case .policiesLoaded = fact { true } else { false } }
 }
 
-extension Record {
-    public var isPoliciesLoaded: Bool { if case .policiesLoaded = fact { true } else { false } }
-}
-
-public enum Fact: Hashable, Sendable, Codable {
-    /// A process of the daemon began: uptimes recorded before mean nothing from here on.
-    case daemonStarted
+package enum Fact: Hashable, Sendable, Codable {
+    /// A process of the daemon began. Uptimes recorded in another boot of the host mean nothing from here on.
+    case daemonStarted(boot: String?)
+    /// Something is out of service, and time has passed: what the time left is counted from after a crash.
+    case heartbeat([NodeMarks])
     case policiesLoaded(PolicySet)
-    /// What a node shows, where it differs from what it showed before.
-    case nodeObserved(NodeID, NodeFacts)
+    case membershipChanged(cluster: String, Membership)
+    /// What a node shows, where it differs from what it showed before. `skipped`: changes since the last one that were left
+    /// out because they came too fast, and decided nothing.
+    case nodeObserved(NodeID, NodeLedger.NodeFacts, IncarnationMarks?, skipped: Int)
+    /// Another life of the node's process.
+    case nodeRestarted(NodeID, IncarnationMarks)
+    /// Somebody loosened the claimed mode.
+    case nodeLoosened(NodeID, to: ObservedMode)
+    /// The cluster's lists show the name in the mode that nagi set at this address.
+    case nodeShown(NodeID, address: String)
+    /// A node keeps the address at which nagi last wrote, or has been seen at the new one.
+    case addressMoved(NodeID)
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)
+    /// Its windows and exclusions say something else.
+    case clearanceChanged(RunID, Clearance)
     /// Its canary nodes were good for long enough: the others may follow.
     case runPromoted(RunID)
     /// Its progress deadline begins to count, or stops.
-    case progressChanged(RunID, ProgressClock)
-    /// The node's part in a run, whole.
-    case nodeRunChanged(RunID, NodeRun)
+    case progressChanged(RunID, Countdown)
+    /// The node's part in a run, whole, by its place; the word of its step, and what the decision rests on.
+    case partChanged(RunID, Int, Part, step: String?, Grounds?)
+    case stayPlaced(NodeID, FailedStay)
+    case stayEnded(NodeID, reason: String)
     case holdPlaced(NodeID, Hold)
-    case holdEnded(NodeID, owner: String)
+    case holdEnded(NodeID, reason: String)
+    /// What nagi wrote is claimed by nobody any more: the node owes its release.
+    case releaseOwed(NodeID)
+    /// It is claimed again.
+    case releaseClaimed(NodeID)
     case modeIntended(ModeChange)
     case modeAnswered(NodeID, id: Int, ModeChangeAnswer)
     /// The intent is over: the node shows its target, or it shows something else and nothing is under way any more.
     case modeSettled(NodeID, id: Int, isReached: Bool)
+    /// The claimed mode was seen in the node's present life.
+    case modeSeenAgain(NodeID)
     /// A write of nagi's that was given up arrived after all.
     case modeAdopted(NodeID, RequestableMode)
     /// The mode that nagi wrote is no longer there, and not to be taken back.
@@ -45,35 +65,33 @@ public enum Fact: Hashable, Sendable, Codable {
     case floorChanged(NodeID, RequestableMode?)
     case commandIntended(CommandStart)
     case commandEnded(CommandID, NodeID, CommandOutcome)
+    case alarmRaised(Alarm)
+    case alarmEnded(Alarm.Key)
 }
 
-public enum OwnershipLoss: String, Hashable, Sendable, Codable {
-    /// The node is `normal` although nagi did not make it so: loosened by hand, or restarted.
-    case alreadyNormal
-    /// Somebody else set another mode.
-    case foreign
-    /// The node left the policies.
-    case removed
+package struct NodeMarks: Hashable, Sendable, Codable {
+    package var node: NodeID
+    package var marks: IncarnationMarks
+
+    package init(node: NodeID, marks: IncarnationMarks) {
+        self.node = node
+        self.marks = marks
+    }
 }
 
-/// What is journaled of an observation: the slow facts, not the counters.
-public struct NodeFacts: Hashable, Sendable, Codable {
-    /// Nil: the node cannot be read.
-    public var mode: ObservedMode?
-    public var version: String?
-    public var ready: Bool?
-    public var isConnected: Bool?
-    /// Why it cannot be read.
-    public var failure: ReadFailure?
+/// What a decision about a node rests on, so that decisions are a function of the journal.
+package struct Grounds: Hashable, Sendable, Codable {
+    package var mode: ObservedMode?
+    package var readBegun: Moment?
+    package var first: DrainEvidence.Counts?
+    package var latest: DrainEvidence.Counts?
+    /// How many of how many regular nodes list it as connected.
+    package var votes: Int?
+    package var regular: Int?
+    package var ready: Bool?
+    package var clearance: Clearance
 
-    public init(
-        mode: ObservedMode?, version: String? = nil, ready: Bool? = nil, isConnected: Bool? = nil,
-        failure: ReadFailure? = nil
-    ) {
-        self.mode = mode
-        self.version = version
-        self.ready = ready
-        self.isConnected = isConnected
-        self.failure = failure
+    package init(clearance: Clearance) {
+        self.clearance = clearance
     }
 }

@@ -2,28 +2,28 @@ import Calendars
 import Primitives
 
 /// When the policies of a set may act in a span of time, what exclusions take of it, and how far their runs come.
-public struct Plan: Hashable, Sendable {
+package struct Plan: Hashable, Sendable {
     /// One occurrence of one policy.
-    public struct Entry: Hashable, Sendable {
-        public var id: OccurrenceID
-        public var policy: String
-        public var window: String
-        public var start: Timestamp
-        public var end: Timestamp
+    package struct Entry: Hashable, Sendable {
+        package var id: OccurrenceID
+        package var policy: String
+        package var window: String
+        package var start: Timestamp
+        package var end: Timestamp
         /// IANA name; instants are shown in it.
-        public var timeZone: String
-        public var elapsedSeconds: Double
+        package var timeZone: String
+        package var elapsedSeconds: Double
         /// What the clocks on the wall show at the end minus what they show at the start; differs from the elapsed
         /// seconds only across a change of offset.
-        public var wallSeconds: Double
+        package var wallSeconds: Double
         /// Daylight saving touches the occurrence: its start, its end, or the time between them.
-        public var dst: Bool
+        package var dst: Bool
         /// By start, clipped to the occurrence.
-        public var takenAway: [TakenAway]
+        package var takenAway: [TakenAway]
         /// What is left of it; empty where exclusions take everything.
-        public var open: [Span]
+        package var open: [Span]
 
-        public var span: Span { Span(start: start, end: end) }
+        package var span: Span { Span(start: start, end: end) }
 
         init(_ planned: PlannedOccurrence) {
             let occurrence = planned.occurrence
@@ -41,45 +41,43 @@ public struct Plan: Hashable, Sendable {
         }
     }
 
-    public var from: Timestamp
-    public var to: Timestamp
+    package var from: Timestamp
+    package var to: Timestamp
     /// Maintenance windows, then rollouts, each in the order of their names.
-    public var policies: [PlannedPolicy]
+    package var policies: [PlannedPolicy]
     /// Those that overlap `[from, to)`, by start, then by id.
-    public var occurrences: [Entry]
+    package var occurrences: [Entry]
     /// One for each run of a maintenance window that begins or goes on in `[from, to)`, and one for each rollout.
     /// Policies that are suspended have none.
-    public var runs: [RunEstimate]
+    package var runs: [RunEstimate]
     /// By the first span, then by name.
-    public var freezes: [PlannedFreeze]
+    package var freezes: [PlannedFreeze]
     /// Rollouts without windows, in the order of their names: they progress at any time that no exclusion takes.
-    public var unbounded: [String]
+    package var unbounded: [String]
     /// Some policy has more occurrences than `PolicyCalendar.largestAnswer`; its later ones are missing.
-    public var isTruncated: Bool
+    package var isTruncated: Bool
 }
 
 /// The occurrences of every policy of the set that overlap `[from, to)`, the runs in them, and the freezes.
-public func plan(_ set: PolicySet, from: Timestamp, to: Timestamp) -> Plan {
+package func plan(_ set: PolicySet, from: Timestamp, to: Timestamp) -> Plan {
     var result = Plan(
         from: from, to: to, policies: [], occurrences: [], runs: [], freezes: [], unbounded: [], isTruncated: false)
-    for policy in set.runPolicies {
-        let calendar = PolicyCalendar(
-            policy: policy.name, windows: policy.windows, exclusions: policy.exclusions, zones: set.zones)
-        let found = calendar.occurrences(from: from, to: to)
+    for policy in set.policies {
+        let calendar = set.calendar(of: policy)
+        let found = policy.schedule.isUnbounded ? [] : calendar.occurrences(from: from, to: to)
         result.isTruncated = result.isTruncated || found.count == PolicyCalendar.largestAnswer
         let entries = found.map { Plan.Entry($0) }
         result.occurrences += entries
-        let cluster = set.clusters.first { $0.name == policy.cluster }
-        let planned = PlannedPolicy(policy, cluster: cluster, zones: set.zones)
+        let planned = PlannedPolicy(policy, of: set)
         if !policy.isSuspended {
-            let estimator = RunEstimator(policy: policy, planned: planned, zones: set.zones)
-            if policy.revision == nil {
-                result.runs += estimator.runs(of: entries, calendar: calendar, from: from, to: to)
-            } else {
+            let estimator = RunEstimator(planned, calendar: calendar)
+            if policy.isRollout {
                 result.runs.append(estimator.rollout(from: from, to: to))
+            } else {
+                result.runs += estimator.runs(of: entries, from: from, to: to)
             }
         }
-        if policy.revision != nil, policy.windows.isEmpty { result.unbounded.append(policy.name) }
+        if policy.schedule.isUnbounded { result.unbounded.append(policy.name) }
         result.policies.append(planned)
     }
     result.occurrences.sort {

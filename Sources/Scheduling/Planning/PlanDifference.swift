@@ -2,57 +2,57 @@ import Calendars
 import Primitives
 
 /// What another text of the policies changes over a span of time.
-public struct PlanDifference: Hashable, Sendable {
+package struct PlanDifference: Hashable, Sendable {
     /// The same occurrence before and after.
-    public struct Pair: Hashable, Sendable {
-        public var old: Plan.Entry
-        public var new: Plan.Entry
+    package struct Pair: Hashable, Sendable {
+        package var old: Plan.Entry
+        package var new: Plan.Entry
     }
 
     /// What changes of one policy that both have.
-    public struct Change: Hashable, Sendable {
-        public var policy: String
-        public var gained: [Plan.Entry] = []
-        public var lost: [Plan.Entry] = []
+    package struct Change: Hashable, Sendable {
+        package var policy: String
+        package var gained: [Plan.Entry] = []
+        package var lost: [Plan.Entry] = []
         /// Starts at another time, and may have another length.
-        public var moved: [Pair] = []
+        package var moved: [Pair] = []
         /// Starts when it did and ends at another time.
-        public var resized: [Pair] = []
+        package var resized: [Pair] = []
         /// Exclusions leave something else of it.
-        public var frozen: [Pair] = []
-        public var nodesEntering: [String] = []
-        public var nodesLeaving: [String] = []
+        package var frozen: [Pair] = []
+        package var nodesEntering: [String] = []
+        package var nodesLeaving: [String] = []
         /// Suspended before and after, where that differs.
-        public var suspended: Bool?
+        package var suspended: Bool?
         /// Of a rollout: the new revision, where it is another.
-        public var revision: String?
+        package var revision: String?
         /// A rollout may progress at any time now, or no longer.
-        public var isUnbounded: Bool?
+        package var isUnbounded: Bool?
 
-        public init(policy: String) {
+        package init(policy: String) {
             self.policy = policy
         }
 
-        public var isEmpty: Bool { self == Change(policy: policy) }
+        package var isEmpty: Bool { self == Change(policy: policy) }
     }
 
-    public var from: Timestamp
-    public var to: Timestamp
-    public var policiesAdded: [String]
-    public var policiesRemoved: [String]
+    package var from: Timestamp
+    package var to: Timestamp
+    package var policiesAdded: [String]
+    package var policiesRemoved: [String]
     /// By name; policies with no change are not among them. Those that were added gain, those removed lose.
-    public var changes: [Change]
+    package var changes: [Change]
     /// One of the plans has more occurrences than were compared.
-    public var isTruncated: Bool
+    package var isTruncated: Bool
 
-    public var isEmpty: Bool { changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty }
+    package var isEmpty: Bool { changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty }
 }
 
 /// How the plans of both sets differ over `[from, to)`.
 ///
 /// Occurrences are matched by policy, window and nominal start; then equal spans of windows that were renamed; then, of
 /// the same window, those of the same date, or each other's nearest by nominal start, up to four days apart: they were moved.
-public func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
+package func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
     let plans = (old: plan(old, from: from, to: to), new: plan(new, from: from, to: to))
     let before = Dictionary(grouping: plans.old.occurrences, by: \.policy)
     let after = Dictionary(grouping: plans.new.occurrences, by: \.policy)
@@ -80,7 +80,7 @@ extension PlanDifference.Change {
         guard let old, let new else { return }
         if old.isSuspended != new.isSuspended { suspended = new.isSuspended }
         if old.revision != new.revision { revision = new.revision }
-        if old.windows.isEmpty != new.windows.isEmpty { isUnbounded = new.windows.isEmpty }
+        if old.schedule.isUnbounded != new.schedule.isUnbounded { isUnbounded = new.schedule.isUnbounded }
     }
 
     fileprivate mutating func compare(_ old: [Plan.Entry], _ new: [Plan.Entry]) {

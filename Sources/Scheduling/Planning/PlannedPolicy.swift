@@ -1,58 +1,35 @@
 import Calendars
 import Primitives
 
-/// What a plan says of one policy, whatever the time.
-public struct PlannedPolicy: Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable {
-        case maintenanceWindow
-        case rollout
-    }
-
-    public var name: String
-    public var kind: Kind
-    public var cluster: String
-    /// Of a rollout.
-    public var revision: String?
-    public var selector: Selector
+/// What a plan says of one policy, whatever the time; the policy's own values can be read as if they were its own.
+@dynamicMemberLookup
+package struct PlannedPolicy: Hashable, Sendable {
+    package var policy: Policy
     /// The nodes of the cluster as configured that it is about, in the order of the strategy.
-    public var nodes: [String]
-    public var waves: [PlannedWave]
+    package var nodes: [String]
+    package var waves: [PlannedWave]
     /// Nodes out of service at once, at most: the strategy's and the cluster's `maxUnavailable`, and `minAvailable`.
-    public var atOnce: Int
-    public var windows: [Window]
-    public var exclusions: [Exclusion]
-    public var cutoff: Duration
-    public var onWindowEnd: OnWindowEnd
-    public var isSuspended: Bool
-    public var sequence: StepSequence
+    package var atOnce: Int
     /// The zone in which its instants are shown: of its first window, by name; UTC without windows.
-    public var timeZone: String
+    package var timeZone: String
     /// Its windows are in more than one zone.
-    public var hasManyZones: Bool
+    package var hasManyZones: Bool
 
-    init(_ policy: RunPolicy, cluster: ClusterPolicy?, zones: [String: ZoneRules]) {
-        name = policy.name
-        kind = policy.revision == nil ? .maintenanceWindow : .rollout
-        self.cluster = policy.cluster
-        revision = policy.revision
-        selector = policy.selector
-        windows = policy.windows
-        exclusions = policy.exclusions
-        cutoff = policy.cutoff
-        onWindowEnd = policy.onWindowEnd
-        isSuspended = policy.isSuspended
-        sequence = policy.sequence
+    package subscript<Value>(dynamicMember path: KeyPath<Policy, Value>) -> Value { policy[keyPath: path] }
+
+    init(_ policy: Policy, of set: PolicySet) {
+        self.policy = policy
+        let windows = policy.schedule.windows
         let first =
-            policy.windows.min { $0.name < $1.name } ?? policy.exclusions.map(\.window).min { $0.name < $1.name }
+            windows.min { $0.name < $1.name }
+            ?? set.exclusions(of: policy).map(\.window).min { $0.name < $1.name }
         timeZone = first?.timeZone ?? ZoneRules.utc.name
-        hasManyZones = policy.windows.contains { $0.timeZone != first?.timeZone }
-        let members = ordered(
-            (cluster?.nodes ?? []).filter(policy.selector.matches), by: policy.strategy.order)
+        hasManyZones = windows.contains { $0.timeZone != first?.timeZone }
+        let cluster = set.cluster(named: policy.cluster)
+        let members = ordered((cluster?.nodes ?? []).filter(policy.selector.matches), by: policy.strategy.order)
         nodes = members.map(\.name)
         let budget = cluster.map {
-            BudgetUse(
-                total: $0.nodes.count, unavailable: 0, budget: $0.budget, isClustered: $0.topology == .clustered
-            ).limit
+            BudgetUse(total: $0.nodes.count, unavailable: 0, budget: $0.budget).limit
         }
         atOnce = min(policy.strategy.maxUnavailable.asMaxUnavailable(of: members.count), budget ?? 0)
         waves = PlannedWave.waves(of: members, policy.strategy, atOnce: atOnce)
@@ -72,12 +49,12 @@ private func ordered(_ members: [ClusterNode], by order: [Strategy.Order]) -> [C
 }
 
 /// Nodes of a run that move together.
-public struct PlannedWave: Hashable, Sendable {
-    public var nodes: [String]
+package struct PlannedWave: Hashable, Sendable {
+    package var nodes: [String]
     /// After the wave before it is through.
-    public var pauseBefore: Duration
-    public var group: String?
-    public var isCanary: Bool
+    package var pauseBefore: Duration
+    package var group: String?
+    package var isCanary: Bool
 
     /// Group after group, in each as many at once as there is room for; the canary nodes first and by themselves. None
     /// where the budget allows no node.
@@ -88,7 +65,7 @@ public struct PlannedWave: Hashable, Sendable {
             var rest = nodes
             while !rest.isEmpty {
                 let isFirst = rest.count == nodes.count
-                let pause = waves.isEmpty ? .zero : max(strategy.pauseBetweenWaves, isFirst ? wait : .zero)
+                let pause = waves.isEmpty ? .zero : max(strategy.pauseBetweenNodes, isFirst ? wait : .zero)
                 waves.append(
                     PlannedWave(
                         nodes: rest.prefix(atOnce).map(\.name), pauseBefore: pause, group: group?.name,
@@ -97,8 +74,8 @@ public struct PlannedWave: Hashable, Sendable {
             }
         }
         let groups: [(group: NodeGroup?, nodes: [ClusterNode])] =
-            strategy.groups.map { $0.map { group in (group, members.filter(group.selector.matches)) } }
-            ?? [(nil, members)]
+            strategy.groups.isEmpty
+            ? [(nil, members)] : strategy.groups.map { ($0, members.filter($0.selector.matches)) }
         for (number, (group, nodes)) in groups.enumerated() {
             let wait = group?.waitAfterPrevious ?? .zero
             guard number == 0, let canary = strategy.canary else {
@@ -113,23 +90,23 @@ public struct PlannedWave: Hashable, Sendable {
 }
 
 /// An exclusion, and the policies that it stops.
-public struct PlannedFreeze: Hashable, Sendable {
+package struct PlannedFreeze: Hashable, Sendable {
     /// As the policies name it: `freezes/year-end`, or the exclusion's own name.
-    public var name: String
-    public var reason: String?
+    package var name: String
+    package var reason: String?
     /// Those that overlap the plan, by start, whole.
-    public var spans: [Span]
-    public var timeZone: String
+    package var spans: [Span]
+    package var timeZone: String
     /// In the order of the plan's policies.
-    public var policies: [String]
+    package var policies: [String]
 }
 
 /// Every exclusion of every policy over `[from, to)`; equal ones of several policies are one.
 func freezes(of set: PolicySet, from: Timestamp, to: Timestamp) -> [PlannedFreeze] {
     var policies: [Exclusion: [String]] = [:]
     var order: [Exclusion] = []
-    for policy in set.runPolicies {
-        for exclusion in policy.exclusions {
+    for policy in set.policies {
+        for exclusion in set.exclusions(of: policy) {
             if policies[exclusion] == nil { order.append(exclusion) }
             policies[exclusion, default: []].append(policy.name)
         }
@@ -148,11 +125,11 @@ func freezes(of set: PolicySet, from: Timestamp, to: Timestamp) -> [PlannedFreez
 }
 
 /// How much a plan looks at.
-public enum PlanLimits {
+package enum PlanLimits {
     /// Spans of one freeze that are listed.
-    public static let freezeSpans = 10_000
+    package static let freezeSpans = 10_000
     /// How far a rollout is followed, past the plan's end.
-    public static let rolloutDays = 400
+    package static let rolloutDays = 400
     /// Openings of windows that one run is followed through.
-    public static let openings = 1_000
+    package static let openings = 1_000
 }

@@ -2,10 +2,10 @@ import Calendars
 import Primitives
 
 /// Whether a policy may act at an instant, and if not, why and when next.
-public struct PolicyAnswer: Hashable, Sendable {
-    public enum Reason: Hashable, Sendable {
+package struct PolicyAnswer: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
         case suspended
-        /// Inside the window until `until`; `noStartFrom` is where the cutoff begins, which has `isReached` or not.
+        /// Inside the window until `until`; no node starts from `noStartFrom` on, which `isReached` or not.
         case open(OccurrenceID, noStartFrom: Timestamp, isReached: Bool)
         /// A rollout without windows; nil where no exclusion follows.
         case always
@@ -15,29 +15,30 @@ public struct PolicyAnswer: Hashable, Sendable {
         case outside(takenAway: [Plan.Entry])
     }
 
-    public var policy: String
+    package var policy: String
     /// IANA name; instants are shown in it.
-    public var timeZone: String
-    public var acts: Bool
-    public var reason: Reason
+    package var timeZone: String
+    package var acts: Bool
+    package var reason: Reason
     /// How long this answer holds; nil where nothing ends it.
-    public var until: Timestamp?
+    package var until: Timestamp?
     /// When it may act next after it stops, or starts, to; nil: not within the years that are looked at.
-    public var next: Timestamp?
+    package var next: Timestamp?
     /// The zone of the occurrence that opens next.
-    public var nextTimeZone: String
+    package var nextTimeZone: String
 }
 
 /// What each policy of the set would do at the instant: maintenance windows, then rollouts, by name.
-public func answers(_ set: PolicySet, at instant: Timestamp) -> [PolicyAnswer] {
-    set.runPolicies.map { answer($0, at: instant, zones: set.zones) }
+package func answers(_ set: PolicySet, at instant: Timestamp) -> [PolicyAnswer] {
+    set.policies.map { answer($0, of: set, at: instant) }
 }
 
-private func answer(_ policy: RunPolicy, at instant: Timestamp, zones: [String: ZoneRules]) -> PolicyAnswer {
-    let calendar = policy.calendar(zones: zones)
+private func answer(_ policy: Policy, of set: PolicySet, at instant: Timestamp) -> PolicyAnswer {
+    let calendar = set.calendar(of: policy)
+    let windows = policy.schedule.windows
     func zone(_ occurrence: OccurrenceID?) -> String {
-        policy.windows.first { $0.name == occurrence?.window }?.timeZone
-            ?? (policy.windows.first?.timeZone ?? policy.exclusions.first?.window.timeZone ?? ZoneRules.utc.name)
+        let window = windows.first { $0.name == occurrence?.window } ?? windows.first
+        return window?.timeZone ?? set.exclusions(of: policy).first?.window.timeZone ?? ZoneRules.utc.name
     }
     let following = calendar.nextOpening(after: instant)
     var answer = PolicyAnswer(
@@ -50,7 +51,7 @@ private func answer(_ policy: RunPolicy, at instant: Timestamp, zones: [String: 
     if let opening = calendar.opening(at: instant) {
         answer.acts = true
         answer.timeZone = zone(opening.occurrence)
-        if policy.windows.isEmpty {
+        if policy.schedule.isUnbounded {
             answer.reason = .always
             // The turn of a year is a cut for the sake of the search only.
             var end = opening.end
@@ -61,14 +62,14 @@ private func answer(_ policy: RunPolicy, at instant: Timestamp, zones: [String: 
             answer.until = calendar.opening(at: end) == nil ? end : nil
             answer.next = answer.until.flatMap { calendar.nextOpening(after: $0)?.start }
         } else {
-            let last = opening.end - policy.cutoff
+            let last = opening.end - policy.startMargin
             answer.until = opening.end
             answer.reason = .open(opening.occurrence, noStartFrom: last, isReached: instant >= last)
         }
         return answer
     }
     if let joined = calendar.containing(at: instant), let taken = calendar.isExcluded(at: instant) {
-        answer.timeZone = zone(policy.windows.isEmpty ? nil : joined.occurrence)
+        answer.timeZone = zone(joined.occurrence)
         answer.until = taken.span.end == .distantFuture ? nil : taken.span.end
         answer.reason = .excluded(taken)
         return answer

@@ -5,22 +5,22 @@ import Primitives
 ///
 /// The run is taken to be alone in its cluster with every node in service; of a rollout, every node to be at another
 /// revision, approvals and promotions to come at once.
-public struct RunEstimate: Hashable, Sendable {
+package struct RunEstimate: Hashable, Sendable {
     /// How a walk through the open time ends.
-    public struct Course: Hashable, Sendable {
+    package struct Course: Hashable, Sendable {
         /// When the last node that was started is through; nil where that is not within sight.
-        public var end: Timestamp?
+        package var end: Timestamp?
         /// Nodes that are never started: it would be too late.
-        public var notReached: [String]
+        package var notReached: [String]
         /// Nodes that the window's end gives back before their sequence is through.
-        public var givenBack: [String]
+        package var givenBack: [String]
         /// Occurrences of the windows in which something is done; 0 for a rollout without windows.
-        public var windows: Int
+        package var windows: Int
         /// No node starts from then on, in the last stretch of open time that was looked at.
-        public var lastStart: Timestamp?
+        package var lastStart: Timestamp?
         /// When the last node is through that works on after its open time: past the window's end or into a freeze.
         /// Nil where none does; one that waited for the window's end in time is none of them.
-        public var overrun: Timestamp?
+        package var overrun: Timestamp?
 
         init() {
             notReached = []
@@ -29,52 +29,48 @@ public struct RunEstimate: Hashable, Sendable {
         }
     }
 
-    public var policy: String
+    package var policy: String
     /// The one that names the run of a maintenance window; of a rollout the first that it works in.
-    public var occurrence: OccurrenceID?
+    package var occurrence: OccurrenceID?
     /// Of a maintenance window: the first of its occurrences that the plan lists. Another than `occurrence` where that
     /// one was over before the plan begins.
-    public var firstListed: OccurrenceID?
+    package var firstListed: OccurrenceID?
     /// Of a maintenance window: the joined occurrences. Nil for a rollout.
-    public var span: Span?
-    public var nodes: [String]
-    public var waves: [[String]]
+    package var span: Span?
+    package var nodes: [String]
+    package var waves: [[String]]
     /// What all waves and pauses take in the worst case, one after the other without a break. Nil where nodes wait for
     /// the window's end.
-    public var needed: Duration?
+    package var needed: Duration?
     /// Every step takes as long as it may.
-    public var worst: Course
+    package var worst: Course
     /// Drains, commands and checks take half of that, soaks, waits and pauses all of it. An assumption to plan with:
     /// nothing is known about the traffic.
-    public var expected: Course
+    package var expected: Course
     /// Even in the worst case every node is through while the run's window is open (a freeze inside it is its end for
     /// who works then), or waits for its end; for a rollout: before the plan ends.
-    public var fits: Bool
+    package var fits: Bool
 
-    public var worstCaseEnd: Timestamp? { worst.end }
-    public var expectedEnd: Timestamp? { expected.end }
+    package var worstCaseEnd: Timestamp? { worst.end }
+    package var expectedEnd: Timestamp? { expected.end }
 }
 
 /// Walks the runs of one policy through the time in which it may act.
 struct RunEstimator {
-    private let policy: RunPolicy
     private let planned: PlannedPolicy
-    private let zones: [String: ZoneRules]
+    private let calendar: PolicyCalendar
     private let worst: NodeCourse
     private let usual: NodeCourse
 
-    init(policy: RunPolicy, planned: PlannedPolicy, zones: [String: ZoneRules]) {
-        self.policy = policy
+    init(_ planned: PlannedPolicy, calendar: PolicyCalendar) {
         self.planned = planned
-        self.zones = zones
-        worst = NodeCourse(policy.sequence) { $0.longest }
-        usual = NodeCourse(policy.sequence) { $0.usual }
+        self.calendar = calendar
+        worst = NodeCourse(planned.sequence) { $0.longest }
+        usual = NodeCourse(planned.sequence) { $0.usual }
     }
 
     /// One run for each union of overlapping or touching occurrences that exclusions leave something of.
-    func runs(
-        of entries: [Plan.Entry], calendar: PolicyCalendar, from: Timestamp, to: Timestamp
-    ) -> [RunEstimate] {
+    func runs(of entries: [Plan.Entry], from: Timestamp, to: Timestamp) -> [RunEstimate] {
         var estimates: [RunEstimate] = []
         // Most nights are alike: how long the union is and what of it is open, counted from its start, decide
         // everything.
@@ -143,9 +139,8 @@ struct RunEstimator {
 
     /// From the first instant of the plan on, past its end where it takes longer.
     func rollout(from: Timestamp, to: Timestamp) -> RunEstimate {
-        let calendar = policy.calendar(zones: zones)
         let limit = max(to, from + .days(PlanLimits.rolloutDays))
-        let isAlways = policy.windows.isEmpty
+        let isAlways = planned.schedule.isUnbounded
         func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
             guard let opening = calendar.opening(at: instant) ?? calendar.nextOpening(after: instant),
                 opening.start < limit
@@ -172,7 +167,7 @@ struct RunEstimator {
     private func estimate(occurrence: OccurrenceID?, span: Span?) -> RunEstimate {
         let pauses = planned.waves.reduce(Duration.zero) { $0 + $1.pauseBefore }
         return RunEstimate(
-            policy: policy.name, occurrence: occurrence, firstListed: occurrence, span: span, nodes: planned.nodes,
+            policy: planned.name, occurrence: occurrence, firstListed: occurrence, span: span, nodes: planned.nodes,
             waves: planned.waves.map(\.nodes),
             needed: worst.windowEnd == nil ? worst.total * planned.waves.count + pauses : nil,
             worst: RunEstimate.Course(), expected: RunEstimate.Course(), fits: false)

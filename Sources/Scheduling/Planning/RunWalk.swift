@@ -54,7 +54,7 @@ struct RunWalk {
         var course = course
         course.windows = used.count
         // A rollout whose last nodes are never reached has no end.
-        if planned.kind == .rollout, !course.notReached.isEmpty { course.end = nil }
+        if planned.isRollout, !course.notReached.isEmpty { course.end = nil }
         return (course, used.first)
     }
 
@@ -67,12 +67,12 @@ struct RunWalk {
         for _ in 0..<PlanLimits.openings {
             guard let stretch = stretch(ready) else {
                 // Started, and there is no time left to start again.
-                if let lastEnd, planned.kind == .maintenanceWindow { return .givenBack(lastEnd) }
+                if let lastEnd, !planned.isRollout { return .givenBack(lastEnd) }
                 return .notReached
             }
             let begin = max(ready, stretch.span.start)
             let end = stretch.span.end
-            let lastStart = end == .distantFuture ? end : end - planned.cutoff
+            let lastStart = end == .distantFuture ? end : end - planned.startMargin
             course.lastStart = lastStart == .distantFuture ? nil : lastStart
             guard begin < lastStart else {
                 ready = end
@@ -80,7 +80,8 @@ struct RunWalk {
             }
             if let occurrence = stretch.occurrence, used.last != occurrence { used.append(occurrence) }
             if let wait = node.windowEnd, begin + wait <= end { return .done(end + (node.total - wait)) }
-            if begin + node.total <= end || node.isBound(after: end - begin) || planned.onWindowEnd == .finish {
+            if begin + node.total <= end || node.isBound(after: end - begin) || planned.schedule.onWindowEnd == .finish
+            {
                 let done = begin + node.total
                 if end < done { course.overrun = max(course.overrun ?? done, done) }
                 return .done(done)

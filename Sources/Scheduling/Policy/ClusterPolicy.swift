@@ -1,25 +1,31 @@
+import Calendars
+import ModeCore
+
 /// The nodes that are scheduled together, how they are reached, and how many of them may be out of service at once.
-public struct ClusterPolicy: Hashable, Sendable, Codable {
-    public enum Topology: String, Hashable, Sendable, Codable, CaseIterable {
+package struct ClusterPolicy: Hashable, Sendable, Codable {
+    package enum Topology: String, Hashable, Sendable, Codable, CaseIterable {
         /// The nodes form one cluster of the media server: membership, majority, `initial`, readiness gate.
         case clustered
         /// Each node stands alone.
         case standalone
     }
 
-    public var name: String
-    public var topology: Topology
+    package var name: String
+    package var topology: Topology
     /// In the order of their names.
-    public var nodes: [ClusterNode]
-    public var api: APISettings
-    public var observe: ObserveSettings
-    public var budget: Budget
-    /// How nodes that are not listed are found. Nil: not at all, also in journals that are older.
-    public var discovery: Discovery?
+    package var nodes: [ClusterNode]
+    package var api: APISettings
+    package var observe: ObserveSettings
+    package var budget: Budget
+    /// Hold for every policy of the cluster.
+    package var exclusions: [Exclusion]
+    /// How nodes that are not listed are found. Nil: not at all.
+    package var discovery: Discovery?
 
-    public init(
-        name: String, topology: Topology, nodes: [ClusterNode], api: APISettings = APISettings(),
-        observe: ObserveSettings = ObserveSettings(), budget: Budget = Budget(), discovery: Discovery? = nil
+    package init(
+        name: String, topology: Topology, nodes: [ClusterNode], api: APISettings = .standard,
+        observe: ObserveSettings = .standard, budget: Budget = .standard, exclusions: [Exclusion] = [],
+        discovery: Discovery? = nil
     ) {
         self.name = name
         self.topology = topology
@@ -27,28 +33,26 @@ public struct ClusterPolicy: Hashable, Sendable, Codable {
         self.api = api
         self.observe = observe
         self.budget = budget
+        self.exclusions = exclusions
         self.discovery = discovery
     }
 
-    /// How many nodes must see each other for the cluster to work: more than half of the regular ones.
-    public var majority: Int { nodes.count / 2 + 1 }
-
     /// Its nodes run inside the daemon: all of them or none.
-    public var isEmbedded: Bool { nodes.contains { $0.embedded != nil } }
+    package var isEmbedded: Bool { nodes.contains { $0.embedded != nil } }
 }
 
 /// One node as the policy writes it. The name is the node's own (`node_name` of ListClusterNodes).
-public struct ClusterNode: Hashable, Sendable, Codable {
-    public var name: String
+package struct ClusterNode: Hashable, Sendable, Codable {
+    package var name: String
     /// Where the mode API listens, `http://host:port/path`.
-    public var api: String
+    package var api: String
     /// The readiness gate (`/.ok` of the signaling port); without it a node counts as ready whenever it is `normal`.
-    public var ready: String?
-    public var labels: [String: String]
-    /// The node runs inside the daemon, which listens at `api` and `ready` itself. Nil also in journals that are older.
-    public var embedded: EmbeddedNode?
+    package var ready: String?
+    package var labels: [String: String]
+    /// The node runs inside the daemon, which listens at `api` and `ready` itself.
+    package var embedded: EmbeddedNode?
 
-    public init(
+    package init(
         name: String, api: String, ready: String? = nil, labels: [String: String] = [:], embedded: EmbeddedNode? = nil
     ) {
         self.name = name
@@ -57,18 +61,22 @@ public struct ClusterNode: Hashable, Sendable, Codable {
         self.labels = labels
         self.embedded = embedded
     }
+
+    package var address: NodeAddress { NodeAddress(api: api, ready: ready) }
 }
 
 /// How the mode API is called.
-public struct APISettings: Hashable, Sendable, Codable {
-    /// For one call, connect to last byte.
-    public var timeout: Duration
-    /// Header values are read from the environment or from files when the cluster is loaded; texts never hold them.
-    public var headers: [String: SecretReference]
-    /// Certificates of https addresses. Nil: what the host trusts, also in journals that are older.
-    public var tls: TLSSettings?
+package struct APISettings: Hashable, Sendable, Codable {
+    package static let standard = APISettings()
 
-    public init(
+    /// For one call, connect to last byte.
+    package var timeout: Duration
+    /// Header values are read from the environment or from files when the cluster is loaded; texts never hold them.
+    package var headers: [String: SecretReference]
+    /// Certificates of https addresses. Nil: what the host trusts.
+    package var tls: TLSSettings?
+
+    package init(
         timeout: Duration = .seconds(3), headers: [String: SecretReference] = [:], tls: TLSSettings? = nil
     ) {
         self.timeout = timeout
@@ -78,14 +86,14 @@ public struct APISettings: Hashable, Sendable, Codable {
 }
 
 /// Paths of PEM files.
-public struct TLSSettings: Hashable, Sendable, Codable {
+package struct TLSSettings: Hashable, Sendable, Codable {
     /// Whom to trust instead of those that the host trusts.
-    public var caFile: String?
+    package var caFile: String?
     /// What the daemon shows of itself; together with the key or not at all.
-    public var certificateFile: String?
-    public var keyFile: String?
+    package var certificateFile: String?
+    package var keyFile: String?
 
-    public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+    package init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
         self.caFile = caFile
         self.certificateFile = certificateFile
         self.keyFile = keyFile
@@ -93,36 +101,32 @@ public struct TLSSettings: Hashable, Sendable, Codable {
 }
 
 /// Nodes that are found by the lists of other nodes.
-public struct Discovery: Hashable, Sendable, Codable {
+package struct Discovery: Hashable, Sendable, Codable {
     /// Addresses of mode APIs that are asked first.
-    public var seeds: [String]
+    package var seeds: [String]
     /// Networks whose addresses are called, `192.0.2.0/24`; empty: any.
-    public var allow: [String]
+    package var allow: [String]
     /// Given to every node that is found.
-    public var labels: [String: String]
+    package var labels: [String: String]
 
-    public init(seeds: [String], allow: [String] = [], labels: [String: String] = [:]) {
+    package init(seeds: [String], allow: [String] = [], labels: [String: String] = [:]) {
         self.seeds = seeds
         self.allow = allow
         self.labels = labels
     }
 }
 
-/// Where a secret is to be read.
-public enum SecretReference: Hashable, Sendable, Codable {
-    case environment(String)
-    case file(String)
-}
-
 /// How often the nodes are read, and for how long an observation is believed.
-public struct ObserveSettings: Hashable, Sendable, Codable {
-    public var interval: Duration
+package struct ObserveSettings: Hashable, Sendable, Codable {
+    package static let standard = ObserveSettings()
+
+    package var interval: Duration
     /// Share of the interval by which reads of different nodes are spread, 0 to 1.
-    public var jitter: Double
-    public var staleAfter: Duration
+    package var jitter: Double
+    package var staleAfter: Duration
 
     /// `staleAfter` is four intervals unless it is given.
-    public init(interval: Duration = .seconds(5), jitter: Double = 0.1, staleAfter: Duration? = nil) {
+    package init(interval: Duration = .seconds(5), jitter: Double = 0.1, staleAfter: Duration? = nil) {
         self.interval = interval
         self.jitter = jitter
         self.staleAfter = staleAfter ?? interval * 4
@@ -130,24 +134,26 @@ public struct ObserveSettings: Hashable, Sendable, Codable {
 }
 
 /// How many nodes may be out of service at once. Where both are given the tighter one wins.
-public struct Budget: Hashable, Sendable, Codable {
-    public var maxUnavailable: Amount
-    public var minAvailable: Amount?
+package struct Budget: Hashable, Sendable, Codable {
+    package static let standard = Budget()
 
-    public init(maxUnavailable: Amount = .count(1), minAvailable: Amount? = nil) {
+    package var maxUnavailable: Amount
+    package var minAvailable: Amount?
+
+    package init(maxUnavailable: Amount = .count(1), minAvailable: Amount? = nil) {
         self.maxUnavailable = maxUnavailable
         self.minAvailable = minAvailable
     }
 }
 
 /// A number of nodes, or a share of a set of nodes.
-public enum Amount: Hashable, Sendable, Codable {
+package enum Amount: Hashable, Sendable, Codable {
     case count(Int)
     /// 1 to 100.
     case percent(Int)
 
     /// As a `maxUnavailable` of so many nodes: percentages round down, but to at least 1.
-    public func asMaxUnavailable(of total: Int) -> Int {
+    package func asMaxUnavailable(of total: Int) -> Int {
         switch self {
         case .count(let count): count
         case .percent(let percent): max(1, total * percent / 100)
@@ -155,7 +161,7 @@ public enum Amount: Hashable, Sendable, Codable {
     }
 
     /// As a `minAvailable` of so many nodes: percentages round up.
-    public func asMinAvailable(of total: Int) -> Int {
+    package func asMinAvailable(of total: Int) -> Int {
         switch self {
         case .count(let count): count
         case .percent(let percent): (total * percent + 99) / 100

@@ -1,11 +1,16 @@
+import ModeCore
+
 /// Whom to tell what happens (kind Notification): a webhook out, retried with back-off, that never holds up a run.
-public struct NotificationPolicy: Hashable, Sendable, Codable {
-    public enum Format: String, Hashable, Sendable, Codable, CaseIterable {
+package struct NotificationPolicy: Hashable, Sendable, Codable {
+    /// Holds the defaults; it tells nobody.
+    package static let standard = NotificationPolicy(name: "", url: .address(""), on: [])
+
+    package enum Format: String, Hashable, Sendable, Codable, CaseIterable {
         case json
         case slack
     }
 
-    public enum Occasion: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum Occasion: String, Hashable, Sendable, Codable, CaseIterable {
         case runStarted = "run-started"
         case runFinished = "run-finished"
         case runFailed = "run-failed"
@@ -18,26 +23,26 @@ public struct NotificationPolicy: Hashable, Sendable, Codable {
     }
 
     /// An address in the policy, or where one that is a secret is to be read.
-    public enum Target: Hashable, Sendable, Codable {
+    package enum Target: Hashable, Sendable, Codable {
         case address(String)
         case secret(SecretReference)
     }
 
-    public var name: String
-    public var url: Target
-    public var format: Format
+    package var name: String
+    package var url: Target
+    package var format: Format
     /// In the order of their declaration, each once.
-    public var on: [Occasion]
+    package var on: [Occasion]
     /// Only about these maintenance windows and rollouts; nil: all.
-    public var policies: [String]?
+    package var policies: [String]?
     /// Only about these clusters; nil: all.
-    public var clusters: [String]?
+    package var clusters: [String]?
     /// For each attempt.
-    public var timeout: Duration
+    package var timeout: Duration
     /// Further attempts after the first.
-    public var retries: Int
+    package var retries: Int
 
-    public init(
+    package init(
         name: String, url: Target, format: Format = .json, on: [Occasion], policies: [String]? = nil,
         clusters: [String]? = nil, timeout: Duration = .seconds(10), retries: Int = 5
     ) {

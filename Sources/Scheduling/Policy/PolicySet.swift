@@ -1,45 +1,62 @@
 import Calendars
+import ModeCore
 
 /// Every validated policy of one directory, taken or refused as a whole. All names in it resolve.
-public struct PolicySet: Hashable, Sendable, Codable {
-    /// In the order of their names, like every list here.
-    public var clusters: [ClusterPolicy]
-    public var maintenanceWindows: [MaintenanceWindow]
-    public var rollouts: [Rollout]
+package struct PolicySet: Hashable, Sendable, Codable {
+    /// In the order of their names, like every list here where nothing else is said.
+    package var clusters: [ClusterPolicy]
+    /// Maintenance windows, then rollouts, each in the order of their names.
+    package var policies: [Policy]
     /// Windows and exclusions of the policies hold the spans of the calendars that they name already; these are for
     /// showing them.
-    public var calendars: [CalendarPolicy]
-    public var notifications: [NotificationPolicy]
+    package var calendars: [CalendarPolicy]
+    package var notifications: [NotificationPolicy]
     /// The rules of every zone that a window or an exclusion names.
-    public var zones: [String: ZoneRules]
+    package var zones: [String: ZoneRules]
     /// Identifies the text: hash of all files, for journal and status.
-    public var digest: String
+    package var digest: String
 
-    public init(
-        clusters: [ClusterPolicy] = [], maintenanceWindows: [MaintenanceWindow] = [], rollouts: [Rollout] = [],
-        calendars: [CalendarPolicy] = [], notifications: [NotificationPolicy] = [], zones: [String: ZoneRules] = [:],
-        digest: String = ""
+    /// - Parameter policies: in any order.
+    package init(
+        clusters: [ClusterPolicy] = [], policies: [Policy] = [], calendars: [CalendarPolicy] = [],
+        notifications: [NotificationPolicy] = [], zones: [String: ZoneRules] = [:], digest: String = ""
     ) {
         self.clusters = clusters
-        self.maintenanceWindows = maintenanceWindows
-        self.rollouts = rollouts
+        self.policies = policies.sorted {
+            $0.isRollout == $1.isRollout ? $0.name < $1.name : $1.isRollout
+        }
         self.calendars = calendars
         self.notifications = notifications
         self.zones = zones
         self.digest = digest
     }
 
-    /// Journals that are older have no calendars and no notifications.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        clusters = try container.decode([ClusterPolicy].self, forKey: .clusters)
-        maintenanceWindows = try container.decode([MaintenanceWindow].self, forKey: .maintenanceWindows)
-        rollouts = try container.decode([Rollout].self, forKey: .rollouts)
-        calendars = try container.decodeIfPresent([CalendarPolicy].self, forKey: .calendars) ?? []
-        notifications = try container.decodeIfPresent([NotificationPolicy].self, forKey: .notifications) ?? []
-        zones = try container.decode([String: ZoneRules].self, forKey: .zones)
-        digest = try container.decode(String.self, forKey: .digest)
+    package var isEmpty: Bool { clusters.isEmpty && policies.isEmpty }
+
+    package func policy(named name: String) -> Policy? { policies.first { $0.name == name } }
+
+    package func cluster(named name: String) -> ClusterPolicy? { clusters.first { $0.name == name } }
+
+    /// What forbids the policy to act: its own exclusions, and those of its cluster, each once.
+    package func exclusions(of policy: Policy) -> [Exclusion] {
+        let own = policy.schedule.exclusions
+        let shared = cluster(named: policy.cluster)?.exclusions ?? []
+        guard !shared.isEmpty, !own.isEmpty else { return own + shared }
+        let known = Set(own)
+        return own + shared.filter { !known.contains($0) }
     }
 
-    public var isEmpty: Bool { clusters.isEmpty && maintenanceWindows.isEmpty && rollouts.isEmpty }
+    /// When the policy may act, its cluster's exclusions subtracted.
+    ///
+    /// - Parameter pinned: windows instead of the policy's own: those that a run began with. Empty: at any time.
+    package func calendar(of policy: Policy, windows pinned: [Window]? = nil) -> PolicyCalendar {
+        var windows = pinned ?? policy.schedule.windows
+        var zones = zones
+        if windows.isEmpty {
+            windows = [.always]
+            zones[ZoneRules.utc.name] = .utc
+        }
+        return PolicyCalendar(
+            policy: policy.name, windows: windows, exclusions: exclusions(of: policy), zones: zones)
+    }
 }

@@ -1,31 +1,36 @@
+import ModeCore
+
 /// In which order and how many at once.
-public struct Strategy: Hashable, Sendable, Codable {
-    public enum Order: Hashable, Sendable, Codable {
+package struct Strategy: Hashable, Sendable, Codable {
+    package static let standard = Strategy()
+
+    package enum Order: Hashable, Sendable, Codable {
         case label(String)
         case name
     }
 
-    public var maxUnavailable: Amount
-    /// Least recently completed first, then this.
-    public var order: [Order]
-    public var pauseBetweenWaves: Duration
+    package var maxUnavailable: Amount
+    /// Least recently tried first, then this.
+    package var order: [Order]
+    /// A slot that became free stays unused for so long.
+    package var pauseBetweenNodes: Duration
     /// The run pauses at this many failed nodes, cumulative.
-    public var maxFailures: Int
-    /// A few nodes before all others. Nil, like all that follows, also in journals that are older.
-    public var canary: Canary?
+    package var maxFailures: Int
+    /// A few nodes before all others.
+    package var canary: Canary?
     /// Groups of nodes, one after another: the next is begun when every node of the one before is done or failed. Every
-    /// selected node is in exactly one. Nil: all nodes are one group.
-    public var groups: [NodeGroup]?
+    /// selected node is in exactly one. Empty: all nodes are one group.
+    package var groups: [NodeGroup]
     /// The run pauses when no step finishes for so long, counting only time in which it could act.
-    public var progressDeadline: Duration?
+    package var progressDeadline: Duration?
 
-    public init(
-        maxUnavailable: Amount = .count(1), order: [Order] = [.name], pauseBetweenWaves: Duration = .zero,
-        maxFailures: Int = 1, canary: Canary? = nil, groups: [NodeGroup]? = nil, progressDeadline: Duration? = nil
+    package init(
+        maxUnavailable: Amount = .count(1), order: [Order] = [.name], pauseBetweenNodes: Duration = .zero,
+        maxFailures: Int = 1, canary: Canary? = nil, groups: [NodeGroup] = [], progressDeadline: Duration? = nil
     ) {
         self.maxUnavailable = maxUnavailable
         self.order = order
-        self.pauseBetweenWaves = pauseBetweenWaves
+        self.pauseBetweenNodes = pauseBetweenNodes
         self.maxFailures = maxFailures
         self.canary = canary
         self.groups = groups
@@ -34,8 +39,10 @@ public struct Strategy: Hashable, Sendable, Codable {
 }
 
 /// The first nodes of the first group, taken alone; any failure among them pauses the run.
-public struct Canary: Hashable, Sendable, Codable {
-    public enum Promote: String, Hashable, Sendable, Codable, CaseIterable {
+package struct Canary: Hashable, Sendable, Codable {
+    package static let standard = Canary()
+
+    package enum Promote: String, Hashable, Sendable, Codable, CaseIterable {
         /// The others follow when the canary nodes have been good for `soak`.
         case auto
         /// An operator says so.
@@ -43,12 +50,12 @@ public struct Canary: Hashable, Sendable, Codable {
     }
 
     /// At least 1, and less than the first group has nodes.
-    public var count: Int
+    package var count: Int
     /// How long the canary nodes must be in service, and good, before the others follow.
-    public var soak: Duration
-    public var promote: Promote
+    package var soak: Duration
+    package var promote: Promote
 
-    public init(count: Int = 1, soak: Duration = .zero, promote: Promote = .auto) {
+    package init(count: Int = 1, soak: Duration = .zero, promote: Promote = .auto) {
         self.count = count
         self.soak = soak
         self.promote = promote
@@ -56,13 +63,13 @@ public struct Canary: Hashable, Sendable, Codable {
 }
 
 /// Nodes of a run that are taken before those of the next group.
-public struct NodeGroup: Hashable, Sendable, Codable {
-    public var name: String
-    public var selector: Selector
+package struct NodeGroup: Hashable, Sendable, Codable {
+    package var name: String
+    package var selector: Selector
     /// Since the last node of the group before was done.
-    public var waitAfterPrevious: Duration
+    package var waitAfterPrevious: Duration
 
-    public init(name: String, selector: Selector, waitAfterPrevious: Duration = .zero) {
+    package init(name: String, selector: Selector, waitAfterPrevious: Duration = .zero) {
         self.name = name
         self.selector = selector
         self.waitAfterPrevious = waitAfterPrevious

@@ -2,56 +2,87 @@ import ModeCore
 import Primitives
 
 /// Everything that status, page and metrics show, at one instant. Made by the controller, read by everybody else.
-public struct StatusReport: Hashable, Sendable {
-    public var at: Timestamp
-    public var clusters: [ClusterStatus]
+package struct StatusReport: Hashable, Sendable {
+    package var at: Timestamp
+    package var clusters: [ClusterStatus] = []
     /// Runs that are not over, and the latest that are, newest last.
-    public var runs: [RunStatus]
-    /// The policies in force.
-    public var policyDigest: String
+    package var runs: [RunStatus] = []
+    package var policies: [PolicyStatus] = []
+    /// The policies in force, and since when.
+    package var policyDigest = ""
+    package var policiesSince: Timestamp?
+    /// Nodes whose release is owed; nodes that are not in the policies among them.
+    package var owed: [OwedStatus] = []
+    package var holds: [HoldStatus] = []
+    package var alarms: [Alarm] = []
 
-    public init(at: Timestamp, clusters: [ClusterStatus], runs: [RunStatus], policyDigest: String) {
+    package init(at: Timestamp) {
         self.at = at
-        self.clusters = clusters
-        self.runs = runs
-        self.policyDigest = policyDigest
     }
 }
 
-public struct ClusterStatus: Hashable, Sendable {
-    public var name: String
+package struct ClusterStatus: Hashable, Sendable {
+    package var name: String
     /// Nodes not freshly known to be normal and ready.
-    public var unavailable: Int
-    public var maxUnavailable: Int
-    public var minAvailable: Int?
-    public var nodes: [NodeStatus]
+    package var unavailable: Int
+    package var maxUnavailable: Int
+    package var minAvailable: Int?
+    package var nodes: [NodeStatus]
+    /// Members that are in the cluster's lists and not in the policies.
+    package var unlisted: [UnlistedStatus]
 
-    public init(name: String, unavailable: Int, maxUnavailable: Int, minAvailable: Int?, nodes: [NodeStatus]) {
+    package init(
+        name: String, unavailable: Int, maxUnavailable: Int, minAvailable: Int? = nil, nodes: [NodeStatus],
+        unlisted: [UnlistedStatus]
+    ) {
         self.name = name
         self.unavailable = unavailable
         self.maxUnavailable = maxUnavailable
         self.minAvailable = minAvailable
         self.nodes = nodes
+        self.unlisted = unlisted
     }
 }
 
-public struct NodeStatus: Hashable, Sendable {
-    public var name: String
-    /// Nil before the first observation.
-    public var observed: ObservedMode?
-    /// The strictest claim; nil: unmanaged.
-    public var desired: RequestableMode?
-    public var ready: Bool?
-    public var version: String?
-    public var sessions: Int?
-    public var connections: Int?
-    public var observedAt: Timestamp?
-    public var verdict: Verdict
-    public var claims: [ClaimStatus]
+package struct UnlistedStatus: Hashable, Sendable {
+    package var name: String
+    package var isTemporary: Bool
+    /// Connected and open, by the others' lists.
+    package var isServing: Bool
 
-    public init(
-        name: String, observed: ObservedMode?, desired: RequestableMode?, ready: Bool?, version: String?,
-        sessions: Int?, connections: Int?, observedAt: Timestamp?, verdict: Verdict, claims: [ClaimStatus]
+    package init(name: String, isTemporary: Bool, isServing: Bool) {
+        self.name = name
+        self.isTemporary = isTemporary
+        self.isServing = isServing
+    }
+}
+
+package struct NodeStatus: Hashable, Sendable {
+    package var name: String
+    /// Nil before the first observation.
+    package var observed: ObservedMode?
+    /// The strictest claim; nil: unmanaged.
+    package var desired: RequestableMode?
+    package var ready: Bool?
+    package var version: String?
+    package var sessions: Int?
+    package var connections: Int?
+    /// When the latest successful read began.
+    package var observedAt: Timestamp?
+    package var verdict: Verdict
+    /// Everything that stands in the way of a start; the first is the verdict, where the node is queued.
+    package var blockers: [Blocker]
+    package var claims: [ClaimStatus]
+    package var floor: RequestableMode?
+    package var isOwed: Bool
+    /// It left the policies, and is looked after until it owes nothing.
+    package var isRetained: Bool
+
+    package init(
+        name: String, observed: ObservedMode? = nil, desired: RequestableMode? = nil, ready: Bool? = nil,
+        version: String? = nil, sessions: Int? = nil, connections: Int? = nil, observedAt: Timestamp? = nil,
+        verdict: Verdict, blockers: [Blocker], claims: [ClaimStatus], floor: RequestableMode? = nil, isOwed: Bool,
+        isRetained: Bool
     ) {
         self.name = name
         self.observed = observed
@@ -62,18 +93,22 @@ public struct NodeStatus: Hashable, Sendable {
         self.connections = connections
         self.observedAt = observedAt
         self.verdict = verdict
+        self.blockers = blockers
         self.claims = claims
+        self.floor = floor
+        self.isOwed = isOwed
+        self.isRetained = isRetained
     }
 }
 
-public struct ClaimStatus: Hashable, Sendable {
-    public var owner: String
-    public var mode: RequestableMode
-    public var reason: String
-    public var since: Timestamp
-    public var until: Timestamp?
+package struct ClaimStatus: Hashable, Sendable {
+    package var owner: String
+    package var mode: RequestableMode
+    package var reason: String
+    package var since: Timestamp
+    package var until: Timestamp?
 
-    public init(owner: String, mode: RequestableMode, reason: String, since: Timestamp, until: Timestamp?) {
+    package init(owner: String, mode: RequestableMode, reason: String, since: Timestamp, until: Timestamp? = nil) {
         self.owner = owner
         self.mode = mode
         self.reason = reason
@@ -82,22 +117,64 @@ public struct ClaimStatus: Hashable, Sendable {
     }
 }
 
-public struct RunStatus: Hashable, Sendable {
-    public var id: String
-    public var policy: String
-    public var cluster: String
-    public var revision: String?
-    /// `active`, `paused`, `ending`, or the outcome: `completed`, `partial`, `failed`.
-    public var phase: String
-    /// What it waits for, or why it ended.
-    public var text: String
-    public var startedAt: Timestamp
-    public var endedAt: Timestamp?
-    public var nodes: [NodeRunStatus]
+package struct OwedStatus: Hashable, Sendable {
+    package var node: NodeID
+    package var mode: RequestableMode
+    package var since: Timestamp
+    package var obstacle: String
 
-    public init(
-        id: String, policy: String, cluster: String, revision: String?, phase: String, text: String,
-        startedAt: Timestamp, endedAt: Timestamp?, nodes: [NodeRunStatus]
+    package init(node: NodeID, mode: RequestableMode, since: Timestamp, obstacle: String) {
+        self.node = node
+        self.mode = mode
+        self.since = since
+        self.obstacle = obstacle
+    }
+}
+
+package struct HoldStatus: Hashable, Sendable {
+    package var node: NodeID
+    package var hold: Hold
+
+    package init(node: NodeID, hold: Hold) {
+        self.node = node
+        self.hold = hold
+    }
+}
+
+package struct PolicyStatus: Hashable, Sendable {
+    package var name: String
+    /// `open`, `closed`, `frozen`, `suspended`.
+    package var state: String
+    package var reason: String?
+    /// When it may act next, or how long it may; nil: not known.
+    package var until: Timestamp?
+
+    package init(name: String, state: String, reason: String? = nil, until: Timestamp? = nil) {
+        self.name = name
+        self.state = state
+        self.reason = reason
+        self.until = until
+    }
+}
+
+package struct RunStatus: Hashable, Sendable {
+    package var id: String
+    package var policy: String
+    package var cluster: String
+    package var revision: String?
+    /// `active`, `paused`, `ending`, or the outcome: `completed`, `partial`, `failed`.
+    package var phase: String
+    /// What it waits for, or why it ended.
+    package var text: String
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+    /// What stands in the way of its next node.
+    package var blockers: [Blocker] = []
+    package var parts: [PartStatus]
+
+    package init(
+        id: String, policy: String, cluster: String, revision: String? = nil, phase: String, text: String,
+        startedAt: Timestamp, endedAt: Timestamp? = nil, blockers: [Blocker] = [], parts: [PartStatus]
     ) {
         self.id = id
         self.policy = policy
@@ -107,27 +184,28 @@ public struct RunStatus: Hashable, Sendable {
         self.text = text
         self.startedAt = startedAt
         self.endedAt = endedAt
-        self.nodes = nodes
+        self.blockers = blockers
+        self.parts = parts
     }
 }
 
-public struct NodeRunStatus: Hashable, Sendable {
-    public var name: String
-    /// `NodePhase.word`.
-    public var phase: String
+package struct PartStatus: Hashable, Sendable {
+    package var name: String
+    /// `PartPhase.word`.
+    package var phase: String
     /// The step's word; nil while queued and when finished.
-    public var step: String?
-    public var since: Timestamp
-    public var until: Timestamp?
-    public var error: String?
-    public var milestones: Milestones
+    package var step: String?
+    package var since: Timestamp
+    package var until: Timestamp?
+    package var error: String?
+    package var milestones: Milestones
     /// Its group's name, where the strategy has groups.
-    public var group: String?
-    public var isCanary: Bool
+    package var group: String?
+    package var isCanary: Bool
 
-    public init(
-        name: String, phase: String, step: String?, since: Timestamp, until: Timestamp?, error: String?,
-        milestones: Milestones, group: String? = nil, isCanary: Bool = false
+    package init(
+        name: String, phase: String, step: String? = nil, since: Timestamp, until: Timestamp? = nil,
+        error: String? = nil, milestones: Milestones, group: String? = nil, isCanary: Bool
     ) {
         self.name = name
         self.phase = phase
@@ -138,5 +216,22 @@ public struct NodeRunStatus: Hashable, Sendable {
         self.milestones = milestones
         self.group = group
         self.isCanary = isCanary
+    }
+}
+
+/// What is going on with a node, why, and until when. Every node always has exactly one.
+package struct Verdict: Hashable, Sendable, Codable {
+    package var code: VerdictCode
+    package var text: String
+    package var until: Timestamp?
+
+    package init(_ code: VerdictCode, _ text: String, until: Timestamp? = nil) {
+        self.code = code
+        self.text = text
+        self.until = until
+    }
+
+    init(_ blocker: Blocker) {
+        self.init(blocker.code, blocker.text, until: blocker.until)
     }
 }

@@ -44,7 +44,7 @@ for result in results where result.median > 0 {
 }
 
 let hundred = PolicySet(
-    clusters: Array(set.clusters.prefix(100)), maintenanceWindows: Array(set.maintenanceWindows.prefix(100)),
+    clusters: Array(set.clusters.prefix(100)), policies: Array(set.policies.prefix(100)),
     zones: set.zones)
 let from = Timestamp(seconds: 1_772_323_200)
 let before = residentBytes()

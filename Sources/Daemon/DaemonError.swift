@@ -1,0 +1,21 @@
+/// Why the daemon did not start, or did not go on.
+package enum DaemonError: Error, Sendable, CustomStringConvertible {
+    case state(StateError)
+    case journal(JournalError)
+    /// The policies are wrong, and the journal has none from an earlier start.
+    case noPolicies
+    case cannotListen(ListenAddress, reason: String)
+    case loop(LoopFailure)
+    case embedded(EmbeddedFailure)
+
+    package var description: String {
+        switch self {
+        case .state(let error): "\(error)"
+        case .journal(let error): "\(error)"
+        case .noPolicies: "there are no policies to work by, neither these nor any from an earlier start"
+        case .cannotListen(let address, let reason): "the API cannot listen on \(address): \(reason)"
+        case .loop(let failure): "\(failure): nothing more is sent, the nodes stay as they are"
+        case .embedded(let failure): "\(failure)"
+        }
+    }
+}

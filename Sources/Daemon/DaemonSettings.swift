@@ -1,0 +1,34 @@
+import Scheduling
+
+/// What reading the policy files gave.
+package struct PolicyReading: Sendable {
+    /// Nil where any of them is wrong.
+    package var set: PolicySet?
+    /// Errors and warnings as lines for people.
+    package var messages: [String]
+
+    package init(set: PolicySet?, messages: [String] = []) {
+        self.set = set
+        self.messages = messages
+    }
+}
+
+package struct DaemonSettings: Sendable {
+    package var state: StateDirectory
+    package var listen: ListenAddress
+    /// Where relative commands and secret files start. Absolute.
+    package var policyDirectory: String
+    package var environment: [String: String]
+    /// The program that has the verb `exec-step`.
+    package var executable = "/proc/self/exe"
+
+    package init(
+        state: StateDirectory, listen: ListenAddress = .standard, policyDirectory: String,
+        environment: [String: String]
+    ) {
+        self.state = state
+        self.listen = listen
+        self.policyDirectory = policyDirectory
+        self.environment = environment
+    }
+}

@@ -1,0 +1,70 @@
+import NIOCore
+import Primitives
+import Scheduling
+
+/// How the nodes of each cluster are called: timeout, headers with their secrets, and the shape of the cluster. Where a node
+/// is comes with every call.
+///
+/// Making one reads files with secrets: never on the control loop.
+package struct CallSettings: Sendable {
+    struct Cluster: Sendable {
+        var isClustered: Bool
+        /// Its nodes live in this process, or lived in an earlier one.
+        var isEmbedded: Bool
+        var timeout: TimeAmount
+        var headers: Result<[(name: String, value: String)], SecretSource.Missing>
+    }
+
+    private var clusters: [String: Cluster] = [:]
+
+    init() {}
+
+    /// The settings of every cluster of the set.
+    init(_ set: PolicySet, secrets: SecretSource) {
+        for cluster in set.clusters {
+            clusters[cluster.name] = Cluster(cluster, isEmbedded: cluster.isEmbedded, secrets: secrets)
+        }
+    }
+
+    /// Those of the set in force, and of clusters that left the policies while nagi was not through with their nodes.
+    init(_ ledger: Ledger, secrets: SecretSource) {
+        for retained in ledger.nodes.compactMap(\.retained) {
+            clusters[retained.cluster.name] = Cluster(
+                retained.cluster, isEmbedded: retained.node.embedded != nil, secrets: secrets)
+        }
+        if let set = ledger.policies { take(CallSettings(set, secrets: secrets)) }
+    }
+
+    subscript(cluster: String) -> Cluster? { clusters[cluster] }
+
+    /// Later settings replace those of the same cluster; a cluster that they do not have keeps its last ones, because its
+    /// nodes may still have to be given back.
+    mutating func take(_ later: CallSettings) {
+        clusters.merge(later.clusters) { _, later in later }
+    }
+}
+
+extension CallSettings.Cluster {
+    fileprivate init(_ policy: ClusterPolicy, isEmbedded: Bool, secrets: SecretSource) {
+        isClustered = policy.topology == .clustered
+        self.isEmbedded = isEmbedded
+        timeout = .nanoseconds(policy.api.timeout.nanoseconds)
+        headers = Result { () throws(SecretSource.Missing) in
+            try Self.headers(of: policy.api, secrets)
+        }
+    }
+
+    private static func headers(
+        of api: APISettings, _ secrets: SecretSource
+    ) throws(SecretSource.Missing) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        for (name, reference) in api.headers.sorted(by: { $0.key < $1.key }) {
+            do throws(SecretSource.Missing) {
+                headers.append((name, try secrets.read(reference)))
+            } catch {
+                throw SecretSource.Missing(description: "header \(name): \(error)")
+            }
+        }
+        return headers
+    }
+}

@@ -1,0 +1,36 @@
+import Primitives
+import Scheduling
+
+/// What the client remembers of a node from one read to the next.
+struct NodeMemory: Sendable {
+    /// How often a node that is said to stand alone is asked for its cluster.
+    static let listInterval = Duration.minutes(1)
+
+    private var listAskedAt: Uptime?
+    private var listsOthers = false
+    private var isVersionListed = false
+
+    /// A node that is said to stand alone is asked for its cluster now and then, so that a wrong `topology` shows; one that
+    /// lists others, each time.
+    mutating func isListDue(at now: Uptime) -> Bool {
+        if !listsOthers, let asked = listAskedAt, now - asked < NodeMemory.listInterval { return false }
+        listAskedAt = now
+        return true
+    }
+
+    mutating func noteList(_ members: [ClusterMember]?, of name: String) {
+        listsOthers = members?.contains { $0.name.description != name } ?? false
+    }
+
+    /// The node's version: by its cluster's list, else by its own report. Once a list named one, a report is not believed
+    /// while a list is missing: should the two spell it differently, that would look like another life of the node.
+    mutating func version(
+        of name: String, listedIn members: [ClusterMember]?, reported: NodeText?
+    ) -> NodeText? {
+        if let own = members?.first(where: { $0.name.description == name }), own.isConnected {
+            isVersionListed = own.version != nil
+            return own.version ?? reported
+        }
+        return isVersionListed ? nil : reported
+    }
+}

@@ -1,0 +1,140 @@
+import Calendars
+import Primitives
+
+/// The calendars of the policies in force, compiled once, and what they say now.
+struct CalendarsInForce: Sendable {
+    struct Entry: Sendable {
+        let policy: Policy
+        let calendar: PolicyCalendar
+        /// The calendar of the run that is not over: what it pinned, and the current exclusions.
+        var pinned: (run: RunID, calendar: PolicyCalendar)?
+        /// What the run pinned was "at any time".
+        var isPinnedUnbounded: Bool
+        /// When it may next answer differently.
+        var nextCheck = Timestamp.distantPast
+    }
+
+    /// In the order of the policies.
+    private(set) var entries: [Entry] = []
+    private(set) var places: [String: Int] = [:]
+    /// The earliest of all.
+    private(set) var nextCheck = Timestamp.distantFuture
+    private var checkedAt = Timestamp.distantPast
+
+    /// Calendars are asked again at least this often, whatever they said.
+    static let longestRest = Duration.days(1)
+    /// So long before a window opens the nodes are read once more.
+    static let lead = Duration.seconds(2)
+
+    init() {}
+
+    init(_ set: PolicySet) {
+        entries = set.policies.map {
+            Entry(policy: $0, calendar: set.calendar(of: $0), isPinnedUnbounded: $0.schedule.isUnbounded)
+        }
+        for (place, entry) in entries.enumerated() { places[entry.policy.name] = place }
+        nextCheck = .distantPast
+    }
+
+    func policy(_ name: String) -> Policy? { places[name].map { entries[$0].policy } }
+
+    /// Something else than time may change what one of them says.
+    mutating func check(_ policy: String) {
+        guard let place = places[policy] else { return }
+        entries[place].nextCheck = .distantPast
+        nextCheck = .distantPast
+    }
+
+    mutating func checkAll() {
+        for place in entries.indices { entries[place].nextCheck = .distantPast }
+        nextCheck = entries.isEmpty ? .distantFuture : .distantPast
+    }
+
+    /// Those that have to be asked now; all of them where the wall clock went back.
+    mutating func due(at now: Timestamp) -> [Int] {
+        if now < checkedAt { checkAll() }
+        guard now >= nextCheck else { return [] }
+        checkedAt = now
+        return entries.indices.filter { entries[$0].nextCheck <= now }
+    }
+
+    mutating func rest(_ place: Int, until instant: Timestamp, from now: Timestamp) {
+        entries[place].nextCheck = min(max(instant, now + .nanoseconds(1)), now + CalendarsInForce.longestRest)
+        nextCheck = entries.map(\.nextCheck).min() ?? .distantFuture
+    }
+
+    mutating func pin(
+        _ place: Int, _ pinned: (run: RunID, calendar: PolicyCalendar)?, isUnbounded: Bool? = nil
+    ) {
+        entries[place].pinned = pinned
+        entries[place].isPinnedUnbounded = isUnbounded ?? (pinned == nil && entries[place].policy.schedule.isUnbounded)
+    }
+
+    /// A run acts where what it pinned and what the policy says now are both open.
+    func clearance(of place: Int, origin: Run.Origin, at now: Timestamp) -> Clearance {
+        let entry = entries[place]
+        var end = Timestamp.distantFuture
+        if case .window(_, let span) = origin {
+            guard span.contains(now) else { return .closed(.init(cause: .outsideWindow, reopens: false)) }
+            end = span.end
+        }
+        if let taken = entry.calendar.isExcluded(at: now) {
+            let over = endOfExclusions(from: taken.span.end, place)
+            return .closed(
+                .init(cause: .excluded(by: taken.by, reason: taken.reason), until: over, reopens: over < end))
+        }
+        let pinned = entry.pinned?.calendar ?? entry.calendar
+        guard let a = pinned.opening(at: now), let b = entry.calendar.opening(at: now) else {
+            let next = nextCommonOpening(pinned, entry.calendar, after: now)
+            let isInTime = next.map { $0 < end } ?? (end == .distantFuture)
+            return .closed(.init(cause: .outsideWindow, until: isInTime ? next : nil, reopens: isInTime))
+        }
+        // The turn of a year is a cut for the sake of the search only.
+        for (opening, isUnbounded) in [(a, entry.isPinnedUnbounded), (b, entry.policy.schedule.isUnbounded)] {
+            end = min(end, isUnbounded ? entry.calendar.isExcluded(at: opening.end)?.span.start ?? end : opening.end)
+        }
+        return .open(until: end == .distantFuture ? nil : end)
+    }
+
+    /// Exclusions that touch are one.
+    private func endOfExclusions(from first: Timestamp, _ place: Int) -> Timestamp {
+        var end = first
+        for _ in 0..<CalendarsInForce.searchLimit {
+            guard let next = entries[place].calendar.isExcluded(at: end) else { break }
+            end = next.span.end
+        }
+        return end
+    }
+
+    /// When both are next open; nil: not in sight.
+    private func nextCommonOpening(_ a: PolicyCalendar, _ b: PolicyCalendar, after now: Timestamp) -> Timestamp? {
+        var instant = now
+        for _ in 0..<CalendarsInForce.searchLimit {
+            guard let first = a.opening(at: instant) == nil ? a.nextOpening(after: instant)?.start : instant,
+                let second = b.opening(at: first) == nil ? b.nextOpening(after: first)?.start : first
+            else { return nil }
+            if second > now, a.opening(at: second) != nil { return second }
+            instant = max(second, instant + .nanoseconds(1))
+        }
+        return nil
+    }
+
+    private static let searchLimit = 64
+
+    /// When the run's clearance, or that of the policy's next, may change.
+    func nextChange(of place: Int, origin: Run.Origin?, at now: Timestamp) -> Timestamp {
+        let entry = entries[place]
+        var next = entry.calendar.nextChange(after: now) ?? .distantFuture
+        if let pinned = entry.pinned?.calendar.nextChange(after: now) { next = min(next, pinned) }
+        if case .window(_, let span)? = origin, now < span.end { next = min(next, span.end) }
+        // Nodes are read once more before a known opening.
+        return next - CalendarsInForce.lead > now ? next - CalendarsInForce.lead : next
+    }
+
+    /// Whether a window of the policy opens within the lead.
+    func isAboutToOpen(_ place: Int, at now: Timestamp) -> Bool {
+        let calendar = entries[place].calendar
+        guard calendar.opening(at: now) == nil, let next = calendar.nextOpening(after: now)?.start else { return false }
+        return next - now <= CalendarsInForce.lead
+    }
+}

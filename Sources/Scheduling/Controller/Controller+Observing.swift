@@ -1,0 +1,334 @@
+import ModeCore
+import Primitives
+
+/// What is read: observations in, and when the next read is due.
+extension Controller {
+    /// Slow facts of a node that change faster than this decide nothing by themselves: the journal counts them.
+    static let factSpacing = Duration.seconds(10)
+
+    mutating func take(_ observation: Observation, of node: NodeIndex, _ turn: inout Turn) {
+        let now = turn.now
+        fleet[node].whole.isUnderWay = false
+        let known = ledger[node].marks
+        let isBack = isBackFromRestart(node, observation.mode)
+        var life = fleet[node].take(observation, known: known, at: now)
+        if isBack { life = .another }
+        note(life, of: node, isFirst: known == nil && fleet[node].id == observation.node, &turn)
+        noteMembers(observation.members, begun: observation.begun, of: node, &turn)
+        let offset = observation.hostWall.map { $0 - observation.begun.wall }
+        network.note(node.raw, answers: true, offset: offset, at: now.uptime)
+        noteLooser(node, begun: observation.begun, isSameLife: life == .same, &turn)
+        settleChange(of: node, &turn)
+        noteSeenAgain(node, observation, &turn)
+        noteIdentity(node, &turn)
+        noteEvidence(node, now)
+        finishRead(node, begun: observation.begun, &turn)
+    }
+
+    mutating func take(_ mode: ObservedMode, begun: Moment, of node: NodeIndex, _ turn: inout Turn) {
+        fleet[node].modeOnly.isUnderWay = false
+        let former = fleet[node].mode?.mode
+        let isBack = isBackFromRestart(node, mode)
+        var life = fleet[node].take(mode, begun: begun)
+        if isBack { life = .another }
+        if life == .another { note(life, of: node, isFirst: false, &turn) }
+        network.note(node.raw, answers: true, offset: nil, at: turn.now.uptime)
+        noteLooser(node, begun: begun, isSameLife: false, &turn)
+        settleChange(of: node, &turn)
+        noteFacts(of: node, &turn)
+        // What the mode means for sessions, version and membership only a whole read says.
+        if mode != former { readNow(node, turn.now) }
+        nodesToTouch.insert(node.raw)
+        scheduleModeRead(node, turn.now)
+    }
+
+    mutating func take(
+        _ failure: ReadFailure, _ scope: ReadScope, begun: Moment, of node: NodeIndex, _ turn: inout Turn
+    ) {
+        switch scope {
+        case .newAddress: return
+        case .mode: fleet[node].modeOnly.isUnderWay = false
+        case .whole: fleet[node].whole.isUnderWay = false
+        }
+        fleet[node].take(failure, begun: begun, at: turn.now)
+        network.note(node.raw, answers: false, offset: nil, at: turn.now.uptime)
+        if fleet[node].isFailing { noteMembers(nil, begun: begun, of: node, &turn) }
+        if scope == .whole {
+            finishRead(node, begun: begun, &turn)
+        } else {
+            noteFacts(of: node, &turn)
+            nodesToTouch.insert(node.raw)
+        }
+        scheduleModeRead(node, turn.now)
+        wake(.node(node.raw), at: fleet[node].goneAt(watchedSince: fleet.watchedSince), turn.now)
+    }
+
+    /// A committed node that was away and has lost its block was restarted, as its step means to, whatever its counters say:
+    /// those of a node without calls are the same before and after.
+    private func isBackFromRestart(_ node: NodeIndex, _ mode: ObservedMode) -> Bool {
+        guard fleet[node].wentAway, fleet[node].isConfirmed, let observed = mode.requestable,
+            let written = ledger[node].written?.mode, observed < written, let lease = fleet[seat: node].lease
+        else { return false }
+        return ledger.part(lease)?.phase.kind == .committed
+    }
+
+    private mutating func note(_ life: NodeWatch.Life, of node: NodeIndex, isFirst: Bool, _ turn: inout Turn) {
+        guard life == .another, let marks = fleet[node].marks else { return }
+        let entry = ledger[node]
+        // A node that the journal knows nothing of has no earlier life to tell from this one.
+        guard !isFirst || entry.isAttached(at: turn.now.wall) || entry.failedStay != nil else { return }
+        decide(.nodeRestarted(fleet[node].id, marks), &turn)
+        fleet[node].looserSince = nil
+        for place in fleet[seat: node].working { runsToTouch.insert(place.run.raw) }
+    }
+
+    /// The claimed mode was there and is not any more. Whether somebody did that, or a restart, a whole read says.
+    private mutating func noteLooser(_ node: NodeIndex, begun: Moment, isSameLife: Bool, _ turn: inout Turn) {
+        guard let observed = fleet[node].mode?.mode.requestable, let wanted = wish(of: node, turn.now).mode,
+            ledger[node].formerAddress == nil
+        else { return }
+        let written = ledger[node].written
+        // A late write of nagi's own is nobody's hand.
+        let isLoosened =
+            observed < wanted && fleet[node].isConfirmed && written.map { $0.mode > observed } ?? false
+            && !ledger[node].mayStillArrive(observed, at: turn.now.wall)
+        if observed >= wanted {
+            fleet[node].isConfirmed = true
+        } else if isLoosened {
+            fleet[node].isConfirmed = false
+            fleet[node].looserSince = begun.uptime
+            fleet[node].voidEvidence()
+        }
+        // Also where the block is back already: it was loosened all the same.
+        guard let since = fleet[node].looserSince, isSameLife, begun.uptime >= since else { return }
+        fleet[node].looserSince = nil
+        guard written?.incarnation == ledger[node].incarnation else { return }
+        decide(.nodeLoosened(fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal)), &turn)
+        if let until = ledger[node].contestedUntil(at: turn.now.wall) {
+            wake(.node(node.raw), at: turn.now.uptime + (until - turn.now.wall), turn.now)
+        }
+    }
+
+    private mutating func noteSeenAgain(_ node: NodeIndex, _ observation: Observation, _ turn: inout Turn) {
+        guard let written = ledger[node].written, observation.mode.requestable == written.mode,
+            written.incarnation != ledger[node].incarnation, ledger[node].open == nil
+        else { return }
+        fleet[node].leaked += observation.load?.sessionsCreated ?? 0
+        decide(.modeSeenAgain(fleet[node].id), &turn)
+    }
+
+    private mutating func noteMembers(
+        _ members: [ClusterMember]?, begun: Moment, of node: NodeIndex, _ turn: inout Turn
+    ) {
+        let cluster = fleet.cluster(of: node)
+        guard fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun) else { return }
+        let names = Set(fleet[cluster].nodes.map { fleet[$0].id.name })
+        if let found = fleet[cluster].roster.membership?.following(
+            fleet[cluster].membership, configured: names.contains), found != fleet[cluster].membership
+        {
+            decide(.membershipChanged(cluster: fleet[cluster].policy.name, found), &turn)
+            fleet[cluster].membership = found
+            fleet.noteMembership(of: cluster)
+        }
+        clustersToTouch.insert(cluster.raw)
+        touchRuns(of: cluster)
+    }
+
+    private mutating func noteEvidence(_ node: NodeIndex, _ now: Moment) {
+        guard let place = fleet[seat: node].lease, let work = ledger.part(place)?.phase.work, let claim = work.claim,
+            let drain = ledger.header(place.run)?.pinned.sequence.drain(before: work.step)?.step
+        else { return }
+        fleet[node].noteEvidence(
+            confirmed: claim, maxSessions: drain.maxSessions, maxConnections: drain.maxConnections, at: now)
+    }
+
+    private mutating func finishRead(_ node: NodeIndex, begun: Moment, _ turn: inout Turn) {
+        let cluster = fleet.cluster(of: node)
+        let (isClusterKnown, isSwept) = fleet.noteRead(node, begun: begun.uptime, at: turn.now.uptime)
+        if isClusterKnown {
+            for other in fleet[cluster].nodes { nodesToTouch.insert(other.raw) }
+        }
+        if isClusterKnown || isSwept || fleet[seat: node].isAwaited { touchRuns(of: cluster) }
+        fleet[seat: node].isAwaited = false
+        if isSwept { sweep(cluster, turn.now) }
+        noteFacts(of: node, &turn)
+        nodesToTouch.insert(node.raw)
+        let at = fleet[node].whole.wantsMore ? turn.now.uptime : turn.now.uptime + interval(of: node, turn.now)
+        fleet[node].whole.wantsMore = false
+        read(node, at: at)
+        scheduleModeRead(node, turn.now)
+    }
+
+    mutating func touchRuns(of cluster: ClusterIndex) {
+        for slot in fleet[cluster].runs { runsToTouch.insert(slot.raw) }
+    }
+
+    /// Journals what the node shows where that differs from what the journal says.
+    mutating func noteFacts(of node: NodeIndex, _ turn: inout Turn) {
+        guard let facts = facts(of: node, turn.now), !isSame(facts, ledger[node].facts) else { return }
+        let isAtWork = !fleet[seat: node].working.isEmpty || ledger[node].isAttached(at: turn.now.wall)
+        let isMode = facts.mode != ledger[node].facts?.mode
+        if !(isAtWork && isMode), let last = fleet[node].journaledAt, turn.now.uptime - last < Controller.factSpacing {
+            if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }
+            fleet[node].unjournaledFacts = facts
+            return
+        }
+        decide(
+            .nodeObserved(fleet[node].id, facts, fleet[node].marks, skipped: fleet[node].unjournaled), &turn)
+        fleet[node].journaledAt = turn.now.uptime
+        fleet[node].unjournaled = 0
+        fleet[node].unjournaledFacts = nil
+    }
+
+    /// What the journal keeps of the node's latest read; nil before the first.
+    private func facts(of node: NodeIndex, _ now: Moment) -> NodeLedger.NodeFacts? {
+        let watch = fleet[node]
+        if let failure = watch.failure { return NodeLedger.NodeFacts(mode: nil, failure: failure) }
+        guard let mode = watch.mode?.mode else { return nil }
+        // Before every node was asked once, nobody can say what the majority says.
+        let cluster = fleet[fleet.cluster(of: node)]
+        let isConnected = cluster.isClustered && cluster.isKnown ? fleet.isConnected(node, at: now) : nil
+        return NodeLedger.NodeFacts(
+            mode: mode, version: watch.observation?.version, ready: watch.observation?.ready, isConnected: isConnected)
+    }
+
+    /// The text of a failure may differ each time; its kind is what is journaled on change.
+    private func isSame(_ a: NodeLedger.NodeFacts, _ b: NodeLedger.NodeFacts?) -> Bool {
+        guard let failure = a.failure, let former = b?.failure else { return a == b }
+        return failure.isSameKind(as: former)
+    }
+}
+
+/// When which node is read.
+extension Controller {
+    mutating func read(_ node: NodeIndex, at: Uptime) {
+        fleet[node].whole.next = at
+        agenda.insertRead(.wholeRead(node.raw), at: at)
+    }
+
+    mutating func readNow(_ node: NodeIndex, _ now: Moment) {
+        if fleet[node].whole.isUnderWay {
+            fleet[node].whole.wantsMore = true
+        } else {
+            read(node, at: now.uptime)
+        }
+    }
+
+    /// A webhook: the next read comes forward, to four a second at the most.
+    mutating func hint(_ node: NodeIndex, _ now: Moment) {
+        guard !fleet[node].whole.isUnderWay else {
+            fleet[node].whole.wantsMore = true
+            return
+        }
+        let at = max(now.uptime, (fleet[node].whole.begun ?? Uptime(nanoseconds: .min)) + Cadence.urgent)
+        if fleet[node].whole.next.map({ at < $0 }) ?? true { read(node, at: at) }
+    }
+
+    /// Reads every node of the cluster once more for a wish, if that is not under way.
+    mutating func sweep(_ cluster: ClusterIndex, _ now: Moment) {
+        for node in fleet.beginSweep(of: cluster, at: now.uptime) { readNow(node, now) }
+    }
+
+    mutating func askWhole(_ node: NodeIndex, at: Uptime, _ turn: inout Turn) {
+        // A later entry replaced this one, or the read is under way.
+        guard !fleet[node].whole.isUnderWay, fleet[node].whole.next == at else { return }
+        fleet[node].whole.isUnderWay = true
+        fleet[node].whole.begun = turn.now.uptime
+        turn.act(.read(fleet[node].id, .whole, at: fleet[seat: node].address))
+        askNewAddress(node, &turn)
+    }
+
+    mutating func askMode(_ node: NodeIndex, at: Uptime, _ turn: inout Turn) {
+        guard !fleet[node].modeOnly.isUnderWay, fleet[node].modeOnly.next == at else { return }
+        fleet[node].modeOnly.next = nil
+        guard modeCadence(of: node, turn.now) != nil else { return }
+        fleet[node].modeOnly.isUnderWay = true
+        fleet[node].modeOnly.begun = turn.now.uptime
+        turn.act(.read(fleet[node].id, .mode, at: fleet[seat: node].address))
+    }
+
+    /// The mode of a claimed node is read alone, so that a call that hangs delays nothing.
+    mutating func scheduleModeRead(_ node: NodeIndex, _ now: Moment) {
+        guard !fleet[node].modeOnly.isUnderWay, let cadence = modeCadence(of: node, now) else { return }
+        let at = max(now.uptime, (fleet[node].modeOnly.begun ?? now.uptime) + cadence)
+        if let next = fleet[node].modeOnly.next, next <= at { return }
+        fleet[node].modeOnly.next = at
+        agenda.insertRead(.modeRead(node.raw), at: at)
+    }
+
+    /// Nil: its mode is not read alone.
+    private func modeCadence(of node: NodeIndex, _ now: Moment) -> Duration? {
+        let entry = ledger[node]
+        if entry.open != nil { return Cadence.urgent }
+        if let place = fleet[seat: node].lease, let part = ledger.part(place) {
+            if part.phase.kind == .committed { return Cadence.urgent }
+            if part.phase.claim != nil { return Cadence.close }
+        }
+        return wish(of: node, now).mode == nil ? nil : Cadence.close
+    }
+
+    /// How soon everything about a node is read again.
+    private func interval(of node: NodeIndex, _ now: Moment) -> Duration {
+        let observe = fleet[fleet.cluster(of: node)].policy.observe
+        let entry = ledger[node]
+        let isClaimed = entry.written != nil || entry.open != nil || wish(of: node, now).mode != nil
+        if let place = fleet[seat: node].lease, let kind = ledger.part(place)?.phase.kind {
+            if kind == .committed, fleet[node].isFailing || fleet[node].mode?.mode == .known(.initial) {
+                return Cadence.urgent
+            }
+            return kind == .soaking ? min(observe.interval, Cadence.soaking) : min(observe.interval, Cadence.close)
+        }
+        // A debt that waits for long is not asked about twice a second for ever.
+        if isClaimed { return min(observe.interval, isWaitingLong(node, now) ? .seconds(5) : Cadence.close) }
+        return Cadence.jittered(observe.interval, share: observe.jitter, place: node.raw, at: now.uptime)
+    }
+
+    private func isWaitingLong(_ node: NodeIndex, _ now: Moment) -> Bool {
+        ledger[node].failedStay != nil
+            || (ledger[node].written?.owedSince.map { now.wall - $0 > .minutes(1) } ?? false)
+    }
+}
+
+/// A node whose address changed while something of nagi's was on it: it keeps the old one until it was seen at the new one.
+extension Controller {
+    private func newAddress(of node: NodeIndex) -> NodeAddress? {
+        guard ledger[node].formerAddress != nil else { return nil }
+        return configured(fleet[node].id)?.address
+    }
+
+    private mutating func askNewAddress(_ node: NodeIndex, _ turn: inout Turn) {
+        guard let address = newAddress(of: node) else { return }
+        turn.act(.read(fleet[node].id, .newAddress, at: address))
+    }
+
+    /// Nothing of nagi's is left at the former address: from here on only the new one counts.
+    mutating func leaveFormerAddress(_ node: NodeIndex, _ turn: inout Turn) {
+        guard let address = newAddress(of: node), ledger[node].written == nil, ledger[node].open == nil,
+            fleet[seat: node].lease == nil
+        else { return }
+        decide(.addressMoved(fleet[node].id), &turn)
+        fleet[seat: node].address = address
+        fleet[node].forget(isSameLife: false)
+        readNow(node, turn.now)
+    }
+
+    /// Only the mode that nagi wrote shows that it is the node.
+    mutating func moveAddress(of node: NodeIndex, _ mode: ObservedMode, _ turn: inout Turn) {
+        guard let address = newAddress(of: node) else { return }
+        if mode.requestable != ledger[node].written?.mode {
+            // The cluster sees the name, and nothing is left at the old address: that life of the node is over.
+            let isElsewhere =
+                fleet[fleet.cluster(of: node)].isClustered && fleet.isConnected(node, at: turn.now)
+                && fleet[node].isGone(at: turn.now, watchedSince: fleet.watchedSince)
+            guard isElsewhere, ledger[node].open == nil else { return }
+            if ledger[node].written != nil {
+                decide(.ownershipDropped(fleet[node].id, reason: .alreadyNormal), &turn)
+            }
+        }
+        decide(.addressMoved(fleet[node].id), &turn)
+        // What the former address showed says nothing about the node.
+        fleet[node].forget(isSameLife: ledger[node].written != nil)
+        fleet[seat: node].address = address
+        readNow(node, turn.now)
+    }
+}

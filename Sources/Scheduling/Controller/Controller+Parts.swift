@@ -1,0 +1,338 @@
+import ModeCore
+import Primitives
+
+/// What becomes of the nodes' parts in runs.
+extension Controller {
+    /// Moves a node on as far as it goes now, and its mode with it.
+    mutating func touch(_ node: NodeIndex, _ turn: inout Turn) {
+        settleChange(of: node, &turn)
+        reconcileMode(node, &turn)
+        leaveFormerAddress(node, &turn)
+        let cluster = fleet.cluster(of: node)
+        // After a start every node of the cluster is looked at once before anything is decided on deadlines and budgets.
+        if fleet[cluster].isKnown {
+            for place in fleet[seat: node].working { move(place, of: node, &turn) }
+        }
+        noteOut(node, &turn)
+        noteContested(node, &turn)
+        if ledger[node].isAttached(at: turn.now.wall) || fleet[seat: node].lease != nil {
+            outPlaces.insert(node.raw)
+        } else {
+            outPlaces.remove(node.raw)
+        }
+        readSooner(node, turn.now)
+    }
+
+    private mutating func move(_ place: PartPlace, of node: NodeIndex, _ turn: inout Turn) {
+        // A sequence has at most so many steps that need nothing to happen.
+        for _ in 0..<128 {
+            guard let part = ledger.part(place), part.phase.isInWork, let header = ledger.header(place.run) else {
+                return
+            }
+            let situation = situation(of: part, place, header, node, turn.now)
+            guard let move = part.move(in: situation) else {
+                wakeForDeadlines(part, place, node, turn.now)
+                return
+            }
+            perform(move, of: place, header, node, &turn)
+            reconcileMode(node, &turn)
+        }
+    }
+
+    private mutating func wakeForDeadlines(_ part: Part, _ place: PartPlace, _ node: NodeIndex, _ now: Moment) {
+        if let end = part.phase.timer?.end, end > now.uptime { wake(.node(node.raw), at: end, now) }
+        if case .soaking(let work) = part.phase, let since = fleet[node].inServiceSince,
+            case .soak(let length)? = ledger.header(place.run)?.pinned.sequence.steps[work.step]
+        {
+            wake(.node(node.raw), at: max(since, work.since.uptime) + length, now)
+        }
+        if case .returning(let returning) = part.phase {
+            wake(.node(node.raw), at: returning.since.uptime + fleet[node].staleAfter + .nanoseconds(1), now)
+        }
+        if let since = fleet[seat: node].quorumMissingSince {
+            wake(.node(node.raw), at: since + fleet[node].staleAfter + .nanoseconds(1), now)
+        }
+    }
+
+    mutating func perform(
+        _ move: PartMove, of place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ turn: inout Turn
+    ) {
+        var part = move.part
+        let former = ledger.part(place)
+        if case .returning(let returning) = part.phase, case .goOn = returning.after {
+            part.milestones.leaked = fleet[node].leaked
+        }
+        var start: CommandStart?
+        if let step = move.command, let work = part.phase.work {
+            let id = CommandID(number: ledger.lastCommand + 1)
+            part.phase.setCommand(id)
+            start = command(step, id: id, attempt: work.attempt, node, header, turn.now)
+        }
+        let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
+        decide(
+            .partChanged(header.id, place.part, part, step: stepWord(of: part, header), grounds), &turn)
+        if let start {
+            decide(.commandIntended(start), &turn)
+            runningCommands[start.id] = place
+            turn.act(.start(start))
+        }
+        if let mode = move.stay {
+            let reason = part.error ?? "the node failed"
+            let stay = FailedStay(
+                run: header.id, policy: header.pinned.name, mode: mode, reason: reason, since: turn.now.wall)
+            decide(.stayPlaced(fleet[node].id, stay), &turn)
+        }
+        if case .finished(.held) = part.phase { keepClaim(former, node, &turn) }
+        if let reason = move.abort { decide(.runChanged(header.id, .ending(.aborted(reason))), &turn) }
+        if move.voidsEvidence { fleet[node].voidEvidence() }
+        reseat(place, node, part, former)
+        noteIdentityAlarm(part, node, &turn)
+        touchEverything(about: node)
+        runsToTouch.insert(place.run.raw)
+    }
+
+    /// A person's hold keeps the claim that stands.
+    private mutating func keepClaim(_ former: Part?, _ node: NodeIndex, _ turn: inout Turn) {
+        guard var hold = ledger[node].hold, hold.wish == .handsOff, let claim = former?.phase.claim else { return }
+        hold.wish = .mode(claim)
+        decide(.holdPlaced(fleet[node].id, hold), &turn)
+    }
+
+    private mutating func noteIdentityAlarm(_ part: Part, _ node: NodeIndex, _ turn: inout Turn) {
+        let isRefuted = part.isFailed && identity(of: node, turn.now) == .refuted
+        guard isRefuted else { return }
+        alarm(
+            Alarm.Key(.wrongAddress, node: fleet[node].id),
+            "\(fleet[node].id.name): the cluster's lists do not show this name in the mode that was set at its address",
+            &turn)
+    }
+
+    /// Node, cluster slot and the run's slot go with the phase.
+    private mutating func reseat(_ place: PartPlace, _ node: NodeIndex, _ part: Part, _ former: Part?) {
+        if part.phase.holdsSlot {
+            if fleet[seat: node].lease != place {
+                fleet[seat: node].lease = place
+                fleet[node].voidEvidence()
+                fleet[node].leaked = 0
+                fleet[node].isConfirmed = ledger[node].written != nil
+            }
+        } else if fleet[seat: node].lease == place {
+            fleet[seat: node].lease = nil
+        }
+        let isListed = fleet[seat: node].working.contains(place)
+        if part.phase.isInWork, !isListed { fleet[seat: node].working.append(place) }
+        if !part.phase.isInWork, isListed { fleet[seat: node].working.removeAll { $0 == place } }
+        if part.phase.claim == nil || former?.phase.kind != part.phase.kind {
+            fleet[seat: node].mustMakeRoom = false
+            fleet[seat: node].isYieldDue = false
+            fleet[seat: node].quorumMissingSince = nil
+        }
+        if let command = former?.phase.command, command != part.phase.command { runningCommands[command] = nil }
+    }
+
+    private func stepWord(of part: Part, _ header: Ledger.RunHeader) -> String? {
+        guard let work = part.phase.work else { return nil }
+        if case .run(let run) = header.pinned.sequence.steps[work.step] { return run.name }
+        return header.pinned.sequence.steps[work.step].word
+    }
+
+    private func grounds(for node: NodeIndex, _ header: Ledger.RunHeader, _ now: Moment) -> Grounds {
+        var grounds = Grounds(clearance: header.clearance)
+        grounds.mode = fleet[node].mode?.mode
+        grounds.readBegun = fleet[node].observation?.begun
+        grounds.first = fleet[node].evidence.first
+        grounds.latest = fleet[node].evidence.latest
+        grounds.ready = fleet[node].observation?.ready
+        let cluster = fleet[fleet.cluster(of: node)]
+        if cluster.isClustered {
+            grounds.votes = fleet.votes(for: node, at: now)
+            grounds.regular = cluster.quorum.total
+        }
+        return grounds
+    }
+
+    private func command(
+        _ step: RunStep, id: CommandID, attempt: Int, _ node: NodeIndex, _ header: Ledger.RunHeader, _ now: Moment
+    ) -> CommandStart {
+        var limit = Controller.commandLimit
+        if header.pinned.schedule.onWindowEnd == .restore, let end = header.clearance.end {
+            limit = max(.zero, min(limit, end - now.wall))
+        }
+        return CommandStart(
+            id: id, node: fleet[node].id, run: header.id, step: step.name, attempt: attempt, command: step.command,
+            environment: CommandEnvironment.facts(
+                node: configured(fleet[node].id), address: fleet[seat: node].address, cluster: header.pinned.cluster,
+                run: header.id, revision: header.pinned.revision),
+            timeout: step.timeout, notAfter: now + limit)
+    }
+
+    /// How late a command may still be started.
+    static let commandLimit = Duration.seconds(10)
+
+    mutating func take(_ outcome: CommandOutcome, of id: CommandID, _ turn: inout Turn) {
+        guard let entry = ledger.commands[id], entry.outcome == nil else { return }
+        decide(.commandEnded(id, entry.start.node, outcome), &turn)
+        guard let node = ledger.index(of: entry.start.node) else { return }
+        nodesToTouch.insert(node.raw)
+        readNow(node, turn.now)
+    }
+
+    /// Everything that decides about the part now.
+    func situation(
+        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
+    ) -> PartSituation {
+        let seat = fleet[seat: node]
+        let entry = ledger[node]
+        let isLeased = seat.lease == place
+        var situation = PartSituation(
+            now: now, sequence: header.pinned.sequence, onWindowEnd: header.pinned.schedule.onWindowEnd,
+            readings: readings(of: part, header, node, now))
+        situation.clearance = header.clearance
+        situation.runPhase =
+            seat.isRetained && !header.isEnding ? .ending(.policyRemoved) : header.phase
+        situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
+        situation.isClockTrusted = clock.isTrusted
+        if isLeased, seat.mustMakeRoom {
+            let others = fleet.out(of: seat.cluster, at: now).filter { $0 != fleet[node].id.name }
+            situation.mustMakeRoomFor = Array(others.prefix(5))
+        }
+        situation.isYieldDue = isLeased && seat.isYieldDue
+        situation.isQuorumMissing = seat.quorumMissingSince.map { now.uptime - $0 > fleet[node].staleAfter } ?? false
+        situation.isGone = fleet[node].isGone(at: now, watchedSince: fleet.watchedSince)
+        situation.isIsolated =
+            fleet[node].freshMode(at: now) == .known(.initial)
+            || (isLeased && fleet[node].freshObservation(at: now) != nil && !fleet.isConnected(node, at: now))
+        situation.hasFloor = entry.floor != nil
+        situation.doesNothingAnswer = network.suspendsDeadlines(at: now.uptime)
+        situation.isSettled = entry.open == nil && entry.written == nil
+        if case .returning(let returning) = part.phase {
+            situation.hasWaitedLong = now.uptime - returning.since.uptime > fleet[node].staleAfter
+        }
+        situation.outcome = part.phase.command.flatMap { ledger.commands[$0]?.outcome }
+        situation.incarnation = entry.incarnation
+        return situation
+    }
+
+    private func readings(
+        of part: Part, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
+    ) -> StepContext {
+        let watch = fleet[node]
+        var readings = StepContext(now: now)
+        readings.revision = header.pinned.revision
+        readings.mode = watch.freshMode(at: now)
+        readings.hasReadinessProbe = watch.hasReadinessProbe
+        let since: Moment? =
+            if case .returning(let returning) = part.phase { returning.since } else { part.phase.work?.since }
+        let observation = watch.freshObservation(at: now)
+        readings.sessions = observation?.load?.sessions
+        readings.connections = observation?.load?.ongoingConnections
+        readings.version = observation?.version
+        readings.ready = observation?.ready
+        guard let since, let work = part.phase.work ?? part.phase.returningWork else { return readings }
+        readings.isObservedSinceStep = observation.map { $0.begun.uptime >= since.uptime } ?? false
+        readings.isConnectedSinceStep = fleet.isConnected(node, since: since.uptime, at: now)
+        readings.isDrained = isProven(node, since: nil, now)
+        readings.isDrainedSinceStep = isProven(node, since: since.uptime, now)
+        let steps = header.pinned.sequence.steps
+        if let load = observation?.load, let drain = header.pinned.sequence.drain(before: work.step)?.step {
+            readings.isRefilled = load.sessions > drain.maxSessions || load.ongoingConnections > drain.maxConnections
+        }
+        if case .soaking = part.phase, let serving = watch.inServiceSince, watch.isServing(at: now) {
+            readings.serviceFor = now.uptime - max(serving, since.uptime)
+        }
+        readings.identity = identity(of: node, now)
+        if steps.indices.contains(work.step), steps[work.step].isDisruptive, work.command == nil {
+            readings.hasQuorum = hasQuorum(disrupting: node, now)
+        }
+        return readings
+    }
+
+    /// Complete evidence, and recent: like every reading it expires.
+    private func isProven(_ node: NodeIndex, since: Uptime?, _ now: Moment) -> Bool {
+        let fresh = now.uptime + (.zero - fleet[node].staleAfter)
+        return fleet[node].evidence.isComplete(since: max(since ?? fresh, fresh))
+    }
+
+    func hasQuorum(disrupting node: NodeIndex, _ now: Moment) -> Bool {
+        fleet.hasQuorum(
+            disrupting: node,
+            isCommitted: { other in
+                fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
+            }, at: now)
+    }
+
+    /// Whether the node counts as out of service, whatever the cause.
+    private mutating func noteOut(_ node: NodeIndex, _ turn: inout Turn) {
+        let now = turn.now
+        let entry = ledger[node]
+        noteQuorum(node, now)
+        let isReserved = entry.hold?.wish == .reserved && entry.hold?.isOver(at: now.wall) == false
+        let isClaimed = wish(of: node, now).mode != nil || entry.written != nil
+        let isOpening = entry.open.map { $0.change.target != .normal } ?? false
+        let isOut = isReserved || isClaimed || isOpening || !fleet[node].isServing(at: now)
+        guard fleet.setOut(isOut, node) else { return }
+        let cluster = fleet.cluster(of: node)
+        clustersToTouch.insert(cluster.raw)
+        touchRuns(of: cluster)
+    }
+
+    private mutating func noteQuorum(_ node: NodeIndex, _ now: Moment) {
+        guard let place = fleet[seat: node].lease, let part = ledger.part(place), let work = part.phase.work,
+            let step = ledger.header(place.run)?.pinned.sequence.steps[work.step], step.isDisruptive,
+            work.command == nil, fleet[fleet.cluster(of: node)].isKnown, !network.suspendsDeadlines(at: now.uptime),
+            !hasQuorum(disrupting: node, now)
+        else {
+            fleet[seat: node].quorumMissingSince = nil
+            return
+        }
+        guard fleet[seat: node].quorumMissingSince == nil else { return }
+        fleet[seat: node].quorumMissingSince = now.uptime
+        wake(.node(node.raw), at: now.uptime + fleet[node].staleAfter + .nanoseconds(1), now)
+    }
+
+    private mutating func noteContested(_ node: NodeIndex, _ turn: inout Turn) {
+        let key = Alarm.Key(.contested, node: fleet[node].id)
+        guard !ledger[node].loosenings.isEmpty || ledger.alarms[key] != nil else { return }
+        let isContested =
+            ledger[node].contestedUntil(at: turn.now.wall) != nil && wish(of: node, turn.now).mode != nil
+        alarm(
+            key,
+            isContested ? "\(fleet[node].id.name): somebody loosens its mode again and again: nagi has stopped" : nil,
+            &turn)
+    }
+
+    /// A node that has come into work is read sooner than it was planned.
+    private mutating func readSooner(_ node: NodeIndex, _ now: Moment) {
+        scheduleModeRead(node, now)
+        guard fleet[seat: node].lease != nil, !fleet[node].whole.isUnderWay else { return }
+        let soon = max(now.uptime, (fleet[node].whole.begun ?? now.uptime) + Cadence.close)
+        if let next = fleet[node].whole.next, next > soon { read(node, at: soon) }
+    }
+}
+
+extension Ledger.RunHeader {
+    var isEnding: Bool { if case .ending = phase { true } else { false } }
+}
+
+extension PartPhase {
+    fileprivate mutating func setCommand(_ id: CommandID) {
+        switch self {
+        case .out(var work):
+            work.command = id
+            self = .out(work)
+        case .committed(var work, let commitment):
+            work.command = id
+            self = .committed(work, commitment)
+        case .soaking(var work):
+            work.command = id
+            self = .soaking(work)
+        case .queued, .returning, .finished: break
+        }
+    }
+
+    /// The `restore` that a returning part is in, as work.
+    fileprivate var returningWork: Work? {
+        guard case .returning(let returning) = self, case .goOn(let step) = returning.after else { return nil }
+        return Work(step: step, since: returning.since, isGranted: true)
+    }
+}

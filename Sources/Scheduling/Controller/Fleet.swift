@@ -1,0 +1,361 @@
+import ModeCore
+import Primitives
+
+/// The clusters and nodes that are observed, laid out as in the ledger, and what is counted of them.
+struct Fleet: Sendable {
+    private(set) var clusters: [ClusterWatch] = []
+    /// Parallel to the ledger's nodes.
+    var nodes: [NodeWatch] = []
+    private(set) var seats: [Seat] = []
+    /// When this process began to watch, or went on after it had stalled.
+    var watchedSince = Uptime(nanoseconds: .min)
+
+    /// A node's place in its cluster and in runs.
+    struct Seat: Sendable {
+        var cluster: ClusterIndex
+        /// Among the nodes of its cluster.
+        var column: Int
+        var isRetained: Bool
+        var address: NodeAddress
+        /// By the word of the cluster's lists; regular while nobody says otherwise.
+        var isTemporary = false
+        /// The part that has the node; one at most.
+        var lease: PartPlace?
+        /// Parts that are in work on it, the lease's among them; those before their first `drain` or `block` have no lease.
+        var working: [PartPlace] = []
+        /// It counts as out of service.
+        fileprivate(set) var isOut = true
+        fileprivate(set) var wasKnown = false
+        /// When the latest whole read that has ended began, well or not.
+        fileprivate(set) var lastRead = Uptime(nanoseconds: .min)
+        /// Others' failures cost it its place.
+        var mustMakeRoom = false
+        /// Somebody opened it by hand, and its policy yields to that.
+        var isYieldDue = false
+        /// Since when quorum has been missing for its next step.
+        var quorumMissingSince: Uptime?
+        /// A run would take it if what was read of it were better.
+        var isAwaited = false
+    }
+
+    subscript(node: NodeIndex) -> NodeWatch {
+        get { nodes[node.raw] }
+        _modify { yield &nodes[node.raw] }
+    }
+
+    subscript(seat node: NodeIndex) -> Seat {
+        get { seats[node.raw] }
+        _modify { yield &seats[node.raw] }
+    }
+
+    subscript(cluster: ClusterIndex) -> ClusterWatch {
+        get { clusters[cluster.raw] }
+        _modify { yield &clusters[cluster.raw] }
+    }
+
+    func cluster(of node: NodeIndex) -> ClusterIndex { seats[node.raw].cluster }
+}
+
+/// What is known of one cluster.
+struct ClusterWatch: Sendable {
+    let policy: ClusterPolicy
+    /// Configured and retained, in the ledger's order.
+    let nodes: [NodeIndex]
+    /// It is in the policies; else only what it owes is looked after.
+    let isListed: Bool
+    var roster: Roster
+    var membership: Membership
+    /// N: configured and known regular nodes.
+    fileprivate(set) var quorum: Quorum
+    /// Nodes that were not yet read in this process, well or not.
+    fileprivate(set) var unread: Int
+    fileprivate(set) var outRegular = 0
+    fileprivate(set) var outTemporary = 0
+    var sweep = Sweep()
+    /// Since when more has been out of service than the budget allows, or since when not.
+    var exceededSince: Uptime?
+    var withinSince: Uptime?
+    /// Runs that are not over, in the order of their starts.
+    var runs: [RunSlot] = []
+    /// Places in the roster of members that are not in the policies.
+    fileprivate(set) var unlistedRegular: [Int] = []
+    fileprivate(set) var unlistedTemporary: [Int] = []
+    /// Nodes that are temporary or retained: they do not count in every case.
+    fileprivate(set) var special: [NodeIndex] = []
+
+    /// One read of every node of the cluster, begun after somebody wished for it.
+    struct Sweep: Sendable {
+        private(set) var wishedAt: Uptime?
+        fileprivate(set) var underWay: (since: Uptime, left: Int)?
+        /// Every node was read by a read begun no earlier than that.
+        fileprivate(set) var done: (since: Uptime, at: Uptime)?
+
+        static let longestRest = Duration.seconds(5)
+
+        /// Whether what it found still holds for a wish of that instant.
+        func serves(_ wish: Uptime, at now: Uptime) -> Bool {
+            guard let done else { return false }
+            return done.since >= wish && now - done.at <= Sweep.longestRest
+        }
+
+        mutating func wish(at now: Uptime) { wishedAt = max(wishedAt ?? now, now) }
+    }
+
+    var isClustered: Bool { policy.topology == .clustered }
+    /// Every node was read, or could not be, at least once in this process.
+    var isKnown: Bool { unread == 0 }
+    var staleAfter: Duration { policy.observe.staleAfter }
+}
+
+extension Fleet {
+    /// Lays everything out anew, keeping what is known about nodes that stay.
+    init(_ ledger: Ledger, keeping former: Fleet?, at now: Moment) {
+        watchedSince = former?.watchedSince ?? now.uptime
+        var old: [NodeID: Int] = [:]
+        for (place, node) in (former?.nodes ?? []).enumerated() { old[node.id] = place }
+        var members: [String: [NodeIndex]] = [:]
+        for (place, entry) in ledger.nodes.enumerated() {
+            members[entry.id.cluster, default: []].append(NodeIndex(place))
+        }
+        var policies: [(policy: ClusterPolicy, isListed: Bool)] = (ledger.policies?.clusters ?? []).map { ($0, true) }
+        let listed = Set(policies.map(\.policy.name))
+        var gone: Set<String> = []
+        for entry in ledger.nodes {
+            guard let retained = entry.retained, !listed.contains(entry.id.cluster),
+                gone.insert(entry.id.cluster).inserted
+            else { continue }
+            policies.append((retained.cluster, false))
+        }
+        nodes = []
+        seats = []
+        var columns: [(cluster: ClusterIndex, column: Int)] = Array(
+            repeating: (ClusterIndex(0), 0), count: ledger.nodes.count)
+        for (number, entry) in policies.enumerated() {
+            let own = members[entry.policy.name] ?? []
+            for (column, node) in own.enumerated() { columns[node.raw] = (ClusterIndex(number), column) }
+            let names = own.map { ledger.nodes[$0.raw].id.name }
+            let before = former?.clusters.first { $0.policy.name == entry.policy.name }
+            var cluster = ClusterWatch(
+                policy: entry.policy, nodes: own, isListed: entry.isListed,
+                roster: before?.roster.moved(to: names) ?? Roster(names: names),
+                membership: ledger.memberships[entry.policy.name] ?? Membership(),
+                quorum: Quorum(total: own.count), unread: own.count)
+            cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
+            cluster.sweep.underWay = nil
+            cluster.exceededSince = before?.exceededSince
+            cluster.withinSince = before?.withinSince
+            clusters.append(cluster)
+        }
+        for (place, entry) in ledger.nodes.enumerated() {
+            let (number, column) = columns[place]
+            let configured =
+                entry.retained?.node ?? clusters[number.raw].policy.nodes.first { $0.name == entry.id.name }
+            let address = entry.state.formerAddress ?? configured?.address ?? NodeAddress(api: "", ready: nil)
+            var watch = NodeWatch(
+                id: entry.id, cluster: number, hasReadinessProbe: address.ready != nil,
+                staleAfter: clusters[number.raw].staleAfter)
+            watch.isConfirmed = entry.state.written != nil
+            var seat = Seat(cluster: number, column: column, isRetained: entry.retained != nil, address: address)
+            if let before = old[entry.id], let former {
+                watch = former.nodes[before].moved(to: watch)
+                seat.quorumMissingSince = former.seats[before].quorumMissingSince
+                seat.lastRead = former.seats[before].lastRead
+            }
+            nodes.append(watch)
+            seats.append(seat)
+        }
+        for number in clusters.indices {
+            noteMembership(of: ClusterIndex(number))
+            // Nothing was counted before: it is now, once.
+            clusters[number].outRegular = 0
+            clusters[number].outTemporary = 0
+            for node in clusters[number].nodes {
+                seats[node.raw].wasKnown = nodes[node.raw].isKnown
+                if seats[node.raw].wasKnown { clusters[number].unread -= 1 }
+                count(node, by: 1)
+            }
+        }
+    }
+
+    /// Works out who is regular, and N, from the membership that is known.
+    mutating func noteMembership(of cluster: ClusterIndex) {
+        let membership = clusters[cluster.raw].membership
+        var regular = 0
+        var known: Set<String> = []
+        for node in clusters[cluster.raw].nodes {
+            let name = nodes[node.raw].id.name
+            known.insert(name)
+            let isTemporary = membership.isTemporary(name)
+            if seats[node.raw].isTemporary != isTemporary {
+                count(node, by: -1)
+                seats[node.raw].isTemporary = isTemporary
+                count(node, by: 1)
+            }
+            // A node that left the policies is known by the lists alone.
+            if isRegularMember(node, of: clusters[cluster.raw]) { regular += 1 }
+        }
+        clusters[cluster.raw].special = clusters[cluster.raw].nodes.filter {
+            seats[$0.raw].isTemporary || seats[$0.raw].isRetained
+        }
+        let places = { (names: [String], roster: Roster) in
+            names.filter { !known.contains($0) }.compactMap { roster.place(of: $0) }
+        }
+        let unlisted = membership.regular.filter { !known.contains($0) }
+        clusters[cluster.raw].unlistedRegular = places(unlisted, clusters[cluster.raw].roster)
+        clusters[cluster.raw].unlistedTemporary = places(membership.temporary, clusters[cluster.raw].roster)
+        clusters[cluster.raw].quorum = Quorum(total: regular + unlisted.count)
+    }
+
+    private mutating func count(_ node: NodeIndex, by change: Int) {
+        let seat = seats[node.raw]
+        guard seat.isOut else { return }
+        if seat.isTemporary {
+            clusters[seat.cluster.raw].outTemporary += change
+        } else {
+            clusters[seat.cluster.raw].outRegular += change
+        }
+    }
+
+    /// - Returns: whether that changed anything.
+    mutating func setOut(_ isOut: Bool, _ node: NodeIndex) -> Bool {
+        guard seats[node.raw].isOut != isOut else { return false }
+        count(node, by: -1)
+        seats[node.raw].isOut = isOut
+        count(node, by: 1)
+        return true
+    }
+
+    /// A whole read has ended, well or not.
+    ///
+    /// - Returns: whether every node of the cluster is known for the first time, and whether a sweep is over.
+    mutating func noteRead(_ node: NodeIndex, begun: Uptime, at now: Uptime) -> (isClusterKnown: Bool, isSwept: Bool) {
+        let number = seats[node.raw].cluster.raw
+        var isClusterKnown = false
+        if !seats[node.raw].wasKnown {
+            seats[node.raw].wasKnown = true
+            clusters[number].unread -= 1
+            isClusterKnown = clusters[number].unread == 0
+        }
+        let former = seats[node.raw].lastRead
+        seats[node.raw].lastRead = max(former, begun)
+        guard var sweep = clusters[number].sweep.underWay, former < sweep.since, begun >= sweep.since else {
+            return (isClusterKnown, false)
+        }
+        sweep.left -= 1
+        clusters[number].sweep.underWay = sweep.left > 0 ? sweep : nil
+        guard sweep.left == 0 else { return (isClusterKnown, false) }
+        clusters[number].sweep.done = (sweep.since, now)
+        return (isClusterKnown, true)
+    }
+
+    /// Begins a sweep for the latest wish, unless one is under way or served it.
+    ///
+    /// - Returns: the nodes to be read now.
+    mutating func beginSweep(of cluster: ClusterIndex, at now: Uptime) -> [NodeIndex] {
+        let sweep = clusters[cluster.raw].sweep
+        guard let wish = sweep.wishedAt, sweep.underWay == nil, sweep.done.map({ $0.since < wish }) ?? true else {
+            return []
+        }
+        let missing = clusters[cluster.raw].nodes.filter { seats[$0.raw].lastRead < wish }
+        guard !missing.isEmpty else {
+            clusters[cluster.raw].sweep.done = (wish, now)
+            return []
+        }
+        clusters[cluster.raw].sweep.underWay = (wish, missing.count)
+        return missing
+    }
+
+    /// The columns of the regular nodes that can be asked for their lists.
+    private func voters(_ cluster: ClusterWatch) -> [Int] {
+        cluster.nodes.filter { !seats[$0.raw].isTemporary }.map { seats[$0.raw].column }
+    }
+
+    /// How many regular nodes, itself included, list the node as connected, by lists begun no earlier than `since`.
+    func votes(for node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Int {
+        let cluster = clusters[seats[node.raw].cluster.raw]
+        return cluster.roster.votes(
+            for: seats[node.raw].column, of: voters(cluster), since: since, at: now, staleAfter: cluster.staleAfter)
+    }
+
+    /// Whether a majority of the regular nodes lists it as connected; true where not clustered. A cluster whose lists show
+    /// that it is one, whatever the policy says, has to agree too.
+    func isConnected(_ node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Bool {
+        let cluster = clusters[seats[node.raw].cluster.raw]
+        guard cluster.isClustered || hasWrongTopology(seats[node.raw].cluster) else { return true }
+        return cluster.quorum.isMajority(votes(for: node, since: since, at: now))
+    }
+
+    /// Nodes that are said to stand alone list other members.
+    func hasWrongTopology(_ cluster: ClusterIndex) -> Bool {
+        let watch = clusters[cluster.raw]
+        guard !watch.isClustered, watch.roster.listCount > 0 else { return false }
+        return watch.nodes.contains { (watch.roster.others(listedBy: seats[$0.raw].column) ?? 0) > 0 }
+    }
+
+    /// It is one of N: a node that left the policies only while the lists name it.
+    private func isRegularMember(_ node: NodeIndex, of cluster: ClusterWatch) -> Bool {
+        let seat = seats[node.raw]
+        return !seat.isTemporary
+            && (!seat.isRetained || cluster.membership.regular.contains(nodes[node.raw].id.name))
+    }
+
+    /// Temporary nodes count while they are members; a node that left the policies while it is listed, or answers.
+    private func counts(_ node: NodeIndex, of cluster: ClusterWatch, at now: Moment) -> Bool {
+        if cluster.membership.isMember(nodes[node.raw].id.name) { return true }
+        let seat = seats[node.raw]
+        return !seat.isTemporary && (!seat.isRetained || nodes[node.raw].freshMode(at: now) != nil)
+    }
+
+    func budgetUse(of number: ClusterIndex, at now: Moment) -> BudgetUse {
+        let cluster = clusters[number.raw]
+        let out = unlistedOut(number, at: now)
+        let gone = cluster.special.filter { seats[$0.raw].isOut && !counts($0, of: cluster, at: now) }
+        let goneTemporary = gone.count { seats[$0.raw].isTemporary }
+        let goneRegular = gone.count - goneTemporary
+        let regular = cluster.outRegular - goneRegular + out.regular.count
+        return BudgetUse(
+            total: cluster.quorum.total,
+            unavailable: regular + cluster.outTemporary - goneTemporary + out.temporary.count,
+            unavailableRegular: regular, budget: cluster.policy.budget)
+    }
+
+    /// Members that are not in the policies and are not known to be connected and open, by the others' lists.
+    func unlistedOut(_ number: ClusterIndex, at now: Moment) -> (regular: [String], temporary: [String]) {
+        let cluster = clusters[number.raw]
+        func out(_ places: [Int]) -> [String] {
+            places.filter { place in
+                let votes = cluster.roster.servingVotes(for: place, at: now, staleAfter: cluster.staleAfter)
+                return votes * 2 <= cluster.roster.listCount
+            }.map { cluster.roster.names[$0] }
+        }
+        return (out(cluster.unlistedRegular), out(cluster.unlistedTemporary))
+    }
+
+    /// Who is out of service, by name; those that are not in the policies too.
+    func out(of number: ClusterIndex, at now: Moment) -> [String] {
+        let cluster = clusters[number.raw]
+        let own = cluster.nodes.filter { seats[$0.raw].isOut && counts($0, of: cluster, at: now) }
+            .map { nodes[$0.raw].id.name }
+        let unlisted = unlistedOut(number, at: now)
+        return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
+    }
+
+    /// Whether the cluster keeps its majority while this node is disrupted: regular nodes that are not connected or in a
+    /// disruptive step are counted, those merely blocked are not.
+    func hasQuorum(disrupting node: NodeIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> Bool {
+        let number = seats[node.raw].cluster
+        let cluster = clusters[number.raw]
+        guard cluster.isClustered || hasWrongTopology(number) else { return true }
+        guard !seats[node.raw].isTemporary else { return true }
+        var missing = cluster.unlistedRegular.count { place in
+            !cluster.quorum.isMajority(
+                cluster.roster.votes(
+                    for: place, of: voters(cluster), since: Uptime(nanoseconds: .min), at: now,
+                    staleAfter: cluster.staleAfter))
+        }
+        for other in cluster.nodes where other != node && isRegularMember(other, of: cluster) {
+            if isCommitted(other) || !isConnected(other, at: now) { missing += 1 }
+        }
+        return cluster.quorum.survives(oneMoreThan: missing)
+    }
+}

@@ -1,0 +1,76 @@
+import Primitives
+
+/// Signs that something is wrong with the daemon's own host: no remote node answers any more, or their clocks say another
+/// time.
+struct NetworkWatch: Sendable {
+    /// Fewer remote nodes prove nothing.
+    static let fewest = 3
+    /// For how long deadlines stand while nothing answers.
+    static let patience = Duration.minutes(10)
+    /// How far the median of the hosts' clocks may be from the wall.
+    static let clockTolerance = Duration.seconds(60)
+
+    /// Remote nodes by place; nil for embedded ones, which say nothing about the network.
+    private let nodes: [NodeID?]
+    /// Nil: not asked yet.
+    private var isAnswering: [Bool?]
+    private var offsets: [Duration?]
+    private let embedded: Int
+    private var asked = 0
+    private var answering = 0
+    /// Since when none of at least three has answered; from a start on too.
+    private(set) var silentSince: Uptime?
+
+    init(nodes: [NodeID?] = []) {
+        self.nodes = nodes
+        embedded = nodes.count { $0 == nil }
+        isAnswering = Array(repeating: nil, count: nodes.count)
+        offsets = Array(repeating: nil, count: nodes.count)
+    }
+
+    /// The same knowledge of the nodes that stay.
+    func moved(to nodes: [NodeID?]) -> NetworkWatch {
+        var watch = NetworkWatch(nodes: nodes)
+        var places: [NodeID: Int] = [:]
+        for (place, node) in self.nodes.enumerated() { if let node { places[node] = place } }
+        for (place, node) in nodes.enumerated() {
+            guard let node, let former = places[node] else { continue }
+            watch.isAnswering[place] = isAnswering[former]
+            watch.offsets[place] = offsets[former]
+            if isAnswering[former] != nil { watch.asked += 1 }
+            if isAnswering[former] == true { watch.answering += 1 }
+        }
+        if watch.answering == 0 { watch.silentSince = silentSince }
+        return watch
+    }
+
+    mutating func note(_ place: Int, answers: Bool, offset: Duration?, at now: Uptime) {
+        guard nodes.indices.contains(place), nodes[place] != nil else { return }
+        if isAnswering[place] != answers {
+            if isAnswering[place] == true { answering -= 1 }
+            if isAnswering[place] == nil { asked += 1 }
+            if answers { answering += 1 }
+            isAnswering[place] = answers
+        }
+        offsets[place] = answers ? offset ?? offsets[place] : nil
+        let remote = nodes.count - embedded
+        if answering > 0 {
+            silentSince = nil
+        } else if remote >= NetworkWatch.fewest, asked == remote {
+            silentSince = silentSince ?? now
+        }
+    }
+
+    /// Deadlines of parts stand.
+    func suspendsDeadlines(at now: Uptime) -> Bool {
+        silentSince.map { now - $0 < NetworkWatch.patience } ?? false
+    }
+
+    /// How far the hosts' clocks are from the wall, where enough of them say and agree that it is too far.
+    var clockDifference: Duration? {
+        let known = offsets.compactMap { $0 }.sorted()
+        guard known.count >= NetworkWatch.fewest else { return nil }
+        let median = known[known.count / 2]
+        return median > NetworkWatch.clockTolerance || median < .zero - NetworkWatch.clockTolerance ? median : nil
+    }
+}

@@ -1,0 +1,62 @@
+import Primitives
+
+/// Time left that runs or stands. The uptime measures it; what passed while no process watched is taken off when the next
+/// one begins (`resumed`), and is never less than zero.
+package struct Countdown: Hashable, Sendable, Codable {
+    /// What was left when it last began to run or to stand.
+    private var left: Duration
+    /// Nil: it stands.
+    private var runningSince: Uptime?
+
+    package init(_ length: Duration, from now: Moment) {
+        left = length
+        runningSince = now.uptime
+    }
+
+    /// One that stands.
+    package init(standing length: Duration) {
+        left = length
+        runningSince = nil
+    }
+
+    package var isRunning: Bool { runningSince != nil }
+
+    package func timeLeft(at now: Moment) -> Duration {
+        guard let runningSince else { return left }
+        return max(.zero, left - max(.zero, now.uptime - runningSince))
+    }
+
+    package func hasPassed(at now: Moment) -> Bool { timeLeft(at: now) <= .zero }
+
+    /// When it is over if it goes on running; nil while it stands.
+    package var end: Uptime? { runningSince.map { $0 + left } }
+
+    package mutating func run(from now: Moment) {
+        guard runningSince == nil else { return }
+        runningSince = now.uptime
+    }
+
+    package mutating func stand(at now: Moment) {
+        left = timeLeft(at: now)
+        runningSince = nil
+    }
+
+    /// The whole length is left again; it runs or stands as before.
+    package mutating func reset(to length: Duration, at now: Moment) {
+        left = length
+        if isRunning { runningSince = now.uptime }
+    }
+
+    /// The same countdown on another boot of the host: uptimes from before mean nothing.
+    ///
+    /// - Parameters:
+    ///   - last: the latest moment of the boot before that the journal knows.
+    ///   - passed: how much time went by since then, by the wall clock.
+    package func carried(from last: Moment, passed: Duration, to now: Moment) -> Countdown {
+        guard isRunning else { return self }
+        var countdown = self
+        countdown.left = max(.zero, timeLeft(at: last) - max(.zero, passed))
+        countdown.runningSince = now.uptime
+        return countdown
+    }
+}

@@ -1,0 +1,51 @@
+import ModeCore
+import Primitives
+
+/// A person's word about a node: hands off, and perhaps a mode.
+package struct Hold: Hashable, Sendable, Codable {
+    package enum Wish: Hashable, Sendable, Codable {
+        /// Left alone with the claim that stands.
+        case handsOff
+        /// Left alone, and at least this strict.
+        case mode(RequestableMode)
+        /// Left alone and open: it vetoes claims.
+        case keepOpen
+        /// Left alone, and counted as out of service for whoever asked.
+        case reserved
+    }
+
+    package var wish: Wish
+    package var actor: String
+    package var reason: String
+    package var since: Timestamp
+    /// Nil: until it is released.
+    package var until: Timestamp?
+
+    package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
+
+    package init(wish: Wish, actor: String, reason: String, since: Timestamp, until: Timestamp? = nil) {
+        self.wish = wish
+        self.actor = actor
+        self.reason = reason
+        self.since = since
+        self.until = until
+    }
+}
+
+/// The claim that a run leaves behind on a node that failed after commitment. It never expires and outlives the run: ended
+/// by retry, skip and release, by a person's hand, or by a new revision of the same policy.
+package struct FailedStay: Hashable, Sendable, Codable {
+    package var run: RunID
+    package var policy: String
+    package var mode: RequestableMode
+    package var reason: String
+    package var since: Timestamp
+
+    package init(run: RunID, policy: String, mode: RequestableMode, reason: String, since: Timestamp) {
+        self.run = run
+        self.policy = policy
+        self.mode = mode
+        self.reason = reason
+        self.since = since
+    }
+}

@@ -1,0 +1,238 @@
+import ModeCore
+import Primitives
+
+/// What the controller knows about one node in this process, beside the ledger: the fast facts, gone with a crash and
+/// read again after it. Freshness is counted from the instant at which a read began.
+struct NodeWatch: Sendable {
+    let id: NodeID
+    private(set) var cluster: ClusterIndex
+    private(set) var hasReadinessProbe: Bool
+    /// Longer than this nothing that a read said is believed.
+    private(set) var staleAfter: Duration
+
+    /// The latest mode that any read showed.
+    private(set) var mode: ModeReading?
+    /// The latest whole read.
+    private(set) var observation: Observation?
+    private(set) var failure: ReadFailure?
+    private(set) var failingSince: Moment?
+    /// When the latest failed read began.
+    private var failedBegun: Uptime?
+    private(set) var marks: IncarnationMarks?
+    private var epoch: Int?
+    /// Its present life began while it was `initial`, and was counted then: joining is not one more.
+    private var hasCountedLife = false
+    /// The marks that are known are another machine's.
+    private var acceptsAnyLife = false
+
+    private(set) var evidence = DrainEvidence()
+    /// Normal and ready since then, without a break.
+    private(set) var inServiceSince: Uptime?
+
+    var whole = ReadLane()
+    var modeOnly = ReadLane()
+
+    /// Before that no further ChangeMode: the last one did not do it.
+    var notBefore = Uptime(nanoseconds: .min)
+    var attempts = 0
+    /// Since when its opening has been wanted: only what the others said since then counts.
+    var openingWishedAt: Uptime?
+    /// The mode was found looser than the claim by a read that began then, and whether somebody did it is not known yet.
+    var looserSince: Uptime?
+    /// The lists show its name in a looser mode than the one that was set at its address, since then.
+    var contradictedSince: Uptime?
+    /// Sessions that came in between a restart and the block's return.
+    var leaked = 0
+    /// It could not be connected to since its latest whole read.
+    private(set) var wentAway = false
+    /// The claimed mode was seen; only a mode that was there can be loosened.
+    var isConfirmed = false
+    /// When the journal last took a reading, what it left out since then, and how often that changed.
+    var journaledAt: Uptime?
+    var unjournaledFacts: NodeLedger.NodeFacts?
+    var unjournaled = 0
+
+    struct ModeReading: Hashable, Sendable {
+        var mode: ObservedMode
+        var begun: Moment
+    }
+
+    /// One kind of read of a node: at most one is under way.
+    struct ReadLane: Hashable, Sendable {
+        var isUnderWay = false
+        /// When the latest one was asked for.
+        var begun: Uptime?
+        /// Read again as soon as the read under way is over.
+        var wantsMore = false
+        var next: Uptime?
+    }
+
+    init(id: NodeID, cluster: ClusterIndex, hasReadinessProbe: Bool, staleAfter: Duration) {
+        self.id = id
+        self.cluster = cluster
+        self.hasReadinessProbe = hasReadinessProbe
+        self.staleAfter = staleAfter
+    }
+
+    var isFailing: Bool { failure != nil }
+
+    /// It was read, or could not be, at least once in this process.
+    var isKnown: Bool { mode != nil || failure != nil }
+
+    func isFresh(_ begun: Moment, at now: Moment) -> Bool { now.uptime - begun.uptime <= staleAfter }
+
+    /// The mode, where the latest read succeeded and is recent enough.
+    func freshMode(at now: Moment) -> ObservedMode? {
+        guard failure == nil, let mode, isFresh(mode.begun, at: now) else { return nil }
+        return mode.mode
+    }
+
+    /// The latest whole read, on the same conditions.
+    func freshObservation(at now: Moment) -> Observation? {
+        guard failure == nil, let observation, isFresh(observation.begun, at: now) else { return nil }
+        return observation
+    }
+
+    /// No read has succeeded for longer than `staleAfter`. One failure proves nothing.
+    func isGone(at now: Moment, watchedSince: Uptime) -> Bool {
+        let last = mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince
+        return now.uptime - last > staleAfter
+    }
+
+    /// When `isGone` becomes true if no read succeeds until then.
+    func goneAt(watchedSince: Uptime) -> Uptime {
+        (mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince) + staleAfter + .nanoseconds(1)
+    }
+
+    func observedSince(_ uptime: Uptime) -> Bool { observation.map { $0.begun.uptime >= uptime } ?? false }
+
+    /// Normal and ready by fresh reads.
+    func isServing(at now: Moment) -> Bool {
+        guard let seen = freshObservation(at: now), freshMode(at: now) == .known(.normal) else { return false }
+        return !hasReadinessProbe || seen.ready == true
+    }
+
+    /// What a read of the mode says about the node's life: `initial` and then another mode is another one.
+    enum Life {
+        case same, another, unknown
+    }
+
+    /// Takes in a mode that was read alone. An answer that is older than what is known says nothing.
+    mutating func take(_ new: ObservedMode, begun: Moment) -> Life {
+        guard mode.map({ $0.begun.uptime <= begun.uptime }) ?? true else { return .unknown }
+        mode = ModeReading(mode: new, begun: begun)
+        succeed(begun)
+        if new != .known(.normal) { inServiceSince = nil }
+        guard new != .known(.initial) else {
+            if !hasCountedLife { marks = (marks ?? IncarnationMarks()).away }
+            return .unknown
+        }
+        hasCountedLife = false
+        guard marks?.isAway == true else { return .unknown }
+        // What the counters of this life are, the next whole read says.
+        marks = IncarnationMarks()
+        evidence.void()
+        return .another
+    }
+
+    /// Takes in a whole read.
+    ///
+    /// - Parameter known: the marks that the journal has, for the first read of a process.
+    mutating func take(_ new: Observation, known: IncarnationMarks?, at now: Moment) -> Life {
+        // Nobody saw what the node did while nobody read it: a service of that time proves nothing.
+        if observation.map({ !isFresh($0.begun, at: new.begun) }) ?? true { inServiceSince = nil }
+        if mode.map({ $0.begun.uptime <= new.begun.uptime }) ?? true {
+            mode = ModeReading(mode: new.mode, begun: new.begun)
+        }
+        succeed(new.begun)
+        let isInitial = new.mode == .known(.initial)
+        if !isInitial { hasCountedLife = false }
+        let later = IncarnationMarks(version: new.version, load: new.load, isAway: isInitial && !hasCountedLife)
+        var life = Life.same
+        if acceptsAnyLife {
+            acceptsAnyLife = false
+            marks = later
+        } else if let former = marks ?? known {
+            if !former.mayBeSame(as: later) { life = .another }
+            marks = former.updated(by: later)
+        } else {
+            life = .another
+            marks = later
+        }
+        if life == .another {
+            hasCountedLife = isInitial
+            marks = IncarnationMarks(version: new.version, load: new.load)
+            evidence.void()
+            inServiceSince = nil
+        }
+        if let own = new.members?.first(where: { $0.name.description == id.name })?.epoch {
+            // Another join is no other process, but what was counted before it proves nothing.
+            if let epoch, epoch != own { evidence.void() }
+            epoch = own
+        }
+        observation = new
+        wentAway = false
+        if !isServing(at: now) {
+            inServiceSince = nil
+        } else if inServiceSince == nil {
+            inServiceSince = new.begun.uptime
+        }
+        return life
+    }
+
+    private mutating func succeed(_ begun: Moment) {
+        guard failedBegun.map({ $0 <= begun.uptime }) ?? true else { return }
+        failure = nil
+        failingSince = nil
+        failedBegun = nil
+    }
+
+    mutating func take(_ failure: ReadFailure, begun: Moment, at now: Moment) {
+        // A failure that began before the latest success is old news.
+        if let mode, begun.uptime < mode.begun.uptime { return }
+        self.failure = failure
+        if case .unreachable = failure { wentAway = true }
+        failingSince = failingSince ?? now
+        failedBegun = begun.uptime
+        evidence.void()
+        inServiceSince = nil
+    }
+
+    mutating func noteEvidence(confirmed claim: RequestableMode, maxSessions: Int, maxConnections: Int, at now: Moment)
+    {
+        guard let seen = observation else { return }
+        let counts = seen.load.map {
+            DrainEvidence.Counts(begun: seen.begun, sessions: $0.sessions, connections: $0.ongoingConnections)
+        }
+        evidence.note(
+            counts, begun: seen.begun.uptime, at: now.uptime,
+            isConfirmed: seen.mode.requestable.map { $0 >= claim } ?? false,
+            isEmpty: counts.map { $0.sessions <= maxSessions && $0.connections <= maxConnections } ?? false)
+    }
+
+    mutating func voidEvidence() { evidence.void() }
+
+    /// What was read was read elsewhere.
+    ///
+    /// - Parameter isSameLife: the node is known to be in the life in which nagi wrote to it.
+    mutating func forget(isSameLife: Bool) {
+        acceptsAnyLife = isSameLife
+        mode = nil
+        observation = nil
+        marks = nil
+        epoch = nil
+        evidence.void()
+        inServiceSince = nil
+        isConfirmed = false
+        looserSince = nil
+    }
+
+    /// The same knowledge under the settings of another policy set.
+    func moved(to fresh: NodeWatch) -> NodeWatch {
+        var watch = self
+        watch.cluster = fresh.cluster
+        watch.hasReadinessProbe = fresh.hasReadinessProbe
+        watch.staleAfter = fresh.staleAfter
+        return watch
+    }
+}

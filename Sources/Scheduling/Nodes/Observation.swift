@@ -1,0 +1,105 @@
+import ModeCore
+import Primitives
+
+/// Everything that one complete read of a node said.
+package struct Observation: Hashable, Sendable {
+    package var node: NodeID
+    /// When the read began. What it says may have been true only then: every freshness is counted from here.
+    package var begun: Moment
+    package var mode: ObservedMode
+    package var load: NodeLoad?
+    package var version: NodeText?
+    /// What the readiness probe said; nil where none is configured or it did not answer.
+    package var ready: Bool?
+    /// The cluster as this node sees it; nil where it is not clustered or did not say.
+    package var members: [ClusterMember]?
+    /// The wall clock of the node's host, from the `Date` header of its answer, to the second.
+    package var hostWall: Timestamp?
+
+    package init(
+        node: NodeID, begun: Moment, mode: ObservedMode, load: NodeLoad? = nil, version: NodeText? = nil,
+        ready: Bool? = nil, members: [ClusterMember]? = nil, hostWall: Timestamp? = nil
+    ) {
+        self.node = node
+        self.begun = begun
+        self.mode = mode
+        self.load = load
+        self.version = version
+        self.ready = ready
+        self.members = members
+        self.hostWall = hostWall
+    }
+}
+
+/// The counters of GetStatsReport. Totals only grow while the node runs: a smaller one is a restart.
+package struct NodeLoad: Hashable, Sendable, Codable {
+    package var ongoingConnections: Int
+    package var sessionsCreated: Int
+    package var sessionsDestroyed: Int
+    package var connectionsCreated: Int
+
+    package init(ongoingConnections: Int, sessionsCreated: Int, sessionsDestroyed: Int, connectionsCreated: Int) {
+        self.ongoingConnections = ongoingConnections
+        self.sessionsCreated = sessionsCreated
+        self.sessionsDestroyed = sessionsDestroyed
+        self.connectionsCreated = connectionsCreated
+    }
+
+    /// Live sessions. Counters come from outside: nonsense is as good as full, and never as good as empty.
+    package var sessions: Int {
+        let (sessions, overflow) = sessionsCreated.subtractingReportingOverflow(sessionsDestroyed)
+        return overflow || sessions < 0 ? .max : sessions
+    }
+}
+
+/// One row of ListClusterNodes.
+package struct ClusterMember: Hashable, Sendable, Codable {
+    /// A list with more rows is no answer.
+    package static let limit = 1000
+
+    package var name: NodeText
+    package var isConnected: Bool
+    /// Nil where the list does not say: older servers, and members that are not connected.
+    package var mode: ObservedMode?
+    /// Changes with every join.
+    package var epoch: Int?
+    package var version: NodeText?
+    package var isTemporary: Bool
+
+    package init(
+        name: NodeText, isConnected: Bool, mode: ObservedMode? = nil, epoch: Int? = nil, version: NodeText? = nil,
+        isTemporary: Bool = false
+    ) {
+        self.name = name
+        self.isConnected = isConnected
+        self.mode = mode
+        self.epoch = epoch
+        self.version = version
+        self.isTemporary = isTemporary
+    }
+}
+
+/// Why a read gave nothing.
+package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// No connection, or it broke.
+    case unreachable(NodeText)
+    /// Connected, and nothing within the deadline.
+    case timedOut
+    /// An answer that is not the API's: status, or a body that cannot be read.
+    case badAnswer(NodeText)
+
+    package func isSameKind(as other: ReadFailure) -> Bool {
+        switch (self, other) {
+        case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer): true
+        default: false
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .unreachable(let reason): reason.description
+        case .timedOut: "no answer in time"
+        case .badAnswer(let reason): "bad answer: \(reason)"
+        }
+    }
+}

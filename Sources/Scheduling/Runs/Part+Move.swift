@@ -1,0 +1,427 @@
+import ModeCore
+import Primitives
+
+/// One move of a node's part in a run.
+package struct PartMove: Hashable, Sendable {
+    package var part: Part
+    /// Start this step's command; its id is to be put into the part.
+    package var command: RunStep?
+    /// Leave this claim behind on the node: it failed after commitment.
+    package var stay: RequestableMode?
+    /// The run is to end.
+    package var abort: String?
+    /// What was proven about live sessions proves nothing any more.
+    package var voidsEvidence = false
+
+    init(_ part: Part) {
+        self.part = part
+    }
+}
+
+extension Part {
+    /// The next move of a part that is in work, or nil while it waits.
+    package func move(in situation: PartSituation) -> PartMove? {
+        guard let tablePhase else { return nil }
+        let responses = situation.happenings(to: self).map { happening in
+            (happening, Table.response(of: tablePhase, to: happening, situation.traits))
+        }
+        for (happening, response) in responses {
+            // A node that waits for the window's end has got what it came for.
+            if isAtWindowEnd(of: situation.sequence), [.windowEnds, .windowPauses, .exclusion].contains(happening) {
+                continue
+            }
+            switch response {
+            case .giveBack(let after):
+                return givenBack(after, why: situation.reason(happening), situation)
+            case .finish(let result):
+                // What still runs on the node ends first.
+                guard case .returning(var returning) = phase, returning.command != nil, situation.outcome == nil else {
+                    return finished(result, error: situation.reason(happening), situation)
+                }
+                guard returning.after != .end(.finish(result)) else { continue }
+                returning.after = .end(.finish(result))
+                var part = self
+                part.phase = .returning(returning)
+                return PartMove(part)
+            default: continue
+            }
+        }
+        let all = responses.map(\.1)
+        let move = stepMove(all, situation)
+        return move ?? timerMove(all, situation)
+    }
+
+    /// Of a part that is in work.
+    private var tablePhase: Table.Phase? {
+        switch phase {
+        case .queued, .finished: nil
+        // Before its first `drain` or `block` it has no claim and no slot, like one that is queued.
+        case .out(let work): work.isGranted || work.command != nil ? .out : .queued
+        case .committed: .committed
+        case .returning: .returning
+        case .soaking: .soaking
+        }
+    }
+
+    private func isAtWindowEnd(of sequence: StepSequence) -> Bool {
+        guard let work = phase.work, sequence.steps.indices.contains(work.step) else { return false }
+        return sequence.steps[work.step] == .wait(.windowEnd)
+    }
+
+    private func stepMove(_ responses: [Table.Response], _ situation: PartSituation) -> PartMove? {
+        if case .returning(let returning) = phase { return returningMove(returning, situation) }
+        guard let work = phase.work, !responses.contains(.stays), !responses.contains(.waits) else { return nil }
+        // It waits for its grant: whoever gives it goes on from here.
+        if case .out = phase, !work.isGranted, situation.sequence.steps[work.step].takesOut { return nil }
+        if case .out = phase, work.claim != nil, situation.readings.identity == .refuted {
+            return failed("the cluster's lists do not show this node at this address", work, situation)
+        }
+        let step = situation.sequence.steps[work.step]
+        let context = context(of: work, step, responses, situation)
+        var move = step.move(in: context)
+        if responses.contains(.waitsUntilDeadline) { move = held(back: move, work, context, situation) }
+        return perform(move, work, responses, situation)
+    }
+
+    /// A node that is cut off makes no progress; what its deadline brings, it brings, and a command's end counts.
+    private func held(
+        back move: StepMove, _ work: PartPhase.Work, _ context: StepContext, _ situation: PartSituation
+    ) -> StepMove {
+        switch move {
+        case .fail, .leaveOut, .wait, .again: return move
+        case .done:
+            if case .ended = context.command { return move }
+            // A time that is over is over; nobody can say in what state the node is.
+            if situation.isGone, case .wait(.duration) = situation.sequence.steps[work.step] {
+                return .fail("could not be read when its wait was over")
+            }
+            return .wait(.time)
+        case .proceed: return .fail("could not be read when its drain deadline passed")
+        case .start, .drainAgain: return .wait(.time)
+        }
+    }
+
+    /// What the step sees: what was read, and what the part knows of itself.
+    package func context(
+        of work: PartPhase.Work, _ step: Step, _ responses: [Table.Response], _ situation: PartSituation
+    ) -> StepContext {
+        var context = situation.readings
+        context.now = situation.now
+        context.attempt = work.attempt
+        context.claim = work.claim
+        context.mayDropSessions = work.mayDropSessions
+        context.redrains = work.redrains
+        // One failed read when a deadline has passed says nothing: it is judged on a read, or when none comes.
+        context.isLate =
+            (work.timer?.hasPassed(at: situation.now) ?? false) && (context.mode != nil || situation.isGone)
+            && !situation.doesNothingAnswer
+        context.command =
+            work.command == nil ? .none : situation.outcome.map(StepContext.Command.ended) ?? .running
+        if case .committed(_, let commitment) = phase {
+            context.isCommitted = true
+            context.isAnotherIncarnation = commitment.incarnation != situation.incarnation
+            context.versionBefore = commitment.version
+        }
+        context.isWindowOpen = situation.clearance.isOpen
+        context.mayStartCommands =
+            situation.mayStartCommands(isCommitted: context.isCommitted)
+            && !responses.contains(.onWithoutCommands) && !responses.contains(.onUntilRestore)
+        return context
+    }
+
+    private func perform(
+        _ move: StepMove, _ work: PartPhase.Work, _ responses: [Table.Response], _ situation: PartSituation
+    ) -> PartMove? {
+        switch move {
+        case .wait: return nil
+        case .done: return advanced(work, responses, situation)
+        case .proceed:
+            var next = work
+            next.mayDropSessions = true
+            return advanced(next, responses, situation)
+        case .start(let run): return starting(run, work, situation)
+        case .again(let attempt): return again(attempt: attempt, work, situation)
+        case .drainAgain: return drainedAgain(work, situation)
+        case .leaveOut(let abortsRun):
+            var move = givenBack(.finish(.skipped), why: "not drained in time", situation)
+            if abortsRun { move.abort = "\(node.name) did not drain in time" }
+            return move
+        case .fail(let error): return failed(error, work, situation)
+        }
+    }
+
+    /// The next step of a part that goes on.
+    private func advanced(
+        _ work: PartPhase.Work, _ responses: [Table.Response], _ situation: PartSituation
+    ) -> PartMove? {
+        let next = work.step + 1
+        let isRestore = next < situation.sequence.steps.count && situation.sequence.steps[next] == .restore
+        if isRestore, responses.contains(.onUntilRestore) {
+            return finished(.held, error: "a person holds the node", situation)
+        }
+        var part = self
+        switch situation.sequence.steps[work.step] {
+        case .drain where !work.mayDropSessions: part.milestones.drainedAt = situation.now.wall
+        case .block: part.milestones.blockedAt = situation.now.wall
+        default: break
+        }
+        part.resume(work, at: next, situation)
+        return PartMove(part)
+    }
+
+    private func starting(_ run: RunStep, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
+        var next = work
+        next.attempt += 1
+        next.timer = Countdown(run.timeout + RunStep.killGrace, from: situation.now)
+        var part = self
+        let before = PartPhase.Commitment(incarnation: situation.incarnation, version: situation.readings.version)
+        switch phase {
+        case .out where run.isDisruptive:
+            part.since = situation.now.wall
+            part.phase = .committed(next, before)
+        case .committed(_, let commitment) where run.isDisruptive && work.attempt == 0:
+            part.phase = .committed(
+                next,
+                PartPhase.Commitment(
+                    incarnation: before.incarnation, version: before.version, hasDisrupted: commitment.hasDisrupted))
+        default: part.set(next)
+        }
+        var move = PartMove(part)
+        move.command = run
+        return move
+    }
+
+    /// The same step once more.
+    private func again(attempt: Int, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
+        var next = work
+        next.command = nil
+        next.attempt = attempt
+        next.since = situation.now
+        next.timer = situation.sequence.steps[work.step].deadline.map { Countdown($0, from: situation.now) }
+        var part = self
+        part.set(next)
+        part.noteDisruption(situation.outcome)
+        return PartMove(part)
+    }
+
+    /// Back to the drain before this step. The claim stays as strict as it is.
+    private func drainedAgain(_ work: PartPhase.Work, _ situation: PartSituation) -> PartMove? {
+        guard let drain = situation.sequence.drain(before: work.step) else { return nil }
+        var part = self
+        var next = work
+        next.redrains += 1
+        part.resume(next, at: drain.index, situation)
+        var move = PartMove(part)
+        move.voidsEvidence = true
+        return move
+    }
+
+    private func returningMove(_ returning: PartPhase.Returning, _ situation: PartSituation) -> PartMove? {
+        if case .end(let after) = returning.after {
+            // No command is ever beside its own next attempt: nothing follows before it has ended.
+            let isOver = situation.outcome != nil || returning.timer?.hasPassed(at: situation.now) ?? true
+            return isOver ? ended(after, situation) : nil
+        }
+        guard case .goOn(let step) = returning.after else { return nil }
+        let isSeen = situation.readings.isObservedSinceStep && situation.isSettled
+        if isSeen, let mode = situation.readings.mode?.requestable {
+            if mode != .normal {
+                return finished(.foreign, error: "left in \(mode.rawValue), which somebody else set", situation)
+            }
+            if !situation.readings.hasReadinessProbe || situation.readings.ready == true {
+                var part = self
+                part.milestones.restoredAt = situation.now.wall
+                part.resume(
+                    PartPhase.Work(step: step, since: situation.now, isGranted: true), at: step + 1, situation)
+                return PartMove(part)
+            }
+        }
+        if case .ending = situation.runPhase, situation.hasWaitedLong {
+            let why = "the run ended before the node was seen in service"
+            return finished(.ended, error: error ?? why, situation)
+        }
+        return nil
+    }
+
+    private func givenBack(_ after: GivingBack, why: String, _ situation: PartSituation) -> PartMove {
+        var after = after
+        // What is closed for good does not open again for this run.
+        if after == .again(.whenClear), case .closed(let closure) = situation.clearance, !closure.reopens {
+            after = .finish(.ended)
+        }
+        var part = self
+        part.error = why
+        guard let command = phase.command, situation.outcome == nil else { return part.ended(after, situation) }
+        part.phase = .returning(
+            PartPhase.Returning(
+                after: .end(after), since: situation.now, isGranted: phase.holdsSlot, command: command,
+                timer: phase.timer))
+        part.since = situation.now.wall
+        return PartMove(part)
+    }
+
+    private func ended(_ after: GivingBack, _ situation: PartSituation) -> PartMove {
+        var part = self
+        part.since = situation.now.wall
+        part.slotFreedAt = situation.now.wall
+        // Whoever starts first from here on is the canary.
+        if case .again = after { part.isCanary = false }
+        switch after {
+        case .finish(let result): part.phase = .finished(result)
+        case .again(.whenClear): part.phase = .queued(PartPhase.Queued())
+        case .again(.forOthers):
+            part.givenBackForOthers += 1
+            if part.givenBackForOthers > Part.forOthersLimit {
+                part.phase = .finished(.ended)
+                part.error = "given back \(part.givenBackForOthers) times: \(part.error ?? "no room")"
+            } else {
+                let backOff = Part.firstBackOff * (1 << (part.givenBackForOthers - 1))
+                part.phase = .queued(PartPhase.Queued(backOff: backOff))
+            }
+        }
+        return PartMove(part)
+    }
+
+    package func finished(_ result: PartResult, error: String?, _ situation: PartSituation) -> PartMove {
+        var part = self
+        part.error = error ?? part.error
+        part.since = situation.now.wall
+        if phase.isInWork { part.slotFreedAt = situation.now.wall }
+        part.phase = .finished(result)
+        return PartMove(part)
+    }
+
+    private func failed(_ error: String, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
+        var part = self
+        part.noteDisruption(situation.outcome)
+        var tablePhase = part.tablePhase ?? .out
+        // A command that could not be started has disrupted nothing.
+        if case .committed(_, let commitment) = part.phase, !commitment.hasDisrupted, situation.outcome != nil {
+            part.phase = .out(work)
+            tablePhase = .out
+        }
+        switch Table.response(of: tablePhase, to: .stepFails, situation.traits) {
+        case .giveBack(let after): return part.givenBack(after, why: error, situation)
+        case .failAndStay:
+            var move = part.finished(.failed, error: error, situation)
+            move.stay = work.claim
+            return move
+        default: return part.finished(.failed, error: error, situation)
+        }
+    }
+
+    private mutating func noteDisruption(_ outcome: CommandOutcome?) {
+        guard case .committed(let work, var commitment) = phase, outcome?.hasRun ?? true else { return }
+        commitment.hasDisrupted = true
+        phase = .committed(work, commitment)
+    }
+
+    /// Makes the deadline stand or run, as the table says.
+    private func timerMove(_ responses: [Table.Response], _ situation: PartSituation) -> PartMove? {
+        guard var timer = phase.timer else { return nil }
+        let isRunning = shouldTimerRun(responses, situation)
+        guard isRunning != timer.isRunning else { return nil }
+        if isRunning { timer.run(from: situation.now) } else { timer.stand(at: situation.now) }
+        var part = self
+        part.phase.timer = timer
+        return PartMove(part)
+    }
+
+    private func shouldTimerRun(_ responses: [Table.Response], _ situation: PartSituation) -> Bool {
+        // A command runs on, and so does its time.
+        if phase.command != nil { return true }
+        guard let work = phase.work else { return true }
+        let step = situation.sequence.steps[work.step]
+        if step.alwaysRuns { return true }
+        if responses.contains(.stays) || responses.contains(.waits) || situation.doesNothingAnswer { return false }
+        if case .run = step, responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore) {
+            return false
+        }
+        return true
+    }
+}
+
+extension Part {
+    /// What a grant makes of a queued part, or of one that waits before its first step that takes the node out of service.
+    ///
+    /// - Parameter carried: the claim that the node keeps from a run before.
+    package func started(_ situation: PartSituation, carrying carried: RequestableMode? = nil) -> Part {
+        var part = self
+        part.error = nil
+        switch phase {
+        case .out(var work) where !work.isGranted:
+            work.isGranted = situation.sequence.steps[work.step].takesOut
+            part.resume(work, at: work.step, situation)
+        default:
+            part.since = situation.now.wall
+            part.milestones = Milestones()
+            let isGranted = situation.sequence.steps[0].takesOut || carried != nil
+            let work = PartPhase.Work(step: 0, since: situation.now, claim: carried, isGranted: isGranted)
+            part.phase = .out(work)
+            part.resume(work, at: 0, situation)
+        }
+        if part.phase.claim != nil { part.milestones.claimedAt = part.milestones.claimedAt ?? situation.now.wall }
+        return part
+    }
+
+    /// Goes to a step of the sequence, or is done after the last.
+    fileprivate mutating func resume(_ former: PartPhase.Work, at index: Int, _ situation: PartSituation) {
+        let now = situation.now
+        guard index < situation.sequence.steps.count else {
+            phase = .finished(.done)
+            error = nil
+            since = now.wall
+            slotFreedAt = now.wall
+            return
+        }
+        let step = situation.sequence.steps[index]
+        if step == .restore {
+            phase = .returning(PartPhase.Returning(after: .goOn(step: index), since: now))
+            since = now.wall
+            return
+        }
+        var work = PartPhase.Work(step: index, since: now, claim: former.claim, isGranted: former.isGranted)
+        work.mayDropSessions = former.mayDropSessions
+        work.redrains = former.redrains
+        if case .returning = phase {
+            // Whatever follows `restore` happens to a node in service.
+            phase = .soaking(work)
+            since = now.wall
+        }
+        if step.takesOut, !work.isGranted {
+            set(work)
+            return
+        }
+        if let claim = step.claim { work.claim = max(work.claim ?? .normal, claim) }
+        work.timer = step.deadline.map { Countdown($0, from: now) }
+        set(work)
+    }
+
+    fileprivate mutating func set(_ work: PartPhase.Work) {
+        switch phase {
+        case .committed(_, let commitment): phase = .committed(work, commitment)
+        case .soaking: phase = .soaking(work)
+        case .queued, .out, .returning, .finished: phase = .out(work)
+        }
+    }
+
+    /// What a part that is not queued waits for; nil where it waits for nothing that a step knows.
+    package func wait(in situation: PartSituation) -> StepWait? {
+        guard let tablePhase, let work = phase.work else { return nil }
+        let responses = situation.happenings(to: self).map {
+            Table.response(of: tablePhase, to: $0, situation.traits)
+        }
+        let step = situation.sequence.steps[work.step]
+        if case .wait(let wait) = step.move(in: context(of: work, step, responses, situation)) { return wait }
+        return nil
+    }
+}
+
+extension PartSituation {
+    /// Commands start inside the run's open time, or after a window's end that the policy lets nodes work past; never
+    /// inside an exclusion, but for a node that is committed.
+    func mayStartCommands(isCommitted: Bool) -> Bool {
+        guard case .closed(let closure) = clearance else { return true }
+        return isCommitted || (!closure.isExclusion && onWindowEnd == .finish)
+    }
+}

@@ -1,0 +1,77 @@
+import ModeCore
+import Primitives
+
+/// One node's part in a run.
+package struct Part: Hashable, Sendable, Codable {
+    package var node: NodeID
+    package var phase: PartPhase
+    /// When the phase was entered.
+    package var since: Timestamp
+    /// Index into the groups of the run's strategy, as the labels were when the run started; nil: in none.
+    package var group: Int?
+    /// One of those that go first and must be good before the others follow.
+    package var isCanary = false
+    /// The run before kept the node shut after a failure: it goes first, from where it stands.
+    package var isTakenOver = false
+    /// How often it was given back for budget or quorum.
+    package var givenBackForOthers = 0
+    package var error: String?
+    package var milestones = Milestones()
+    /// When its slot became free.
+    package var slotFreedAt: Timestamp?
+
+    package init(node: NodeID, group: Int? = nil, isTakenOver: Bool = false, since: Timestamp) {
+        self.node = node
+        phase = .queued(PartPhase.Queued())
+        self.since = since
+        self.group = group
+        self.isTakenOver = isTakenOver
+    }
+
+    /// Given back for others' failures so often, it ends.
+    static let forOthersLimit = 3
+    /// How long the cluster must have been within budget before it starts again: 10 minutes, then 20, then 40.
+    static let firstBackOff = Duration.minutes(10)
+
+    package var isFailed: Bool {
+        if case .finished(.failed) = phase { return true }
+        if case .returning(let returning) = phase, returning.after == .end(.finish(.failed)) { return true }
+        return false
+    }
+
+    /// Its version is proven on it: upgraded by this run, or before it.
+    package var isProven: Bool { phase == .finished(.done) || phase == .finished(.alreadyThere) }
+
+    /// Why a canary node proves nothing, if it does not: failed, left out, or taken from the run.
+    package var setback: String? {
+        let why = error.map { " (\($0))" } ?? ""
+        if isFailed { return "\(node.name) failed\(why)" }
+        guard case .finished(let result) = phase, !isProven else { return nil }
+        return result == .skipped
+            ? "\(node.name) was skipped and proves nothing\(why)"
+            : "\(node.name) is \(result.rawValue) and proves nothing\(why)"
+    }
+
+    /// Whether a step of the node was finished since then.
+    func hasProgressed(since former: Part) -> Bool {
+        if phase.isFinished { return !former.phase.isFinished }
+        switch (former.phase, phase) {
+        case (.queued, _), (_, .queued): return false
+        case (_, .returning), (_, .soaking): return former.phase.kind != phase.kind
+        default: return (phase.work?.step ?? 0) > (former.phase.work?.step ?? 0)
+        }
+    }
+}
+
+/// When each stage was reached, for summaries.
+package struct Milestones: Hashable, Sendable, Codable {
+    /// The first claim.
+    package var claimedAt: Timestamp?
+    package var drainedAt: Timestamp?
+    package var blockedAt: Timestamp?
+    package var restoredAt: Timestamp?
+    /// Sessions that the node let in between its restart and the block's return.
+    package var leaked: Int?
+
+    package init() {}
+}

@@ -1,0 +1,219 @@
+import ModeCore
+import Primitives
+
+/// Where one node's part in a run stands, with what belongs to that phase and to no other.
+package enum PartPhase: Hashable, Sendable, Codable {
+    /// Waits, with no claim and no slot.
+    case queued(Queued)
+    /// In work, and everything can still be undone.
+    case out(Work)
+    /// A disruptive step has started on the node: from here only forward.
+    case committed(Work, Commitment)
+    /// The claim is dropped, and it is not through yet.
+    case returning(Returning)
+    /// In service again, watched.
+    case soaking(Work)
+    case finished(PartResult)
+
+    package struct Queued: Hashable, Sendable, Codable {
+        /// It was given back for budget or quorum: starts again after the cluster was within budget for so long.
+        package var backOff: Duration?
+
+        package init(backOff: Duration? = nil) {
+            self.backOff = backOff
+        }
+    }
+
+    package struct Work: Hashable, Sendable, Codable {
+        /// Index into the run's sequence.
+        package var step: Int
+        /// When the step was entered, or its latest attempt.
+        package var since: Moment
+        /// The mode that the run wants the node at least at.
+        package var claim: RequestableMode?
+        /// Node, cluster slot and the run's slot are taken: from the first step that takes the node out of service.
+        package var isGranted: Bool
+        /// When the step gives up.
+        package var timer: Countdown?
+        /// Attempts of the current command, counted from 1.
+        package var attempt = 0
+        package var command: CommandID?
+        package var mayDropSessions = false
+        /// How often it went back to its drain.
+        package var redrains = 0
+
+        package init(step: Int, since: Moment, claim: RequestableMode? = nil, isGranted: Bool, timer: Countdown? = nil)
+        {
+            self.step = step
+            self.since = since
+            self.claim = claim
+            self.isGranted = isGranted
+            self.timer = timer
+        }
+    }
+
+    package struct Commitment: Hashable, Sendable, Codable {
+        /// The node's life before the disruptive step, and its version then.
+        package var incarnation: Int
+        package var version: NodeText?
+        /// Some disruptive command really ran, or may have.
+        package var hasDisrupted: Bool
+
+        package init(incarnation: Int, version: NodeText?, hasDisrupted: Bool = false) {
+            self.incarnation = incarnation
+            self.version = version
+            self.hasDisrupted = hasDisrupted
+        }
+    }
+
+    package struct Returning: Hashable, Sendable, Codable {
+        package enum After: Hashable, Sendable, Codable {
+            /// It went through `restore`: the steps after it follow.
+            case goOn(step: Int)
+            case end(GivingBack)
+        }
+
+        package var after: After
+        package var since: Moment
+        /// It holds the node and the slots: not where it never came to its first `drain` or `block`.
+        package var isGranted: Bool
+        /// A command of the part that still runs: nothing follows before it has ended.
+        package var command: CommandID?
+        /// When its end is no longer awaited.
+        package var timer: Countdown?
+
+        package init(
+            after: After, since: Moment, isGranted: Bool = true, command: CommandID? = nil, timer: Countdown? = nil
+        ) {
+            self.after = after
+            self.since = since
+            self.isGranted = isGranted
+            self.command = command
+            self.timer = timer
+        }
+    }
+
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case queued, out, committed, returning, soaking, finished
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .queued: .queued
+        case .out: .out
+        case .committed: .committed
+        case .returning: .returning
+        case .soaking: .soaking
+        case .finished: .finished
+        }
+    }
+
+    package var isFinished: Bool { kind == .finished }
+    package var isQueued: Bool { kind == .queued }
+    package var isInWork: Bool { !isQueued && !isFinished }
+
+    package var work: Work? {
+        switch self {
+        case .out(let work), .committed(let work, _), .soaking(let work): work
+        case .queued, .returning, .finished: nil
+        }
+    }
+
+    package var claim: RequestableMode? { work?.claim }
+
+    /// It holds the node, a slot of the cluster and a slot of the run.
+    package var holdsSlot: Bool {
+        switch self {
+        case .out(let work): work.isGranted
+        case .returning(let returning): returning.isGranted
+        case .committed, .soaking: true
+        case .queued, .finished: false
+        }
+    }
+
+    package var command: CommandID? {
+        if case .returning(let returning) = self { returning.command } else { work?.command }
+    }
+
+    package var timer: Countdown? {
+        get { if case .returning(let returning) = self { returning.timer } else { work?.timer } }
+        set {
+            switch self {
+            case .out(var work):
+                work.timer = newValue
+                self = .out(work)
+            case .committed(var work, let commitment):
+                work.timer = newValue
+                self = .committed(work, commitment)
+            case .soaking(var work):
+                work.timer = newValue
+                self = .soaking(work)
+            case .returning(var returning):
+                returning.timer = newValue
+                self = .returning(returning)
+            case .queued, .finished: break
+            }
+        }
+    }
+
+    /// The step counts as entered then, by the uptime.
+    mutating func carry(to now: Moment) {
+        switch self {
+        case .out(var work):
+            work.since.uptime = now.uptime
+            self = .out(work)
+        case .committed(var work, let commitment):
+            work.since.uptime = now.uptime
+            self = .committed(work, commitment)
+        case .soaking(var work):
+            work.since.uptime = now.uptime
+            self = .soaking(work)
+        case .returning(var returning):
+            returning.since.uptime = now.uptime
+            self = .returning(returning)
+        case .queued, .finished: break
+        }
+    }
+
+    package var word: String {
+        if case .finished(let result) = self { result.rawValue } else { kind.rawValue }
+    }
+}
+
+/// How a part ended.
+package enum PartResult: String, Hashable, Sendable, Codable, CaseIterable {
+    case done
+    /// Left out: its drain's deadline passed, or an operator said so.
+    case skipped
+    case failed
+    /// An operator opened the node for good.
+    case released
+    /// Somebody opened it by hand, and the policy yields.
+    case yielded
+    /// A person holds the node.
+    case held
+    /// Somebody else wants the node stricter: theirs now.
+    case foreign
+    /// The window ended before its turn.
+    case notReached = "not-reached"
+    /// The node came after the run began.
+    case notCovered = "not-covered"
+    /// Its version was the revision already.
+    case alreadyThere = "already-there"
+    /// Given back because the run ended.
+    case ended
+}
+
+/// What becomes of a part whose claim is dropped early.
+package enum GivingBack: Hashable, Sendable, Codable {
+    case finish(PartResult)
+    /// Queued again.
+    case again(Again)
+
+    package enum Again: Hashable, Sendable, Codable {
+        /// As soon as the run may act again.
+        case whenClear
+        /// For others' failures, or for quorum: after the cluster was within budget for a while.
+        case forOthers
+    }
+}

@@ -1,0 +1,278 @@
+import Calendars
+import ModeCore
+import Primitives
+
+/// One execution of a policy. It pins what the policy said when it started; exclusions, suspension, budgets and addresses
+/// are always the current ones.
+package struct Run: Hashable, Sendable, Codable {
+    package enum Origin: Hashable, Sendable, Codable {
+        /// One occurrence of a maintenance window, with the span in which it runs.
+        case window(OccurrenceID, Span)
+        /// One revision of a rollout.
+        case rollout(revision: String, ordinal: Int)
+    }
+
+    package let id: RunID
+    /// As it was, without its exclusions.
+    package let pinned: Policy
+    package let origin: Origin
+    package let startedAt: Timestamp
+    /// In the order in which they are taken.
+    package private(set) var parts: [Part]
+    package var phase: RunPhase
+    /// By its windows and exclusions, as it was last decided.
+    package var clearance: Clearance
+    /// When the canary nodes had been good for long enough and the others might follow.
+    package var promotedAt: Timestamp?
+    /// How much longer it may make no progress; nil: for ever.
+    package var progress: Countdown?
+    package private(set) var tally: Tally
+
+    /// What is counted of the parts, kept with every change instead of scanned.
+    package struct Tally: Hashable, Sendable, Codable {
+        /// By `PartPhase.Kind`, in the order of its cases.
+        fileprivate(set) var byKind = Array(repeating: 0, count: PartPhase.Kind.allCases.count)
+        package fileprivate(set) var holdingSlots = 0
+        package fileprivate(set) var failed = 0
+        package fileprivate(set) var proven = 0
+        package fileprivate(set) var canaries: [Int] = []
+        /// Of each group, and after them of the nodes in none: parts that are not finished, and when the last was.
+        fileprivate(set) var groups: [Group] = []
+        /// No part before it is queued.
+        fileprivate(set) var firstQueued = 0
+        /// Parts at work that have no slot yet, by their places.
+        package fileprivate(set) var ungranted: [Int] = []
+        /// When slots became free, latest last; kept only where the strategy pauses between nodes.
+        fileprivate(set) var freedSlots: [Timestamp] = []
+
+        struct Group: Hashable, Sendable, Codable {
+            var left = 0
+            var hasBegun = false
+            var lastFinishedAt: Timestamp?
+        }
+    }
+
+    package init(
+        id: RunID, pinned: Policy, origin: Origin, startedAt: Timestamp, parts: [Part], clearance: Clearance,
+        progress: Countdown?
+    ) {
+        self.id = id
+        self.pinned = pinned
+        self.origin = origin
+        self.startedAt = startedAt
+        self.parts = parts
+        phase = .active
+        self.clearance = clearance
+        self.progress = progress
+        tally = Tally()
+        tally.groups = Array(repeating: Tally.Group(), count: pinned.strategy.groups.count + 1)
+        for part in parts { count(part, by: 1) }
+    }
+
+    package var policy: String { pinned.name }
+    package var cluster: String { pinned.cluster }
+    package var revision: String? { pinned.revision }
+    package var isOver: Bool { count(of: .finished) == parts.count }
+    package var isEnding: Bool { if case .ending = phase { true } else { false } }
+
+    package func count(of kind: PartPhase.Kind) -> Int { tally.byKind[kind.place] }
+
+    /// Parts that are at work, slot or not.
+    package var inWork: Int { parts.count - count(of: .queued) - count(of: .finished) }
+
+    /// Changes one part, and what is counted.
+    package mutating func set(_ part: Part, at index: Int) {
+        let former = parts[index]
+        count(former, by: -1)
+        parts[index] = part
+        count(part, by: 1)
+        if part.phase.isQueued { tally.firstQueued = min(tally.firstQueued, index) }
+        tally.ungranted.removeAll { $0 == index }
+        if case .out(let work) = part.phase, !work.isGranted {
+            tally.ungranted.append(index)
+            tally.ungranted.sort()
+        }
+        if former.isCanary, !part.isCanary { tally.canaries.removeAll { $0 == index } }
+        if part.isCanary, !former.isCanary { tally.canaries.append(index) }
+        let group = groupPlace(part)
+        // One that is taken over goes before its group's turn.
+        if part.phase.isInWork, !part.isTakenOver { tally.groups[group].hasBegun = true }
+        if part.phase.isFinished, !former.phase.isFinished { tally.groups[group].lastFinishedAt = part.since }
+        if pinned.strategy.pauseBetweenNodes > .zero, let freed = part.slotFreedAt, former.slotFreedAt != freed {
+            tally.freedSlots.append(freed)
+            if tally.freedSlots.count > Run.freedSlotLimit { tally.freedSlots.removeFirst() }
+        }
+        while tally.firstQueued < parts.count, !parts[tally.firstQueued].phase.isQueued { tally.firstQueued += 1 }
+    }
+
+    private static let freedSlotLimit = 1_000
+
+    private mutating func count(_ part: Part, by change: Int) {
+        tally.byKind[part.phase.kind.place] += change
+        if part.phase.holdsSlot { tally.holdingSlots += change }
+        if part.isFailed { tally.failed += change }
+        if part.isProven { tally.proven += change }
+        if !part.phase.isFinished { tally.groups[groupPlace(part)].left += change }
+    }
+
+    private func groupPlace(_ part: Part) -> Int { part.group ?? pinned.strategy.groups.count }
+
+    mutating func change(_ phase: RunPhase, at now: Moment) {
+        self.phase = phase
+        // Whoever lets a run go on gives it its time again.
+        if phase == .active, let length = pinned.strategy.progressDeadline { progress?.reset(to: length, at: now) }
+    }
+
+    /// Moves deadlines over to another boot of the host.
+    mutating func carryTimers(_ carry: (Countdown) -> Countdown) {
+        progress = progress.map(carry)
+        for index in parts.indices {
+            if let timer = parts[index].phase.timer { parts[index].phase.timer = carry(timer) }
+        }
+    }
+
+    /// Uptimes of another boot mean nothing: steps count as entered now.
+    mutating func carrySteps(to now: Moment) {
+        for index in parts.indices { parts[index].phase.carry(to: now) }
+    }
+
+    /// Nobody watched: a soak begins anew, and whoever comes back late has a quarter of the time to show progress.
+    mutating func resumeAfterRestart(at now: Moment) {
+        for index in parts.indices {
+            guard case .soaking(let work) = parts[index].phase, pinned.sequence.steps[work.step].alwaysRuns,
+                let length = pinned.sequence.steps[work.step].deadline
+            else { continue }
+            parts[index].phase.timer = Countdown(length, from: now)
+        }
+        guard let length = pinned.strategy.progressDeadline, let left = progress?.timeLeft(at: now) else { return }
+        if left < length / 4 { progress?.reset(to: length / 4, at: now) }
+    }
+}
+
+extension Run {
+    /// Queued parts of the group that is at work or comes next, and those that are taken over, in order.
+    package var candidates: some Sequence<Int> {
+        let group = currentGroup
+        return parts[tally.firstQueued...].indices.lazy.filter { index in
+            let part = parts[index]
+            return part.phase.isQueued && (part.isTakenOver || groupPlace(part) == group)
+        }
+    }
+
+    /// The first group with a part that is not finished; the count of groups stands for the nodes in none.
+    package var currentGroup: Int { tally.groups.firstIndex { $0.left > 0 } ?? tally.groups.count - 1 }
+
+    package func isInCurrentGroup(_ part: Part) -> Bool { part.isTakenOver || groupPlace(part) == currentGroup }
+
+    package func groupName(_ place: Int?) -> String? {
+        guard let place, pinned.strategy.groups.indices.contains(place) else { return nil }
+        return pinned.strategy.groups[place].name
+    }
+
+    /// Before that no node of the current group starts: its `waitAfterPrevious`, since the last node of the group before
+    /// was finished. By the stored wall instants, so that a restart changes nothing. Nil: it waits for nothing, or has
+    /// begun.
+    package var groupOpens: (previous: Int, at: Timestamp)? {
+        let current = currentGroup
+        guard current < pinned.strategy.groups.count, !tally.groups[current].hasBegun else { return nil }
+        let wait = pinned.strategy.groups[current].waitAfterPrevious
+        guard wait > .zero, let previous = tally.groups[..<current].lastIndex(where: { $0.lastFinishedAt != nil }),
+            let last = tally.groups[previous].lastFinishedAt
+        else { return nil }
+        return (previous, last + wait)
+    }
+
+    /// The nodes that go first; fewer than the strategy wants while they have not started.
+    package var canaries: [Part] { tally.canaries.map { parts[$0] } }
+
+    /// How many canary nodes have yet to start.
+    package var canariesMissing: Int {
+        guard let canary = pinned.strategy.canary else { return 0 }
+        return max(0, min(canary.count, parts.count) - tally.canaries.count)
+    }
+
+    /// No canary nodes, or they were good for long enough and the others may follow.
+    package var isPromoted: Bool { promotedAt != nil || pinned.strategy.canary == nil }
+
+    /// How many slots that became free must stay unused for now, and until when the first of them.
+    package func restingSlots(at now: Timestamp) -> (count: Int, until: Timestamp?) {
+        let pause = pinned.strategy.pauseBetweenNodes
+        guard pause > .zero else { return (0, nil) }
+        let resting = tally.freedSlots.reversed().prefix { $0 + pause > now }
+        return (resting.count, resting.last.map { $0 + pause })
+    }
+}
+
+extension PartPhase.Kind {
+    fileprivate var place: Int {
+        switch self {
+        case .queued: 0
+        case .out: 1
+        case .committed: 2
+        case .returning: 3
+        case .soaking: 4
+        case .finished: 5
+        }
+    }
+}
+
+package enum RunPhase: Hashable, Sendable, Codable {
+    case active
+    /// Takes no further node and starts no command until somebody decides.
+    case paused(reason: String)
+    /// Gives back what it may and ends.
+    case ending(EndReason)
+
+    package var word: String {
+        switch self {
+        case .active: "active"
+        case .paused: "paused"
+        case .ending: "ending"
+        }
+    }
+}
+
+/// Why a run ends before all its nodes are done.
+package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
+    case windowEnded
+    case suspended
+    case policyRemoved
+    /// A newer revision has its own run.
+    case superseded
+    /// A drain's deadline with `onDeadline: abort`, or an operator.
+    case aborted(String)
+
+    package var description: String {
+        switch self {
+        case .windowEnded: "the window ended"
+        case .suspended: "the policy is suspended"
+        case .policyRemoved: "the policy is gone"
+        case .superseded: "a newer revision took over"
+        case .aborted(let reason): reason
+        }
+    }
+}
+
+package enum RunOutcome: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// Every node is done or was already there.
+    case completed
+    /// It ended in order, and some nodes were not done.
+    case partial(EndReason?)
+    /// At least one node failed.
+    case failed
+
+    package var word: String {
+        switch self {
+        case .completed: "completed"
+        case .partial: "partial"
+        case .failed: "failed"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .completed, .failed: word
+        case .partial(let reason): "partial" + (reason.map { ": \($0)" } ?? "")
+        }
+    }
+}

@@ -1,0 +1,230 @@
+/// The table of what happens to a node's part in a run when something happens: one total function of phase and happening.
+/// The documentation of the target shows it printed, and a test keeps the two equal.
+package enum Table {
+    /// The phases that something can happen to.
+    package enum Phase: String, Hashable, Sendable, CaseIterable {
+        case queued, out, committed, returning, soaking
+    }
+
+    package enum Happening: String, Hashable, Sendable, CaseIterable {
+        case release = "release by an operator"
+        case skip
+        case abort = "abort, suspend, policy or node removed"
+        case newRevision = "new revision"
+        case exclusion = "exclusion starts, pause with restore"
+        case windowPauses = "window ends, and the run goes on in a later one"
+        case windowEnds = "window of a MaintenanceWindow ends"
+        case yield = "opened by hand under onDrift: yield"
+        case overBudget = "over budget by others' failures, for longer than staleAfter"
+        case quorumMissing = "quorum missing for a disruptive step, for longer than staleAfter"
+        case stepFails = "step fails for good"
+        case hold = "hold placed"
+        case pause = "pause (run or all)"
+        case clock = "the clock is not trusted"
+        case unreachable = "unreachable or stale, for longer than staleAfter"
+        case isolated = "isolated, initial"
+        case foreign = "foreign stricter mode"
+        case looser = "looser than claim, restart"
+        case daemonRestart = "daemon restart"
+    }
+
+    package enum Response: Hashable, Sendable {
+        /// It cannot happen.
+        case impossible
+        /// No move; a deadline stands.
+        case waits
+        /// No move forward; the deadline runs, and what follows it follows.
+        case waitsUntilDeadline
+        /// The claim stands, no further step; the deadline stands.
+        case stays
+        /// As if nothing had happened; the deadline runs.
+        case on
+        /// Everything but the start of a command; that wait's deadline stands.
+        case onWithoutCommands
+        /// Everything but commands and `restore`, where the part ends `held`.
+        case onUntilRestore
+        case finish(PartResult)
+        case giveBack(GivingBack)
+        /// Failed after commitment: the claim stays behind.
+        case failAndStay
+        /// Refused while its command runs; else that.
+        case unlessCommandRuns(Refusable)
+        /// The time in service is counted anew.
+        case restartsSoak
+        /// The node is left as somebody else wants it, and the part ends.
+        case stopAtFloor
+    }
+
+    package enum Refusable: Hashable, Sendable {
+        case giveBack(PartResult)
+        case failAndStay
+    }
+
+    /// What a policy says that the table depends on.
+    package struct Traits: Hashable, Sendable {
+        package var onWindowEnd: OnWindowEnd
+        package var onFailure: OnFailure
+
+        package init(onWindowEnd: OnWindowEnd, onFailure: OnFailure) {
+            self.onWindowEnd = onWindowEnd
+            self.onFailure = onFailure
+        }
+    }
+
+    package static func response(of phase: Phase, to happening: Happening, _ traits: Traits) -> Response {
+        switch happening {
+        case .windowPauses:
+            switch phase {
+            case .queued: .waits
+            case .out: traits.onWindowEnd == .restore ? .giveBack(.again(.whenClear)) : .on
+            case .committed, .returning, .soaking: .on
+            }
+        case .windowEnds:
+            switch phase {
+            case .queued: .finish(.notReached)
+            case .out: traits.onWindowEnd == .restore ? .giveBack(.finish(.ended)) : .on
+            case .committed, .returning, .soaking: .on
+            }
+        case .exclusion:
+            switch phase {
+            case .queued: .waits
+            case .out: .giveBack(.again(.whenClear))
+            case .committed, .returning, .soaking: .on
+            }
+        case .abort:
+            switch phase {
+            case .queued, .soaking: .finish(.ended)
+            case .out: .giveBack(.finish(.ended))
+            case .committed, .returning: .on
+            }
+        case .newRevision:
+            switch phase {
+            case .queued: .finish(.ended)
+            case .out: .giveBack(.finish(.ended))
+            case .committed, .returning, .soaking: .on
+            }
+        case .pause, .clock:
+            switch phase {
+            case .queued: .waits
+            case .out: .stays
+            case .committed: .onWithoutCommands
+            case .returning, .soaking: .on
+            }
+        case .hold:
+            switch phase {
+            case .queued: .waits
+            case .out: .stays
+            case .committed: .onUntilRestore
+            case .returning, .soaking: .finish(.held)
+            }
+        case .release:
+            switch phase {
+            case .queued, .soaking: .finish(.released)
+            case .out: .giveBack(.finish(.released))
+            case .committed: .unlessCommandRuns(.giveBack(.released))
+            case .returning: .on
+            }
+        case .skip:
+            switch phase {
+            case .queued: .finish(.skipped)
+            case .out: .giveBack(.finish(.skipped))
+            case .committed: .unlessCommandRuns(.failAndStay)
+            case .returning, .soaking: .on
+            }
+        case .yield:
+            switch phase {
+            case .out: .giveBack(.finish(.yielded))
+            case .queued, .returning: .impossible
+            case .committed, .soaking: .on
+            }
+        case .overBudget:
+            switch phase {
+            case .queued: .waits
+            case .out: .giveBack(.again(.forOthers))
+            case .committed, .returning, .soaking: .on
+            }
+        case .quorumMissing:
+            switch phase {
+            case .queued: .waits
+            case .out: .giveBack(.again(.forOthers))
+            case .committed: .waitsUntilDeadline
+            case .returning, .soaking: .on
+            }
+        case .foreign:
+            switch phase {
+            case .queued: .waits
+            case .out, .committed: .on
+            case .returning: .stopAtFloor
+            case .soaking: .restartsSoak
+            }
+        case .looser:
+            switch phase {
+            case .queued, .returning: .impossible
+            case .out, .committed: .on
+            case .soaking: .restartsSoak
+            }
+        case .isolated, .unreachable:
+            switch phase {
+            case .queued, .returning: .waits
+            case .out, .committed: .waitsUntilDeadline
+            case .soaking: .restartsSoak
+            }
+        case .stepFails:
+            switch phase {
+            case .queued, .returning: .impossible
+            case .out: .giveBack(.finish(.failed))
+            case .committed: traits.onFailure == .stay ? .failAndStay : .giveBack(.finish(.failed))
+            case .soaking: .finish(.failed)
+            }
+        case .daemonRestart: phase == .soaking ? .restartsSoak : .on
+        }
+    }
+}
+
+extension Table.Response {
+    /// In the words of the documentation.
+    package var text: String {
+        switch self {
+        case .impossible: "–"
+        case .waits: "waits"
+        case .waitsUntilDeadline: "waits, its deadline runs"
+        case .stays: "stays"
+        case .on: "on"
+        case .onWithoutCommands: "on, commands wait"
+        case .onUntilRestore: "on until restore: `held`"
+        case .finish(let result): "`\(result.rawValue)`"
+        case .giveBack(.finish(let result)): "given back, `\(result.rawValue)`"
+        case .giveBack(.again(.whenClear)): "given back, queued again"
+        case .giveBack(.again(.forOthers)): "given back, queued again later"
+        case .failAndStay: "`failed`, stays"
+        case .unlessCommandRuns(.giveBack(let result)):
+            "refused while its command runs; else given back, `\(result.rawValue)`"
+        case .unlessCommandRuns(.failAndStay): "refused while its command runs; else `failed`, stays"
+        case .restartsSoak: "restarts soak"
+        case .stopAtFloor: "stops at the floor: `foreign`"
+        }
+    }
+}
+
+extension Table {
+    /// The whole table as the documentation shows it: Markdown, one row a happening.
+    package static var markdown: String {
+        let variants = [
+            Traits(onWindowEnd: .restore, onFailure: .stay), Traits(onWindowEnd: .finish, onFailure: .restore),
+        ]
+        var lines = [
+            "| event ↓ · part is → | " + Phase.allCases.map(\.rawValue).joined(separator: " | ") + " |",
+            "|" + String(repeating: "---|", count: Phase.allCases.count + 1),
+        ]
+        for happening in Happening.allCases {
+            let cells = Phase.allCases.map { phase in
+                let texts = variants.map { response(of: phase, to: happening, $0).text }
+                guard texts[0] != texts[1] else { return texts[0] }
+                return happening == .stepFails
+                    ? "`stay`: \(texts[0]); `restore`: \(texts[1])" : "`restore`: \(texts[0]); `finish`: \(texts[1])"
+            }
+            lines.append("| \(happening.rawValue) | " + cells.joined(separator: " | ") + " |")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

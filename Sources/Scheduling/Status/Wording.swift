@@ -1,0 +1,98 @@
+import ModeCore
+import Primitives
+
+extension Blocker {
+    /// In a few words for people.
+    package var text: String {
+        switch reason {
+        case .suspended: "the policy is suspended"
+        case .policiesMissing: "the policies could not be read: nothing new starts"
+        case .runPaused(let reason): "the run is paused: \(reason)"
+        case .runEnding(let reason): "the run is ending: \(reason)"
+        case .clock: "the wall clock jumped: waits until it is steady"
+        case .excluded(let by, let reason): "freeze \(by)" + (reason.map { " (\($0))" } ?? "")
+        case .outsideWindow: "outside the windows"
+        case .cutoff: "too close to the window's end to start a node"
+        case .wrongTopology: "the policy says standalone, and the nodes list other members"
+        case .promotion: "the canary is good: waits for promote"
+        case .canarySoak(let names): "the canary soaks: \(Wording.names(names))"
+        case .canaryBroken(let name): "the canary \(name) is done and not in service: its soak waits"
+        case .canaryFirst(let names): "waits for the canary: \(Wording.names(names))"
+        case .groupFirst(let group, let names): "waits for group \(group): \(Wording.names(names))"
+        case .groupWait(let previous): "waits after group \(previous)"
+        case .betweenNodes: "waits between nodes"
+        case .backOff(let holders):
+            "given back to make room: waits until the cluster was within budget for a while"
+                + (holders.isEmpty ? "" : "; out of service: \(Wording.names(holders))")
+        case .held(let actor, let reason): "held by \(actor): \(reason)"
+        case .keptOpen(let actor, let reason): "kept open by \(actor): \(reason)"
+        case .reserved(let actor, let reason): "reserved by \(actor): \(reason)"
+        case .nodeBusy(let run): "in work for \(run)"
+        case .failedStay(let run): "failed in \(run) and stays as it is"
+        case .owed: "to be given back first"
+        case .notRead: "not read yet"
+        case .unreachable(let failure): failure.description
+        case .stale: "not read for too long"
+        case .unknownMode(let word): "the node says \(word)"
+        case .initial: "the node has not joined its cluster"
+        case .foreign(let mode): "\(mode.rawValue) was set by somebody else"
+        case .faulted: "block_new_connection unrequested: the node's own fault, or somebody else's doing"
+        case .isolated: "a majority of the cluster does not list it as connected"
+        case .notReady: "normal, and its readiness probe does not answer 200"
+        case .notNormal(let mode): "is \(mode.rawValue)"
+        case .listedOtherwise(let mode): "says normal, and the cluster lists that name as \(mode): is this its address?"
+        case .quorum: "it would cost the cluster its majority"
+        case .runFull(_, _, let holders): "waits for \(Wording.names(holders))"
+        case .budget(let have, let limit, let holders): "\(have) of \(limit) out of service: \(Wording.names(holders))"
+        case .identity(let name): "\(name) has not yet been shown to be at its address"
+        case .sweep: "all nodes are read once more"
+        }
+    }
+
+    /// What lifts it.
+    package var lift: String {
+        switch self.class {
+        case .config: "an edit of the policies"
+        case .human: "an operator's word"
+        case .clock: "time"
+        case .capacity: "a node that comes back into service"
+        case .health: "the node, or its network"
+        case .ours: "nagi itself"
+        }
+    }
+}
+
+enum Wording {
+    /// A few names, and how many more there are.
+    static func names(_ names: [String]) -> String {
+        let shown = names.prefix(3).joined(separator: ", ")
+        return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
+    }
+
+    static func names(_ names: ArraySlice<String>) -> String { self.names(Array(names)) }
+}
+
+extension StepWait {
+    func verdict(until: Timestamp?, isRestarting: Bool) -> Verdict {
+        switch self {
+        case .drain(let sessions, let connections):
+            guard let sessions, let connections else {
+                return Verdict(.draining, "the node does not say how many sessions are left", until: until)
+            }
+            return Verdict(.draining, "\(sessions) sessions, \(connections) connections left", until: until)
+        case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
+        case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
+        case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now")
+        case .evidence(let name):
+            return Verdict(.blocked, "before \(name): looks once more for live sessions", until: until)
+        case .identity(let name):
+            return Verdict(.waitingStep, "\(name) waits until the cluster's lists show the node", until: until)
+        case .quorum(let name):
+            return Verdict(.waitingQuorum, "\(name) would cost the cluster its majority", until: until)
+        case .verify(let missing): return Verdict(isRestarting ? .rejoining : .verifying, missing, until: until)
+        case .time: return Verdict(.blocked, "waits", until: until)
+        case .windowEnd: return Verdict(.blocked, "until the window ends", until: until)
+        case .service: return Verdict(.soaking, "in service, watched", until: until)
+        }
+    }
+}

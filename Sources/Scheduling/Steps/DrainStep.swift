@@ -1,0 +1,71 @@
+import ModeCore
+import Primitives
+
+/// Lets live sessions end while no new ones come.
+package struct DrainStep: Hashable, Sendable, Codable {
+    package enum Mode: String, Hashable, Sendable, Codable, CaseIterable {
+        /// `block_new_session`, or `block_new_connection` on servers where sessions are not counted.
+        case auto
+        case blockNewSession = "block_new_session"
+        case blockNewConnection = "block_new_connection"
+
+        /// `auto` stops new sessions and lets running ones take in further people.
+        package var claimed: RequestableMode {
+            switch self {
+            case .auto, .blockNewSession: .blockNewSession
+            case .blockNewConnection: .blockNewConnection
+            }
+        }
+    }
+
+    package enum OnDeadline: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Goes on with live sessions, which a disruptive step will cut.
+        case proceed
+        /// Ends the live sessions.
+        case terminate
+        /// Restores the node and leaves it out.
+        case skip
+        /// Restores the node and ends the run.
+        case abort
+    }
+
+    package var mode: Mode
+    /// Drained means at or below both.
+    package var maxSessions: Int
+    package var maxConnections: Int
+    package var deadline: Duration
+    package var onDeadline: OnDeadline
+
+    package init(
+        mode: Mode = .auto, maxSessions: Int = 0, maxConnections: Int = 0, deadline: Duration = .hours(1),
+        onDeadline: OnDeadline = .skip
+    ) {
+        self.mode = mode
+        self.maxSessions = maxSessions
+        self.maxConnections = maxConnections
+        self.deadline = deadline
+        self.onDeadline = onDeadline
+    }
+
+    package static let standard = DrainStep()
+
+    func move(in context: StepContext) -> StepMove {
+        if context.isConfirmed, context.isDrained { return .done }
+        guard context.isLate else {
+            return .wait(.drain(sessions: context.sessions, connections: context.connections))
+        }
+        guard let mode = context.mode, mode.requestable != nil else {
+            return .fail("could not be read when its drain deadline passed")
+        }
+        switch onDeadline {
+        // Live sessions are dropped only behind a block that is there.
+        case .proceed: return context.isConfirmed ? .proceed : .fail("its drain deadline passed before it was blocked")
+        case .terminate: return .fail(Step.isNotCarriedOut("onDeadline: terminate"))
+        case .skip: return .leaveOut(abortsRun: false)
+        case .abort: return .leaveOut(abortsRun: true)
+        }
+    }
+
+    var longest: Duration { deadline }
+    var usual: Duration { deadline / 2 }
+}

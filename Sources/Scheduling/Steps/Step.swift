@@ -1,0 +1,144 @@
+import ModeCore
+import Primitives
+
+/// What is done to one node, in order.
+package struct StepSequence: Hashable, Sendable, Codable {
+    package var name: String
+    /// Never empty. Ends with `restore` (and perhaps `soak`), written or implied.
+    package var steps: [Step]
+    /// What happens to a node whose step failed for good before commitment; nil: restore before it, stay after it.
+    package var onFailure: OnFailure?
+
+    package init(name: String, steps: [Step], onFailure: OnFailure? = nil) {
+        self.name = name
+        self.steps = steps
+        self.onFailure = onFailure
+    }
+}
+
+package enum OnFailure: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The node keeps its mode until an operator decides.
+    case stay
+    /// The node is given back.
+    case restore
+}
+
+/// One step of a sequence.
+package enum Step: Hashable, Sendable, Codable {
+    case drain(DrainStep)
+    case block
+    case run(RunStep)
+    case verify(VerifyStep)
+    case restore
+    case soak(Duration)
+    case wait(WaitStep)
+    case http(HTTPStep)
+    case approval(ApprovalStep)
+    case terminate(TerminateStep)
+    case gate(HealthGate)
+    case notify(NotifyStep)
+
+    /// The key that the policy writes, also shown in status and journal.
+    package var word: String {
+        switch self {
+        case .drain: "drain"
+        case .block: "block"
+        case .run: "run"
+        case .verify: "verify"
+        case .restore: "restore"
+        case .soak: "soak"
+        case .wait: "wait"
+        case .http: "http"
+        case .approval: "approval"
+        case .terminate: "terminate"
+        case .gate: "gate"
+        case .notify: "notify"
+        }
+    }
+
+    /// A daemon refuses policies with such steps; one that got here all the same must not be left out in silence.
+    static func isNotCarriedOut(_ what: String) -> String { "`\(what)` is not carried out by this version of nagi" }
+
+    /// It takes the node out of service: node, cluster slot and the run's slot are taken right before the first of these.
+    package var takesOut: Bool {
+        switch self {
+        case .drain, .block: true
+        default: false
+        }
+    }
+
+    /// The mode that the step wants the node at least at; nil: it raises nothing.
+    var claim: RequestableMode? {
+        switch self {
+        case .drain(let drain): drain.mode.claimed
+        case .block: .blockNewConnection
+        default: nil
+        }
+    }
+
+    /// When the step gives up, counted from its beginning; nil: it waits for a named thing, or for nothing.
+    var deadline: Duration? {
+        switch self {
+        case .drain(let drain): drain.deadline
+        case .block: BlockStep.timeout
+        case .run(let run): run.isDisruptive ? RunStep.evidenceTimeout : nil
+        case .verify(let verify): verify.timeout
+        case .wait(.duration(let duration)): duration
+        case .soak(let length): length * SoakStep.patience
+        case .restore, .wait(.windowEnd), .http, .approval, .terminate, .gate, .notify: nil
+        }
+    }
+
+    /// Its deadline runs whatever else stands still.
+    var alwaysRuns: Bool { if case .soak = self { true } else { false } }
+
+    /// Time that passes in it passes because the policy wants it to.
+    package var isOrderedWait: Bool {
+        switch self {
+        case .wait, .soak: true
+        default: false
+        }
+    }
+
+    func move(in context: StepContext) -> StepMove {
+        switch self {
+        case .drain(let drain): drain.move(in: context)
+        case .block: BlockStep.move(in: context)
+        case .run(let run): run.move(in: context)
+        case .verify(let verify): verify.move(in: context)
+        case .wait(let wait): wait.move(in: context)
+        case .soak(let length): SoakStep.move(for: length, in: context)
+        // Entering it changes the phase; nothing is left to do in it.
+        case .restore: .done
+        case .http, .approval, .terminate, .gate, .notify: .fail(Step.isNotCarriedOut(word))
+        }
+    }
+
+    /// Past the start of such a step there is no way back but forward.
+    package var isDisruptive: Bool {
+        switch self {
+        case .run(let run): run.isDisruptive
+        case .http(let call): call.isDisruptive
+        default: false
+        }
+    }
+}
+
+extension StepSequence {
+    /// `drain-then-block`: out of service until the window ends.
+    package static let drainThenBlock = StepSequence(
+        name: "drain-then-block", steps: [.drain(DrainStep()), .block, .wait(.windowEnd), .restore])
+
+    /// The first step that takes the node out of service; the count of steps where none does.
+    package var firstTakingOut: Int { steps.firstIndex(where: \.takesOut) ?? steps.count }
+
+    /// The drain before that step; nil: there is none.
+    package func drain(before step: Int) -> (index: Int, step: DrainStep)? {
+        for index in steps[..<min(step + 1, steps.count)].indices.reversed() {
+            if case .drain(let drain) = steps[index] { return (index, drain) }
+        }
+        return nil
+    }
+
+    package var hasDisruptiveStep: Bool { steps.contains { $0.isDisruptive } }
+}

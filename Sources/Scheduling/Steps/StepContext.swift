@@ -1,0 +1,104 @@
+import ModeCore
+import Primitives
+
+/// Everything that decides what a step does next. Only fresh readings are in it.
+package struct StepContext: Hashable, Sendable {
+    package enum Command: Hashable, Sendable {
+        case none
+        case running
+        case ended(CommandOutcome)
+    }
+
+    /// Whether the node at the address is the one that the policies name.
+    package enum Identity: Hashable, Sendable {
+        case shown
+        /// No list has shown it in the claimed mode yet.
+        case pending
+        /// It had the time, and no list did.
+        case refuted
+        /// Standalone, or lists without modes: it cannot be shown.
+        case notShowable
+    }
+
+    package var now: Moment
+    /// The step's deadline has passed, and may be judged.
+    package var isLate = false
+    package var attempt = 0
+    package var command = Command.none
+    package var claim: RequestableMode?
+    /// A drain's deadline passed with `onDeadline: proceed`: live sessions no longer hold the sequence up.
+    package var mayDropSessions = false
+    package var isCommitted = false
+    package var redrains = 0
+    package var revision: String?
+
+    package var mode: ObservedMode?
+    package var sessions: Int?
+    package var connections: Int?
+    /// The whole read behind what follows began no earlier than the step.
+    package var isObservedSinceStep = false
+    package var version: NodeText?
+    package var ready: Bool?
+    package var hasReadinessProbe = false
+    /// A majority of the regular nodes lists it as connected, by lists begun no earlier than the step.
+    package var isConnectedSinceStep = true
+    /// Another life of the node than the one before the disruptive step.
+    package var isAnotherIncarnation = false
+    package var versionBefore: NodeText?
+    /// The counts were at or below the thresholds, twice; and once more since the step or its latest attempt began.
+    package var isDrained = false
+    package var isDrainedSinceStep = false
+    /// Live sessions are there again above the thresholds: a lost block let them in.
+    package var isRefilled = false
+    /// Normal and ready without a break, since the step began.
+    package var serviceFor: Duration?
+    package var identity = Identity.shown
+
+    /// Clearance, no pause, no hold, a clock that is trusted.
+    package var mayStartCommands = true
+    package var hasQuorum = true
+    package var isWindowOpen = true
+
+    package init(now: Moment) {
+        self.now = now
+    }
+
+    /// The node shows at least the claimed mode.
+    package var isConfirmed: Bool {
+        guard let observed = mode?.requestable, let claim else { return false }
+        return observed >= claim
+    }
+}
+
+/// What a step makes of its context.
+package enum StepMove: Hashable, Sendable {
+    case wait(StepWait)
+    /// On to the next step.
+    case done
+    /// On, though sessions are live.
+    case proceed
+    case start(RunStep)
+    /// The same step once more, counted as that attempt; what was proven before no longer counts.
+    case again(attempt: Int)
+    /// Back to the drain before this step: sessions are live again.
+    case drainAgain
+    /// The drain's deadline passed.
+    case leaveOut(abortsRun: Bool)
+    case fail(String)
+}
+
+/// What a step waits for.
+package enum StepWait: Hashable, Sendable {
+    case drain(sessions: Int?, connections: Int?)
+    case block
+    case command(name: String, attempt: Int)
+    /// A command may not start now: pause, hold, window, clock.
+    case clearance(name: String)
+    case evidence(name: String)
+    case identity(name: String)
+    case quorum(name: String)
+    case verify(missing: String)
+    case time
+    case windowEnd
+    case service
+}

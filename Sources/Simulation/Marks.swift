@@ -1,0 +1,93 @@
+import Scheduling
+
+/// What really happened in a run: a fault that was drawn and never came to pass proves nothing.
+package struct Marks: Hashable, Sendable {
+    package private(set) var counts: [String: Int] = [:]
+
+    package init() {}
+
+    mutating func note(_ mark: String) { counts[mark, default: 0] += 1 }
+
+    package mutating func formUnion(_ other: Marks) {
+        for (mark, count) in other.counts { counts[mark, default: 0] += count }
+    }
+
+    mutating func note(_ fact: Fact) {
+        switch fact {
+        case .nodeRestarted: note("node-restarted")
+        case .nodeLoosened: note("loosened")
+        case .addressMoved: note("address-moved")
+        case .nodeShown: note("identity-shown")
+        case .runEnded(_, let outcome): note("run-\(outcome.word)")
+        case .runChanged(_, .paused): note("run-paused")
+        case .runChanged(_, .ending(let reason)): note("run-ending-\(reason.word)")
+        case .runPromoted: note("promoted")
+        case .clearanceChanged(_, .closed(let closure)): note(closure.isExclusion ? "frozen" : "window-closed")
+        case .partChanged(_, _, let part, _, _): note(part)
+        case .stayPlaced: note("stay-placed")
+        case .stayEnded: note("stay-ended")
+        case .releaseOwed: note("release-owed")
+        case .releaseClaimed: note("release-claimed")
+        case .modeIntended(let change): note("intent-\(change.cause.rawValue)")
+        case .modeAnswered(_, _, let answer): note("answer-\(answer.outcome.word)")
+        case .modeSettled(_, _, let isReached): note(isReached ? "settled-reached" : "settled-lost")
+        case .modeSeenAgain: note("mode-seen-again")
+        case .modeAdopted: note("mode-adopted")
+        case .ownershipDropped(_, let reason): note("dropped-\(reason.rawValue)")
+        case .floorChanged(_, let floor): note(floor == nil ? "floor-gone" : "floor-set")
+        case .commandEnded(_, _, let outcome): note("command-\(outcome.word)")
+        case .alarmRaised(let alarm): note("alarm-\(alarm.key.code.rawValue)")
+        default: break
+        }
+    }
+
+    private mutating func note(_ part: Part) {
+        switch part.phase {
+        case .queued(let queued): note(queued.backOff == nil ? "part-queued-again" : "part-given-back-for-others")
+        case .finished(let result): note("part-\(result.rawValue)")
+        default: note("part-\(part.phase.word)")
+        }
+        if part.isTakenOver { note("part-taken-over") }
+        if let work = part.phase.work, work.redrains > 0 { note("part-drained-again") }
+        if let work = part.phase.work, work.attempt > 1 { note("part-another-attempt") }
+        if part.phase.work?.mayDropSessions == true { note("part-proceeds") }
+    }
+}
+
+extension EndReason {
+    fileprivate var word: String {
+        switch self {
+        case .windowEnded: "window-ended"
+        case .suspended: "suspended"
+        case .policyRemoved: "policy-removed"
+        case .superseded: "superseded"
+        case .aborted: "aborted"
+        }
+    }
+}
+
+extension ModeChangeAnswer.Outcome {
+    fileprivate var word: String {
+        switch self {
+        case .accepted: "accepted"
+        case .alreadyThere: "already-there"
+        case .declined: "declined"
+        case .rejected: "rejected"
+        case .notSent: "not-sent"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+extension CommandOutcome {
+    fileprivate var word: String {
+        switch self {
+        case .exited(let status): status == 0 ? "succeeded" : "failed"
+        case .signalled: "signalled"
+        case .timedOut: "timed-out"
+        case .notStarted: "not-started"
+        case .neverBegan: "never-began"
+        case .interrupted: "interrupted"
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import Calendars
+import ModeCore
+import Primitives
+import Scheduling
+
+/// What the journal takes.
+extension Oracle {
+    mutating func note(durable records: [Record], at: Int64) {
+        for record in records {
+            check(record, at: at)
+            mirror.note(record.fact, at: at)
+            noteRecord(record.at)
+        }
+        if let text = rates.noteRecords(records.count, at: at) { violate(.growth, at: at, text) }
+    }
+
+    private mutating func check(_ record: Record, at: Int64) {
+        switch record.fact {
+        case .modeIntended(let change): intended(change, at: at)
+        case .modeSettled(let node, let id, let isReached): settled(node, id, isReached, at: at)
+        case .runStarted(let run): started(run, record, at: at)
+        case .runPromoted(let id):
+            guard let run = mirror.run(id) else { return }
+            for (invariant, text) in stages.promotes(run, at: at, place: { listedPlace($0) }) {
+                violate(invariant, at: at, text)
+            }
+        case .partChanged(let id, let index, let part, _, _): changed(id, index, part, record, at: at)
+        case .commandIntended(let start): intended(start, record, at: at)
+        default: break
+        }
+    }
+
+    private func listedPlace(_ node: NodeID) -> Int? {
+        cluster?.nodes.contains { $0.name == node.name } == true ? place(node) : nil
+    }
+
+    private mutating func intended(_ change: ModeChange, at: Int64) {
+        if let open = mirror.open[change.node] {
+            violate(.oneOpenIntent, at: at, "\(change.node.name): \(change.id) while \(open.change.id) is open")
+        }
+        durableIntents.insert(change.id)
+        // Until it is settled, and a minute after its `notAfter`.
+        mayArrive[change.node, default: []].append((change.target, .max))
+        if let text = rates.noteIntent(for: change.node, at: at) { violate(.rate, at: at, text) }
+    }
+
+    private mutating func settled(_ node: NodeID, _ id: Int, _ isReached: Bool, at: Int64) {
+        guard let change = mirror.open[node]?.change, change.id == id else { return }
+        mayArrive[node]?.removeAll { $0.until < at || ($0.mode == change.target && $0.until == .max) }
+        if !isReached { mayArrive[node]?.append((change.target, at + 75_000_000_000)) }
+    }
+
+    private mutating func started(_ run: Run, _ record: Record, at: Int64) {
+        if !runsStarted.insert(run.id).inserted { violate(.oneRun, at: at, "\(run.id) started twice") }
+        if !isClockTrusted(at: at) { violate(.clock, at: at, "\(run.id) begins by a wall clock that jumped") }
+        guard case .window(_, let span) = run.origin else { return }
+        if let other = spans[run.policy]?.first(where: { $0.overlaps(span) }) {
+            violate(.oneRun, at: at, "\(run.id) runs in a span that overlaps one that ran: \(other)")
+        }
+        spans[run.policy, default: []].append(span)
+        if !calendar.isOpen(run.pinned.schedule.windows, at: record.at.wall) {
+            violate(.window, at: at, "\(run.id) begins outside its windows")
+        }
+    }
+
+    private mutating func changed(_ id: RunID, _ index: Int, _ part: Part, _ record: Record, at: Int64) {
+        guard let run = mirror.run(id) else { return }
+        let former = run.parts[index].part
+        if former.phase.isFinished, former.phase != part.phase {
+            violate(.deadline, at: at, "\(part.node.name) is finished in \(id) and moves again")
+        }
+        if let step = part.phase.work.map({ run.policy.sequence.steps[$0.step] }), part.phase.timer == nil,
+            step.needsDeadline, part.phase.work?.isGranted == true
+        {
+            violate(.deadline, at: at, "\(part.node.name) is in \(step.word) of \(id) without a deadline")
+        }
+        if former.phase.isQueued, part.phase.isInWork {
+            for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
+                violate(invariant, at: at, text)
+            }
+            starts(part, in: run, record, at: at)
+        }
+        if part.phase.claim != nil, !run.parts[index].hasSlot { takesSlot(part, in: run, record, at: at) }
+    }
+
+    /// A part that was queued goes to work, perhaps with a command that takes nothing out of service.
+    private mutating func starts(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
+        let name = part.node.name
+        if run.failures >= run.policy.strategy.maxFailures {
+            violate(.failures, at: at, "\(name) starts in \(run.run.id) after \(run.failures) failed")
+        }
+        if run.isPaused { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is paused") }
+        if run.isEnding { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is ending") }
+        checkStart(part, in: run, record, at: at)
+    }
+
+    /// In its open time, and not too close to its end.
+    private mutating func checkStart(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
+        let name = part.node.name
+        if !isClockTrusted(at: at) { violate(.clock, at: at, "\(name) starts by a wall clock that jumped") }
+        let wall = record.at.wall
+        if let why = closure(of: run, at: wall, isFirst: true) {
+            violate(.window, at: at, "\(name) starts in \(run.run.id) \(why)")
+        }
+        let cutoff = run.policy.schedule.cutoff
+        let last = wall + cutoff
+        if cutoff > .zero, !calendar.isOpen(run.policy.schedule.windows, at: last) {
+            violate(.window, at: at, "\(name) starts in \(run.run.id) within the cutoff")
+        }
+    }
+
+    private mutating func takesSlot(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
+        let name = part.node.name
+        checkStart(part, in: run, record, at: at)
+        if part.isTakenOver { return }
+        let strategy = run.policy.strategy
+        let most = strategy.maxUnavailable.asMaxUnavailable(of: run.parts.count)
+        let have = run.parts.count { $0.hasSlot }
+        if have >= most {
+            violate(.slots, at: at, "\(name) is the \(have + 1). of \(most) in work in \(run.run.id)")
+        }
+        let pause = strategy.pauseBetweenNodes.nanoseconds
+        if pause > 0, stages.watchedWall {
+            // A slot that became free stays unused for so long.
+            let resting = run.freedAt.count { at - $0 < pause - RateOracle.second }
+            if have + resting >= most {
+                violate(.slots, at: at, "\(name) takes a slot of \(run.run.id) that became free less than a pause ago")
+            }
+        }
+        checkToldBudget(part, record, at: at)
+    }
+
+    /// By what this process was told, no longer ago than `staleAfter`, and by what it has out of service.
+    private mutating func checkToldBudget(_ part: Part, _ record: Record, at: Int64) {
+        guard let cluster else { return }
+        let uptime = record.at.uptime.nanoseconds
+        var out = 1
+        var outRegular = 1
+        var names: [String] = []
+        for node in cluster.nodes where node.name != part.node.name {
+            let id = NodeID(cluster: cluster.name, name: node.name)
+            let place = place(id)
+            let isTemporary = place.map { truths[$0].isTemporary } ?? false
+            // Cut off, a temporary one is no member any more.
+            if isTemporary, place.map({ truths[$0].apartSince != nil }) ?? false { continue }
+            let isServing =
+                told[id]?.isServing(at: uptime, within: staleAfter, hasProbe: node.ready != nil) ?? false
+            guard !isServing || mirror.isClaimed(id) else { continue }
+            out += 1
+            if !isTemporary { outRegular += 1 }
+            names.append(node.name)
+        }
+        if place(part.node).map({ truths[$0].isTemporary }) ?? false { outRegular -= 1 }
+        let regular = truths.enumerated().count { place, truth in
+            !truth.isTemporary && (isClustered || cluster.nodes.contains { $0.name == machines[place].name })
+        }
+        let most = cluster.budget.maxUnavailable.asMaxUnavailable(of: regular)
+        let others = names.joined(separator: ", ")
+        if out > most {
+            violate(.budget, at: at, "\(part.node.name) starts as the \(out). of \(most), beside \(others) (as told)")
+        }
+        guard let least = cluster.budget.minAvailable?.asMinAvailable(of: regular) else { return }
+        if regular - outRegular < least {
+            violate(
+                .budget, at: at,
+                "\(part.node.name) starts and leaves \(regular - outRegular) of \(least), beside \(others) (as told)")
+        }
+    }
+
+    /// A command is about to begin.
+    private mutating func intended(_ start: CommandStart, _ record: Record, at: Int64) {
+        guard let run = mirror.run(start.run), let view = run.parts.first(where: { $0.part.node == start.node }) else {
+            return
+        }
+        var step: RunStep?
+        for case .run(let candidate) in run.policy.sequence.steps where candidate.name == start.step {
+            step = candidate
+        }
+        var command = CommandView(start: start, step: step, intendedAt: at)
+        let work = view.part.phase.work
+        let drain = run.policy.sequence.drain(before: work?.step ?? 0)?.step
+        command.mayCut = work?.mayDropSessions ?? false
+        command.sessions = drain?.maxSessions ?? 0
+        command.connections = drain?.maxConnections ?? 0
+        commands.append(command)
+        guard step?.isDisruptive == true else { return }
+        if !isClockTrusted(at: at) {
+            violate(.clock, at: at, "\(start.step) begins on \(start.node.name) by a wall clock that jumped")
+        }
+        if command.mayCut || drain == nil { return }
+        let since = work?.since.uptime.nanoseconds ?? 0
+        let isProven =
+            told[start.node]?.isDrained(
+                sessions: command.sessions, connections: command.connections, since: since,
+                at: record.at.uptime.nanoseconds, within: staleAfter) ?? false
+        if !isProven, told[start.node] != nil {
+            violate(.order, at: at, "\(start.step) begins on \(start.node.name) without proof that it is drained")
+        }
+    }
+
+    /// A command begins on a machine: never beside itself, and again only after it failed.
+    mutating func note(begun start: CommandStart, at: Int64) {
+        let key = { (other: CommandStart) in
+            other.run == start.run && other.node == start.node && other.step == start.step
+        }
+        for other in commands where other.isRunning && other.start.id != start.id && other.start.node == start.node {
+            let sameStep = other.start.step == start.step
+            if sameStep || (other.step?.isDisruptive ?? false) {
+                violate(
+                    .commandTwice, at: at, "\(start.step) begins on \(start.node.name) beside \(other.start.step)")
+            }
+        }
+        let isDisruptive = command(start.id)?.step?.isDisruptive ?? false
+        let hasSucceeded =
+            isDisruptive
+            ? commands.contains { key($0.start) && $0.outcome == .exited(status: 0) && $0.start.id != start.id }
+            : mirror.run(start.run)?.parts.first { $0.part.node == start.node }?.succeeded.contains(start.step) ?? false
+        if hasSucceeded {
+            violate(.commandTwice, at: at, "\(start.step) begins on \(start.node.name) again after it had succeeded")
+        }
+        change(start.id) { $0.isRunning = true }
+    }
+
+    func command(_ id: CommandID) -> CommandView? { commands.last { $0.start.id == id } }
+
+    private mutating func change(_ id: CommandID, _ change: (inout CommandView) -> Void) {
+        guard let place = commands.lastIndex(where: { $0.start.id == id }) else { return }
+        change(&commands[place])
+    }
+
+    mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
+        change(command) { command in
+            command.isRunning = false
+            command.outcome = outcome
+        }
+        if outcome.isSuccess, let start = self.command(command)?.start { mirror.noteSucceeded(start) }
+    }
+}
+
+extension Step {
+    /// It waits for nothing that has a name of its own.
+    fileprivate var needsDeadline: Bool {
+        switch self {
+        case .drain, .block, .verify, .soak, .wait(.duration): true
+        default: false
+        }
+    }
+}

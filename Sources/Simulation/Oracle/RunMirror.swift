@@ -1,0 +1,138 @@
+import ModeCore
+import Primitives
+import Scheduling
+
+/// What the journal says of runs, kept by its words alone: what happened, not what it means.
+struct RunMirror: Sendable {
+    struct PartView: Sendable {
+        var part: Part
+        /// When its phase or step became what it is.
+        var changedAt: Int64
+        /// When it was taken out of service in this run for the first time.
+        var startedAt: Int64?
+        /// It has a slot of the cluster and of the run: from its first claim until it is finished or queued again.
+        var hasSlot = false
+        /// Commands that it has begun since it was last queued, by their steps; whether one has succeeded.
+        var succeeded: Set<String> = []
+    }
+
+    struct RunView: Sendable {
+        let run: Run
+        var phase = RunPhase.active
+        var parts: [PartView]
+        var isPromoted = false
+        /// In the order in which they were taken out of service.
+        var started: [NodeID] = []
+        /// When slots became free.
+        var freedAt: [Int64] = []
+        /// When a part of it last moved, or its phase changed.
+        var changedAt: Int64
+        var phaseChangedAt: Int64
+
+        var policy: Policy { run.pinned }
+        var failures: Int { parts.count { $0.part.isFailed } }
+        var isPaused: Bool { if case .paused = phase { true } else { false } }
+        var isEnding: Bool { if case .ending = phase { true } else { false } }
+    }
+
+    private(set) var set: PolicySet?
+    /// Runs that are not over, in the order of their starts.
+    private(set) var runs: [RunView] = []
+    /// Intents that are open, or were given up and may still arrive until then.
+    private(set) var open: [NodeID: (change: ModeChange, at: Int64)] = [:]
+    private(set) var stays: [NodeID: FailedStay] = [:]
+    /// Since when nobody has claimed the node; nil: it is claimed.
+    private(set) var unclaimedSince: [NodeID: Int64] = [:]
+    private(set) var records = 0
+    /// When something was decided that is more than bookkeeping.
+    private(set) var decidedAt: Int64 = 0
+
+    func run(_ id: RunID) -> RunView? { runs.first { $0.run.id == id } }
+
+    /// The part that has the node out of service.
+    func claim(on node: NodeID) -> (run: RunView, part: PartView)? {
+        for run in runs {
+            for view in run.parts where view.part.node == node && view.part.phase.claim != nil { return (run, view) }
+        }
+        return nil
+    }
+
+    func isClaimed(_ node: NodeID) -> Bool { claim(on: node) != nil || stays[node] != nil }
+
+    mutating func note(_ fact: Fact, at: Int64) {
+        records += 1
+        switch fact {
+        case .heartbeat, .nodeObserved, .membershipChanged: break
+        default: decidedAt = at
+        }
+        switch fact {
+        case .policiesLoaded(let set): self.set = set
+        case .runStarted(let run):
+            runs.append(
+                RunView(
+                    run: run, parts: run.parts.map { PartView(part: $0, changedAt: at) }, changedAt: at,
+                    phaseChangedAt: at))
+        case .runChanged(let id, let phase):
+            change(id) { run in
+                run.phase = phase
+                run.changedAt = at
+                run.phaseChangedAt = at
+            }
+        case .runPromoted(let id): change(id) { $0.isPromoted = true }
+        case .runEnded(let id, _):
+            let nodes = run(id)?.parts.map(\.part.node) ?? []
+            runs.removeAll { $0.run.id == id }
+            for node in nodes { noteClaim(of: node, at: at) }
+        case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
+        case .stayPlaced(let node, let stay):
+            stays[node] = stay
+            noteClaim(of: node, at: at)
+        case .stayEnded(let node, _):
+            stays[node] = nil
+            noteClaim(of: node, at: at)
+        case .modeIntended(let change): open[change.node] = (change, at)
+        case .modeSettled(let node, let id, _): if open[node]?.change.id == id { open[node] = nil }
+        default: break
+        }
+    }
+
+    mutating func noteSucceeded(_ start: CommandStart) {
+        change(start.run) { run in
+            guard let index = run.parts.firstIndex(where: { $0.part.node == start.node }) else { return }
+            run.parts[index].succeeded.insert(start.step)
+        }
+    }
+
+    private mutating func change(_ id: RunID, _ change: (inout RunView) -> Void) {
+        guard let index = runs.firstIndex(where: { $0.run.id == id }) else { return }
+        change(&runs[index])
+    }
+
+    private mutating func change(_ id: RunID, _ index: Int, _ part: Part, at: Int64) {
+        change(id) { run in
+            let former = run.parts[index].part
+            if former.phase.kind != part.phase.kind || former.phase.work?.step != part.phase.work?.step
+                || former.phase.work?.attempt != part.phase.work?.attempt || former.phase.claim != part.phase.claim
+            {
+                run.parts[index].changedAt = at
+                run.changedAt = at
+            }
+            if part.phase.isQueued { run.parts[index].succeeded = [] }
+            if part.phase.claim != nil, !run.parts[index].hasSlot {
+                run.parts[index].hasSlot = true
+                run.parts[index].startedAt = run.parts[index].startedAt ?? at
+                if !run.started.contains(part.node) { run.started.append(part.node) }
+            }
+            if run.parts[index].hasSlot, part.phase.isQueued || part.phase.isFinished {
+                run.parts[index].hasSlot = false
+                run.freedAt.append(at)
+            }
+            run.parts[index].part = part
+        }
+        noteClaim(of: part.node, at: at)
+    }
+
+    private mutating func noteClaim(of node: NodeID, at: Int64) {
+        unclaimedSince[node] = isClaimed(node) ? nil : unclaimedSince[node] ?? at
+    }
+}

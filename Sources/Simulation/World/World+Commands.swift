@@ -1,0 +1,122 @@
+import ModeCore
+import Primitives
+import Scheduling
+
+/// What the operator's commands do to the nodes.
+extension World {
+    func commandRun(_ start: CommandStart) -> CommandRun {
+        let isDisruptive = oracle.command(start.id)?.step?.isDisruptive ?? false
+        return CommandRun(
+            start: start, isDisruptive: isDisruptive, fault: scenario.plan.commands[start.id.number],
+            place: machine(of: start))
+    }
+
+    private func machine(of start: CommandStart) -> Int? {
+        guard scenario.commands.actOnAddress else { return oracle.place(start.node) }
+        return start.environment["NAGI_NODE_API"].flatMap { hosts[$0] }
+    }
+
+    private func place(of id: CommandID) -> Int? { commands.lastIndex { $0.start.id == id } }
+
+    mutating func begin(_ id: CommandID) {
+        guard let place = place(of: id), case .asked = commands[place].state else { return }
+        let command = commands[place]
+        let start = command.start
+        if isTooLate(start.notAfter) { return end(id, .neverBegan) }
+        marks.note(command.isDisruptive ? "command-disrupts" : "command-disrupts-nothing")
+        oracle.note(begun: start, at: now)
+        commands[place].state = .running
+        if let fault = command.fault { marks.note("command-fault-\(fault.kind.rawValue)") }
+        let work = command.isDisruptive ? scenario.commands.upgradeTime : scenario.commands.preludeTime
+        switch command.fault {
+        case .cannotStart?: return insert(.commandEnds(id, .notStarted("no such file")), in: .milliseconds(5))
+        case .exitsAtOnce(let status)?:
+            return insert(.commandEnds(id, .exited(status: status)), in: .milliseconds(200))
+        case .doesNothing?: return insert(.commandEnds(id, .exited(status: 0)), in: .milliseconds(200))
+        case .hangs?: insert(.commandEnds(id, .timedOut), in: start.timeout)
+        case .vanishes?: insert(.commandVanishes(id), in: start.timeout)
+        case .interrupted?: insert(.commandEnds(id, .interrupted), in: min(start.timeout, work * 0.5))
+        case .exits(let status)?: finish(id, .exited(status: status), in: work, start)
+        case .signalled(let signal)?: finish(id, .signalled(signal), in: work * 0.7, start)
+        case nil: finish(id, .exited(status: 0), in: work, start)
+        }
+        guard command.isDisruptive else { return }
+        guard let after = scenario.commands.restartsAfter, command.fault == nil else {
+            return insert(.commandStops(id), in: .milliseconds(100))
+        }
+        insert(.commandStops(id), in: after)
+    }
+
+    private mutating func finish(_ id: CommandID, _ outcome: CommandOutcome, in work: Duration, _ start: CommandStart) {
+        // One that only asks for the restart is done at once.
+        let isBrief = scenario.commands.restartsAfter != nil && outcome.isSuccess && start.step != "prefetch"
+        let length = isBrief ? Duration.milliseconds(150) : work
+        if length >= start.timeout {
+            insert(.commandEnds(id, .timedOut), in: start.timeout)
+        } else {
+            insert(.commandEnds(id, outcome), in: length)
+        }
+    }
+
+    /// The command stops the node.
+    mutating func stop(_ id: CommandID) {
+        guard let place = place(of: id), let node = commands[place].place, cluster[node].isRunning else {
+            return
+        }
+        if case .ended(let outcome) = commands[place].state, !outcome.isSuccess { return }
+        cluster.advance(to: wall)
+        let sessions = cluster[node].sessionCount
+        commands[place].hasStopped = true
+        let cut = stopNode(node)
+        callsCut += cut
+        say("\(scenario.nodes[node].name) is stopped by \(id), \(cut) connections cut")
+        oracle.noteStopped(node, by: id, cut: cut, sessions: sessions, at: now)
+        if scenario.commands.restartsAfter != nil, commands[place].fault == nil {
+            insert(.commandStarts(id), in: scenario.commands.upgradeTime)
+        }
+    }
+
+    /// The node comes back, with the run's revision where the command did its work.
+    mutating func bringBack(_ id: CommandID) {
+        guard let place = place(of: id), let node = commands[place].place, commands[place].hasStopped else { return }
+        var version: String?
+        if case .ended(let outcome) = commands[place].state, outcome.isSuccess {
+            version = commands[place].start.environment["NAGI_REVISION"].map { scenario.commands.versionPrefix + $0 }
+        }
+        commands[place].hasStopped = false
+        startNode(node, version: version)
+    }
+
+    mutating func end(_ id: CommandID, _ outcome: CommandOutcome) {
+        guard let place = place(of: id) else { return }
+        if case .ended = commands[place].state { return }
+        commands[place].state = .ended(outcome)
+        oracle.note(ended: id, outcome)
+        let isAsynchronous = scenario.commands.restartsAfter != nil && commands[place].fault == nil
+        if !isAsynchronous {
+            switch outcome {
+            case .exited, .neverBegan, .notStarted: bringBack(id)
+            // Somebody has to start the node.
+            case .signalled, .timedOut, .interrupted: insert(.commandStarts(id), in: .minutes(3))
+            }
+        }
+        post(.commandEnded(id, outcome))
+    }
+
+    /// Killed at its timeout, and whoever would have told is gone too.
+    mutating func vanish(_ id: CommandID) {
+        guard let place = place(of: id), case .running = commands[place].state else { return }
+        commands[place].state = .ended(.interrupted)
+        oracle.note(ended: id, .interrupted)
+        insert(.commandStarts(id), in: .minutes(3))
+    }
+
+    /// The host of the daemon went down, and the command with it.
+    mutating func interrupt(_ place: Int) {
+        let id = commands[place].start.id
+        commands[place].state = .ended(.interrupted)
+        oracle.note(ended: id, .interrupted)
+        marks.note("command-interrupted-by-reboot")
+        insert(.commandStarts(id), in: .minutes(3))
+    }
+}

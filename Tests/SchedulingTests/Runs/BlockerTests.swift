@@ -1,0 +1,120 @@
+import ModeCore
+import Primitives
+import Scheduling
+import Testing
+
+/// What each reason says about itself: its code, what kind of thing would lift it, and whether the policy orders the wait.
+struct BlockerTests {
+    static let rows = Row.table(
+        """
+        reason           code              class     ordered
+        suspended        suspended         config    no
+        policiesMissing  waiting-policies  human     no
+        runPaused        paused            human     no
+        runEnding        waiting-window    capacity  no
+        clock            waiting-clock     ours      no
+        excluded         excluded          clock     no
+        outsideWindow    waiting-window    clock     no
+        cutoff           waiting-window    clock     no
+        wrongTopology    wrong-topology    config    no
+        promotion        waiting-approval  human     yes
+        canarySoak       waiting-previous  clock     yes
+        canaryBroken     waiting-previous  health    no
+        canaryFirst      waiting-previous  capacity  no
+        groupFirst       waiting-previous  capacity  no
+        groupWait        waiting-previous  clock     yes
+        betweenNodes     waiting-previous  clock     yes
+        backOff          waiting-budget    clock     no
+        held             held              human     no
+        keptOpen         kept-open         human     no
+        reserved         reserved          human     no
+        nodeBusy         node-busy         capacity  no
+        failedStay       failed            human     no
+        owed             owed              ours      no
+        notRead          not-read-yet      health    no
+        unreachable      unreachable       health    no
+        stale            stale             health    no
+        unknownMode      unknown-mode      health    no
+        initial          initial           health    no
+        foreign          foreign           human     no
+        faulted          faulted           health    no
+        isolated         isolated          health    no
+        notReady         stale             health    no
+        notNormal        foreign           health    no
+        listedOtherwise  wrong-address     health    no
+        quorum           waiting-quorum    capacity  no
+        runFull          waiting-previous  capacity  no
+        budget           waiting-budget    capacity  no
+        identity         waiting-previous  ours      no
+        sweep            waiting-budget    ours      no
+        """)
+
+    static let reasons: [Blocker.Reason] = [
+        .suspended, .policiesMissing, .runPaused("failures"), .runEnding(.windowEnded), .clock,
+        .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology, .promotion, .canarySoak(["a"]),
+        .canaryBroken("a"), .canaryFirst(["a"]), .groupFirst("x", ["a"]), .groupWait(previous: "x"), .betweenNodes,
+        .backOff(holders: ["a"]), .held(actor: "ann", reason: "r"), .keptOpen(actor: "ann", reason: "r"),
+        .reserved(actor: "ann", reason: "r"), .nodeBusy(LedgerTests.id), .failedStay(LedgerTests.id), .owed, .notRead,
+        .unreachable(.timedOut), .stale, .unknownMode("draining"), .initial, .foreign(.blockNewSession), .faulted,
+        .isolated, .notReady, .notNormal(.blockNewSession), .listedOtherwise(.known(.initial)), .quorum,
+        .runFull(have: 1, limit: 1, holders: ["a"]), .budget(have: 1, limit: 1, holders: ["a"]), .identity("a"), .sweep,
+    ]
+
+    @Test func `every reason has its row`() throws {
+        #expect(Self.reasons.map(\.word) == (try Self.rows.map { try $0.text("reason") }))
+    }
+
+    @Test(arguments: zip(rows, reasons)) func `code and class`(row: Row, reason: Blocker.Reason) throws {
+        let blocker = Blocker(reason)
+        #expect(blocker.code.rawValue == (try row.text("code")))
+        #expect(blocker.class.rawValue == (try row.text("class")))
+        #expect(blocker.isOrdered == (try row.flag("ordered")))
+        #expect(!blocker.text.isEmpty && !blocker.lift.isEmpty)
+    }
+}
+
+extension Blocker.Reason {
+    var word: String {
+        switch self {
+        case .suspended: "suspended"
+        case .policiesMissing: "policiesMissing"
+        case .runPaused: "runPaused"
+        case .runEnding: "runEnding"
+        case .clock: "clock"
+        case .excluded: "excluded"
+        case .outsideWindow: "outsideWindow"
+        case .cutoff: "cutoff"
+        case .wrongTopology: "wrongTopology"
+        case .promotion: "promotion"
+        case .canarySoak: "canarySoak"
+        case .canaryBroken: "canaryBroken"
+        case .canaryFirst: "canaryFirst"
+        case .groupFirst: "groupFirst"
+        case .groupWait: "groupWait"
+        case .betweenNodes: "betweenNodes"
+        case .backOff: "backOff"
+        case .held: "held"
+        case .keptOpen: "keptOpen"
+        case .reserved: "reserved"
+        case .nodeBusy: "nodeBusy"
+        case .failedStay: "failedStay"
+        case .owed: "owed"
+        case .notRead: "notRead"
+        case .unreachable: "unreachable"
+        case .stale: "stale"
+        case .unknownMode: "unknownMode"
+        case .initial: "initial"
+        case .foreign: "foreign"
+        case .faulted: "faulted"
+        case .isolated: "isolated"
+        case .notReady: "notReady"
+        case .notNormal: "notNormal"
+        case .listedOtherwise: "listedOtherwise"
+        case .quorum: "quorum"
+        case .runFull: "runFull"
+        case .budget: "budget"
+        case .identity: "identity"
+        case .sweep: "sweep"
+        }
+    }
+}
