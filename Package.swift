@@ -9,6 +9,8 @@ let rules: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Targets whose parts have tests of their own, in the release build too, which is the one that all tests use.
+let testable: [SwiftSetting] = rules + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
 
 let package = Package(
     name: "nagi",
@@ -36,13 +38,11 @@ let package = Package(
         .target(name: "Primitives", swiftSettings: rules),
         .target(name: "ModeCore", dependencies: ["Primitives"], swiftSettings: rules),
         .target(name: "Calendars", dependencies: ["Primitives"], swiftSettings: rules),
-        // Its parts have tests of their own, in the release build too, which is the one that all tests use.
         .target(
-            name: "Scheduling", dependencies: ["Calendars", "ModeCore", "Primitives"],
-            swiftSettings: rules + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]),
+            name: "Scheduling", dependencies: ["Calendars", "ModeCore", "Primitives"], swiftSettings: testable),
         .target(
             name: "Simulation", dependencies: ["Calendars", "ModeCore", "Primitives", "Scheduling"],
-            swiftSettings: rules),
+            swiftSettings: testable),
 
         // Pure, plus libyaml.
         .target(

@@ -237,7 +237,7 @@ private struct Script: Decider {
         }
         try await loop.run(script)
         let events = diary.all.dropFirst()
-        guard case .modeSeen(node01, _, .known(.normal))? = events.first else {
+        guard case .modeSeen(node01, _, _, .known(.normal))? = events.first else {
             Issue.record("something was in front of it: \(events.count)")
             return
         }

@@ -135,7 +135,7 @@ struct JournalSample {
 
     private mutating func serve(_ id: NodeID, _ scope: ReadScope, begun: Moment) {
         guard let node = nodes[id] else { return }
-        guard scope == .whole else { return feed(.modeSeen(id, begun: begun, .known(node.mode))) }
+        guard scope == .whole else { return feed(.modeSeen(id, .mode, begun: begun, .known(node.mode))) }
         let members = nodes.keys.sorted().compactMap { name in
             NodeText(exactly: name.name).map { text in
                 ClusterMember(

@@ -102,7 +102,8 @@ import Testing
 
     @Test func `the mode alone is one call, and so is the look at a new address`() async throws {
         let stub = try ModeStub(mode: "block_new_session")
-        guard case .modeSeen(node01, _, .known(.blockNewSession)) = await reading(set(stub.node.url), .mode) else {
+        guard case .modeSeen(node01, .mode, _, .known(.blockNewSession)) = await reading(set(stub.node.url), .mode)
+        else {
             Issue.record("not seen")
             return
         }
@@ -129,7 +130,7 @@ import Testing
         }
         let over = HostClock.now().uptime
         guard case .observed(let seen) = end, let (event, at) = told.withLock({ $0.first }),
-            case .modeSeen(node01, let modeBegun, .known(.normal)) = event
+            case .modeSeen(node01, .whole, let modeBegun, .known(.normal)) = event
         else {
             Issue.record("\(end)")
             return

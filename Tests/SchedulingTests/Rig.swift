@@ -361,14 +361,14 @@ extension Rig {
             return answer(.readFailed(id, scope, begun: begun, .timedOut), at: late)
         }
         switch scope {
-        case .mode: return answer(.modeSeen(id, begun: begun, .known(node.mode)))
+        case .mode: return answer(.modeSeen(id, .mode, begun: begun, .known(node.mode)))
         case .newAddress: return answer(.seenAtNewAddress(id, .known(node.mode)))
         case .whole: break
         }
         var seen = Observation(
             node: id, begun: begun, mode: .known(node.mode), ready: world.isReady(node.name))
         guard node.reach != .hangsAfterMode else {
-            answer(.modeSeen(id, begun: begun, .known(node.mode)))
+            answer(.modeSeen(id, .whole, begun: begun, .known(node.mode)))
             return answer(.observed(seen), at: late)
         }
         seen.load = NodeLoad(

@@ -271,7 +271,9 @@ extension Blocker {
     /// Whom it waits for: nodes, a run, or a person.
     fileprivate var names: [String] {
         switch reason {
-        case .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names): names
+        case .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names), .quorum(let names),
+            .backOff(let names):
+            names
         case .canaryBroken(let name), .identity(let name): [name]
         case .nodeBusy(let run), .failedStay(let run): [run.text]
         case .held(let actor, _), .keptOpen(let actor, _), .reserved(let actor, _): [actor]

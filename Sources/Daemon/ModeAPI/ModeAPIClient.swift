@@ -76,11 +76,11 @@ package final class ModeAPIClient: Sendable {
             let endpoint = try endpoint(of: node, at: address)
             let (mode, hostWall) = try await mode(endpoint)
             switch scope {
-            case .mode: return .modeSeen(node, begun: begun, mode)
+            case .mode: return .modeSeen(node, .mode, begun: begun, mode)
             case .newAddress: return .seenAtNewAddress(node, mode)
             case .whole: break
             }
-            modeSeen(.modeSeen(node, begun: begun, mode))
+            modeSeen(.modeSeen(node, .whole, begun: begun, mode))
             var observation = await rest(of: node, endpoint, begun: begun, mode: mode)
             observation.hostWall = hostWall
             return .observed(observation)

@@ -75,7 +75,10 @@ struct CalendarsInForce: Sendable {
         let entry = entries[place]
         var end = Timestamp.distantFuture
         if case .window(_, let span) = origin {
-            guard span.contains(now) else { return .closed(.init(cause: .outsideWindow, reopens: false)) }
+            guard now < span.end else { return .closed(.init(cause: .outsideWindow, reopens: false)) }
+            guard now >= span.start else {
+                return .closed(.init(cause: .outsideWindow, until: span.start, reopens: true))
+            }
             end = span.end
         }
         if let taken = entry.calendar.isExcluded(at: now) {
@@ -126,7 +129,9 @@ struct CalendarsInForce: Sendable {
         let entry = entries[place]
         var next = entry.calendar.nextChange(after: now) ?? .distantFuture
         if let pinned = entry.pinned?.calendar.nextChange(after: now) { next = min(next, pinned) }
-        if case .window(_, let span)? = origin, now < span.end { next = min(next, span.end) }
+        if case .window(_, let span)? = origin, now < span.end {
+            next = min(next, now < span.start ? span.start : span.end)
+        }
         // Nodes are read once more before a known opening.
         return next - CalendarsInForce.lead > now ? next - CalendarsInForce.lead : next
     }

@@ -11,8 +11,8 @@ extension Controller {
     static let longestReassertBackoff = Duration.seconds(30)
     /// What is raised or taken back while a node refuses it: less and less often, and not for ever as often.
     static let longestBackoff = Duration.minutes(5)
-    /// The others are asked anew about a node that is to be opened when their word is older than that.
-    static let votesLast = Duration.seconds(2)
+    /// How often the others are asked about a node that is to be opened.
+    static let votesAsked = Duration.seconds(2)
     /// Identity is refuted when the lists have not shown the node for so long, or `staleAfter` if that is longer.
     static let identityPatience = Duration.seconds(30)
 
@@ -55,7 +55,7 @@ extension Controller {
             if noteOwed(node, wish, entry, &turn) { continue }
             switch reconcile(wish, view: view(of: node, wish, entry, now), ledger: entry, at: now.wall) {
             case .inDesiredMode, .unmanaged:
-                return
+                return alarm(Alarm.Key(.writeRefused, node: id), nil, &turn)
             case .waiting(let wait):
                 noteWait(wait, node, now)
                 return
@@ -81,7 +81,6 @@ extension Controller {
     ) -> Bool {
         guard let written = entry.written else {
             fleet[node].openingWishedAt = nil
-            alarm(Alarm.Key(.releaseWaits, node: fleet[node].id), nil, &turn)
             return false
         }
         if wish.mode == nil, written.owedSince == nil {
@@ -94,12 +93,29 @@ extension Controller {
             fleet[node].openingWishedAt = nil
             return true
         }
-        if let since = written.owedSince, turn.now.wall - since > max(fleet[node].staleAfter, .seconds(30)) {
-            alarm(
-                Alarm.Key(.releaseWaits, node: fleet[node].id),
-                "\(fleet[node].id.name) is to be opened and cannot be: \(releaseObstacle(node, turn.now))", &turn)
-        }
         return false
+    }
+
+    /// A node that should be back in service and is not for so long is an alarm.
+    mutating func noteAbsence(_ node: NodeIndex, _ turn: inout Turn) {
+        let (name, patience) = (fleet[node].id.name, max(fleet[node].staleAfter, .seconds(30)))
+        var text: String?
+        if let since = ledger[node].written?.owedSince {
+            if turn.now.wall - since > patience {
+                text = "\(name) is to be opened and cannot be: \(releaseObstacle(node, turn.now))"
+            }
+        } else if let place = fleet[seat: node].lease, case .returning(let returning)? = ledger.part(place)?.phase,
+            case .goOn = returning.after, ledger[node].written == nil
+        {
+            let due = returning.since.uptime + patience
+            if turn.now.uptime > due {
+                let why = fleet[node].failure.map { "\($0)" } ?? "it is not normal and ready"
+                text = "\(name) was opened and is not back in service: \(why)"
+            } else {
+                wake(.node(node.raw), at: due + .nanoseconds(1), turn.now)
+            }
+        }
+        alarm(Alarm.Key(.releaseWaits, node: fleet[node].id), text, &turn)
     }
 
     /// Why an owed release has not been carried out.
@@ -112,9 +128,11 @@ extension Controller {
         return "ChangeMode has not been confirmed"
     }
 
-    /// Whether the others see the node is asked anew, not remembered.
+    /// Whether the others see the node is asked anew, not remembered: only what they say from the first time on counts.
     private mutating func askOthers(about node: NodeIndex, _ now: Moment) {
-        fleet[node].openingWishedAt = now.uptime
+        fleet[node].openingWishedAt = fleet[node].openingWishedAt ?? now.uptime
+        guard fleet[node].othersAskedAt.map({ now.uptime - $0 >= Controller.votesAsked }) ?? true else { return }
+        fleet[node].othersAskedAt = now.uptime
         let cluster = fleet.cluster(of: node)
         guard fleet[cluster].isClustered || fleet.hasWrongTopology(cluster) else { return }
         for other in fleet[cluster].nodes { readNow(other, now) }
@@ -123,9 +141,8 @@ extension Controller {
     private mutating func noteWait(_ wait: Reconciliation.Wait, _ node: NodeIndex, _ now: Moment) {
         switch wait {
         case .isolated:
-            let asked = fleet[node].openingWishedAt ?? Uptime(nanoseconds: .min)
-            if now.uptime - asked >= Controller.votesLast { askOthers(about: node, now) }
-            wake(.node(node.raw), at: now.uptime + Controller.votesLast, now)
+            askOthers(about: node, now)
+            wake(.node(node.raw), at: now.uptime + Controller.votesAsked, now)
         case .contested:
             if let until = ledger[node].contestedUntil(at: now.wall) {
                 wake(.node(node.raw), at: now.uptime + (until - now.wall), now)
@@ -139,7 +156,7 @@ extension Controller {
         decide(.ownershipDropped(id, reason: loss), &turn)
         guard wish.mode != nil else { return }
         if ledger[node].failedStay != nil {
-            decide(.stayEnded(id, reason: "opened by hand: theirs from now on"), &turn)
+            endStay(of: node, "opened by hand: theirs from now on", &turn)
         }
         if let place = fleet[seat: node].lease, ledger.part(place)?.phase.claim != nil {
             fleet[seat: node].isYieldDue = true
@@ -189,7 +206,7 @@ extension Controller {
     private func writeLimit(of node: NodeIndex, _ cause: ModeChange.Cause, _ now: Moment) -> Duration {
         let timeout = fleet[fleet.cluster(of: node)].policy.api.timeout
         guard cause == .claim, let place = fleet[seat: node].lease, let header = ledger.header(place.run),
-            header.pinned.schedule.onWindowEnd == .restore, let end = header.clearance.end
+            ledger.part(place)?.phase.kind != .committed, let end = header.clearance.end
         else { return timeout * 2 }
         return max(.zero, min(timeout * 2, end - now.wall))
     }

@@ -25,8 +25,10 @@ extension Controller {
         finishRead(node, begun: observation.begun, &turn)
     }
 
-    mutating func take(_ mode: ObservedMode, begun: Moment, of node: NodeIndex, _ turn: inout Turn) {
-        fleet[node].modeOnly.isUnderWay = false
+    mutating func take(
+        _ mode: ObservedMode, _ scope: ReadScope, begun: Moment, of node: NodeIndex, _ turn: inout Turn
+    ) {
+        if scope == .mode { fleet[node].modeOnly.isUnderWay = false }
         let former = fleet[node].mode?.mode
         let isBack = isBackFromRestart(node, mode)
         var life = fleet[node].take(mode, begun: begun)
@@ -92,12 +94,10 @@ extension Controller {
         let isLoosened =
             observed < wanted && fleet[node].isConfirmed && written.map { $0.mode > observed } ?? false
             && !ledger[node].mayStillArrive(observed, at: turn.now.wall)
-        if observed >= wanted {
-            fleet[node].isConfirmed = true
-        } else if isLoosened {
+        if observed >= wanted { fleet[node].isConfirmed = true } else { fleet[node].voidEvidence() }
+        if isLoosened {
             fleet[node].isConfirmed = false
             fleet[node].looserSince = begun.uptime
-            fleet[node].voidEvidence()
         }
         // Also where the block is back already: it was loosened all the same.
         guard let since = fleet[node].looserSince, isSameLife, begun.uptime >= since else { return }
@@ -111,9 +111,14 @@ extension Controller {
 
     private mutating func noteSeenAgain(_ node: NodeIndex, _ observation: Observation, _ turn: inout Turn) {
         guard let written = ledger[node].written, observation.mode.requestable == written.mode,
-            written.incarnation != ledger[node].incarnation, ledger[node].open == nil
+            written.seenIn != ledger[node].incarnation, ledger[node].open == nil,
+            fleet[node].mode?.begun == observation.begun
         else { return }
-        fleet[node].leaked += observation.load?.sessionsCreated ?? 0
+        // A restart takes every mode with it: what was seen before it is there again by another hand.
+        guard written.seenIn == nil else { return decide(.ownershipDropped(fleet[node].id, reason: .foreign), &turn) }
+        if written.incarnation != ledger[node].incarnation {
+            fleet[node].leaked += observation.load?.sessionsCreated ?? 0
+        }
         decide(.modeSeenAgain(fleet[node].id), &turn)
     }
 
@@ -136,10 +141,11 @@ extension Controller {
 
     private mutating func noteEvidence(_ node: NodeIndex, _ now: Moment) {
         guard let place = fleet[seat: node].lease, let work = ledger.part(place)?.phase.work, let claim = work.claim,
-            let drain = ledger.header(place.run)?.pinned.sequence.drain(before: work.step)?.step
+            let sequence = ledger.header(place.run)?.pinned.sequence
         else { return }
+        let drain = sequence.drain(before: work.step)?.step
         fleet[node].noteEvidence(
-            confirmed: claim, maxSessions: drain.maxSessions, maxConnections: drain.maxConnections, at: now)
+            confirmed: claim, maxSessions: drain?.maxSessions ?? 0, maxConnections: drain?.maxConnections ?? 0, at: now)
     }
 
     private mutating func finishRead(_ node: NodeIndex, begun: Moment, _ turn: inout Turn) {
@@ -148,8 +154,7 @@ extension Controller {
         if isClusterKnown {
             for other in fleet[cluster].nodes { nodesToTouch.insert(other.raw) }
         }
-        if isClusterKnown || isSwept || fleet[seat: node].isAwaited { touchRuns(of: cluster) }
-        fleet[seat: node].isAwaited = false
+        if isClusterKnown || isSwept { touchRuns(of: cluster) }
         if isSwept { sweep(cluster, turn.now) }
         noteFacts(of: node, &turn)
         nodesToTouch.insert(node.raw)
@@ -293,7 +298,7 @@ extension Controller {
 extension Controller {
     private func newAddress(of node: NodeIndex) -> NodeAddress? {
         guard ledger[node].formerAddress != nil else { return nil }
-        return configured(fleet[node].id)?.address
+        return fleet[seat: node].configured?.address
     }
 
     private mutating func askNewAddress(_ node: NodeIndex, _ turn: inout Turn) {

@@ -9,12 +9,21 @@ extension Controller {
         reconcileMode(node, &turn)
         leaveFormerAddress(node, &turn)
         let cluster = fleet.cluster(of: node)
+        if let place = fleet[seat: node].lease, ledger.part(place)?.phase.kind == .soaking,
+            !fleet.isConnected(node, at: turn.now)
+        {
+            fleet[node].interruptService()
+        }
         // After a start every node of the cluster is looked at once before anything is decided on deadlines and budgets.
         if fleet[cluster].isKnown {
             for place in fleet[seat: node].working { move(place, of: node, &turn) }
         }
         noteOut(node, &turn)
         noteContested(node, &turn)
+        noteAbsence(node, &turn)
+        // Whoever left the policies is forgotten with its cluster's last debt.
+        if fleet[seat: node].isRetained { clustersToTouch.insert(cluster.raw) }
+        touchRunsAwaiting(node, turn.now)
         if ledger[node].isAttached(at: turn.now.wall) || fleet[seat: node].lease != nil {
             outPlaces.insert(node.raw)
         } else {
@@ -66,7 +75,8 @@ extension Controller {
         if let step = move.command, let work = part.phase.work {
             let id = CommandID(number: ledger.lastCommand + 1)
             part.phase.setCommand(id)
-            start = command(step, id: id, attempt: work.attempt, node, header, turn.now)
+            let isCommitted = former?.phase.kind == .committed
+            start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted, node, header, turn.now)
         }
         let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
         decide(
@@ -89,6 +99,7 @@ extension Controller {
         noteIdentityAlarm(part, node, &turn)
         touchEverything(about: node)
         runsToTouch.insert(place.run.raw)
+        if part.phase.isInWork != former?.phase.isInWork { touchRunsAwaiting(node, turn.now) }
     }
 
     /// A person's hold keeps the claim that stands.
@@ -152,16 +163,16 @@ extension Controller {
     }
 
     private func command(
-        _ step: RunStep, id: CommandID, attempt: Int, _ node: NodeIndex, _ header: Ledger.RunHeader, _ now: Moment
+        _ step: RunStep, id: CommandID, attempt: Int, isCommitted: Bool, _ node: NodeIndex,
+        _ header: Ledger.RunHeader, _ now: Moment
     ) -> CommandStart {
         var limit = Controller.commandLimit
-        if header.pinned.schedule.onWindowEnd == .restore, let end = header.clearance.end {
-            limit = max(.zero, min(limit, end - now.wall))
-        }
+        // Not past the end of the time in which its run may act, unless it may not stop any more.
+        if !isCommitted, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
         return CommandStart(
             id: id, node: fleet[node].id, run: header.id, step: step.name, attempt: attempt, command: step.command,
             environment: CommandEnvironment.facts(
-                node: configured(fleet[node].id), address: fleet[seat: node].address, cluster: header.pinned.cluster,
+                node: fleet[seat: node].configured, address: fleet[seat: node].address, cluster: header.pinned.cluster,
                 run: header.id, revision: header.pinned.revision),
             timeout: step.timeout, notAfter: now + limit)
     }
@@ -237,7 +248,9 @@ extension Controller {
         if let load = observation?.load, let drain = header.pinned.sequence.drain(before: work.step)?.step {
             readings.isRefilled = load.sessions > drain.maxSessions || load.ongoingConnections > drain.maxConnections
         }
-        if case .soaking = part.phase, let serving = watch.inServiceSince, watch.isServing(at: now) {
+        if case .soaking = part.phase, let serving = watch.inServiceSince, watch.isServing(at: now),
+            fleet.isConnected(node, at: now)
+        {
             readings.serviceFor = now.uptime - max(serving, since.uptime)
         }
         readings.identity = identity(of: node, now)
@@ -253,8 +266,10 @@ extension Controller {
         return fleet[node].evidence.isComplete(since: max(since ?? fresh, fresh))
     }
 
-    func hasQuorum(disrupting node: NodeIndex, _ now: Moment) -> Bool {
-        fleet.hasQuorum(
+    func hasQuorum(disrupting node: NodeIndex, _ now: Moment) -> Bool { missingForQuorum(disrupting: node, now) == nil }
+
+    func missingForQuorum(disrupting node: NodeIndex, _ now: Moment) -> [String]? {
+        fleet.missingForQuorum(
             disrupting: node,
             isCommitted: { other in
                 fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed

@@ -44,7 +44,8 @@ extension Controller {
             if clearance.isOpen != header.clearance.isOpen { touchParts(of: slot) }
             runsToTouch.insert(slot.raw)
         }
-        if case .window(_, let span) = header.origin, !span.contains(turn.now.wall), !header.isEnding {
+        // A clock that went back ends nothing.
+        if case .window(_, let span) = header.origin, turn.now.wall >= span.end, !header.isEnding {
             decide(.runChanged(header.id, .ending(.windowEnded)), &turn)
             touchParts(of: slot)
         }
@@ -122,8 +123,12 @@ extension Controller {
         for slot in ledger.activeRuns {
             guard let header = ledger.header(slot) else { continue }
             touchParts(of: slot)
-            if let reason = reasonToEnd(header), !header.isEnding {
-                decide(.runChanged(header.id, .ending(reason)), &turn)
+            guard let reason = reasonToEnd(header) else { continue }
+            if !header.isEnding { decide(.runChanged(header.id, .ending(reason)), &turn) }
+            // Nobody asks a calendar that is gone again: what waits for its windows would wait for ever.
+            let closed = Clearance.closed(.init(cause: .outsideWindow, reopens: false))
+            if reason == .policyRemoved, header.clearance != closed {
+                decide(.clearanceChanged(header.id, closed), &turn)
             }
         }
         touchWorkingNodes()
@@ -157,7 +162,7 @@ extension Controller {
     /// Queued parts of a run that is ending, and of nodes that left the policies.
     private mutating func finishQueuedParts(of slot: RunSlot, _ header: Ledger.RunHeader, _ turn: inout Turn) {
         let isEnding = header.isEnding
-        guard isEnding || hasLeavers(slot) else { return }
+        guard runsWithLeavers.remove(slot) != nil || isEnding else { return }
         let queued =
             ledger.withRun(slot) { run in run.parts.indices.filter { run.parts[$0].phase.isQueued } } ?? []
         for index in queued {
@@ -167,15 +172,6 @@ extension Controller {
             guard isEnding || node == nil || node.map({ fleet[seat: $0].isRetained }) == true else { continue }
             finish(part, place, header, as: result(of: part, header), &turn)
         }
-    }
-
-    private func hasLeavers(_ slot: RunSlot) -> Bool {
-        ledger.withRun(slot) { run in
-            run.parts.contains { part in
-                part.phase.isQueued
-                    && (ledger.index(of: part.node).map { fleet[seat: $0].isRetained } ?? true)
-            }
-        } ?? false
     }
 
     private func result(of part: Part, _ header: Ledger.RunHeader) -> PartResult {
@@ -211,6 +207,9 @@ extension Controller {
         var reason: EndReason?
         if case .ending(let why) = header.phase { reason = why }
         let outcome: RunOutcome = failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
+        for node in ledger.withRun(slot, { $0.parts.map(\.node) }) ?? [] {
+            if let node = ledger.index(of: node) { fleet[seat: node].awaiting.removeAll { $0.place.run == slot } }
+        }
         decide(.runEnded(header.id, outcome), &turn)
         wishes[slot] = nil
         canariesFinishedAt[slot] = nil
@@ -240,6 +239,18 @@ extension Controller {
             else { return nil }
             return "no step finished for \(length.spoken) (progressDeadline)"
         } ?? nil
+    }
+
+    /// The loop stood still, and nobody could make progress meanwhile.
+    mutating func forgiveStall(_ turn: inout Turn) {
+        for slot in ledger.activeRuns {
+            guard let header = ledger.header(slot), let length = header.pinned.strategy.progressDeadline,
+                var clock = ledger.withRun(slot, { $0.progress }) ?? nil, clock.isRunning,
+                clock.timeLeft(at: turn.now) < length / 4
+            else { continue }
+            clock.reset(to: length / 4, at: turn.now)
+            decide(.progressChanged(header.id, clock), &turn)
+        }
     }
 
     /// Starts and stops the clock of the run's `progressDeadline`.

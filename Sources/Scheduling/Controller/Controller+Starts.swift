@@ -4,31 +4,44 @@ import Primitives
 /// May this node start now? The decision, made once, with everything that stands in its way.
 extension Controller {
     /// The next node of the run: start it, or all that stands in the way.
-    func decision(of slot: RunSlot, _ now: Moment) -> StartDecision {
+    func decision(of slot: RunSlot, _ now: Moment) -> StartDecision { survey(of: slot, now).decision }
+
+    /// The decision, and whose own state stands in its way: a read of one of those may lift that.
+    private func survey(of slot: RunSlot, _ now: Moment) -> (decision: StartDecision, unfit: [Int]) {
         guard let header = ledger.header(slot), let cluster = cluster(named: header.pinned.cluster) else {
-            return .wait([Blocker(.suspended)])
+            return (.wait([Blocker(.suspended)]), [])
         }
         let general = blockers(of: slot, header, cluster, now)
-        guard general.isEmpty else { return .wait(general) }
+        let order = ledger.withRun(slot) { orderBlockers(of: $0, now) } ?? []
         var found: [Blocker] = []
         var firstRoom: [Blocker]?
-        let candidates = candidates(of: slot)
-        for index in candidates {
+        var unfit: [Int] = []
+        for index in candidates(of: slot) {
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
+            let shared = part.phase.isQueued ? general + order : general
             let own = blockers(of: part, place, header, now)
+            // What stands against one stands against all behind it.
+            guard shared.isEmpty else {
+                return (.wait(shared + own + roomBlockers(for: part, slot, header, cluster, now)), unfit)
+            }
             guard own.isEmpty else {
                 if found.count < Controller.blockerLimit { found += own }
+                unfit.append(index)
                 continue
             }
             let room = roomBlockers(for: part, slot, header, cluster, now)
-            if room.isEmpty { return .start(part: index) }
+            if room.isEmpty {
+                return (
+                    isSwept(part, slot, header, cluster, now) ? .start(part: index) : .wait([Blocker(.sweep)]), unfit
+                )
+            }
             firstRoom = firstRoom ?? room
             // Temporary nodes do not count for everything that regular ones do: one behind may have room.
             let isRegular = ledger.index(of: part.node).map { !fleet[seat: $0].isTemporary } ?? true
             guard isRegular, !fleet[cluster].special.isEmpty else { break }
         }
-        return .wait(firstRoom ?? found)
+        return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit)
     }
 
     /// Of nodes that cannot start only the first few say why.
@@ -59,7 +72,7 @@ extension Controller {
         }
         if let blocker = clearanceBlocker(header, now) { blockers.append(blocker) }
         if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
-        return blockers + (ledger.withRun(slot) { orderBlockers(of: $0, cluster, now) } ?? [])
+        return blockers
     }
 
     private func clearanceBlocker(_ header: Ledger.RunHeader, _ now: Moment) -> Blocker? {
@@ -77,8 +90,8 @@ extension Controller {
         }
     }
 
-    /// What the strategy lets the next node wait for.
-    private func orderBlockers(of run: Run, _ cluster: ClusterIndex, _ now: Moment) -> [Blocker] {
+    /// What the strategy lets every node that is queued wait for.
+    func orderBlockers(of run: Run, _ now: Moment) -> [Blocker] {
         var blockers: [Blocker] = []
         if !run.isPromoted, run.canariesMissing == 0 {
             let names = run.canaries.map(\.node.name)
@@ -93,8 +106,9 @@ extension Controller {
                 }
             }
         }
-        if let opens = run.groupOpens, opens.at > now.wall {
-            blockers.append(Blocker(.groupWait(previous: run.groupName(opens.previous) ?? ""), until: opens.at))
+        if let wait = run.groupWait(at: now) {
+            blockers.append(
+                Blocker(.groupWait(previous: run.groupName(wait.previous) ?? ""), until: now.wall + wait.left))
         }
         return blockers
     }
@@ -133,7 +147,7 @@ extension Controller {
         if let other = fleet[seat: node].working.first(where: { $0 != place }), let run = ledger.header(other.run)?.id {
             blockers.append(Blocker(.nodeBusy(run)))
         }
-        let isTakenOver = part.isTakenOver && entry.failedStay?.policy == header.pinned.name
+        let isTakenOver = takesOver(part, header, node)
         if let stay = entry.failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
         let isAttached = entry.written != nil || entry.open != nil || entry.formerAddress != nil
         if !isTakenOver, isAttached, entry.failedStay == nil, fleet[seat: node].lease == nil {
@@ -149,6 +163,27 @@ extension Controller {
             }
         }
         return blockers
+    }
+
+    /// An earlier run of the policy left the node shut, and it still is.
+    private func takesOver(_ part: Part, _ header: Ledger.RunHeader, _ node: NodeIndex) -> Bool {
+        part.isTakenOver && ledger[node].failedStay?.policy == header.pinned.name
+    }
+
+    /// Whoever was to take the node over starts it like any other.
+    mutating func endStay(of node: NodeIndex, _ reason: String, _ turn: inout Turn) {
+        decide(.stayEnded(fleet[node].id, reason: reason), &turn)
+        for slot in fleet[fleet.cluster(of: node)].runs {
+            let found = ledger.withRun(slot) { run in
+                run.parts.firstIndex { $0.node == fleet[node].id && $0.isTakenOver && $0.phase.isQueued }
+            }
+            guard let index = found ?? nil, let header = ledger.header(slot),
+                var part = ledger.part(PartPlace(run: slot, part: index))
+            else { continue }
+            part.isTakenOver = false
+            decide(.partChanged(header.id, index, part, step: nil, nil), &turn)
+            runsToTouch.insert(slot.raw)
+        }
     }
 
     private func personBlockers(of node: NodeIndex, _ now: Moment) -> [Blocker] {
@@ -207,16 +242,18 @@ extension Controller {
 
     /// What is left of the run's slots, of the cluster's budget and its quorum, for a node that nothing else stands
     /// against.
-    private func roomBlockers(
+    func roomBlockers(
         for part: Part, _ slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment
     ) -> [Blocker] {
         guard let node = ledger.index(of: part.node) else { return [] }
         let use = fleet.budgetUse(of: cluster, at: now)
         var blockers: [Blocker] = []
-        let quorum =
-            header.pinned.sequence.hasDisruptiveStep && !hasQuorum(disrupting: node, now) ? [Blocker(.quorum)] : []
+        var quorum: [Blocker] = []
+        if header.pinned.sequence.hasDisruptiveStep, let missing = missingForQuorum(disrupting: node, now) {
+            quorum.append(Blocker(.quorum(missing: missing)))
+        }
         // What nagi keeps shut anyway needs no further slot.
-        if part.isTakenOver { return quorum }
+        if takesOver(part, header, node) { return quorum }
         let (have, limit, resting) = runSlots(of: slot, header, use, now)
         if have >= limit {
             let holders =
@@ -225,7 +262,7 @@ extension Controller {
                 } ?? []
             blockers.append(Blocker(.runFull(have: have, limit: limit, holders: Array(holders))))
         } else if have + resting.count >= limit {
-            blockers.append(Blocker(.betweenNodes, until: resting.until))
+            blockers.append(Blocker(.betweenNodes, until: resting.left.map { now.wall + $0 }))
         }
         // A command before the first drain takes no slot of the cluster, and needs none.
         let isPrelude = part.phase.isQueued && !header.pinned.sequence.steps[0].takesOut
@@ -243,16 +280,16 @@ extension Controller {
 
     private func runSlots(
         of slot: RunSlot, _ header: Ledger.RunHeader, _ use: BudgetUse, _ now: Moment
-    ) -> (have: Int, limit: Int, resting: (count: Int, until: Timestamp?)) {
-        ledger.withRun(slot) { run -> (have: Int, limit: Int, resting: (count: Int, until: Timestamp?)) in
+    ) -> (have: Int, limit: Int, resting: (count: Int, left: Duration?)) {
+        ledger.withRun(slot) { run -> (have: Int, limit: Int, resting: (count: Int, left: Duration?)) in
             let limit = min(header.pinned.strategy.maxUnavailable.asMaxUnavailable(of: run.parts.count), use.limit)
             // Parts before their grant count too: they are about to need a slot.
             let waiting = run.tally.ungranted.filter { index in
                 guard let work = run.parts[index].phase.work else { return false }
                 return !run.pinned.sequence.steps[work.step].takesOut
             }.count
-            return (have: run.tally.holdingSlots + waiting, limit: limit, resting: run.restingSlots(at: now.wall))
-        } ?? (have: 0, limit: 0, resting: (count: 0, until: nil))
+            return (have: run.tally.holdingSlots + waiting, limit: limit, resting: run.restingSlots(at: now))
+        } ?? (have: 0, limit: 0, resting: (count: 0, left: nil))
     }
 
     /// Another node of the cluster is out by nagi's doing and has not been shown to be the one that the policies name.
@@ -299,14 +336,16 @@ extension Controller {
     mutating func startNodes(of slot: RunSlot, _ turn: inout Turn) {
         finishNodesAlreadyThere(slot, &turn)
         while true {
-            switch decision(of: slot, turn.now) {
-            case .start(let index):
-                let place = PartPlace(run: slot, part: index)
-                guard isSwept(place, &turn) else { return }
-                start(place, &turn)
+            let (decision, unfit) = survey(of: slot, turn.now)
+            switch decision {
+            case .start(let index): start(PartPlace(run: slot, part: index), &turn)
             case .wait(let blockers):
+                note(unfit: unfit, of: slot, turn.now)
+                guard blockers != [Blocker(.sweep)] else {
+                    guard wishForSweep(slot, turn.now) else { return }
+                    continue
+                }
                 wishes[slot] = nil
-                awaitCandidates(of: slot, turn.now)
                 if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
                     wake(
                         .run(slot.raw), at: turn.now.uptime + min(.seconds(30), max(.zero, until - turn.now.wall)),
@@ -317,37 +356,57 @@ extension Controller {
         }
     }
 
-    /// A read of one of them may lift what stands in its way.
-    private mutating func awaitCandidates(of slot: RunSlot, _ now: Moment) {
-        for index in candidates(of: slot) {
-            guard let part = ledger.part(PartPlace(run: slot, part: index)), let node = ledger.index(of: part.node)
-            else {
-                continue
-            }
-            fleet[seat: node].isAwaited = true
+    /// What their own state has against a start may change with their next read.
+    private mutating func note(unfit: [Int], of slot: RunSlot, _ now: Moment) {
+        guard let header = ledger.header(slot) else { return }
+        for index in unfit {
+            let place = PartPlace(run: slot, part: index)
+            guard let part = ledger.part(place), let node = ledger.index(of: part.node) else { continue }
+            let codes = blockers(of: part, place, header, now).map(\.code)
+            fleet[seat: node].awaiting.removeAll { $0.place == place }
+            fleet[seat: node].awaiting.append((place, codes))
         }
     }
 
+    /// Looks again at runs that waited for the node to be better, if it is.
+    mutating func touchRunsAwaiting(_ node: NodeIndex, _ now: Moment) {
+        guard !fleet[seat: node].awaiting.isEmpty else { return }
+        let changed = fleet[seat: node].awaiting.filter { entry in
+            guard let part = ledger.part(entry.place), let header = ledger.header(entry.place.run) else { return true }
+            return blockers(of: part, entry.place, header, now).map(\.code) != entry.codes
+        }
+        guard !changed.isEmpty else { return }
+        for entry in changed { runsToTouch.insert(entry.place.run.raw) }
+        fleet[seat: node].awaiting.removeAll { entry in changed.contains { $0.place == entry.place } }
+    }
+
     /// A start is granted on reads of all nodes of the cluster that began after it was wished for.
-    private mutating func isSwept(_ place: PartPlace, _ turn: inout Turn) -> Bool {
-        guard let part = ledger.part(place), let header = ledger.header(place.run),
-            let cluster = cluster(named: header.pinned.cluster)
-        else { return false }
+    private func isSwept(
+        _ part: Part, _ slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment
+    ) -> Bool {
         // Steps before the first `drain` or `block` take nothing.
         if part.phase.isQueued, !header.pinned.sequence.steps[0].takesOut, !part.isTakenOver { return true }
-        let now = turn.now.uptime
-        let wish =
-            wishes[place.run] ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
-                // Made in time before a known opening.
+        return wishes[slot].map { fleet[cluster].sweep.serves($0, at: now.uptime) } ?? false
+    }
+
+    /// Wishes for a read of all nodes of the cluster, begun from now on or in time before a known opening.
+    ///
+    /// - Returns: whether there was one.
+    private mutating func wishForSweep(_ slot: RunSlot, _ moment: Moment) -> Bool {
+        guard let cluster = ledger.header(slot).flatMap({ cluster(named: $0.pinned.cluster) }) else { return false }
+        let now = moment.uptime
+        var wish =
+            wishes[slot] ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
                 now - wished <= CalendarsInForce.lead + .milliseconds(500) ? wished : nil
             } ?? now
-        wishes[place.run] = wish
-        if fleet[cluster].sweep.serves(wish, at: now) { return true }
-        // What was found is too old: it is asked anew.
-        if fleet[cluster].sweep.done.map({ $0.since >= wish }) ?? false { wishes[place.run] = now }
-        fleet[cluster].sweep.wish(at: wishes[place.run] ?? now)
-        sweep(cluster, turn.now)
-        return fleet[cluster].sweep.serves(wishes[place.run] ?? now, at: now)
+        if !fleet[cluster].sweep.serves(wish, at: now) {
+            // What was found is too old: it is asked anew.
+            if fleet[cluster].sweep.done.map({ $0.since >= wish }) ?? false { wish = now }
+            fleet[cluster].sweep.wish(at: wish)
+            sweep(cluster, moment)
+        }
+        wishes[slot] = wish
+        return fleet[cluster].sweep.serves(wish, at: now)
     }
 
     private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
@@ -355,7 +414,7 @@ extension Controller {
             let node = ledger.index(of: part.node)
         else { return }
         let former = part
-        let carried = part.isTakenOver ? ledger[node].failedStay?.mode : nil
+        let carried = takesOver(part, header, node) ? ledger[node].failedStay?.mode : nil
         if !part.isCanary, let missing = ledger.withRun(place.run, { $0.isPromoted ? 0 : $0.canariesMissing }),
             missing > 0
         {
@@ -374,7 +433,8 @@ extension Controller {
     private mutating func finishNodesAlreadyThere(_ slot: RunSlot, _ turn: inout Turn) {
         guard let header = ledger.header(slot), let wanted = header.pinned.wantedVersion,
             let cluster = cluster(named: header.pinned.cluster),
-            blockers(of: slot, header, cluster, turn.now).allSatisfy(\.isOrdered)
+            blockers(of: slot, header, cluster, turn.now).isEmpty,
+            ledger.withRun(slot, { orderBlockers(of: $0, turn.now).allSatisfy(\.isOrdered) }) ?? false
         else { return }
         let queued = ledger.withRun(slot) { Array($0.candidates) } ?? []
         for index in queued {
@@ -382,7 +442,7 @@ extension Controller {
             guard let part = ledger.part(place), part.phase.isQueued, let node = ledger.index(of: part.node),
                 fleet[node].freshObservation(at: turn.now)?.version?.description == wanted
             else { continue }
-            if let stay = ledger[node].failedStay, part.isTakenOver, stay.policy == header.pinned.name { continue }
+            if takesOver(part, header, node) { continue }
             finish(part, place, header, as: .alreadyThere, &turn)
         }
     }
@@ -390,6 +450,7 @@ extension Controller {
     /// What a cluster as a whole brings about: others' failures cost nodes their places.
     mutating func touch(_ cluster: ClusterIndex, _ turn: inout Turn) {
         let now = turn.now
+        guard !forgetLeavers(of: cluster, &turn) else { return }
         let use = fleet.budgetUse(of: cluster, at: now)
         checkLists(of: cluster, &turn)
         // While nothing answers, this host's own network is suspected, and no node is blamed for it.
@@ -408,6 +469,21 @@ extension Controller {
         let due = since + fleet[cluster].staleAfter
         guard now.uptime > due else { return wake(.cluster(cluster.raw), at: due + .nanoseconds(1), now) }
         makeRoom(use.excess, in: cluster, now)
+    }
+
+    /// Nodes that left the policies are asked as long as something is owed in their cluster, and no longer.
+    ///
+    /// - Returns: whether there were any; then everything is laid out anew.
+    private mutating func forgetLeavers(of cluster: ClusterIndex, _ turn: inout Turn) -> Bool {
+        let watch = fleet[cluster]
+        guard watch.special.contains(where: { fleet[seat: $0].isRetained }) else { return false }
+        let isNeeded = watch.nodes.contains {
+            ledger[$0].isAttached(at: turn.now.wall) || !fleet[seat: $0].working.isEmpty
+        }
+        guard !isNeeded else { return false }
+        decide(.leaversForgotten(cluster: watch.policy.name), &turn)
+        layOut(&turn)
+        return true
     }
 
     /// Gives back as many nodes as it takes, the least far first; releases that are on their way count.
@@ -437,7 +513,7 @@ extension Controller {
 
     /// Its release is under way, or was until lately.
     private func isOnItsWay(_ node: NodeIndex, _ returning: PartPhase.Returning, _ now: Moment) -> Bool {
-        ledger[node].written != nil || ledger[node].open != nil
+        ((ledger[node].written != nil || ledger[node].open != nil) && !fleet[node].isFailing)
             || now.uptime - returning.since.uptime <= fleet[node].staleAfter
     }
 

@@ -33,6 +33,9 @@ package struct Controller: Sendable {
     private var heartbeatAt: Uptime?
     private var networkCheckedAt = Uptime(nanoseconds: .min)
     private var lastMoment: Moment?
+    private var alarmToldAt: [Alarm.Key: Uptime] = [:]
+    /// Runs with queued parts whose nodes left the policies.
+    var runsWithLeavers: Set<RunSlot> = []
 
     /// - Parameter ledger: the fold of the journal; empty on a first start.
     package init(ledger: Ledger) {
@@ -43,7 +46,10 @@ package struct Controller: Sendable {
     package mutating func handle(_ event: Event, at now: Moment) -> [Effect] {
         var turn = Turn(now: now)
         // The loop was busy or stopped, and nobody watched meanwhile: no node is gone before it was asked again.
-        if let due = nextWake, now.uptime - due > Controller.lateness { fleet.watchedSince = now.uptime }
+        if let due = nextWake, now.uptime - due > Controller.lateness {
+            fleet.watchedSince = now.uptime
+            forgiveStall(&turn)
+        }
         lastMoment = now
         if case .started(let boot) = event {
             start(boot: boot, &turn)
@@ -65,8 +71,8 @@ package struct Controller: Sendable {
         switch event {
         case .started: break
         case .policiesLoaded(let set): load(set, &turn)
-        case .modeSeen(let node, let begun, let mode):
-            if let node = ledger.index(of: node) { take(mode, begun: begun, of: node, &turn) }
+        case .modeSeen(let node, let scope, let begun, let mode):
+            if let node = ledger.index(of: node) { take(mode, scope, begun: begun, of: node, &turn) }
         case .seenAtNewAddress(let node, let mode):
             if let node = ledger.index(of: node) { moveAddress(of: node, mode, &turn) }
         case .observed(let observation):
@@ -103,6 +109,11 @@ package struct Controller: Sendable {
         clock.begin(turn.now, journaled: ledger.last?.wall)
         decide(.daemonStarted(boot: boot), &turn)
         hasStarted = true
+        noteClockAlarm(&turn)
+        // A node that was served by the daemon itself, and that no policy names any more, ended with it.
+        for entry in ledger.nodes where entry.retained?.node.embedded != nil && entry.state.written != nil {
+            decide(.ownershipDropped(entry.id, reason: .alreadyNormal), &turn)
+        }
         layOut(&turn)
         for entry in ledger.commands.values.sorted(by: { $0.start.id < $1.start.id }) where entry.outcome == nil {
             turn.act(.recover(entry.start))
@@ -127,7 +138,7 @@ package struct Controller: Sendable {
     }
 
     /// Lays clusters, nodes and calendars out anew, keeping what is known about those that stay.
-    private mutating func layOut(_ turn: inout Turn) {
+    mutating func layOut(_ turn: inout Turn) {
         fleet = Fleet(ledger, keeping: fleet.nodes.isEmpty ? nil : fleet, at: turn.now)
         agenda.removeAll()
         openChanges = [:]
@@ -137,7 +148,7 @@ package struct Controller: Sendable {
         clustersToTouch.removeAll()
         runsToTouch.removeAll()
         let remote = ledger.nodes.map { entry -> NodeID? in
-            (entry.retained?.node ?? configured(entry.id))?.embedded == nil ? entry.id : nil
+            ledger.index(of: entry.id).flatMap { fleet[seat: $0].configured }?.embedded == nil ? entry.id : nil
         }
         network = network.moved(to: remote)
         for slot in ledger.activeRuns { seat(slot, turn.now) }
@@ -155,14 +166,14 @@ package struct Controller: Sendable {
         calendars.checkAll()
     }
 
-    func configured(_ id: NodeID) -> ClusterNode? {
-        guard let node = ledger.index(of: id) else { return nil }
-        if let retained = ledger.nodes[node.raw].retained { return retained.node }
-        return fleet.clusters.first { $0.policy.name == id.cluster }?.policy.nodes.first { $0.name == id.name }
-    }
-
     /// Takes the parts of a run that is not over into the fleet's seats.
     mutating func seat(_ slot: RunSlot, _ now: Moment) {
+        let hasLeavers = ledger.withRun(slot) { run in
+            run.parts.contains { part in
+                part.phase.isQueued && (ledger.index(of: part.node).map { fleet[seat: $0].isRetained } ?? true)
+            }
+        }
+        if hasLeavers ?? false { runsWithLeavers.insert(slot) }
         let places: [(NodeID, PartPhase, Int)] =
             ledger.withRun(slot) { run in
                 run.parts.indices.filter { run.parts[$0].phase.isInWork }.map {
@@ -194,24 +205,37 @@ package struct Controller: Sendable {
         calendars.checkAll()
         for slot in ledger.activeRuns { runsToTouch.insert(slot.raw) }
         touchWorkingNodes()
+        noteClockAlarm(&turn)
+    }
+
+    private mutating func noteClockAlarm(_ turn: inout Turn) {
         alarm(
             Alarm.Key(.clockNotTrusted),
-            clock.isTrusted ? nil : "the wall clock jumped: nothing is taken out of service",
-            &turn)
+            clock.isTrusted ? nil : "the wall clock jumped: nothing is taken out of service", &turn)
     }
 
     mutating func touchWorkingNodes() {
         for place in fleet.seats.indices where !fleet.seats[place].working.isEmpty { nodesToTouch.insert(place) }
     }
 
-    /// Raises the alarm, or ends it where there is no text.
+    /// Raises the alarm, or ends it where there is no text. A text that changes is told anew, but not all the time.
     mutating func alarm(_ key: Alarm.Key, _ text: String?, _ turn: inout Turn) {
         switch (ledger.alarms[key], text) {
-        case (nil, let text?): decide(.alarmRaised(Alarm(key, text, since: turn.now.wall)), &turn)
-        case (.some, nil): decide(.alarmEnded(key), &turn)
+        case (nil, let text?):
+            decide(.alarmRaised(Alarm(key, text, since: turn.now.wall)), &turn)
+            alarmToldAt[key] = turn.now.uptime
+        case (let alarm?, let text?) where alarm.text != text:
+            guard alarmToldAt[key].map({ turn.now.uptime - $0 >= Controller.alarmSpacing }) ?? true else { return }
+            decide(.alarmRaised(Alarm(key, text, since: alarm.since)), &turn)
+            alarmToldAt[key] = turn.now.uptime
+        case (.some, nil):
+            decide(.alarmEnded(key), &turn)
+            alarmToldAt[key] = nil
         case (nil, nil), (.some, .some): break
         }
     }
+
+    private static let alarmSpacing = Duration.minutes(1)
 
     private mutating func wakeWhatIsDue(_ turn: inout Turn) {
         while let (at, subject) = agenda.popDue(at: turn.now.uptime) {

@@ -7,8 +7,8 @@ package enum Event: Hashable, Sendable {
     /// nil: not known.
     case started(boot: String?)
     case policiesLoaded(PolicySet)
-    /// The mode of a node, read alone.
-    case modeSeen(NodeID, begun: Moment, ObservedMode)
+    /// The mode of a node: read alone, or the first word of a whole read.
+    case modeSeen(NodeID, ReadScope, begun: Moment, ObservedMode)
     /// The same at the address that the policies name now, while nagi keeps to the one before.
     case seenAtNewAddress(NodeID, ObservedMode)
     case observed(Observation)

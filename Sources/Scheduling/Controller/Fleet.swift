@@ -15,6 +15,8 @@ struct Fleet: Sendable {
         var cluster: ClusterIndex
         /// Among the nodes of its cluster.
         var column: Int
+        /// As the policies name it, or did last.
+        let configured: ClusterNode?
         var isRetained: Bool
         var address: NodeAddress
         /// By the word of the cluster's lists; regular while nobody says otherwise.
@@ -34,8 +36,8 @@ struct Fleet: Sendable {
         var isYieldDue = false
         /// Since when quorum has been missing for its next step.
         var quorumMissingSince: Uptime?
-        /// A run would take it if what was read of it were better.
-        var isAwaited = false
+        /// Runs that would take it if its own state were better, and what they have against it.
+        var awaiting: [(place: PartPlace, codes: [VerdictCode])] = []
     }
 
     subscript(node: NodeIndex) -> NodeWatch {
@@ -132,12 +134,13 @@ extension Fleet {
             repeating: (ClusterIndex(0), 0), count: ledger.nodes.count)
         for (number, entry) in policies.enumerated() {
             let own = members[entry.policy.name] ?? []
+            let left = own.count { ledger.nodes[$0.raw].retained != nil }
             for (column, node) in own.enumerated() { columns[node.raw] = (ClusterIndex(number), column) }
             let names = own.map { ledger.nodes[$0.raw].id.name }
             let before = former?.clusters.first { $0.policy.name == entry.policy.name }
             var cluster = ClusterWatch(
                 policy: entry.policy, nodes: own, isListed: entry.isListed,
-                roster: before?.roster.moved(to: names) ?? Roster(names: names),
+                roster: before?.roster.moved(to: names, left: left) ?? Roster(names: names, left: left),
                 membership: ledger.memberships[entry.policy.name] ?? Membership(),
                 quorum: Quorum(total: own.count), unread: own.count)
             cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
@@ -146,16 +149,20 @@ extension Fleet {
             cluster.withinSince = before?.withinSince
             clusters.append(cluster)
         }
+        let configuredNodes = clusters.map { cluster in
+            Dictionary(cluster.policy.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
         for (place, entry) in ledger.nodes.enumerated() {
             let (number, column) = columns[place]
-            let configured =
-                entry.retained?.node ?? clusters[number.raw].policy.nodes.first { $0.name == entry.id.name }
+            let configured = entry.retained?.node ?? configuredNodes[number.raw][entry.id.name]
             let address = entry.state.formerAddress ?? configured?.address ?? NodeAddress(api: "", ready: nil)
             var watch = NodeWatch(
                 id: entry.id, cluster: number, hasReadinessProbe: address.ready != nil,
                 staleAfter: clusters[number.raw].staleAfter)
             watch.isConfirmed = entry.state.written != nil
-            var seat = Seat(cluster: number, column: column, isRetained: entry.retained != nil, address: address)
+            var seat = Seat(
+                cluster: number, column: column, configured: configured, isRetained: entry.retained != nil,
+                address: address)
             if let before = old[entry.id], let former {
                 watch = former.nodes[before].moved(to: watch)
                 seat.quorumMissingSince = former.seats[before].quorumMissingSince
@@ -340,22 +347,24 @@ extension Fleet {
         return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
     }
 
-    /// Whether the cluster keeps its majority while this node is disrupted: regular nodes that are not connected or in a
-    /// disruptive step are counted, those merely blocked are not.
-    func hasQuorum(disrupting node: NodeIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> Bool {
+    /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not
+    /// connected or in a disruptive step, by name; those merely blocked are none of them. Nil: it would.
+    func missingForQuorum(disrupting node: NodeIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> [String]? {
         let number = seats[node.raw].cluster
         let cluster = clusters[number.raw]
-        guard cluster.isClustered || hasWrongTopology(number) else { return true }
-        guard !seats[node.raw].isTemporary else { return true }
-        var missing = cluster.unlistedRegular.count { place in
+        guard cluster.isClustered || hasWrongTopology(number) else { return nil }
+        guard !seats[node.raw].isTemporary else { return nil }
+        let unlisted = cluster.unlistedRegular.filter { place in
             !cluster.quorum.isMajority(
                 cluster.roster.votes(
                     for: place, of: voters(cluster), since: Uptime(nanoseconds: .min), at: now,
                     staleAfter: cluster.staleAfter))
         }
-        for other in cluster.nodes where other != node && isRegularMember(other, of: cluster) {
-            if isCommitted(other) || !isConnected(other, at: now) { missing += 1 }
+        let own = cluster.nodes.filter { other in
+            other != node && isRegularMember(other, of: cluster)
+                && (isCommitted(other) || !isConnected(other, at: now))
         }
-        return cluster.quorum.survives(oneMoreThan: missing)
+        guard !cluster.quorum.survives(oneMoreThan: own.count + unlisted.count) else { return nil }
+        return own.map { nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }
     }
 }

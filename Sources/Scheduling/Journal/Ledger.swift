@@ -78,6 +78,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .nodeLoosened(let node, _): with(node) { $0.loosened(at: at.wall) }
         case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
         case .addressMoved(let node): with(node) { $0.formerAddress = nil }
+        case .leaversForgotten(let cluster): keep { $0.retained == nil || $0.id.cluster != cluster }
         case .runStarted(let run): begin(run)
         case .runChanged(let id, let phase): change(id) { $0.change(phase, at: at) }
         case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
@@ -125,7 +126,10 @@ extension Ledger {
 
     package func run(_ id: RunID) -> Run? { slots[id].flatMap { run($0) } }
 
-    package func part(_ place: PartPlace) -> Part? { runs[place.run.raw]?.parts[place.part] }
+    package func part(_ place: PartPlace) -> Part? {
+        guard let parts = runs[place.run.raw]?.parts, parts.indices.contains(place.part) else { return nil }
+        return parts[place.part]
+    }
 
     /// What a run is, without its parts: whoever holds those makes the next change of one a copy of all.
     package struct RunHeader: Sendable {
@@ -181,7 +185,7 @@ extension Ledger {
             if let length = run.pinned.strategy.progressDeadline, part.hasProgressed(since: former) {
                 run.progress?.reset(to: length, at: now)
             }
-            run.set(part, at: index)
+            run.set(part, at: index, now)
         }
     }
 
@@ -192,7 +196,9 @@ extension Ledger {
         for part in run.parts {
             if let command = part.phase.command { commands[command] = nil }
         }
-        if case .ending(let reason) = run.phase { history[run.policy, default: PolicyHistory()].endReason = reason }
+        if case .ending(let reason) = run.phase, outcome != .completed {
+            history[run.policy, default: PolicyHistory()].endReason = reason
+        }
         endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
         if endedRuns.count > Ledger.endedRunLimit { endedRuns.removeFirst() }
         alarms = alarms.filter { $0.key.run != id }
@@ -208,17 +214,14 @@ extension Ledger {
         for slot in activeRuns {
             guard let id = runs[slot.raw]?.id else { continue }
             change(id) { run in
-                if !isSameBoot {
-                    run.carryTimers { $0.carried(from: last, passed: passed, to: now) }
-                    run.carrySteps(to: now)
-                }
+                if !isSameBoot { run.carry(from: last, passed: passed, to: now) }
                 run.resumeAfterRestart(at: now)
             }
         }
     }
 
     private mutating func load(_ set: PolicySet, at now: Moment) {
-        let former = policies
+        let former = configuredNodes(of: policies)
         policies = set
         policiesSince = now.wall
         var entries: [NodeEntry] = []
@@ -227,8 +230,8 @@ extension Ledger {
             for node in cluster.nodes {
                 let id = NodeID(cluster: cluster.name, name: node.name)
                 var state = entry(id) ?? NodeLedger()
-                let old = places[id].flatMap { nodes[$0].retained } ?? configured(id, in: former)
-                state.noteAddress(from: old?.node.address, to: node.address)
+                let old = places[id].flatMap { nodes[$0].retained }?.node ?? former[id]?.node
+                state.noteAddress(from: old?.address, to: node.address)
                 entries.append(NodeEntry(id: id, state: state, retained: nil))
                 kept.insert(id)
             }
@@ -243,10 +246,16 @@ extension Ledger {
             left.state.hold = nil
             left.state.failedStay = nil
             guard attached.contains(entry.id.cluster) else { continue }
-            left.retained = entry.retained ?? configured(entry.id, in: former)
+            left.retained = entry.retained ?? former[entry.id]
             if left.retained != nil { entries.append(left) }
         }
         nodes = entries
+        keep { _ in true }
+    }
+
+    /// Those nodes, and what is known of them and their clusters.
+    private mutating func keep(_ isKept: (NodeEntry) -> Bool) {
+        nodes.removeAll { !isKept($0) }
         places = [:]
         for (place, entry) in nodes.enumerated() { places[entry.id] = place }
         let clusters = Set(nodes.map(\.id.cluster))
@@ -258,12 +267,16 @@ extension Ledger {
         for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
     }
 
-    private func configured(_ id: NodeID, in set: PolicySet?) -> RetainedNode? {
-        guard var cluster = set?.clusters.first(where: { $0.name == id.cluster }),
-            let node = cluster.nodes.first(where: { $0.name == id.name })
-        else { return nil }
-        cluster.nodes = []
-        return RetainedNode(node: node, cluster: cluster)
+    private func configuredNodes(of set: PolicySet?) -> [NodeID: RetainedNode] {
+        var nodes: [NodeID: RetainedNode] = [:]
+        for cluster in set?.clusters ?? [] {
+            var settings = cluster
+            settings.nodes = []
+            for node in cluster.nodes {
+                nodes[NodeID(cluster: cluster.name, name: node.name)] = RetainedNode(node: node, cluster: settings)
+            }
+        }
+        return nodes
     }
 
     private var nodesInWork: Set<NodeID> {

@@ -16,6 +16,7 @@ extension Record {
         case .nodeLoosened(let node, let mode): "\(node.name)  somebody set \(mode) by hand"
         case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
         case .addressMoved(let node): "\(node.name)  is at its new address"
+        case .leaversForgotten(let cluster): "\(cluster)  nodes that left the policies owe nothing: not asked any more"
         case .runStarted(let run): "run \(run.id) started: \(run.parts.map(\.node.name).joined(separator: ", "))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"

@@ -32,6 +32,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case nodeShown(NodeID, address: String)
     /// A node keeps the address at which nagi last wrote, or has been seen at the new one.
     case addressMoved(NodeID)
+    /// Nothing is owed in the cluster any more: its nodes that left the policies are not asked any longer.
+    case leaversForgotten(cluster: String)
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)

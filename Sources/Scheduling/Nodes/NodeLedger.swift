@@ -25,8 +25,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
 
     package struct Written: Hashable, Sendable, Codable {
         package var mode: RequestableMode
-        /// In which life of the node it was last seen.
+        /// In which life of the node it was written, or seen by a whole read.
         package var incarnation: Int
+        /// The life in which a whole read showed it: in another one only somebody else can have set it. Nil: none yet.
+        package var seenIn: Int?
         /// Since when there has been no claim for it: the release is owed. Nil: it is claimed.
         package var owedSince: Timestamp?
     }
@@ -190,7 +192,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     package mutating func setFloor(_ mode: RequestableMode?) { floor = mode }
 
     /// The mode was seen in the present incarnation.
-    package mutating func seenAgain() { written?.incarnation = incarnation }
+    package mutating func seenAgain() {
+        written?.incarnation = incarnation
+        written?.seenIn = incarnation
+    }
 
     package mutating func owe(since: Timestamp?) { written?.owedSince = since }
 

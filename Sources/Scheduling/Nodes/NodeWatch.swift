@@ -20,6 +20,8 @@ struct NodeWatch: Sendable {
     private var failedBegun: Uptime?
     private(set) var marks: IncarnationMarks?
     private var epoch: Int?
+    /// When the read began that showed its present life first: what was asked before it is about the life before.
+    private var lifeBegun = Uptime(nanoseconds: .min)
     /// Its present life began while it was `initial`, and was counted then: joining is not one more.
     private var hasCountedLife = false
     /// The marks that are known are another machine's.
@@ -37,6 +39,8 @@ struct NodeWatch: Sendable {
     var attempts = 0
     /// Since when its opening has been wanted: only what the others said since then counts.
     var openingWishedAt: Uptime?
+    /// When the others were last asked about it.
+    var othersAskedAt: Uptime?
     /// The mode was found looser than the claim by a read that began then, and whether somebody did it is not known yet.
     var looserSince: Uptime?
     /// The lists show its name in a looser mode than the one that was set at its address, since then.
@@ -131,6 +135,7 @@ struct NodeWatch: Sendable {
         guard marks?.isAway == true else { return .unknown }
         // What the counters of this life are, the next whole read says.
         marks = IncarnationMarks()
+        lifeBegun = begun.uptime
         evidence.void()
         return .another
     }
@@ -149,7 +154,9 @@ struct NodeWatch: Sendable {
         if !isInitial { hasCountedLife = false }
         let later = IncarnationMarks(version: new.version, load: new.load, isAway: isInitial && !hasCountedLife)
         var life = Life.same
-        if acceptsAnyLife {
+        if new.begun.uptime < lifeBegun {
+            evidence.void()
+        } else if acceptsAnyLife {
             acceptsAnyLife = false
             marks = later
         } else if let former = marks ?? known {
@@ -161,6 +168,7 @@ struct NodeWatch: Sendable {
         }
         if life == .another {
             hasCountedLife = isInitial
+            lifeBegun = new.begun.uptime
             marks = IncarnationMarks(version: new.version, load: new.load)
             evidence.void()
             inServiceSince = nil
@@ -211,6 +219,9 @@ struct NodeWatch: Sendable {
     }
 
     mutating func voidEvidence() { evidence.void() }
+
+    /// It is normal and ready, and the cluster does not see it.
+    mutating func interruptService() { inServiceSince = nil }
 
     /// What was read was read elsewhere.
     ///

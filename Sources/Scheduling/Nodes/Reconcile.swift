@@ -84,8 +84,10 @@ package func reconcile(_ wish: ModeWish, view: ModeView, ledger: NodeLedger, at 
     }
 
     if observed > (ledger.written?.mode ?? .normal) {
-        if ledger.mayStillArrive(observed, at: now) { return .adopt(observed) }
-        if ledger.floor != observed { return .setFloor(observed) }
+        // Down to a floor it was somebody else's before it was written, and stays theirs.
+        if ledger.floor != observed {
+            return ledger.mayStillArrive(observed, at: now) ? .adopt(observed) : .setFloor(observed)
+        }
     } else if let floor = ledger.floor, observed < floor {
         return .setFloor(nil)
     }

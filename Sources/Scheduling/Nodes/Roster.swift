@@ -7,6 +7,9 @@ struct Roster: Sendable {
     /// Names by place: the configured nodes in their order, then others as they were heard of.
     private(set) var names: [String]
     private var places: [String: Int] = [:]
+    /// Nodes whose lists are read.
+    private let read: Int
+    /// Those of them that the policies name now: a majority of these says who is a member.
     private let configured: Int
     private var lists: [List?]
     private var listed: [Int]
@@ -26,9 +29,11 @@ struct Roster: Sendable {
         var mode: ObservedMode?
     }
 
-    init(names: [String]) {
+    /// - Parameter left: how many of the names, the last ones, are not in the policies any more.
+    init(names: [String], left: Int = 0) {
         self.names = names
-        configured = names.count
+        read = names.count
+        configured = names.count - left
         lists = Array(repeating: nil, count: names.count)
         listed = Array(repeating: 0, count: names.count)
         temporary = listed
@@ -85,8 +90,10 @@ struct Roster: Sendable {
 
     /// The members by the word of a majority of the configured nodes' lists; nil where too few of them say anything.
     var membership: Membership? {
-        let needed = Quorum(total: configured).majority
-        guard listCount >= needed else { return nil }
+        let fewest = Quorum(total: configured).majority
+        guard listCount >= fewest else { return nil }
+        // Nodes that left the policies have a voice as long as they are read.
+        let needed = max(fewest, Quorum(total: listCount).majority)
         var membership = Membership()
         for place in names.indices where listed[place] >= needed {
             if temporary[place] * 2 > listed[place] {
@@ -174,10 +181,10 @@ struct Roster: Sendable {
     }
 
     /// The same lists for another set of configured names.
-    func moved(to names: [String]) -> Roster {
-        var roster = Roster(names: names)
+    func moved(to names: [String], left: Int) -> Roster {
+        var roster = Roster(names: names, left: left)
         for (column, name) in names.enumerated() {
-            guard let former = places[name], former < configured, let list = lists[former] else { continue }
+            guard let former = places[name], former < read, let list = lists[former] else { continue }
             _ = roster.take(list.members, from: column, begun: list.begun)
         }
         return roster

@@ -54,7 +54,7 @@ package struct Blocker: Hashable, Sendable, Codable {
         case notNormal(RequestableMode)
         /// The node says that it is normal, and the cluster's lists say otherwise of that name.
         case listedOtherwise(ObservedMode)
-        case quorum
+        case quorum(missing: [String])
         case runFull(have: Int, limit: Int, holders: [String])
         case budget(have: Int, limit: Int, holders: [String])
         /// Another node of the cluster has not yet been shown to be the one that the policies name.

@@ -25,11 +25,10 @@ extension Part {
         let responses = situation.happenings(to: self).map { happening in
             (happening, Table.response(of: tablePhase, to: happening, situation.traits))
         }
+        let all = responses.map(\.1)
+        let hasEnded = hasItsWindowEnded(all, situation)
         for (happening, response) in responses {
-            // A node that waits for the window's end has got what it came for.
-            if isAtWindowEnd(of: situation.sequence), [.windowEnds, .windowPauses, .exclusion].contains(happening) {
-                continue
-            }
+            if hasEnded, [.windowEnds, .windowPauses, .exclusion].contains(happening) { continue }
             switch response {
             case .giveBack(let after):
                 return givenBack(after, why: situation.reason(happening), situation)
@@ -46,9 +45,7 @@ extension Part {
             default: continue
             }
         }
-        let all = responses.map(\.1)
-        let move = stepMove(all, situation)
-        return move ?? timerMove(all, situation)
+        return stepMove(all, situation) ?? timerMove(all, situation)
     }
 
     /// Of a part that is in work.
@@ -63,9 +60,13 @@ extension Part {
         }
     }
 
-    private func isAtWindowEnd(of sequence: StepSequence) -> Bool {
-        guard let work = phase.work, sequence.steps.indices.contains(work.step) else { return false }
-        return sequence.steps[work.step] == .wait(.windowEnd)
+    /// It waits for the window's end, which is there, and can go on from here: it has got what it came for.
+    private func hasItsWindowEnded(_ responses: [Table.Response], _ situation: PartSituation) -> Bool {
+        guard let work = phase.work, situation.sequence.steps.indices.contains(work.step),
+            situation.sequence.steps[work.step] == .wait(.windowEnd),
+            case .closed(let closure) = situation.clearance, !situation.isPausedWithRestore, !situation.isGone
+        else { return false }
+        return !(closure.isExclusion && closure.reopens) && !responses.contains(.stays)
     }
 
     private func stepMove(_ responses: [Table.Response], _ situation: PartSituation) -> PartMove? {
@@ -91,14 +92,17 @@ extension Part {
         case .fail, .leaveOut, .wait, .again: return move
         case .done:
             if case .ended = context.command { return move }
-            // A time that is over is over; nobody can say in what state the node is.
-            if situation.isGone, case .wait(.duration) = situation.sequence.steps[work.step] {
-                return .fail("could not be read when its wait was over")
-            }
-            return .wait(.time)
+            // A time that is over is over. One that does not answer is not given back as if all were well; where a restart
+            // is due, what follows says whether it came back.
+            guard case .wait(let wait) = situation.sequence.steps[work.step] else { break }
+            if !situation.isGone || (context.isCommitted && wait != .windowEnd) { return move }
+            if !situation.doesNothingAnswer { return .fail("could not be read when its wait was over") }
         case .proceed: return .fail("could not be read when its drain deadline passed")
-        case .start, .drainAgain: return .wait(.time)
+        // What is not disruptive may be what brings it back.
+        case .start(let run): if context.isCommitted, !run.isDisruptive { return move }
+        case .drainAgain: break
         }
+        return context.isLate ? .fail("it was cut off until its deadline passed") : .wait(.time)
     }
 
     /// What the step sees: what was read, and what the part knows of itself.
@@ -160,6 +164,7 @@ extension Part {
             return finished(.held, error: "a person holds the node", situation)
         }
         var part = self
+        part.noteDisruption(situation)
         switch situation.sequence.steps[work.step] {
         case .drain where !work.mayDropSessions: part.milestones.drainedAt = situation.now.wall
         case .block: part.milestones.blockedAt = situation.now.wall
@@ -199,8 +204,8 @@ extension Part {
         next.since = situation.now
         next.timer = situation.sequence.steps[work.step].deadline.map { Countdown($0, from: situation.now) }
         var part = self
+        part.noteDisruption(situation)
         part.set(next)
-        part.noteDisruption(situation.outcome)
         return PartMove(part)
     }
 
@@ -264,8 +269,11 @@ extension Part {
         var part = self
         part.since = situation.now.wall
         part.slotFreedAt = situation.now.wall
-        // Whoever starts first from here on is the canary.
-        if case .again = after { part.isCanary = false }
+        // Whoever starts first from here on is the canary, and what was opened is not taken over.
+        if case .again = after {
+            part.isCanary = false
+            part.isTakenOver = false
+        }
         switch after {
         case .finish(let result): part.phase = .finished(result)
         case .again(.whenClear): part.phase = .queued(PartPhase.Queued())
@@ -293,14 +301,8 @@ extension Part {
 
     private func failed(_ error: String, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
         var part = self
-        part.noteDisruption(situation.outcome)
-        var tablePhase = part.tablePhase ?? .out
-        // A command that could not be started has disrupted nothing.
-        if case .committed(_, let commitment) = part.phase, !commitment.hasDisrupted, situation.outcome != nil {
-            part.phase = .out(work)
-            tablePhase = .out
-        }
-        switch Table.response(of: tablePhase, to: .stepFails, situation.traits) {
+        part.noteDisruption(situation)
+        switch Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits) {
         case .giveBack(let after): return part.givenBack(after, why: error, situation)
         case .failAndStay:
             var move = part.finished(.failed, error: error, situation)
@@ -310,10 +312,17 @@ extension Part {
         }
     }
 
-    private mutating func noteDisruption(_ outcome: CommandOutcome?) {
-        guard case .committed(let work, var commitment) = phase, outcome?.hasRun ?? true else { return }
-        commitment.hasDisrupted = true
-        phase = .committed(work, commitment)
+    /// What became of the command that it committed itself for: one that never ran has disrupted nothing, and the part is
+    /// out as before. One of which nothing was heard may have run.
+    private mutating func noteDisruption(_ situation: PartSituation) {
+        guard case .committed(let work, var commitment) = phase, work.command != nil else { return }
+        if situation.outcome?.hasRun ?? true {
+            commitment.hasDisrupted = true
+            phase = .committed(work, commitment)
+        } else if !commitment.hasDisrupted {
+            phase = .out(work)
+            since = situation.now.wall
+        }
     }
 
     /// Makes the deadline stand or run, as the table says.

@@ -42,13 +42,13 @@ package struct Run: Hashable, Sendable, Codable {
         fileprivate(set) var firstQueued = 0
         /// Parts at work that have no slot yet, by their places.
         package fileprivate(set) var ungranted: [Int] = []
-        /// When slots became free, latest last; kept only where the strategy pauses between nodes.
-        fileprivate(set) var freedSlots: [Timestamp] = []
+        /// When slots became free, latest last; nil where the strategy does not pause between nodes.
+        fileprivate(set) var freed: [Moment]?
 
         struct Group: Hashable, Sendable, Codable {
             var left = 0
             var hasBegun = false
-            var lastFinishedAt: Timestamp?
+            var lastFinished: Moment?
         }
     }
 
@@ -81,7 +81,7 @@ package struct Run: Hashable, Sendable, Codable {
     package var inWork: Int { parts.count - count(of: .queued) - count(of: .finished) }
 
     /// Changes one part, and what is counted.
-    package mutating func set(_ part: Part, at index: Int) {
+    package mutating func set(_ part: Part, at index: Int, _ now: Moment) {
         let former = parts[index]
         count(former, by: -1)
         parts[index] = part
@@ -97,10 +97,9 @@ package struct Run: Hashable, Sendable, Codable {
         let group = groupPlace(part)
         // One that is taken over goes before its group's turn.
         if part.phase.isInWork, !part.isTakenOver { tally.groups[group].hasBegun = true }
-        if part.phase.isFinished, !former.phase.isFinished { tally.groups[group].lastFinishedAt = part.since }
-        if pinned.strategy.pauseBetweenNodes > .zero, let freed = part.slotFreedAt, former.slotFreedAt != freed {
-            tally.freedSlots.append(freed)
-            if tally.freedSlots.count > Run.freedSlotLimit { tally.freedSlots.removeFirst() }
+        if part.phase.isFinished, !former.phase.isFinished { tally.groups[group].lastFinished = now }
+        if pinned.strategy.pauseBetweenNodes > .zero, part.slotFreedAt != nil, former.slotFreedAt != part.slotFreedAt {
+            tally.freed = ((tally.freed ?? []) + [now]).suffix(Run.freedSlotLimit)
         }
         while tally.firstQueued < parts.count, !parts[tally.firstQueued].phase.isQueued { tally.firstQueued += 1 }
     }
@@ -123,17 +122,24 @@ package struct Run: Hashable, Sendable, Codable {
         if phase == .active, let length = pinned.strategy.progressDeadline { progress?.reset(to: length, at: now) }
     }
 
-    /// Moves deadlines over to another boot of the host.
-    mutating func carryTimers(_ carry: (Countdown) -> Countdown) {
-        progress = progress.map(carry)
-        for index in parts.indices {
-            if let timer = parts[index].phase.timer { parts[index].phase.timer = carry(timer) }
+    /// Moves deadlines over to another boot of the host, whose uptimes mean nothing here: steps count as entered now.
+    ///
+    /// - Parameters:
+    ///   - last: the latest moment of the boot before that the journal knows.
+    ///   - passed: how much time went by since then.
+    mutating func carry(from last: Moment, passed: Duration, to now: Moment) {
+        let carried = { (former: Moment) in
+            Moment(wall: former.wall, uptime: now.uptime + (.zero - passed - (last.uptime - former.uptime)))
         }
-    }
-
-    /// Uptimes of another boot mean nothing: steps count as entered now.
-    mutating func carrySteps(to now: Moment) {
-        for index in parts.indices { parts[index].phase.carry(to: now) }
+        progress = progress?.carried(from: last, passed: passed, to: now)
+        tally.freed = tally.freed?.map(carried)
+        for group in tally.groups.indices {
+            tally.groups[group].lastFinished = tally.groups[group].lastFinished.map(carried)
+        }
+        for index in parts.indices {
+            parts[index].phase.timer = parts[index].phase.timer?.carried(from: last, passed: passed, to: now)
+            parts[index].phase.carry(to: now)
+        }
     }
 
     /// Nobody watched: a soak begins anew, and whoever comes back late has a quarter of the time to show progress.
@@ -169,17 +175,16 @@ extension Run {
         return pinned.strategy.groups[place].name
     }
 
-    /// Before that no node of the current group starts: its `waitAfterPrevious`, since the last node of the group before
-    /// was finished. By the stored wall instants, so that a restart changes nothing. Nil: it waits for nothing, or has
-    /// begun.
-    package var groupOpens: (previous: Int, at: Timestamp)? {
+    /// How much longer no node of the current group starts: its `waitAfterPrevious`, since the last node of the group before
+    /// was finished. Nil: it waits for nothing any more, or has begun.
+    package func groupWait(at now: Moment) -> (previous: Int, left: Duration)? {
         let current = currentGroup
         guard current < pinned.strategy.groups.count, !tally.groups[current].hasBegun else { return nil }
         let wait = pinned.strategy.groups[current].waitAfterPrevious
-        guard wait > .zero, let previous = tally.groups[..<current].lastIndex(where: { $0.lastFinishedAt != nil }),
-            let last = tally.groups[previous].lastFinishedAt
+        guard wait > .zero, let previous = tally.groups[..<current].lastIndex(where: { $0.lastFinished != nil }),
+            let last = tally.groups[previous].lastFinished, now.uptime - last.uptime < wait
         else { return nil }
-        return (previous, last + wait)
+        return (previous, wait - (now.uptime - last.uptime))
     }
 
     /// The nodes that go first; fewer than the strategy wants while they have not started.
@@ -194,12 +199,11 @@ extension Run {
     /// No canary nodes, or they were good for long enough and the others may follow.
     package var isPromoted: Bool { promotedAt != nil || pinned.strategy.canary == nil }
 
-    /// How many slots that became free must stay unused for now, and until when the first of them.
-    package func restingSlots(at now: Timestamp) -> (count: Int, until: Timestamp?) {
+    /// How many slots that became free must stay unused for now, and for how much longer the first of them.
+    package func restingSlots(at now: Moment) -> (count: Int, left: Duration?) {
         let pause = pinned.strategy.pauseBetweenNodes
-        guard pause > .zero else { return (0, nil) }
-        let resting = tally.freedSlots.reversed().prefix { $0 + pause > now }
-        return (resting.count, resting.last.map { $0 + pause })
+        let resting = (tally.freed ?? []).reversed().prefix { now.uptime - $0.uptime < pause }
+        return (resting.count, resting.last.map { pause - (now.uptime - $0.uptime) })
     }
 }
 

@@ -38,12 +38,14 @@ extension Controller {
         return report
     }
 
-    /// A run, and what stands in the way of its next node.
+    /// A run, and what stands in the way of its nodes.
     private struct RunView {
         var slot: RunSlot
         var run: Run
-        /// Of every node.
+        /// Of every node that is queued.
         var general: [Blocker]
+        /// What is missing for whichever starts next.
+        var room: [Blocker]
         /// Of the next one.
         var blockers: [Blocker]
     }
@@ -51,10 +53,16 @@ extension Controller {
     private func runViews(_ now: Moment) -> [RunView] {
         ledger.activeRuns.compactMap { slot in
             guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
-            let general = cluster(named: run.cluster).map { blockers(of: slot, header, $0, now) } ?? []
-            var next: [Blocker] = []
-            if case .wait(let blockers) = decision(of: slot, now) { next = blockers }
-            return RunView(slot: slot, run: run, general: general, blockers: next)
+            var view = RunView(slot: slot, run: run, general: [], room: [], blockers: [])
+            if let cluster = cluster(named: run.cluster) {
+                view.general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
+                view.room =
+                    run.candidates.first { _ in true }.map {
+                        roomBlockers(for: run.parts[$0], slot, header, cluster, now)
+                    } ?? []
+            }
+            if case .wait(let blockers) = decision(of: slot, now) { view.blockers = blockers }
+            return view
         }
     }
 
@@ -152,8 +160,8 @@ extension Controller {
         if let header = ledger.header(view.slot) {
             blockers += self.blockers(of: part, PartPlace(run: view.slot, part: index), header, now)
         }
-        if blockers.isEmpty { blockers = view.blockers }
-        return blockers
+        blockers += view.room
+        return blockers.isEmpty ? view.blockers : blockers
     }
 
     /// Why the node is as it is: exactly one answer, the most urgent.
@@ -203,7 +211,7 @@ extension Controller {
     /// A run that is not over whose policy selects the node, and that began without it.
     private func uncovering(_ node: NodeIndex, _ views: [RunView]) -> RunID? {
         guard views.contains(where: { $0.run.cluster == fleet[node].id.cluster }), !fleet[seat: node].isRetained,
-            let configured = configured(fleet[node].id)
+            let configured = fleet[seat: node].configured
         else { return nil }
         return views.first { view in
             view.run.cluster == fleet[node].id.cluster && view.run.pinned.selector.matches(configured)

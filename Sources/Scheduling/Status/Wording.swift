@@ -41,7 +41,9 @@ extension Blocker {
         case .notReady: "normal, and its readiness probe does not answer 200"
         case .notNormal(let mode): "is \(mode.rawValue)"
         case .listedOtherwise(let mode): "says normal, and the cluster lists that name as \(mode): is this its address?"
-        case .quorum: "it would cost the cluster its majority"
+        case .quorum(let missing):
+            "it would cost the cluster its majority"
+                + (missing.isEmpty ? "" : "; not connected or in a disruptive step: \(Wording.names(missing))")
         case .runFull(_, _, let holders): "waits for \(Wording.names(holders))"
         case .budget(let have, let limit, let holders): "\(have) of \(limit) out of service: \(Wording.names(holders))"
         case .identity(let name): "\(name) has not yet been shown to be at its address"

@@ -31,8 +31,8 @@ package struct RunStep: Hashable, Sendable, Codable {
 
     package static let standard = RunStep(name: "", command: [])
 
-    /// How long a disruptive command waits for proof that no call is live.
-    static let evidenceTimeout = Duration.hours(1)
+    /// How long a command waits for what it needs to start: proof that no call is live, quorum, a node that is there.
+    static let startTimeout = Duration.hours(1)
     /// How long after its timeout a command's end is awaited: it is killed, and whoever ran it tells.
     static let killGrace = Duration.minutes(2)
     /// How often sessions may come back before it starts.

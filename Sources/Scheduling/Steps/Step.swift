@@ -81,7 +81,7 @@ package enum Step: Hashable, Sendable, Codable {
         switch self {
         case .drain(let drain): drain.deadline
         case .block: BlockStep.timeout
-        case .run(let run): run.isDisruptive ? RunStep.evidenceTimeout : nil
+        case .run: RunStep.startTimeout
         case .verify(let verify): verify.timeout
         case .wait(.duration(let duration)): duration
         case .soak(let length): length * SoakStep.patience

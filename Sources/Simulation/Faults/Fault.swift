@@ -105,6 +105,8 @@ package enum Fault: Hashable, Sendable {
         case beforeWrite
         /// Right after nagi's write.
         case afterWrite
+        /// Right after nagi has closed it for good.
+        case afterBlock
     }
 
     package enum Kind: String, Hashable, Sendable, CaseIterable {

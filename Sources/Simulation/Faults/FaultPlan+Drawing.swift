@@ -19,7 +19,7 @@ extension FaultPlan {
         func draw(_ label: String) -> Draw {
             Draw(random: RandomStream(seed: seed, label: label), nodes: nodes, policies: policies, end: end)
         }
-        for kind in Fault.Kind.allCases {
+        for kind in Fault.Kind.allCases where kind != .edit {
             let isIn = swarm.chance(share)
             guard isIn else { continue }
             var draw = draw(kind.rawValue)
@@ -32,6 +32,10 @@ extension FaultPlan {
         if swarm.chance(0.4) {
             var storms = draw("storms")
             for _ in 0..<(1 + storms.random.below(3)) { plan.faults += storms.storm() }
+        }
+        if swarm.chance(0.5) {
+            var edits = draw("edits")
+            for _ in 0..<(1 + edits.random.below(4)) { plan.faults += edits.edits() }
         }
         if swarm.chance(0.6) {
             var revisions = draw("revisions")
@@ -83,8 +87,7 @@ private struct Draw {
     let end: Duration
 
     mutating func faults(of kind: Fault.Kind) -> [PlannedFault] {
-        if kind == .edit { return edits() }
-        return [planned(kind, at: instant())]
+        [planned(kind, at: instant())]
     }
 
     private mutating func planned(_ kind: Fault.Kind, at: Duration) -> PlannedFault {
@@ -100,14 +103,14 @@ private struct Draw {
         var faults = (0..<(3 + random.below(10))).map { _ in
             planned(pick([.opened, .opened, .opened, .loosened, .blocked]), at: instant())
         }
-        guard random.chance(0.5) else { return faults }
+        guard random.chance(0.7) else { return faults }
         let node = node()
         var at = instant()
-        let occasion = pick([Occasion.whileOut, .whileCommitted, .whileFailed])
-        for _ in 0..<(3 + random.below(4)) {
+        let occasion = pick([Occasion.whileOut, .whileOut, .whileCommitted, .whileFailed])
+        for _ in 0..<(4 + random.below(4)) {
             faults.append(
                 PlannedFault(after: at, occasion: occasion, fault: .opened(node: node, timing: .anyTime)))
-            at = min(end, at + random.duration(.seconds(5)...Duration.seconds(110)))
+            at = min(end, at + random.duration(.seconds(5)...Duration.seconds(90)))
         }
         return faults
     }
@@ -230,7 +233,7 @@ private struct Draw {
     private mutating func jump() -> Duration { pick([.hours(1), .hours(-1), .days(40), .minutes(3), .minutes(-3)]) }
 
     /// One edit, or several that belong together.
-    private mutating func edits() -> [PlannedFault] {
+    mutating func edits() -> [PlannedFault] {
         let at = instant()
         let policy = random.below(policies)
         let later = min(end, at + random.duration(.seconds(30)...Duration.minutes(40)))
@@ -249,7 +252,7 @@ private struct Draw {
                     .freeze(
                         policy: random.chance(0.5) ? policy : nil,
                         lasting: random.duration(.minutes(1)...Duration.minutes(40))), at: at,
-                    pick([.whilePreludeRuns, .whilePreludeRuns, .whileOut, .whileCommitted]))
+                    pick([.whilePreludeRuns, .whilePreludeRuns, .whilePreludeRuns, .whileOut, .whileCommitted]))
             ]
         case .nodeRemoved, .nodeAdded:
             let node = node()

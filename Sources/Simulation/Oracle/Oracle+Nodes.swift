@@ -105,7 +105,7 @@ extension Oracle {
         guard change.cause == .claim, view.part.phase.kind == .out, !view.part.isTakenOver else { return }
         let isFirst = current == .normal
         if let why = closure(
-            of: run, at: write.sentWall, isFirst: isFirst || run.policy.schedule.onWindowEnd == .restore)
+            of: run, at: write.sentWall, isFirst: run.policy.schedule.onWindowEnd == .restore)
         {
             violate(.window, at: at, "\(name) is set to \(change.target.rawValue) by \(run.run.id) \(why)")
         }

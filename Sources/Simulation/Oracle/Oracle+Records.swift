@@ -74,6 +74,9 @@ extension Oracle {
         {
             violate(.deadline, at: at, "\(part.node.name) is in \(step.word) of \(id) without a deadline")
         }
+        if run.isPaused, (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal) {
+            violate(.paused, at: at, "\(part.node.name) is claimed further in \(id), which is paused")
+        }
         if former.phase.isQueued, part.phase.isInWork {
             for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
                 violate(invariant, at: at, text)
@@ -89,7 +92,6 @@ extension Oracle {
         if run.failures >= run.policy.strategy.maxFailures {
             violate(.failures, at: at, "\(name) starts in \(run.run.id) after \(run.failures) failed")
         }
-        if run.isPaused { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is paused") }
         if run.isEnding { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is ending") }
         checkStart(part, in: run, record, at: at)
     }
@@ -171,6 +173,9 @@ extension Oracle {
     private mutating func intended(_ start: CommandStart, _ record: Record, at: Int64) {
         guard let run = mirror.run(start.run), let view = run.parts.first(where: { $0.part.node == start.node }) else {
             return
+        }
+        if run.isPaused {
+            violate(.paused, at: at, "\(start.step) begins on \(start.node.name) in \(start.run), which is paused")
         }
         var step: RunStep?
         for case .run(let candidate) in run.policy.sequence.steps where candidate.name == start.step {

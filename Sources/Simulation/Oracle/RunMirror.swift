@@ -10,6 +10,8 @@ struct RunMirror: Sendable {
         var changedAt: Int64
         /// When it was taken out of service in this run for the first time.
         var startedAt: Int64?
+        /// It has been in work since it was last queued.
+        var hasBegun = false
         /// It has a slot of the cluster and of the run: from its first claim until it is finished or queued again.
         var hasSlot = false
         /// Commands that it has begun since it was last queued, by their steps; whether one has succeeded.
@@ -21,8 +23,6 @@ struct RunMirror: Sendable {
         var phase = RunPhase.active
         var parts: [PartView]
         var isPromoted = false
-        /// In the order in which they were taken out of service.
-        var started: [NodeID] = []
         /// When slots became free.
         var freedAt: [Int64] = []
         /// When a part of it last moved, or its phase changed.
@@ -117,11 +117,14 @@ struct RunMirror: Sendable {
                 run.parts[index].changedAt = at
                 run.changedAt = at
             }
-            if part.phase.isQueued { run.parts[index].succeeded = [] }
+            if part.phase.isQueued {
+                run.parts[index].succeeded = []
+                run.parts[index].hasBegun = false
+            }
+            if part.phase.isInWork { run.parts[index].hasBegun = true }
             if part.phase.claim != nil, !run.parts[index].hasSlot {
                 run.parts[index].hasSlot = true
                 run.parts[index].startedAt = run.parts[index].startedAt ?? at
-                if !run.started.contains(part.node) { run.started.append(part.node) }
             }
             if run.parts[index].hasSlot, part.phase.isQueued || part.phase.isFinished {
                 run.parts[index].hasSlot = false

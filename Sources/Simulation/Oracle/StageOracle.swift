@@ -56,9 +56,8 @@ struct StageOracle: Sendable {
             found.append(
                 (.groups, "\(part.node.name) starts \(Duration.nanoseconds(at - last)) after the group before"))
         }
-        if let canary = strategy.canary, !run.isPromoted, !run.started.prefix(canary.count).contains(part.node),
-            run.started.count >= canary.count
-        {
+        // Whoever was given back has made room for another canary.
+        if let canary = strategy.canary, !run.isPromoted, run.parts.count(where: \.hasBegun) >= canary.count {
             found.append((.canary, "\(part.node.name) starts before the canary is proven"))
         }
         return found
@@ -75,8 +74,7 @@ struct StageOracle: Sendable {
         var found: [(Violation.Invariant, String)] = []
         let id = run.run.id
         if at - watchedSince < soak { found.append((.canary, "\(id) is promoted by a daemon that saw no whole soak")) }
-        let canaries = run.started.prefix(run.policy.strategy.canary?.count ?? 0)
-        for view in run.parts where canaries.contains(view.part.node) {
+        for view in run.parts where view.hasBegun {
             let name = view.part.node.name
             if !view.part.isProven { found.append((.canary, "\(id) is promoted, and \(name) is not done")) }
             if at - view.changedAt < soak - 2_000_000_000 {

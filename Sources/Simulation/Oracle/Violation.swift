@@ -21,6 +21,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case oneRun = "S13"
         /// A part stays where it is for longer than its step may last.
         case deadline = "S14"
+        /// A paused run took more of a node, or started a command.
+        case paused = "S15"
         /// A node started after as many failed as the policy bears.
         case failures = "S16"
         /// Something was begun or used up while the wall clock was not to be trusted.

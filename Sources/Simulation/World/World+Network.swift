@@ -30,7 +30,7 @@ extension World {
         switch call.scope {
         case .mode:
             deliver(
-                .modeSeen(call.node, begun: call.begun, .known(cluster[place].mode)), call, sample,
+                .modeSeen(call.node, .mode, begun: call.begun, .known(cluster[place].mode)), call, sample,
                 in: latency() + delay)
         case .newAddress:
             deliver(.seenAtNewAddress(call.node, .known(cluster[place].mode)), call, nil, in: latency() + delay)
@@ -223,6 +223,7 @@ extension World {
             insert(.writeApplies(again), in: network.duration(.milliseconds(10)...Duration.seconds(40)))
         }
         spring(.afterWrite, on: place)
+        if call.write.change.target == .blockNewConnection { spring(.afterBlock, on: place) }
         if condition.answerLost > 0 || condition.silent > 0 || delay >= timeout {
             answer(call, .unknown("no answer in time"), in: timeout)
         } else if case .refused = transition {

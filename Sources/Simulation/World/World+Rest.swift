@@ -65,8 +65,10 @@ extension World {
         guard scenario.isClustered else { return true }
         let listed = oracle.mirror.set?.clusters.first?.nodes ?? []
         let regular = oracle.truths.indices.filter { !oracle.truths[$0].isTemporary }
-        let asked = regular.count { place in listed.contains { $0.name == scenario.nodes[place].name } }
-        return asked > regular.count / 2
+        let heard = regular.count { place in
+            oracle.truths[place].apartSince == nil && listed.contains { $0.name == scenario.nodes[place].name }
+        }
+        return heard > regular.count / 2
     }
 
     private mutating func checkDeadline(of view: RunMirror.PartView, in run: RunMirror.RunView) {
@@ -148,13 +150,16 @@ extension World {
             })
         else { return false }
         let strategy = run.policy.strategy
-        if strategy.canary != nil, !run.isPromoted, run.started.count >= strategy.canary?.count ?? 0 { return false }
+        if strategy.canary != nil, !run.isPromoted, run.parts.count(where: \.hasBegun) >= strategy.canary?.count ?? 0 {
+            return false
+        }
         let group = strategy.groups.isEmpty || node.labels["zone"] == "a" ? 0 : 1
         let isBlockedByGroup = run.parts.contains { other in
             group == 1 && !other.part.phase.isFinished && oracle.labels(other.part.node)["zone"] == "a"
                 && !strategy.groups.isEmpty
         }
-        if isBlockedByGroup { return false }
+        // Groups wait by the wall.
+        if isBlockedByGroup || (group == 1 && !oracle.stages.watchedWall) { return false }
         if group == 1, strategy.groups.count > 1, quiet(since: run.changedAt) < strategy.groups[1].waitAfterPrevious {
             return false
         }

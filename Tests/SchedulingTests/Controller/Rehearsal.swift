@@ -37,7 +37,14 @@ struct Rehearsal {
         var version: String
         var isBroken = false
         var isReady = true
-        var sessions = 0
+        var sessions = 0 {
+            didSet {
+                created += max(0, sessions - oldValue)
+                destroyed += max(0, oldValue - sessions)
+            }
+        }
+        private(set) var created = 0
+        private(set) var destroyed = 0
         /// What its list says, where it is not simply the cluster.
         var members: [ClusterMember]?
     }
@@ -170,7 +177,7 @@ struct Rehearsal {
                 return
             }
             pending.append(
-                scope == .mode ? .modeSeen(id, begun: now, node.mode) : .seenAtNewAddress(id, node.mode))
+                scope == .mode ? .modeSeen(id, .mode, begun: now, node.mode) : .seenAtNewAddress(id, node.mode))
         case .send(let change, _):
             let isBroken = nodes[change.node.name]?.isBroken ?? true
             let read = nodes[change.node.name]?.mode
@@ -190,7 +197,7 @@ struct Rehearsal {
     func answer(of id: NodeID) -> Event {
         guard let node = nodes[id.name], !node.isBroken else { return .readFailed(id, .whole, begun: now, .timedOut) }
         let load = NodeLoad(
-            ongoingConnections: node.sessions, sessionsCreated: node.sessions, sessionsDestroyed: 0,
+            ongoingConnections: node.sessions, sessionsCreated: node.created, sessionsDestroyed: node.destroyed,
             connectionsCreated: 0)
         return .observed(
             Observation(

@@ -48,10 +48,8 @@ struct WorkTests {
     }
 
     @Test func `an observation costs as much among two hundred nodes and forty runs as among twenty and four`() {
-        withKnownIssue("U16") {
-            let (few, many) = (Self.cost(20), Self.cost(200))
-            #expect(many < few * 4, "\(few) and \(many)")
-        }
+        let (few, many) = (Self.cost(20), Self.cost(200))
+        #expect(many < few * 4, "\(few) and \(many)")
     }
 
     @Test func `an observation that changes nothing brings nothing about but its node's next read`() throws {

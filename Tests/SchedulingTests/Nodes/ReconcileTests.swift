@@ -183,12 +183,16 @@ struct ReconcileTests {
     static let modes: [RequestableMode?] = [nil, .blockNewSession, .blockNewConnection]
 
     /// Everything that may stand in the ledger, with everything that the node may show.
-    private static func eachState(_ check: (RequestableMode?, NodeLedger, RequestableMode) -> Void) {
+    private static func eachState(
+        late: [RequestableMode?] = [nil], _ check: (RequestableMode?, NodeLedger, RequestableMode) -> Void
+    ) {
         for claim in modes {
             for written in modes {
                 for floor in modes {
-                    for shown in RequestableMode.allCases {
-                        check(claim, ledger(written: written, floor: floor), shown)
+                    for late in late {
+                        for shown in RequestableMode.allCases {
+                            check(claim, ledger(written: written, floor: floor, late: late), shown)
+                        }
                     }
                 }
             }
@@ -211,36 +215,57 @@ struct ReconcileTests {
     /// With a node that does what it is told, from wherever it starts: a few steps, and then the strictest wish of all holds.
     @Test func `whatever was there, it comes to rest in the desired mode`() {
         Self.eachState { claim, ledger, shown in
-            var (ledger, shown) = (ledger, shown)
-            var last = Reconciliation.unmanaged
-            for step in 1...8 {
-                let now = Moment.start + .seconds(step)
-                last = reconcile(
-                    ModeWish(mode: claim), view: ModeView(mode: .known(shown.mode)), ledger: ledger, at: now.wall)
-                switch last {
-                case .send(let target, let cause):
-                    let change = ModeChange(
-                        id: step, node: Self.node, target: target, cause: cause, written: ledger.written?.mode,
-                        notAfter: now)
-                    #expect(change.permission(reading: .known(shown.mode)) == .send)
-                    ledger.intend(change, at: now)
-                    ledger.answer(ModeChangeAnswer(.accepted, read: .known(shown.mode)), of: step, at: now)
-                    shown = target
-                    ledger.settle(step, isReached: true, at: now)
-                case .drop: ledger.drop()
-                case .setFloor(let floor): ledger.setFloor(floor)
-                case .adopt(let mode): ledger.adopt(mode)
-                case .inDesiredMode, .unmanaged, .waiting: break
-                }
-            }
-            #expect(last == (claim == nil ? .unmanaged : .inDesiredMode))
-            #expect(shown == max(claim ?? .normal, ledger.floor ?? .normal), "\(ledger)")
-            #expect(claim != nil || ledger.written == nil)
+            let end = Self.end(claim, ledger, shown)
+            #expect(end.answer == (claim == nil ? .unmanaged : .inDesiredMode))
+            #expect(end.shown == max(claim ?? .normal, end.ledger.floor ?? .normal), "\(ledger)")
+            #expect(claim != nil || end.ledger.written == nil)
         }
     }
 
-    private static func ledger(written: RequestableMode? = nil, floor: RequestableMode? = nil) -> NodeLedger {
+    /// A release down to a floor was lost and sent again: what stood there was adopted and dropped, adopted and dropped, in
+    /// one event, until there was no memory left.
+    @Test func `it comes to rest also where a lost write may still arrive`() {
+        Self.eachState(late: Self.modes + [.normal]) { claim, ledger, shown in
+            let end = Self.end(claim, ledger, shown)
+            #expect(
+                end.answer == (claim == nil ? .unmanaged : .inDesiredMode),
+                "claim \(claim.word) at \(shown.word), \(ledger)")
+        }
+    }
+
+    /// Where so many steps lead.
+    private static func end(
+        _ claim: RequestableMode?, _ ledger: NodeLedger, _ shown: RequestableMode
+    ) -> (answer: Reconciliation, ledger: NodeLedger, shown: RequestableMode) {
+        var (ledger, shown) = (ledger, shown)
+        var last = Reconciliation.unmanaged
+        for step in 1...8 {
+            let now = Moment.start + .seconds(step)
+            last = reconcile(
+                ModeWish(mode: claim), view: ModeView(mode: .known(shown.mode)), ledger: ledger, at: now.wall)
+            switch last {
+            case .send(let target, let cause):
+                let change = ModeChange(
+                    id: step, node: node, target: target, cause: cause, written: ledger.written?.mode, notAfter: now)
+                #expect(change.permission(reading: .known(shown.mode)) == .send)
+                ledger.intend(change, at: now)
+                ledger.answer(ModeChangeAnswer(.accepted, read: .known(shown.mode)), of: step, at: now)
+                shown = target
+                ledger.settle(step, isReached: true, at: now)
+            case .drop: ledger.drop()
+            case .setFloor(let floor): ledger.setFloor(floor)
+            case .adopt(let mode): ledger.adopt(mode)
+            case .inDesiredMode, .unmanaged, .waiting: break
+            }
+        }
+        return (last, ledger, shown)
+    }
+
+    private static func ledger(
+        written: RequestableMode? = nil, floor: RequestableMode? = nil, late: RequestableMode? = nil
+    ) -> NodeLedger {
         var ledger = NodeLedger()
+        if let late { ledger.settled(late, .claim, "unknown", read: nil, isReached: false) }
         if let written { ledger.adopt(written) }
         ledger.setFloor(floor)
         return ledger

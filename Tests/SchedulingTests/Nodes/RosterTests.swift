@@ -163,7 +163,7 @@ struct RosterTests {
     @Test func `lists move with the nodes that gave them`() throws {
         var roster = Roster(names: ["a", "b", "c"])
         for column in 0..<3 { _ = roster.take(Self.members("a b c"), from: column, begun: .start) }
-        let moved = roster.moved(to: ["c", "d", "a"])
+        let moved = roster.moved(to: ["c", "d", "a"], left: 0)
         #expect(moved.listCount == 2)
         #expect(moved.membership?.regular == ["a", "b", "c"])
         #expect(moved.place(of: "b") == 3)

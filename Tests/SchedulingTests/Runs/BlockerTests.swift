@@ -56,7 +56,7 @@ struct BlockerTests {
         .backOff(holders: ["a"]), .held(actor: "ann", reason: "r"), .keptOpen(actor: "ann", reason: "r"),
         .reserved(actor: "ann", reason: "r"), .nodeBusy(LedgerTests.id), .failedStay(LedgerTests.id), .owed, .notRead,
         .unreachable(.timedOut), .stale, .unknownMode("draining"), .initial, .foreign(.blockNewSession), .faulted,
-        .isolated, .notReady, .notNormal(.blockNewSession), .listedOtherwise(.known(.initial)), .quorum,
+        .isolated, .notReady, .notNormal(.blockNewSession), .listedOtherwise(.known(.initial)), .quorum(missing: []),
         .runFull(have: 1, limit: 1, holders: ["a"]), .budget(have: 1, limit: 1, holders: ["a"]), .identity("a"), .sweep,
     ]
 

@@ -10,7 +10,7 @@ struct ClearanceTests {
     static let rows = Row.table(
         """
         run      windows now  pinned    frozen    at        clearance
-        window   02:00+3h     =         -         01:59:59  outside, for good
+        window   02:00+3h     =         -         01:59:59  outside until 02:00
         window   02:00+3h     =         -         02:00     open until 05:00
         window   02:00+3h     =         -         04:59:59  open until 05:00
         window   02:00+3h     =         -         05:00     outside, for good

@@ -231,7 +231,7 @@ private struct Product {
         }
         let isLost = s.isGone || s.isIsolated || s.readings.mode?.requestable == nil
         if isLost, let from = before.work, let to = after.work, before.kind == after.kind, to.step > from.step,
-            s.outcome == nil, Product.steps[from.step] != .wait(.windowEnd), before.kind != .soaking
+            s.outcome == nil, !Product.steps[from.step].isOrderedWait
         {
             fail("a node that is cut off makes progress", part, s)
         }
@@ -263,7 +263,9 @@ private struct Product {
     private mutating func note(resting part: Part, in s: PartSituation) {
         guard part.phase.isInWork else { return }
         if let timer = part.phase.timer {
-            let mayStand = s.isHeld || s.isPausedRun || !s.isClockTrusted || s.doesNothingAnswer
+            // Before its first `drain` or `block` it waits like one that is queued.
+            let isQueued = part.phase.work?.isGranted == false
+            let mayStand = s.isHeld || s.isPausedRun || !s.isClockTrusted || s.doesNothingAnswer || isQueued
             if !timer.isRunning, !mayStand, part.phase.command == nil {
                 fail("its deadline stands for no reason", part, s)
             }

@@ -57,7 +57,7 @@ struct RunTests {
                 part.phase = .finished(try #require(PartResult(rawValue: words[1])))
                 if run.parts[place].phase.isInWork { part.slotFreedAt = now.wall }
             }
-            run.set(part, at: place)
+            run.set(part, at: place, now)
         }
     }
 
@@ -104,15 +104,17 @@ struct RunTests {
         var run = Self.run(try row.words("parts"), waiting: .minutes(10))
         try Self.happen(try Self.events(row), to: &run)
         let opens = try row.moment("opens")
-        #expect(run.groupOpens?.at == opens?.wall)
-        #expect(run.groupOpens.map { run.groupName($0.previous) } == (opens == nil ? nil : "x"))
+        let now = Moment.start + .seconds(5)
+        let wait = run.groupWait(at: now)
+        #expect((wait?.left).map { now.uptime + $0 } == opens?.uptime)
+        #expect(wait.map { run.groupName($0.previous) } == (opens == nil ? nil : "x"))
     }
 
     /// It goes first, whatever its group: that is no beginning of the group.
     @Test func `a node that is taken over does not open its group for the others`() throws {
         var run = Self.run(["b1!", "a1", "b2"], waiting: .minutes(10))
         try Self.happen(["b1 out", "b1 done", "a1 out", "a1 done"], to: &run)
-        #expect(run.groupOpens?.at == (Moment.start + .seconds(603)).wall)
+        #expect(run.groupWait(at: Moment.start + .seconds(3))?.left == .minutes(10))
     }
 
     /// Slots that became free rest for two minutes.
@@ -132,9 +134,10 @@ struct RunTests {
     @Test(arguments: rests) func `a slot that became free rests`(row: Row) throws {
         var run = Self.run(["c1", "c2", "c3"], pause: .minutes(2))
         try Self.happen(try Self.events(row), to: &run)
-        let resting = run.restingSlots(at: try #require(try row.moment("at")).wall)
+        let now = try #require(try row.moment("at"))
+        let resting = run.restingSlots(at: now)
         #expect(resting.count == (try row.number("resting")))
-        #expect(resting.until == (try row.moment("until"))?.wall)
+        #expect((resting.left).map { now.uptime + $0 } == (try row.moment("until"))?.uptime)
     }
 
     static let canaries = Row.table(

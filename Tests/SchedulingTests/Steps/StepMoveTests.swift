@@ -95,7 +95,7 @@ struct StepMoveTests {
         drain 1h                 session     1h        yes        no        no       no
         drain 1h by connections  connection  1h        yes        no        no       no
         block                    connection  10m       yes        no        no       no
-        run                      -           -         no         no        no       no
+        run                      -           1h        no         no        no       no
         disruptive run           -           1h        no         yes       no       no
         verify                   -           10m       no         no        no       no
         restore                  -           -         no         no        no       no
