@@ -6,8 +6,9 @@ import ModeCore
 import NIOCore
 import NIOHTTP1
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 @Suite struct APIServerTests {
     static let token = String(repeating: "5e", count: 32)

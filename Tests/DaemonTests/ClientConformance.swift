@@ -2,8 +2,9 @@ import Daemon
 import Foundation
 import ModeCore
 import ModeServer
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// Whom the client talks to.
 enum ConformanceSubject: String, Sendable, CaseIterable, CustomTestStringConvertible {

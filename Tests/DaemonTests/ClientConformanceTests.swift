@@ -1,8 +1,9 @@
 import Daemon
 import Foundation
 import ModeCore
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// What holds of a client and a node, whichever way leads from the one to the other.
 struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {

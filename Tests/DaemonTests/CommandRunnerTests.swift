@@ -1,8 +1,9 @@
 import Daemon
 import Foundation
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 @Suite struct CommandRunnerTests {
     let directory: TemporaryDirectory

@@ -2,9 +2,10 @@ import Daemon
 import Foundation
 import ModeCore
 import Primitives
-import Scheduling
 import Synchronization
 import Testing
+
+@testable import Scheduling
 
 /// Decides what a test wants, and remembers what it was told.
 private final class Diary: Sendable {

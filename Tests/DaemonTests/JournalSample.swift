@@ -2,7 +2,8 @@ import Calendars
 import Daemon
 import ModeCore
 import Primitives
-import Scheduling
+
+@testable import Scheduling
 
 /// A journal that a controller wrote: a rollout in mid-run, with a node whose upgrade command runs, one that drains and was
 /// just opened by hand, and a person's hold. After that come facts that this run had no occasion for, so that every kind of

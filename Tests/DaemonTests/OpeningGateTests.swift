@@ -2,8 +2,9 @@ import Daemon
 import Foundation
 import ModeCore
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 @Suite struct OpeningGateTests {
     private func report(

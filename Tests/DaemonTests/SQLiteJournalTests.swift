@@ -3,8 +3,9 @@ import Daemon
 import Foundation
 import ModeCore
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 @Suite struct SQLiteJournalTests {
     let directory: TemporaryDirectory

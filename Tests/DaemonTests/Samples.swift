@@ -1,7 +1,8 @@
 import Daemon
 import ModeCore
 import Primitives
-import Scheduling
+
+@testable import Scheduling
 
 let node01 = NodeID(cluster: "tokyo", name: "node-01")
 let node02 = NodeID(cluster: "tokyo", name: "node-02")

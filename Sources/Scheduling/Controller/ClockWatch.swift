@@ -5,7 +5,6 @@ import Primitives
 struct ClockWatch: Sendable {
     static let tolerance = Duration.seconds(60)
     static let agreement = Duration.seconds(30)
-    static let sampleSpacing = Duration.seconds(1)
 
     private var last: Moment?
     /// The clock may be trusted from then on if it does not jump before; nil: it is trusted.

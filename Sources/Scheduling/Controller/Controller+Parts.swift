@@ -74,7 +74,7 @@ extension Controller {
         var start: CommandStart?
         if let step = move.command, let work = part.phase.work {
             let id = CommandID(number: ledger.lastCommand + 1)
-            part.phase.setCommand(id)
+            part.phase.change { $0.command = id }
             let isCommitted = former?.phase.kind == .committed
             start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted, node, header, turn.now)
         }
@@ -330,21 +330,6 @@ extension Ledger.RunHeader {
 }
 
 extension PartPhase {
-    fileprivate mutating func setCommand(_ id: CommandID) {
-        switch self {
-        case .out(var work):
-            work.command = id
-            self = .out(work)
-        case .committed(var work, let commitment):
-            work.command = id
-            self = .committed(work, commitment)
-        case .soaking(var work):
-            work.command = id
-            self = .soaking(work)
-        case .queued, .returning, .finished: break
-        }
-    }
-
     /// The `restore` that a returning part is in, as work.
     fileprivate var returningWork: Work? {
         guard case .returning(let returning) = self, case .goOn(let step) = returning.after else { return nil }

@@ -58,12 +58,13 @@ package struct Controller: Sendable {
             // What the calendars say is asked before the event is: the loop may have stalled since they were asked last.
             checkCalendars(&turn)
             wakeWhatIsDue(&turn)
+            checkNetwork(&turn)
             take(event, &turn)
         }
         checkCalendars(&turn)
         settle(&turn)
         beat(&turn)
-        issueReads(&turn)
+        wakeWhatIsDue(&turn)
         return turn.effects
     }
 
@@ -237,21 +238,8 @@ package struct Controller: Sendable {
 
     private static let alarmSpacing = Duration.minutes(1)
 
+    /// What was to be looked at by now, reads that were wanted in this turn among it.
     private mutating func wakeWhatIsDue(_ turn: inout Turn) {
-        while let (at, subject) = agenda.popDue(at: turn.now.uptime) {
-            switch subject {
-            case .wholeRead(let place): askWhole(NodeIndex(place), at: at, &turn)
-            case .modeRead(let place): askMode(NodeIndex(place), at: at, &turn)
-            case .node(let place): nodesToTouch.insert(place)
-            case .run(let place): runsToTouch.insert(place)
-            case .cluster(let place): clustersToTouch.insert(place)
-            }
-        }
-        checkNetwork(&turn)
-    }
-
-    /// Reads that were wanted at once in this turn.
-    private mutating func issueReads(_ turn: inout Turn) {
         while let (at, subject) = agenda.popDue(at: turn.now.uptime) {
             switch subject {
             case .wholeRead(let place): askWhole(NodeIndex(place), at: at, &turn)

@@ -6,11 +6,6 @@ package struct Record: Hashable, Sendable, Codable {
     package var at: Moment
     package var fact: Fact
 
-    package init(at: Moment, fact: Fact) {
-        self.at = at
-        self.fact = fact
-    }
-
     package var isPoliciesLoaded: Bool { if case .policiesLoaded = fact { true } else { false } }
 }
 
@@ -74,11 +69,6 @@ package enum Fact: Hashable, Sendable, Codable {
 package struct NodeMarks: Hashable, Sendable, Codable {
     package var node: NodeID
     package var marks: IncarnationMarks
-
-    package init(node: NodeID, marks: IncarnationMarks) {
-        self.node = node
-        self.marks = marks
-    }
 }
 
 /// What a decision about a node rests on, so that decisions are a function of the journal.
@@ -92,8 +82,4 @@ package struct Grounds: Hashable, Sendable, Codable {
     package var regular: Int?
     package var ready: Bool?
     package var clearance: Clearance
-
-    package init(clearance: Clearance) {
-        self.clearance = clearance
-    }
 }

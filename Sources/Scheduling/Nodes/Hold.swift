@@ -22,14 +22,6 @@ package struct Hold: Hashable, Sendable, Codable {
     package var until: Timestamp?
 
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
-
-    package init(wish: Wish, actor: String, reason: String, since: Timestamp, until: Timestamp? = nil) {
-        self.wish = wish
-        self.actor = actor
-        self.reason = reason
-        self.since = since
-        self.until = until
-    }
 }
 
 /// The claim that a run leaves behind on a node that failed after commitment. It never expires and outlives the run: ended
@@ -40,12 +32,4 @@ package struct FailedStay: Hashable, Sendable, Codable {
     package var mode: RequestableMode
     package var reason: String
     package var since: Timestamp
-
-    package init(run: RunID, policy: String, mode: RequestableMode, reason: String, since: Timestamp) {
-        self.run = run
-        self.policy = policy
-        self.mode = mode
-        self.reason = reason
-        self.since = since
-    }
 }

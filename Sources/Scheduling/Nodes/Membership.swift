@@ -1,16 +1,10 @@
 /// Which nodes a cluster has by the word of its own lists: what a majority of the configured nodes' fresh lists said last.
 package struct Membership: Hashable, Sendable, Codable {
     /// Sorted.
-    package var regular: [String]
-    package var temporary: [String]
+    package var regular: [String] = []
+    package var temporary: [String] = []
     /// Temporary ones that are no members any more: they vanish when they stop, and are no regular nodes for that.
-    package var departed: [String]
-
-    package init(regular: [String] = [], temporary: [String] = [], departed: [String] = []) {
-        self.regular = regular
-        self.temporary = temporary
-        self.departed = departed
-    }
+    package var departed: [String] = []
 
     package func isTemporary(_ name: String) -> Bool { temporary.contains(name) || departed.contains(name) }
     package func isMember(_ name: String) -> Bool { regular.contains(name) || temporary.contains(name) }

@@ -24,17 +24,6 @@ package struct ModeChange: Hashable, Sendable, Codable {
     /// Whoever performs it asks this right before each of its calls, and sends nothing later.
     package var notAfter: Moment
 
-    package init(
-        id: Int, node: NodeID, target: RequestableMode, cause: Cause, written: RequestableMode?, notAfter: Moment
-    ) {
-        self.id = id
-        self.node = node
-        self.target = target
-        self.cause = cause
-        self.written = written
-        self.notAfter = notAfter
-    }
-
     /// What the read before the write allows. Whoever performs the change asks this with the answer of GetMode, right
     /// before ChangeMode.
     package func permission(reading mode: ObservedMode) -> WritePermission {

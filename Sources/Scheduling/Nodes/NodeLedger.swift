@@ -58,17 +58,6 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         package var isConnected: Bool?
         /// Why it cannot be read.
         package var failure: ReadFailure?
-
-        package init(
-            mode: ObservedMode?, version: NodeText? = nil, ready: Bool? = nil, isConnected: Bool? = nil,
-            failure: ReadFailure? = nil
-        ) {
-            self.mode = mode
-            self.version = version
-            self.ready = ready
-            self.isConnected = isConnected
-            self.failure = failure
-        }
     }
 
     /// Three loosenings within so long, and the mode is contested until they are over.
@@ -165,14 +154,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     }
 
     private mutating func own(_ mode: RequestableMode, cause: ModeChange.Cause, at now: Timestamp) {
-        if mode == .normal {
-            written = nil
-        } else if cause == .release {
-            // Down to what somebody else wants: theirs from here on.
-            written = nil
-        } else {
-            written = Written(mode: mode, incarnation: incarnation, owedSince: written?.owedSince)
-        }
+        // Released down to what somebody else wants it is theirs from here on.
+        written =
+            mode == .normal || cause == .release
+            ? nil : Written(mode: mode, incarnation: incarnation, owedSince: written?.owedSince)
     }
 
     /// The mode that was there right before nagi's stricter one was somebody else's, unless nagi wrote it.

@@ -108,8 +108,6 @@ struct NodeWatch: Sendable {
         (mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince) + staleAfter + .nanoseconds(1)
     }
 
-    func observedSince(_ uptime: Uptime) -> Bool { observation.map { $0.begun.uptime >= uptime } ?? false }
-
     /// Normal and ready by fresh reads.
     func isServing(at now: Moment) -> Bool {
         guard let seen = freshObservation(at: now), freshMode(at: now) == .known(.normal) else { return false }

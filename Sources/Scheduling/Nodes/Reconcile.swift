@@ -12,15 +12,9 @@ package struct ModeWish: Hashable, Sendable {
 
     /// The strictest claim; nil: there is none.
     package var mode: RequestableMode?
-    package var strength: Strength
+    package var strength: Strength = .firm
     /// New blocks may be placed: not while the clock is not trusted.
-    package var mayRaise: Bool
-
-    package init(mode: RequestableMode?, strength: Strength = .firm, mayRaise: Bool = true) {
-        self.mode = mode
-        self.strength = strength
-        self.mayRaise = mayRaise
-    }
+    package var mayRaise: Bool = true
 }
 
 /// What is known about a node when its mode is reconciled.
@@ -28,20 +22,11 @@ package struct ModeView: Hashable, Sendable {
     /// Freshly read; nil otherwise.
     package var mode: ObservedMode?
     /// A majority of the cluster's regular nodes lists it as connected; true where not clustered.
-    package var isConnected: Bool
+    package var isConnected: Bool = true
     /// Whether the node is in the life in which the written mode was last seen; nil: not known yet.
-    package var isSameIncarnation: Bool?
+    package var isSameIncarnation: Bool? = true
     /// Somebody loosens the claimed mode again and again, and nothing disruptive runs.
-    package var isContested: Bool
-
-    package init(
-        mode: ObservedMode?, isConnected: Bool = true, isSameIncarnation: Bool? = true, isContested: Bool = false
-    ) {
-        self.mode = mode
-        self.isConnected = isConnected
-        self.isSameIncarnation = isSameIncarnation
-        self.isContested = isContested
-    }
+    package var isContested: Bool = false
 }
 
 /// What is to be done about a node's mode now.

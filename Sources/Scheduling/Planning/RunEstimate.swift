@@ -51,8 +51,6 @@ package struct RunEstimate: Hashable, Sendable {
     /// who works then), or waits for its end; for a rollout: before the plan ends.
     package var fits: Bool
 
-    package var worstCaseEnd: Timestamp? { worst.end }
-    package var expectedEnd: Timestamp? { expected.end }
 }
 
 /// Walks the runs of one policy through the time in which it may act.

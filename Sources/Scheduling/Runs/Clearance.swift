@@ -18,12 +18,6 @@ package enum Clearance: Hashable, Sendable, Codable {
         /// The same run may act again later.
         package var reopens: Bool
 
-        package init(cause: Cause, until: Timestamp? = nil, reopens: Bool) {
-            self.cause = cause
-            self.until = until
-            self.reopens = reopens
-        }
-
         package var isExclusion: Bool { if case .excluded = cause { true } else { false } }
     }
 

@@ -18,10 +18,6 @@ package enum PartPhase: Hashable, Sendable, Codable {
     package struct Queued: Hashable, Sendable, Codable {
         /// It was given back for budget or quorum: starts again after the cluster was within budget for so long.
         package var backOff: Duration?
-
-        package init(backOff: Duration? = nil) {
-            self.backOff = backOff
-        }
     }
 
     package struct Work: Hashable, Sendable, Codable {
@@ -41,15 +37,6 @@ package enum PartPhase: Hashable, Sendable, Codable {
         package var mayDropSessions = false
         /// How often it went back to its drain.
         package var redrains = 0
-
-        package init(step: Int, since: Moment, claim: RequestableMode? = nil, isGranted: Bool, timer: Countdown? = nil)
-        {
-            self.step = step
-            self.since = since
-            self.claim = claim
-            self.isGranted = isGranted
-            self.timer = timer
-        }
     }
 
     package struct Commitment: Hashable, Sendable, Codable {
@@ -57,13 +44,7 @@ package enum PartPhase: Hashable, Sendable, Codable {
         package var incarnation: Int
         package var version: NodeText?
         /// Some disruptive command really ran, or may have.
-        package var hasDisrupted: Bool
-
-        package init(incarnation: Int, version: NodeText?, hasDisrupted: Bool = false) {
-            self.incarnation = incarnation
-            self.version = version
-            self.hasDisrupted = hasDisrupted
-        }
+        package var hasDisrupted: Bool = false
     }
 
     package struct Returning: Hashable, Sendable, Codable {
@@ -76,21 +57,11 @@ package enum PartPhase: Hashable, Sendable, Codable {
         package var after: After
         package var since: Moment
         /// It holds the node and the slots: not where it never came to its first `drain` or `block`.
-        package var isGranted: Bool
+        package var isGranted: Bool = true
         /// A command of the part that still runs: nothing follows before it has ended.
         package var command: CommandID?
         /// When its end is no longer awaited.
         package var timer: Countdown?
-
-        package init(
-            after: After, since: Moment, isGranted: Bool = true, command: CommandID? = nil, timer: Countdown? = nil
-        ) {
-            self.after = after
-            self.since = since
-            self.isGranted = isGranted
-            self.command = command
-            self.timer = timer
-        }
     }
 
     package enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -138,41 +109,32 @@ package enum PartPhase: Hashable, Sendable, Codable {
     package var timer: Countdown? {
         get { if case .returning(let returning) = self { returning.timer } else { work?.timer } }
         set {
-            switch self {
-            case .out(var work):
-                work.timer = newValue
-                self = .out(work)
-            case .committed(var work, let commitment):
-                work.timer = newValue
-                self = .committed(work, commitment)
-            case .soaking(var work):
-                work.timer = newValue
-                self = .soaking(work)
-            case .returning(var returning):
-                returning.timer = newValue
-                self = .returning(returning)
-            case .queued, .finished: break
-            }
+            change { $0.timer = newValue }
+            changeReturning { $0.timer = newValue }
         }
     }
 
     /// The step counts as entered then, by the uptime.
     mutating func carry(to now: Moment) {
+        change { $0.since.uptime = now.uptime }
+        changeReturning { $0.since.uptime = now.uptime }
+    }
+
+    /// Changes the work of a part that has any, in whichever phase.
+    mutating func change(_ change: (inout Work) -> Void) {
+        guard var work else { return }
+        change(&work)
         switch self {
-        case .out(var work):
-            work.since.uptime = now.uptime
-            self = .out(work)
-        case .committed(var work, let commitment):
-            work.since.uptime = now.uptime
-            self = .committed(work, commitment)
-        case .soaking(var work):
-            work.since.uptime = now.uptime
-            self = .soaking(work)
-        case .returning(var returning):
-            returning.since.uptime = now.uptime
-            self = .returning(returning)
-        case .queued, .finished: break
+        case .committed(_, let commitment): self = .committed(work, commitment)
+        case .soaking: self = .soaking(work)
+        case .queued, .out, .returning, .finished: self = .out(work)
         }
+    }
+
+    private mutating func changeReturning(_ change: (inout Returning) -> Void) {
+        guard case .returning(var returning) = self else { return }
+        change(&returning)
+        self = .returning(returning)
     }
 
     package var word: String {

@@ -36,13 +36,6 @@ package struct PartSituation: Hashable, Sendable {
     /// What was read; the part fills in what it knows itself.
     package var readings: StepContext
 
-    package init(now: Moment, sequence: StepSequence, onWindowEnd: OnWindowEnd, readings: StepContext) {
-        self.now = now
-        self.sequence = sequence
-        self.onWindowEnd = onWindowEnd
-        self.readings = readings
-    }
-
     var isPaused: Bool { if case .paused = runPhase { true } else { false } }
 
     var traits: Table.Traits { Table.Traits(onWindowEnd: onWindowEnd, onFailure: sequence.onFailure ?? .stay) }

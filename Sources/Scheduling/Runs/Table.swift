@@ -64,11 +64,6 @@ package enum Table {
     package struct Traits: Hashable, Sendable {
         package var onWindowEnd: OnWindowEnd
         package var onFailure: OnFailure
-
-        package init(onWindowEnd: OnWindowEnd, onFailure: OnFailure) {
-            self.onWindowEnd = onWindowEnd
-            self.onFailure = onFailure
-        }
     }
 
     package static func response(of phase: Phase, to happening: Happening, _ traits: Traits) -> Response {
@@ -178,53 +173,5 @@ package enum Table {
             }
         case .daemonRestart: phase == .soaking ? .restartsSoak : .on
         }
-    }
-}
-
-extension Table.Response {
-    /// In the words of the documentation.
-    package var text: String {
-        switch self {
-        case .impossible: "–"
-        case .waits: "waits"
-        case .waitsUntilDeadline: "waits, its deadline runs"
-        case .stays: "stays"
-        case .on: "on"
-        case .onWithoutCommands: "on, commands wait"
-        case .onUntilRestore: "on until restore: `held`"
-        case .finish(let result): "`\(result.rawValue)`"
-        case .giveBack(.finish(let result)): "given back, `\(result.rawValue)`"
-        case .giveBack(.again(.whenClear)): "given back, queued again"
-        case .giveBack(.again(.forOthers)): "given back, queued again later"
-        case .failAndStay: "`failed`, stays"
-        case .unlessCommandRuns(.giveBack(let result)):
-            "refused while its command runs; else given back, `\(result.rawValue)`"
-        case .unlessCommandRuns(.failAndStay): "refused while its command runs; else `failed`, stays"
-        case .restartsSoak: "restarts soak"
-        case .stopAtFloor: "stops at the floor: `foreign`"
-        }
-    }
-}
-
-extension Table {
-    /// The whole table as the documentation shows it: Markdown, one row a happening.
-    package static var markdown: String {
-        let variants = [
-            Traits(onWindowEnd: .restore, onFailure: .stay), Traits(onWindowEnd: .finish, onFailure: .restore),
-        ]
-        var lines = [
-            "| event ↓ · part is → | " + Phase.allCases.map(\.rawValue).joined(separator: " | ") + " |",
-            "|" + String(repeating: "---|", count: Phase.allCases.count + 1),
-        ]
-        for happening in Happening.allCases {
-            let cells = Phase.allCases.map { phase in
-                let texts = variants.map { response(of: phase, to: happening, $0).text }
-                guard texts[0] != texts[1] else { return texts[0] }
-                return happening == .stepFails
-                    ? "`stay`: \(texts[0]); `restore`: \(texts[1])" : "`restore`: \(texts[0]); `finish`: \(texts[1])"
-            }
-            lines.append("| \(happening.rawValue) | " + cells.joined(separator: " | ") + " |")
-        }
-        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -232,9 +232,7 @@ extension Controller {
                 return Verdict(.notListed, "the cluster knows no \(name); it knows \(Wording.names(known))")
             }
             return Verdict(first)
-        case .listedOtherwise, .notReady:
-            return first.reason == .notReady ? nil : Verdict(first)
-        case .stale: return Verdict(first)
+        case .notReady: return nil
         default: return Verdict(first)
         }
     }
@@ -294,8 +292,8 @@ extension Controller {
         default: break
         }
         guard let wait = part.wait(in: situation) else { return Verdict(.blocked, "goes on", until: until) }
-        if case .windowEnd = wait { return wait.verdict(until: header.clearance.end, isRestarting: false) }
-        return wait.verdict(until: until, isRestarting: false)
+        if case .windowEnd = wait { return wait.verdict(until: header.clearance.end) }
+        return wait.verdict(until: until)
     }
 
     private func policyStatus(_ place: Int, _ now: Moment) -> PolicyStatus {

@@ -30,18 +30,6 @@ package struct ClusterStatus: Hashable, Sendable {
     package var nodes: [NodeStatus]
     /// Members that are in the cluster's lists and not in the policies.
     package var unlisted: [UnlistedStatus]
-
-    package init(
-        name: String, unavailable: Int, maxUnavailable: Int, minAvailable: Int? = nil, nodes: [NodeStatus],
-        unlisted: [UnlistedStatus]
-    ) {
-        self.name = name
-        self.unavailable = unavailable
-        self.maxUnavailable = maxUnavailable
-        self.minAvailable = minAvailable
-        self.nodes = nodes
-        self.unlisted = unlisted
-    }
 }
 
 package struct UnlistedStatus: Hashable, Sendable {
@@ -49,12 +37,6 @@ package struct UnlistedStatus: Hashable, Sendable {
     package var isTemporary: Bool
     /// Connected and open, by the others' lists.
     package var isServing: Bool
-
-    package init(name: String, isTemporary: Bool, isServing: Bool) {
-        self.name = name
-        self.isTemporary = isTemporary
-        self.isServing = isServing
-    }
 }
 
 package struct NodeStatus: Hashable, Sendable {
@@ -77,28 +59,6 @@ package struct NodeStatus: Hashable, Sendable {
     package var isOwed: Bool
     /// It left the policies, and is looked after until it owes nothing.
     package var isRetained: Bool
-
-    package init(
-        name: String, observed: ObservedMode? = nil, desired: RequestableMode? = nil, ready: Bool? = nil,
-        version: String? = nil, sessions: Int? = nil, connections: Int? = nil, observedAt: Timestamp? = nil,
-        verdict: Verdict, blockers: [Blocker], claims: [ClaimStatus], floor: RequestableMode? = nil, isOwed: Bool,
-        isRetained: Bool
-    ) {
-        self.name = name
-        self.observed = observed
-        self.desired = desired
-        self.ready = ready
-        self.version = version
-        self.sessions = sessions
-        self.connections = connections
-        self.observedAt = observedAt
-        self.verdict = verdict
-        self.blockers = blockers
-        self.claims = claims
-        self.floor = floor
-        self.isOwed = isOwed
-        self.isRetained = isRetained
-    }
 }
 
 package struct ClaimStatus: Hashable, Sendable {
@@ -107,14 +67,6 @@ package struct ClaimStatus: Hashable, Sendable {
     package var reason: String
     package var since: Timestamp
     package var until: Timestamp?
-
-    package init(owner: String, mode: RequestableMode, reason: String, since: Timestamp, until: Timestamp? = nil) {
-        self.owner = owner
-        self.mode = mode
-        self.reason = reason
-        self.since = since
-        self.until = until
-    }
 }
 
 package struct OwedStatus: Hashable, Sendable {
@@ -122,23 +74,11 @@ package struct OwedStatus: Hashable, Sendable {
     package var mode: RequestableMode
     package var since: Timestamp
     package var obstacle: String
-
-    package init(node: NodeID, mode: RequestableMode, since: Timestamp, obstacle: String) {
-        self.node = node
-        self.mode = mode
-        self.since = since
-        self.obstacle = obstacle
-    }
 }
 
 package struct HoldStatus: Hashable, Sendable {
     package var node: NodeID
     package var hold: Hold
-
-    package init(node: NodeID, hold: Hold) {
-        self.node = node
-        self.hold = hold
-    }
 }
 
 package struct PolicyStatus: Hashable, Sendable {
@@ -148,13 +88,6 @@ package struct PolicyStatus: Hashable, Sendable {
     package var reason: String?
     /// When it may act next, or how long it may; nil: not known.
     package var until: Timestamp?
-
-    package init(name: String, state: String, reason: String? = nil, until: Timestamp? = nil) {
-        self.name = name
-        self.state = state
-        self.reason = reason
-        self.until = until
-    }
 }
 
 package struct RunStatus: Hashable, Sendable {
@@ -171,22 +104,6 @@ package struct RunStatus: Hashable, Sendable {
     /// What stands in the way of its next node.
     package var blockers: [Blocker] = []
     package var parts: [PartStatus]
-
-    package init(
-        id: String, policy: String, cluster: String, revision: String? = nil, phase: String, text: String,
-        startedAt: Timestamp, endedAt: Timestamp? = nil, blockers: [Blocker] = [], parts: [PartStatus]
-    ) {
-        self.id = id
-        self.policy = policy
-        self.cluster = cluster
-        self.revision = revision
-        self.phase = phase
-        self.text = text
-        self.startedAt = startedAt
-        self.endedAt = endedAt
-        self.blockers = blockers
-        self.parts = parts
-    }
 }
 
 package struct PartStatus: Hashable, Sendable {
@@ -202,21 +119,6 @@ package struct PartStatus: Hashable, Sendable {
     /// Its group's name, where the strategy has groups.
     package var group: String?
     package var isCanary: Bool
-
-    package init(
-        name: String, phase: String, step: String? = nil, since: Timestamp, until: Timestamp? = nil,
-        error: String? = nil, milestones: Milestones, group: String? = nil, isCanary: Bool
-    ) {
-        self.name = name
-        self.phase = phase
-        self.step = step
-        self.since = since
-        self.until = until
-        self.error = error
-        self.milestones = milestones
-        self.group = group
-        self.isCanary = isCanary
-    }
 }
 
 /// What is going on with a node, why, and until when. Every node always has exactly one.

@@ -75,7 +75,7 @@ enum Wording {
 }
 
 extension StepWait {
-    func verdict(until: Timestamp?, isRestarting: Bool) -> Verdict {
+    func verdict(until: Timestamp?) -> Verdict {
         switch self {
         case .drain(let sessions, let connections):
             guard let sessions, let connections else {
@@ -91,7 +91,7 @@ extension StepWait {
             return Verdict(.waitingStep, "\(name) waits until the cluster's lists show the node", until: until)
         case .quorum(let name):
             return Verdict(.waitingQuorum, "\(name) would cost the cluster its majority", until: until)
-        case .verify(let missing): return Verdict(isRestarting ? .rejoining : .verifying, missing, until: until)
+        case .verify(let missing): return Verdict(.verifying, missing, until: until)
         case .time: return Verdict(.blocked, "waits", until: until)
         case .windowEnd: return Verdict(.blocked, "until the window ends", until: until)
         case .service: return Verdict(.soaking, "in service, watched", until: until)

@@ -5,10 +5,6 @@ package struct CommandID: Hashable, Sendable, Codable, Comparable, CustomStringC
     /// Grows by one with each command, over all nodes and restarts.
     package var number: Int
 
-    package init(number: Int) {
-        self.number = number
-    }
-
     package var description: String { "command-\(number)" }
 
     package static func < (a: CommandID, b: CommandID) -> Bool { a.number < b.number }
@@ -28,21 +24,6 @@ package struct CommandStart: Hashable, Sendable, Codable {
     package var timeout: Duration
     /// Whoever starts it asks this right before, and starts nothing later.
     package var notAfter: Moment
-
-    package init(
-        id: CommandID, node: NodeID, run: RunID, step: String, attempt: Int, command: [String],
-        environment: [String: String], timeout: Duration, notAfter: Moment
-    ) {
-        self.id = id
-        self.node = node
-        self.run = run
-        self.step = step
-        self.attempt = attempt
-        self.command = command
-        self.environment = environment
-        self.timeout = timeout
-        self.notAfter = notAfter
-    }
 }
 
 /// How a command ended, or how it was found after a restart of the daemon.

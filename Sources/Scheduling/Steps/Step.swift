@@ -129,9 +129,6 @@ extension StepSequence {
     package static let drainThenBlock = StepSequence(
         name: "drain-then-block", steps: [.drain(DrainStep()), .block, .wait(.windowEnd), .restore])
 
-    /// The first step that takes the node out of service; the count of steps where none does.
-    package var firstTakingOut: Int { steps.firstIndex(where: \.takesOut) ?? steps.count }
-
     /// The drain before that step; nil: there is none.
     package func drain(before step: Int) -> (index: Int, step: DrainStep)? {
         for index in steps[..<min(step + 1, steps.count)].indices.reversed() {

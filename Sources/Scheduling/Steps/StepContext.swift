@@ -59,10 +59,6 @@ package struct StepContext: Hashable, Sendable {
     package var hasQuorum = true
     package var isWindowOpen = true
 
-    package init(now: Moment) {
-        self.now = now
-    }
-
     /// The node shows at least the claimed mode.
     package var isConfirmed: Bool {
         guard let observed = mode?.requestable, let claim else { return false }

@@ -1,7 +1,8 @@
 import ModeCore
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// The read before the write: the last word on what may be sent.
 struct ModeChangeTests {

@@ -1,7 +1,8 @@
 import ModeCore
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// What is durable about one node, fact by fact.
 struct NodeLedgerTests {

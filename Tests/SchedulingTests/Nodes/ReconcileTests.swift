@@ -1,7 +1,8 @@
 import ModeCore
 import Primitives
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// What is wanted, what nagi wrote, what somebody else set and what the node shows; and the one step that follows.
 struct ReconcileTests {

@@ -1,6 +1,7 @@
 import Foundation
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// The table of the documentation is the function that decides. After a change of the rules run the tests with
 /// `NAGI_REWRITE_EXPECTED=1` and read the difference.
@@ -33,4 +34,52 @@ struct TableDocumentationTests {
 
         \(Table.markdown)
         """
+}
+
+extension Table.Response {
+    /// In the words of the documentation.
+    fileprivate var text: String {
+        switch self {
+        case .impossible: "–"
+        case .waits: "waits"
+        case .waitsUntilDeadline: "waits, its deadline runs"
+        case .stays: "stays"
+        case .on: "on"
+        case .onWithoutCommands: "on, commands wait"
+        case .onUntilRestore: "on until restore: `held`"
+        case .finish(let result): "`\(result.rawValue)`"
+        case .giveBack(.finish(let result)): "given back, `\(result.rawValue)`"
+        case .giveBack(.again(.whenClear)): "given back, queued again"
+        case .giveBack(.again(.forOthers)): "given back, queued again later"
+        case .failAndStay: "`failed`, stays"
+        case .unlessCommandRuns(.giveBack(let result)):
+            "refused while its command runs; else given back, `\(result.rawValue)`"
+        case .unlessCommandRuns(.failAndStay): "refused while its command runs; else `failed`, stays"
+        case .restartsSoak: "restarts soak"
+        case .stopAtFloor: "stops at the floor: `foreign`"
+        }
+    }
+}
+
+extension Table {
+    /// The whole table as the documentation shows it: Markdown, one row a happening.
+    fileprivate static var markdown: String {
+        let variants = [
+            Traits(onWindowEnd: .restore, onFailure: .stay), Traits(onWindowEnd: .finish, onFailure: .restore),
+        ]
+        var lines = [
+            "| event ↓ · part is → | " + Phase.allCases.map(\.rawValue).joined(separator: " | ") + " |",
+            "|" + String(repeating: "---|", count: Phase.allCases.count + 1),
+        ]
+        for happening in Happening.allCases {
+            let cells = Phase.allCases.map { phase in
+                let texts = variants.map { response(of: phase, to: happening, $0).text }
+                guard texts[0] != texts[1] else { return texts[0] }
+                return happening == .stepFails
+                    ? "`stay`: \(texts[0]); `restore`: \(texts[1])" : "`restore`: \(texts[0]); `finish`: \(texts[1])"
+            }
+            lines.append("| \(happening.rawValue) | " + cells.joined(separator: " | ") + " |")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
 }

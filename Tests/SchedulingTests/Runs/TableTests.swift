@@ -1,5 +1,6 @@
-import Scheduling
 import Testing
+
+@testable import Scheduling
 
 /// The table of section 5: what a part's phase makes of each happening, as the documentation shows it.
 struct TableTests {

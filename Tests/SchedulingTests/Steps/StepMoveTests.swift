@@ -127,10 +127,8 @@ struct StepMoveTests {
         let sequence = StepSequence(
             name: "s",
             steps: [.run(.standard), .drain(drain), .block, .verify(.standard), .restore, .soak(.minutes(1))])
-        #expect(sequence.firstTakingOut == 1)
         #expect(sequence.drain(before: 0) == nil)
         for step in 1...9 { #expect(sequence.drain(before: step)?.step == drain, "\(step)") }
-        #expect(StepSequence(name: "s", steps: [.restore]).firstTakingOut == 1)
         #expect(!sequence.hasDisruptiveStep && !StepSequence.drainThenBlock.hasDisruptiveStep)
     }
 }
