@@ -10,7 +10,7 @@ extension ModeServer {
     ///   - target: value of `x-sora-target`.
     ///   - body: empty for a request without a body.
     ///   - peer: who calls, for the log.
-    public func call(_ target: String, body: [UInt8], on name: String, peer: String) -> ModeAPIAnswer? {
+    package func call(_ target: String, body: [UInt8], on name: String, peer: String) -> ModeAPIAnswer? {
         guard let index = served.read({ $0.cluster.index(of: name) }), served.read({ $0.cluster[index].isRunning })
         else { return nil }
         let api = ModeAPIResponder(
@@ -21,7 +21,7 @@ extension ModeServer {
 
     /// What `/.ok` of the node says: true is 200, false is 503; nil if there is no node of that name or it does not
     /// run.
-    public func isReady(_ name: String) -> Bool? {
+    package func isReady(_ name: String) -> Bool? {
         served.read { state in
             guard let index = state.cluster.index(of: name), state.cluster[index].isRunning else { return nil }
             return state.cluster.isReady(index)

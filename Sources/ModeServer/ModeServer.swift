@@ -2,7 +2,7 @@ import ModeCore
 import ServiceLifecycle
 
 /// Serves the nodes of one cluster over loopback sockets: the mode API, `/.ok`, made-up clients, and an admin API.
-public final class ModeServer: Service {
+package final class ModeServer: Service {
     /// How often clients come and go and the log is written.
     static let tick = Duration.milliseconds(20)
 
@@ -19,7 +19,7 @@ public final class ModeServer: Service {
     ///   - beforeListening: awaited when the nodes have booted and joined, before their listeners open: time for whoever
     ///     lives in the same process to set modes before the first client comes.
     ///   - onReady: called once, when all listeners are open.
-    public init(
+    package init(
         _ settings: ModeServerSettings, log: @escaping @Sendable ([String]) -> Void = { _ in },
         beforeListening: @escaping @Sendable () async throws -> Void = {},
         onReady: @escaping @Sendable (ServedAddresses) -> Void = { _ in }
@@ -34,7 +34,7 @@ public final class ModeServer: Service {
     }
 
     /// Serves until cancelled or shut down, then closes everything and logs a summary.
-    public func run() async throws {
+    package func run() async throws {
         var admin: HTTPListener?
         var isReady = false
         do {

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import UnixSignals
 
 /// How a mode server that runs by itself tells where its nodes are.
-public enum ServeModesFormat: String, Sendable, CaseIterable {
+package enum ServeModesFormat: String, Sendable, CaseIterable {
     /// Columns for people.
     case table
     /// One line of JSON for programs. The log goes to standard error then, unless it has a file.
@@ -14,7 +14,7 @@ public enum ServeModesFormat: String, Sendable, CaseIterable {
 /// Serves modes until SIGTERM or SIGINT, then ends gracefully: the last lines of the log are a summary.
 ///
 /// - Parameter logPath: file that the log is appended to; nil is standard output.
-public func serveModes(
+package func serveModes(
     _ settings: ModeServerSettings, format: ServeModesFormat = .table, logPath: String? = nil
 ) async throws {
     let output = FileHandle.standardOutput

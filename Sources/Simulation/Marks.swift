@@ -60,6 +60,7 @@ extension EndReason {
         case .windowEnded: "window-ended"
         case .suspended: "suspended"
         case .policyRemoved: "policy-removed"
+        case .nodeRemoved: "node-removed"
         case .superseded: "superseded"
         case .aborted: "aborted"
         }

@@ -5,13 +5,13 @@ import ModeCore
 import NIOCore
 
 /// An answer of the mode API as it stands on the wire, without its headers.
-public struct ModeAPIAnswer: Hashable, Sendable {
+package struct ModeAPIAnswer: Hashable, Sendable {
     /// HTTP status code.
-    public var status: Int
+    package var status: Int
     /// JSON.
-    public var body: String
+    package var body: String
 
-    public init(status: Int, body: String) {
+    package init(status: Int, body: String) {
         self.status = status
         self.body = body
     }

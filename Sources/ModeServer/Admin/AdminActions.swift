@@ -1,5 +1,5 @@
 /// What the admin API does to a node, by the last part of the path.
-public enum AdminActions: String, CaseIterable, Sendable {
+package enum AdminActions: String, CaseIterable, Sendable {
     case restart
     case stop
     case crash
@@ -11,7 +11,7 @@ public enum AdminActions: String, CaseIterable, Sendable {
     case faults
 
     /// The admin API on one page: each action and each fault switch, in lines of at most 80 columns.
-    public static var help: String {
+    package static var help: String {
         let actions = allCases.map { ($0.rawValue, $0.explanation) }
         let switches = NodeFaults.switches.map { ($0.name, "\($0.values): \($0.explanation)") }
         return """

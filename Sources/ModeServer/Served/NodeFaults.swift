@@ -1,21 +1,21 @@
 /// How a served node misbehaves towards the clients of its API.
-public struct NodeFaults: Hashable, Sendable {
+package struct NodeFaults: Hashable, Sendable {
     /// Added before every answer.
-    public var latency: Duration = .zero
+    package var latency: Duration = .zero
     /// Share of calls that are answered 500 and not carried out, 0 to 1.
-    public var errorRate: Double = 0
+    package var errorRate: Double = 0
     /// Calls are taken and never answered.
-    public var neverAnswer = false
+    package var neverAnswer = false
     /// Calls are carried out, then the connection is closed without an answer.
-    public var answerLost = false
+    package var answerLost = false
     /// `ChangeMode` is answered as if it had been carried out.
-    public var silentIgnore = false
+    package var silentIgnore = false
     /// Operations that are affected; empty is all of the API. `/.ok` is affected only where it is named.
-    public var operations: [String] = []
+    package var operations: [String] = []
 
-    public init() {}
+    package init() {}
 
-    public static let none = NodeFaults()
+    package static let none = NodeFaults()
 
     /// What the readiness probe is called among the operations.
     static let readiness = ".ok"

@@ -1,14 +1,14 @@
 import Synchronization
 
 /// Where a served node can be reached.
-public struct ServedNode: Hashable, Sendable {
-    public var name: String
+package struct ServedNode: Hashable, Sendable {
+    package var name: String
     /// `http://127.0.0.1:3000/`
-    public var api: String
+    package var api: String
     /// `ws://127.0.0.1:5000/signaling`
-    public var signaling: String
+    package var signaling: String
     /// `http://127.0.0.1:5000/.ok`
-    public var ready: String
+    package var ready: String
 
     init(name: String, host: String, apiPort: Int, signalingPort: Int) {
         let authority = host.contains(":") ? "[\(host)]" : host
@@ -20,13 +20,13 @@ public struct ServedNode: Hashable, Sendable {
 }
 
 /// The addresses of a mode server, as it prints them.
-public struct ServedAddresses: Hashable, Sendable {
-    public var nodes: [ServedNode]
+package struct ServedAddresses: Hashable, Sendable {
+    package var nodes: [ServedNode]
     /// The admin API; nil if it is off.
-    public var admin: String?
+    package var admin: String?
 
     /// One line: `{"nodes":[{"name","api","signaling","ready"}],"admin"}`.
-    public var json: String {
+    package var json: String {
         let value: JSONValue = [
             "nodes": .array(
                 nodes.map {
@@ -41,7 +41,7 @@ public struct ServedAddresses: Hashable, Sendable {
     }
 
     /// Columns for people.
-    public var table: String {
+    package var table: String {
         let rows = [["NODE", "API", "SIGNALING", "READY"]] + nodes.map { [$0.name, $0.api, $0.signaling, $0.ready] }
         let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
         var lines = rows.map { row in

@@ -1,12 +1,12 @@
 /// Why a mode server does not serve.
-public enum ModeServerError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ModeServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case notLoopback(String)
     case invalid(String)
     case cannotListen(host: String, port: Int, reason: String)
     case listenerClosed(port: Int)
     case cannotWriteLog(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notLoopback(let host):
             "\(host) is not a loopback address; the mode API has no authentication, it is only served on loopback"

@@ -1,27 +1,27 @@
 import ModeCore
 
 /// What a mode server serves: nodes of one cluster, or nodes that each stand alone.
-public struct ModeServerSettings: Sendable {
-    public static let maxNodes = 100
+package struct ModeServerSettings: Sendable {
+    package static let maxNodes = 100
 
-    public var nodes: [ServedNodeSettings]
-    public var isClustered: Bool
+    package var nodes: [ServedNodeSettings]
+    package var isClustered: Bool
     /// Port of the admin API, on the host of the first node; nil leaves it off, 0 takes a free one.
-    public var adminPort: Int?
+    package var adminPort: Int?
     /// How long a restart keeps the process down.
-    public var downFor: Duration
+    package var downFor: Duration
     /// How long a started node needs until it has joined.
-    public var joinDelay: Duration
+    package var joinDelay: Duration
     /// Clients to make.
-    public var traffic: [TrafficSettings]
+    package var traffic: [TrafficSettings]
     /// Seeds what is random about faults.
-    public var seed: UInt64
+    package var seed: UInt64
     /// For the whole body of a request, however it trickles in.
-    public var bodyDeadline: Duration
+    package var bodyDeadline: Duration
     /// Value of the `server` header.
-    public var serverName: String
+    package var serverName: String
 
-    public init(
+    package init(
         nodes: [ServedNodeSettings], isClustered: Bool = false, adminPort: Int? = nil,
         downFor: Duration = .seconds(1), joinDelay: Duration = .milliseconds(500), traffic: [TrafficSettings] = [],
         seed: UInt64 = 1, bodyDeadline: Duration = .seconds(30), serverName: String = "nagi"
@@ -41,7 +41,7 @@ public struct ModeServerSettings: Sendable {
     /// 0 takes free ones.
     ///
     /// - Parameter temporaryCount: how many of the nodes, the last ones, are temporary.
-    public init(
+    package init(
         host: String = "127.0.0.1", nodeCount: Int = 1, temporaryCount: Int = 0, isClustered: Bool = false,
         version: String = "2025.1.0", apiPort: Int = 0, signalingPort: Int = 0, adminPort: Int? = nil,
         profile: ModeProfile = .current, gracePeriod: Duration = .seconds(1), maxConnections: Int = 10_000,

@@ -2,21 +2,21 @@ import ModeCore
 import Primitives
 
 /// One node that is served, and where.
-public struct ServedNodeSettings: Sendable {
+package struct ServedNodeSettings: Sendable {
     /// Each time that a session empties is remembered for so long.
-    public static let maxGracePeriod = Duration.hours(1)
+    package static let maxGracePeriod = Duration.hours(1)
 
-    public var node: NodeSettings
+    package var node: NodeSettings
     /// A loopback address: the mode API has no authentication of its own.
-    public var host: String
+    package var host: String
     /// Port of the mode API; 0 takes a free one.
-    public var apiPort: Int
+    package var apiPort: Int
     /// Port of signaling and `/.ok`; 0 takes a free one.
-    public var signalingPort: Int
-    public var webhooks: WebhookSettings
-    public var signaling: SignalingSettings
+    package var signalingPort: Int
+    package var webhooks: WebhookSettings
+    package var signaling: SignalingSettings
 
-    public init(
+    package init(
         _ node: NodeSettings, host: String = "127.0.0.1", apiPort: Int = 0, signalingPort: Int = 0,
         webhooks: WebhookSettings = WebhookSettings(), signaling: SignalingSettings = SignalingSettings()
     ) {

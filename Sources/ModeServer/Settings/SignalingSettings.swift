@@ -1,18 +1,18 @@
 /// The limits of the signaling of one node.
-public struct SignalingSettings: Hashable, Sendable {
+package struct SignalingSettings: Hashable, Sendable {
     /// WebSockets at once; more are answered 503.
-    public var maxSockets: Int
+    package var maxSockets: Int
     /// From the upgrade to the client's first message.
-    public var firstMessage: Duration
+    package var firstMessage: Duration
     /// A client that sends nothing for so long is pinged, and given up if it sends nothing for as long again.
-    public var idle: Duration
+    package var idle: Duration
     /// For a client to answer the close frame; then the connection is dropped.
-    public var closing: Duration
+    package var closing: Duration
 
     /// Bytes of one message, all its fragments together.
-    public static let maxMessageBytes = 64 * 1024
+    package static let maxMessageBytes = 64 * 1024
     /// Fragments of one message.
-    public static let maxFragments = 1024
+    package static let maxFragments = 1024
     /// From the opening of a connection, or the last answer on it, to the end of the next request's head.
     static let head = Duration.seconds(60)
     /// Connections beyond the sockets, so that `/.ok` is answered when they are used up.
@@ -20,7 +20,7 @@ public struct SignalingSettings: Hashable, Sendable {
     /// Unsent bytes of one client that does not read; beyond them it is dropped.
     static let maxUnsentBytes = 256 * 1024
 
-    public init(
+    package init(
         maxSockets: Int = 20_000, firstMessage: Duration = .seconds(10), idle: Duration = .seconds(30),
         closing: Duration = .seconds(2)
     ) {

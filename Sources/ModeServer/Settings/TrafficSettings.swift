@@ -1,34 +1,34 @@
 import Primitives
 
 /// How many clients come, when, to which channels, and how long they stay.
-public struct TrafficSettings: Hashable, Sendable {
-    public static let maxChannels = 1_000_000
+package struct TrafficSettings: Hashable, Sendable {
+    package static let maxChannels = 1_000_000
 
     /// Clients per second on average over a day, over the whole cluster; arrivals are a Poisson process.
-    public var arrivalsPerSecond: Double
+    package var arrivalsPerSecond: Double
     /// Mean of the hold times.
-    public var meanHold: Duration
+    package var meanHold: Duration
     /// How much hold times differ: the standard deviation of their logarithm. They are log-normal, as those of calls
     /// are: many short ones, a few very long ones. 0 makes all the same.
-    public var holdSpread: Double
+    package var holdSpread: Double
     /// No client stays longer than this; nil is no limit.
-    public var maxHold: Duration?
+    package var maxHold: Duration?
     /// Channels that the clients choose from.
-    public var channels: Int
+    package var channels: Int
     /// The exponent of Zipf's law for the popularity of channels: 0 makes them equal, with 1 the second one gets half
     /// as many clients as the first.
-    public var popularity: Double
+    package var popularity: Double
     /// How much the arrivals swing from night to day: 0 not at all, 1 from none to twice the average.
-    public var dayNight: Double
+    package var dayNight: Double
     /// The time of day, since midnight in UTC, at which most clients come.
-    public var peakTime: Duration
+    package var peakTime: Duration
     /// A day is this long; shorter in rehearsals.
-    public var dayLength: Duration
+    package var dayLength: Duration
     /// Index of the node that all clients contact; nil: any of them.
-    public var contacts: Int?
-    public var seed: UInt64
+    package var contacts: Int?
+    package var seed: UInt64
 
-    public init(
+    package init(
         arrivalsPerSecond: Double, meanHold: Duration, holdSpread: Double = 1, maxHold: Duration? = nil,
         channels: Int, popularity: Double = 0, dayNight: Double = 0, peakTime: Duration = .hours(12),
         dayLength: Duration = .days(1), contacts: Int? = nil, seed: UInt64 = 1

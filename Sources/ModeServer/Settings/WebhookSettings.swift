@@ -1,20 +1,20 @@
 /// Where a node tells what happens on it. Each hook is called at most once for each fact, in no certain order.
-public struct WebhookSettings: Hashable, Sendable {
+package struct WebhookSettings: Hashable, Sendable {
     /// Asked before a client is admitted.
-    public var auth: String?
+    package var auth: String?
     /// Told of `session.created`, `session.destroyed` and `session.vanished`.
-    public var session: String?
+    package var session: String?
     /// Told of `connection.created`, `connection.destroyed` and `connection.failed`, and of `connection.updated` where
     /// that is asked for.
-    public var event: String?
+    package var event: String?
     /// For one call. A hook that takes longer is given up; the auth hook's answer counts as no.
-    public var timeout: Duration
+    package var timeout: Duration
     /// Whether `session.vanished` is sent; later releases of the mode feature do so only if configured.
-    public var tellsVanished: Bool
+    package var tellsVanished: Bool
     /// How often `connection.updated` is sent for each live connection; nil is never.
-    public var updateInterval: Duration?
+    package var updateInterval: Duration?
 
-    public init(
+    package init(
         auth: String? = nil, session: String? = nil, event: String? = nil, timeout: Duration = .seconds(3),
         tellsVanished: Bool = true, updateInterval: Duration? = nil
     ) {

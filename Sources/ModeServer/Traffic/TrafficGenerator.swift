@@ -4,26 +4,26 @@ import Primitives
 
 /// Clients that come, are admitted by the real rules, stay and leave. A value: the same seed, start and changes of the
 /// cluster give the same calls, no matter in how many steps time advances, as long as none of them is beyond the limit.
-public struct TrafficGenerator: Sendable {
+package struct TrafficGenerator: Sendable {
     /// Arrivals worked off by one `advance`; the rest of that span has none. A stopped clock must not stop the server.
-    public static let maxArrivalsPerAdvance = 200_000
+    package static let maxArrivalsPerAdvance = 200_000
 
-    public let settings: TrafficSettings
+    package let settings: TrafficSettings
     /// Clients that a node admitted, at the first or a later try.
-    public private(set) var admitted = 0
+    package private(set) var admitted = 0
     /// Clients that every node turned away.
-    public private(set) var refused = 0
+    package private(set) var refused = 0
     /// Clients that hung up by themselves.
-    public private(set) var hungUp = 0
+    package private(set) var hungUp = 0
     /// Clients whose connection had been cut when they wanted to hang up.
-    public private(set) var cut = 0
+    package private(set) var cut = 0
 
     private let channels: ChannelPopularity
     private var generator: RandomStream
     private var departures = Heap<Departure>()
     private var nextArrival: Timestamp
 
-    public init(_ settings: TrafficSettings, startingAt start: Timestamp) {
+    package init(_ settings: TrafficSettings, startingAt start: Timestamp) {
         self.settings = settings
         self.channels = ChannelPopularity(count: settings.channels, exponent: settings.popularity)
         self.generator = RandomStream(seed: settings.seed)
@@ -32,7 +32,7 @@ public struct TrafficGenerator: Sendable {
     }
 
     /// Lets everybody arrive and leave who does until then, in the order of time.
-    public mutating func advance(to time: Timestamp, in cluster: inout Cluster) {
+    package mutating func advance(to time: Timestamp, in cluster: inout Cluster) {
         var budget = Self.maxArrivalsPerAdvance
         while true {
             if let departure = departures.first, departure.at <= time, departure.at <= nextArrival {

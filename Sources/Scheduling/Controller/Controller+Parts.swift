@@ -200,7 +200,7 @@ extension Controller {
             readings: readings(of: part, header, node, now))
         situation.clearance = header.clearance
         situation.runPhase =
-            seat.isRetained && !header.isEnding ? .ending(.policyRemoved) : header.phase
+            seat.isRetained && !header.isEnding ? .ending(.nodeRemoved) : header.phase
         situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
         situation.isClockTrusted = clock.isTrusted
         if isLeased, seat.mustMakeRoom {

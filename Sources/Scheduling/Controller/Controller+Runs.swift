@@ -180,7 +180,7 @@ extension Controller {
             switch reason {
             case .windowEnded: .windowEnds
             case .superseded: .newRevision
-            case .suspended, .policyRemoved, .aborted: .abort
+            case .suspended, .policyRemoved, .nodeRemoved, .aborted: .abort
             }
         let traits = Table.Traits(
             onWindowEnd: header.pinned.schedule.onWindowEnd, onFailure: header.pinned.sequence.onFailure ?? .stay)

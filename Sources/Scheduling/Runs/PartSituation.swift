@@ -47,7 +47,7 @@ package struct PartSituation: Hashable, Sendable {
             switch reason {
             case .windowEnded: happenings.append(.windowEnds)
             case .superseded: happenings.append(.newRevision)
-            case .suspended, .policyRemoved, .aborted: happenings.append(.abort)
+            case .suspended, .policyRemoved, .nodeRemoved, .aborted: happenings.append(.abort)
             }
         }
         if isPausedWithRestore { happenings.append(.exclusion) }

@@ -241,6 +241,8 @@ package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
     case windowEnded
     case suspended
     case policyRemoved
+    /// Of one node's part: the node is not in the policies any more.
+    case nodeRemoved
     /// A newer revision has its own run.
     case superseded
     /// A drain's deadline with `onDeadline: abort`, or an operator.
@@ -251,6 +253,7 @@ package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
         case .windowEnded: "the window ended"
         case .suspended: "the policy is suspended"
         case .policyRemoved: "the policy is gone"
+        case .nodeRemoved: "the node is not in the policies any more"
         case .superseded: "a newer revision took over"
         case .aborted(let reason): reason
         }

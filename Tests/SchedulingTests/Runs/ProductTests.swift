@@ -134,7 +134,8 @@ private struct Product {
             let sizes = [
                 Product.clearances.count, 2, Product.runPhases.count, 3, 1, isOut ? 2 : 1, isWaitingToDisrupt ? 3 : 1,
                 Sight.allCases.count, 2, isBack ? 2 : 1, isOut ? 2 : 1,
-                isOut ? Product.identities.count : isWaitingToDisrupt ? 2 : 1, 2, isRun && !hasCommand ? 2 : 1, 2,
+                isOut ? Product.identities.count : isWaitingToDisrupt ? 2 : 1, isWaitingToDisrupt ? 3 : 2,
+                isRun && !hasCommand ? 2 : 1, 2,
                 hasCommand ? Product.outcomes.count : 1, isCommitted ? 2 : 1,
             ]
             for digits in Odometer(sizes) { check(part, digits) }
@@ -183,7 +184,8 @@ private struct Product {
         readings.version = "2"
         readings.revision = "2"
         readings.ready = true
-        readings.isDrained = digits[12] == 1
+        // Or it was, and not since the step began.
+        readings.isDrained = digits[12] >= 1
         readings.isDrainedSinceStep = digits[12] == 1
         readings.isRefilled = digits[13] == 1 && digits[12] == 0
         readings.hasQuorum = digits[6] == 0
@@ -223,6 +225,11 @@ private struct Product {
             ![.failed, .held, .ended, .done].contains(result)
         {
             fail("a committed part ends \(result.rawValue)", part, s)
+        }
+        if case .committed(_, let commitment) = before, after.kind == .out,
+            commitment.hasDisrupted || (s.outcome?.hasRun ?? true)
+        {
+            fail("what has run on a node is taken for undone", part, s)
         }
         if move.stay != nil, before.kind != .committed { fail("a claim stays behind before commitment", part, s) }
         if move.stay != nil, move.stay != before.claim { fail("another claim stays behind", part, s) }
