@@ -127,9 +127,7 @@ extension Part {
             context.versionBefore = commitment.version
         }
         context.isWindowOpen = situation.clearance.isOpen
-        context.mayStartCommands =
-            situation.mayStartCommands(isCommitted: context.isCommitted)
-            && !responses.contains(.onWithoutCommands) && !responses.contains(.onUntilRestore)
+        context.mayStartCommands = !responses.contains(.onWithoutCommands) && !responses.contains(.onUntilRestore)
         return context
     }
 
@@ -423,14 +421,5 @@ extension Part {
         let step = situation.sequence.steps[work.step]
         if case .wait(let wait) = step.move(in: context(of: work, step, responses, situation)) { return wait }
         return nil
-    }
-}
-
-extension PartSituation {
-    /// Commands start inside the run's open time, or after a window's end that the policy lets nodes work past; never
-    /// inside an exclusion, but for a node that is committed.
-    func mayStartCommands(isCommitted: Bool) -> Bool {
-        guard case .closed(let closure) = clearance else { return true }
-        return isCommitted || (!closure.isExclusion && onWindowEnd == .finish)
     }
 }
