@@ -127,6 +127,7 @@ extension Controller {
     ) {
         let cluster = fleet.cluster(of: node)
         guard fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun) else { return }
+        fleet[cluster].mustCheckLists = true
         let names = Set(fleet[cluster].nodes.map { fleet[$0].id.name })
         if let found = fleet[cluster].roster.membership?.following(
             fleet[cluster].membership, configured: names.contains), found != fleet[cluster].membership
@@ -152,6 +153,8 @@ extension Controller {
         let cluster = fleet.cluster(of: node)
         let (isClusterKnown, isSwept) = fleet.noteRead(node, begun: begun.uptime, at: turn.now.uptime)
         if isClusterKnown {
+            fleet[cluster].mustCheckLists = true
+            clustersToTouch.insert(cluster.raw)
             for other in fleet[cluster].nodes { nodesToTouch.insert(other.raw) }
         }
         if isClusterKnown || isSwept { touchRuns(of: cluster) }

@@ -24,6 +24,7 @@ extension Controller {
         // Whoever left the policies is forgotten with its cluster's last debt.
         if fleet[seat: node].isRetained { clustersToTouch.insert(cluster.raw) }
         touchRunsAwaiting(node, turn.now)
+        finishWhereThere(node, &turn)
         if ledger[node].isAttached(at: turn.now.wall) || fleet[seat: node].lease != nil {
             outPlaces.insert(node.raw)
         } else {
@@ -95,6 +96,7 @@ extension Controller {
         if case .finished(.held) = part.phase { keepClaim(former, node, &turn) }
         if let reason = move.abort { decide(.runChanged(header.id, .ending(.aborted(reason))), &turn) }
         if move.voidsEvidence { fleet[node].voidEvidence() }
+        runs[place.run.raw].note(part, former: former, at: place.part, in: header.pinned.sequence)
         reseat(place, node, part, former)
         noteIdentityAlarm(part, node, &turn)
         touchEverything(about: node)
@@ -204,7 +206,7 @@ extension Controller {
         situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
         situation.isClockTrusted = clock.isTrusted
         if isLeased, seat.mustMakeRoom {
-            let others = fleet.out(of: seat.cluster, at: now).filter { $0 != fleet[node].id.name }
+            let others = fleet.out(of: seat.cluster, at: now, atMost: 6).filter { $0 != fleet[node].id.name }
             situation.mustMakeRoomFor = Array(others.prefix(5))
         }
         situation.isYieldDue = isLeased && seat.isYieldDue

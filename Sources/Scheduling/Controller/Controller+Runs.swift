@@ -61,11 +61,10 @@ extension Controller {
 
     mutating func touchParts(of slot: RunSlot) {
         runsToTouch.insert(slot.raw)
-        let nodes =
-            ledger.withRun(slot) { run in
-                run.parts.filter { $0.phase.isInWork }.map(\.node)
-            } ?? []
-        for node in nodes { if let index = ledger.index(of: node) { nodesToTouch.insert(index.raw) } }
+        for index in runs[slot.raw].working {
+            let node = ledger.part(PartPlace(run: slot, part: index)).flatMap { ledger.index(of: $0.node) }
+            if let node { nodesToTouch.insert(node.raw) }
+        }
     }
 
     private mutating func startRun(_ place: Int, _ turn: inout Turn) {
@@ -162,7 +161,8 @@ extension Controller {
     /// Queued parts of a run that is ending, and of nodes that left the policies.
     private mutating func finishQueuedParts(of slot: RunSlot, _ header: Ledger.RunHeader, _ turn: inout Turn) {
         let isEnding = header.isEnding
-        guard runsWithLeavers.remove(slot) != nil || isEnding else { return }
+        guard runs[slot.raw].hasLeavers || isEnding else { return }
+        runs[slot.raw].hasLeavers = false
         let queued =
             ledger.withRun(slot) { run in run.parts.indices.filter { run.parts[$0].phase.isQueued } } ?? []
         for index in queued {
@@ -208,11 +208,12 @@ extension Controller {
         if case .ending(let why) = header.phase { reason = why }
         let outcome: RunOutcome = failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
         for node in ledger.withRun(slot, { $0.parts.map(\.node) }) ?? [] {
-            if let node = ledger.index(of: node) { fleet[seat: node].awaiting.removeAll { $0.place.run == slot } }
+            guard let node = ledger.index(of: node) else { continue }
+            fleet[seat: node].awaiting.removeAll { $0.place.run == slot }
+            fleet[seat: node].parts.removeAll { $0.run == slot }
         }
         decide(.runEnded(header.id, outcome), &turn)
-        wishes[slot] = nil
-        canariesFinishedAt[slot] = nil
+        runs[slot.raw] = RunWatch()
         if let cluster = cluster(named: header.pinned.cluster) {
             fleet[cluster].runs.removeAll { $0 == slot }
             touchRuns(of: cluster)
@@ -270,29 +271,23 @@ extension Controller {
     /// Whether the run could act, and what it waits for is not what its policy orders.
     private func isProgressDue(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
         guard header.phase == .active, clock.isTrusted, mayStart, header.clearance.isOpen else { return false }
-        let working =
-            ledger.withRun(slot) { run in
-                run.parts.filter { $0.phase.isInWork }.map { part -> Bool in
-                    guard let work = part.phase.work else { return false }
-                    return run.pinned.sequence.steps[work.step].isOrderedWait
-                }
-            } ?? []
-        guard working.isEmpty else { return working.contains(false) }
+        let watch = runs[slot.raw]
+        guard watch.working.isEmpty else { return watch.orderedWaits < watch.working.count }
         guard case .wait(let blockers) = decision(of: slot, now), !blockers.isEmpty else { return true }
         return !blockers.contains { blocker in
             switch blocker.reason {
             case .cutoff, .nodeBusy: true
-            case .budget(_, _, let holders): holders.contains { isInOtherRun($0, slot, header) }
+            case .budget: isAnotherAtWork(beside: slot, header)
             default: blocker.isOrdered
             }
         }
     }
 
-    /// Other runs of nagi have nodes of the cluster in work, and with them the place that this one waits for.
-    private func isInOtherRun(_ name: String, _ slot: RunSlot, _ header: Ledger.RunHeader) -> Bool {
-        guard let node = ledger.index(of: NodeID(cluster: header.pinned.cluster, name: name)),
-            let lease = fleet[seat: node].lease
-        else { return false }
-        return lease.run != slot
+    /// Other runs of nagi have nodes of the cluster out of service, and with them the place that this one waits for.
+    private func isAnotherAtWork(beside slot: RunSlot, _ header: Ledger.RunHeader) -> Bool {
+        guard let cluster = cluster(named: header.pinned.cluster) else { return false }
+        return fleet[cluster].runs.contains { other in
+            other != slot && (ledger.withRun(other) { $0.tally.holdingSlots > 0 } ?? false)
+        }
     }
 }

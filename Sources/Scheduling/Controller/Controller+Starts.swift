@@ -16,14 +16,17 @@ extension Controller {
         var found: [Blocker] = []
         var firstRoom: [Blocker]?
         var unfit: [Int] = []
-        for index in candidates(of: slot) {
+        var candidate = ledger.withRun(slot) { $0.candidate(after: nil) } ?? nil
+        while let index = candidate {
+            candidate = ledger.withRun(slot) { $0.candidate(after: index) } ?? nil
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
             let shared = part.phase.isQueued ? general + order : general
             let own = blockers(of: part, place, header, now)
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
-                return (.wait(shared + own + roomBlockers(for: part, slot, header, cluster, now)), unfit)
+                let further = own.filter { !shared.contains($0) }
+                return (.wait(shared + further + roomBlockers(for: part, slot, header, cluster, now)), unfit)
             }
             guard own.isEmpty else {
                 if found.count < Controller.blockerLimit { found += own }
@@ -44,20 +47,10 @@ extension Controller {
         return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit)
     }
 
+    /// Of those that hold the budget only so many are named.
+    static let holderLimit = 10
     /// Of nodes that cannot start only the first few say why.
     private static let blockerLimit = 8
-
-    /// Parts that wait for their grant, then those that are queued, in the order of the run.
-    private func candidates(of slot: RunSlot) -> [Int] {
-        ledger.withRun(slot) { run in
-            let steps = run.pinned.sequence.steps
-            let waiting = run.tally.ungranted.filter { index in
-                guard let work = run.parts[index].phase.work else { return false }
-                return steps[work.step].takesOut
-            }
-            return waiting + run.candidates
-        } ?? []
-    }
 
     /// What stands in the way of every node of the run.
     func blockers(of slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment) -> [Blocker] {
@@ -72,6 +65,8 @@ extension Controller {
         }
         if let blocker = clearanceBlocker(header, now) { blockers.append(blocker) }
         if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
+        // The sweep before a start would wait for the others anyway.
+        if !fleet[cluster].isKnown { blockers.append(Blocker(.notRead)) }
         return blockers
     }
 
@@ -123,7 +118,7 @@ extension Controller {
     /// begins anew with each process.
     private func canaryWait(of run: Run, _ now: Moment) -> CanaryWait? {
         let soak = run.pinned.strategy.canary?.soak ?? .zero
-        let finishedAt = ledger.slot(of: run.id).flatMap { canariesFinishedAt[$0] } ?? now.uptime
+        let finishedAt = ledger.slot(of: run.id).flatMap { runs[$0.raw].canariesFinishedAt } ?? now.uptime
         var served = now.uptime - max(finishedAt, fleet.watchedSince)
         for canary in run.canaries {
             // One that the policy has no more: what it proved stays proven.
@@ -158,7 +153,7 @@ extension Controller {
             let within = fleet[fleet.cluster(of: node)].withinSince
             let until = within.map { now.wall + ($0 + backOff - now.uptime) }
             if until.map({ $0 > now.wall }) ?? true {
-                let holders = fleet.out(of: fleet.cluster(of: node), at: now)
+                let holders = fleet.out(of: fleet.cluster(of: node), at: now, atMost: Controller.holderLimit)
                 blockers.append(Blocker(.backOff(holders: holders), until: until))
             }
         }
@@ -173,16 +168,13 @@ extension Controller {
     /// Whoever was to take the node over starts it like any other.
     mutating func endStay(of node: NodeIndex, _ reason: String, _ turn: inout Turn) {
         decide(.stayEnded(fleet[node].id, reason: reason), &turn)
-        for slot in fleet[fleet.cluster(of: node)].runs {
-            let found = ledger.withRun(slot) { run in
-                run.parts.firstIndex { $0.node == fleet[node].id && $0.isTakenOver && $0.phase.isQueued }
-            }
-            guard let index = found ?? nil, let header = ledger.header(slot),
-                var part = ledger.part(PartPlace(run: slot, part: index))
+        for place in fleet[seat: node].parts {
+            guard let header = ledger.header(place.run), var part = ledger.part(place), part.isTakenOver,
+                part.phase.isQueued
             else { continue }
             part.isTakenOver = false
-            decide(.partChanged(header.id, index, part, step: nil, nil), &turn)
-            runsToTouch.insert(slot.raw)
+            decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
+            runsToTouch.insert(place.run.raw)
         }
     }
 
@@ -256,11 +248,10 @@ extension Controller {
         if takesOver(part, header, node) { return quorum }
         let (have, limit, resting) = runSlots(of: slot, header, use, now)
         if have >= limit {
-            let holders =
-                ledger.withRun(slot) { run in
-                    run.parts.lazy.filter { $0.phase.isInWork }.prefix(3).map(\.node.name)
-                } ?? []
-            blockers.append(Blocker(.runFull(have: have, limit: limit, holders: Array(holders))))
+            let holders = runs[slot.raw].working.prefix(3).compactMap { index in
+                ledger.part(PartPlace(run: slot, part: index))?.node.name
+            }
+            blockers.append(Blocker(.runFull(have: have, limit: limit, holders: holders)))
         } else if have + resting.count >= limit {
             blockers.append(Blocker(.betweenNodes, until: resting.left.map { now.wall + $0 }))
         }
@@ -271,7 +262,8 @@ extension Controller {
             blockers.append(
                 Blocker(
                     .budget(
-                        have: use.unavailable, limit: use.limit, holders: fleet.out(of: cluster, at: now))))
+                        have: use.unavailable, limit: use.limit,
+                        holders: fleet.out(of: cluster, at: now, atMost: Controller.holderLimit))))
         }
         blockers += quorum
         if let other = unidentified(in: cluster, but: node, now) { blockers.append(Blocker(.identity(other))) }
@@ -314,11 +306,11 @@ extension Controller {
                 return (isDue, isDue ? canaryWait(of: run, now) : nil, run.pinned.strategy.canary?.promote)
             } ?? (false, nil, nil)
         guard isDue, let id = ledger.header(slot)?.id else {
-            canariesFinishedAt[slot] = nil
+            runs[slot.raw].canariesFinishedAt = nil
             return
         }
-        guard canariesFinishedAt[slot] != nil else {
-            canariesFinishedAt[slot] = now.uptime
+        guard runs[slot.raw].canariesFinishedAt != nil else {
+            runs[slot.raw].canariesFinishedAt = now.uptime
             return promoteIfProven(slot, &turn)
         }
         switch wait {
@@ -345,7 +337,7 @@ extension Controller {
                     guard wishForSweep(slot, turn.now) else { return }
                     continue
                 }
-                wishes[slot] = nil
+                runs[slot.raw].wish = nil
                 if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
                     wake(
                         .run(slot.raw), at: turn.now.uptime + min(.seconds(30), max(.zero, until - turn.now.wall)),
@@ -386,7 +378,7 @@ extension Controller {
     ) -> Bool {
         // Steps before the first `drain` or `block` take nothing.
         if part.phase.isQueued, !header.pinned.sequence.steps[0].takesOut, !part.isTakenOver { return true }
-        return wishes[slot].map { fleet[cluster].sweep.serves($0, at: now.uptime) } ?? false
+        return runs[slot.raw].wish.map { fleet[cluster].sweep.serves($0, at: now.uptime) } ?? false
     }
 
     /// Wishes for a read of all nodes of the cluster, begun from now on or in time before a known opening.
@@ -396,7 +388,7 @@ extension Controller {
         guard let cluster = ledger.header(slot).flatMap({ cluster(named: $0.pinned.cluster) }) else { return false }
         let now = moment.uptime
         var wish =
-            wishes[slot] ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
+            runs[slot.raw].wish ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
                 now - wished <= CalendarsInForce.lead + .milliseconds(500) ? wished : nil
             } ?? now
         if !fleet[cluster].sweep.serves(wish, at: now) {
@@ -405,7 +397,7 @@ extension Controller {
             fleet[cluster].sweep.wish(at: wish)
             sweep(cluster, moment)
         }
-        wishes[slot] = wish
+        runs[slot.raw].wish = wish
         return fleet[cluster].sweep.serves(wish, at: now)
     }
 
@@ -430,21 +422,50 @@ extension Controller {
         touch(node, &turn)
     }
 
+    /// Nodes that show the wanted version need nothing. Once the run may act all are looked at, and from then on those that
+    /// were read.
     private mutating func finishNodesAlreadyThere(_ slot: RunSlot, _ turn: inout Turn) {
-        guard let header = ledger.header(slot), let wanted = header.pinned.wantedVersion,
-            let cluster = cluster(named: header.pinned.cluster),
-            blockers(of: slot, header, cluster, turn.now).isEmpty,
-            ledger.withRun(slot, { orderBlockers(of: $0, turn.now).allSatisfy(\.isOrdered) }) ?? false
-        else { return }
-        let queued = ledger.withRun(slot) { Array($0.candidates) } ?? []
-        for index in queued {
-            let place = PartPlace(run: slot, part: index)
-            guard let part = ledger.part(place), part.phase.isQueued, let node = ledger.index(of: part.node),
-                fleet[node].freshObservation(at: turn.now)?.version?.description == wanted
-            else { continue }
-            if takesOver(part, header, node) { continue }
-            finish(part, place, header, as: .alreadyThere, &turn)
+        guard let header = ledger.header(slot), header.pinned.wantedVersion != nil, mayFinish(slot, header, turn.now)
+        else {
+            runs[slot.raw].mustCheckVersions = true
+            return
         }
+        guard runs[slot.raw].mustCheckVersions else { return }
+        runs[slot.raw].mustCheckVersions = false
+        var candidate = ledger.withRun(slot) { $0.candidate(after: nil) } ?? nil
+        while let index = candidate {
+            candidate = ledger.withRun(slot) { $0.candidate(after: index) } ?? nil
+            finishIfThere(PartPlace(run: slot, part: index), header, &turn)
+        }
+    }
+
+    /// Of the runs that have the node queued: whether it is where they want it.
+    mutating func finishWhereThere(_ node: NodeIndex, _ turn: inout Turn) {
+        for place in fleet[seat: node].parts {
+            guard ledger.part(place)?.phase.isQueued == true, let header = ledger.header(place.run),
+                hasVersion(header.pinned.wantedVersion, node, turn.now), mayFinish(place.run, header, turn.now)
+            else { continue }
+            finishIfThere(place, header, &turn)
+        }
+    }
+
+    private func mayFinish(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
+        guard header.phase == .active, let cluster = cluster(named: header.pinned.cluster) else { return false }
+        return blockers(of: slot, header, cluster, now).isEmpty
+            && ledger.withRun(slot) { orderBlockers(of: $0, now).allSatisfy(\.isOrdered) } ?? false
+    }
+
+    private func hasVersion(_ wanted: String?, _ node: NodeIndex, _ now: Moment) -> Bool {
+        guard let wanted, let seen = fleet[node].freshObservation(at: now)?.version else { return false }
+        return seen.description == wanted
+    }
+
+    private mutating func finishIfThere(_ place: PartPlace, _ header: Ledger.RunHeader, _ turn: inout Turn) {
+        guard let part = ledger.part(place), part.phase.isQueued, let node = ledger.index(of: part.node),
+            hasVersion(header.pinned.wantedVersion, node, turn.now), !takesOver(part, header, node),
+            ledger.withRun(place.run, { $0.isInCurrentGroup(part) }) ?? false
+        else { return }
+        finish(part, place, header, as: .alreadyThere, &turn)
     }
 
     /// What a cluster as a whole brings about: others' failures cost nodes their places.
@@ -452,7 +473,10 @@ extension Controller {
         let now = turn.now
         guard !forgetLeavers(of: cluster, &turn) else { return }
         let use = fleet.budgetUse(of: cluster, at: now)
-        checkLists(of: cluster, &turn)
+        if fleet[cluster].mustCheckLists {
+            fleet[cluster].mustCheckLists = false
+            checkLists(of: cluster, &turn)
+        }
         // While nothing answers, this host's own network is suspected, and no node is blamed for it.
         guard !network.suspendsDeadlines(at: now.uptime) else {
             fleet[cluster].exceededSince = nil

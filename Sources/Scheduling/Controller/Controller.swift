@@ -19,10 +19,8 @@ package struct Controller: Sendable {
     var openChanges: [Int: NodeIndex] = [:]
     /// Commands that run, by id.
     var runningCommands: [CommandID: PartPlace] = [:]
-    /// What each run that is not over wishes for, by slot.
-    var wishes: [RunSlot: Uptime] = [:]
-    /// Since when all canary nodes of a run have been seen finished.
-    var canariesFinishedAt: [RunSlot: Uptime] = [:]
+    /// By slot.
+    var runs: [RunWatch] = []
     /// The directory's own policies are in force, not only the stored ones: new work may start.
     var mayStart = false
     private var hasStarted = false
@@ -34,8 +32,6 @@ package struct Controller: Sendable {
     private var networkCheckedAt = Uptime(nanoseconds: .min)
     private var lastMoment: Moment?
     private var alarmToldAt: [Alarm.Key: Uptime] = [:]
-    /// Runs with queued parts whose nodes left the policies.
-    var runsWithLeavers: Set<RunSlot> = []
 
     /// - Parameter ledger: the fold of the journal; empty on a first start.
     package init(ledger: Ledger) {
@@ -169,28 +165,25 @@ package struct Controller: Sendable {
 
     /// Takes the parts of a run that is not over into the fleet's seats.
     mutating func seat(_ slot: RunSlot, _ now: Moment) {
-        let hasLeavers = ledger.withRun(slot) { run in
-            run.parts.contains { part in
-                part.phase.isQueued && (ledger.index(of: part.node).map { fleet[seat: $0].isRetained } ?? true)
-            }
-        }
-        if hasLeavers ?? false { runsWithLeavers.insert(slot) }
-        let places: [(NodeID, PartPhase, Int)] =
-            ledger.withRun(slot) { run in
-                run.parts.indices.filter { run.parts[$0].phase.isInWork }.map {
-                    (run.parts[$0].node, run.parts[$0].phase, $0)
-                }
-            } ?? []
-        for (id, phase, part) in places {
-            guard let node = ledger.index(of: id) else { continue }
-            let place = PartPlace(run: slot, part: part)
+        guard let run = ledger.run(slot) else { return }
+        while runs.count <= slot.raw { runs.append(RunWatch()) }
+        var watch = RunWatch()
+        // A new layout takes nothing back of what it wished for.
+        (watch.wish, watch.canariesFinishedAt) = (runs[slot.raw].wish, runs[slot.raw].canariesFinishedAt)
+        for (index, part) in run.parts.enumerated() {
+            let node = ledger.index(of: part.node)
+            let place = PartPlace(run: slot, part: index)
+            if let node { fleet[seat: node].parts.append(place) }
+            if part.phase.isQueued, node.map({ fleet[seat: $0].isRetained }) ?? true { watch.hasLeavers = true }
+            guard part.phase.isInWork else { continue }
+            watch.note(part, former: nil, at: index, in: run.pinned.sequence)
+            if let command = part.phase.command { runningCommands[command] = place }
+            guard let node else { continue }
             fleet[seat: node].working.append(place)
-            if phase.holdsSlot { fleet[seat: node].lease = place }
-            if let command = phase.command { runningCommands[command] = place }
+            if part.phase.holdsSlot { fleet[seat: node].lease = place }
         }
-        if let cluster = ledger.header(slot).flatMap({ header in cluster(named: header.pinned.cluster) }) {
-            fleet[cluster].runs.append(slot)
-        }
+        runs[slot.raw] = watch
+        if let cluster = cluster(named: run.cluster) { fleet[cluster].runs.append(slot) }
         runsToTouch.insert(slot.raw)
     }
 

@@ -25,6 +25,8 @@ struct Fleet: Sendable {
         var lease: PartPlace?
         /// Parts that are in work on it, the lease's among them; those before their first `drain` or `block` have no lease.
         var working: [PartPlace] = []
+        /// Its parts in runs that are not over.
+        var parts: [PartPlace] = []
         /// It counts as out of service.
         fileprivate(set) var isOut = true
         fileprivate(set) var wasKnown = false
@@ -73,6 +75,10 @@ struct ClusterWatch: Sendable {
     fileprivate(set) var unread: Int
     fileprivate(set) var outRegular = 0
     fileprivate(set) var outTemporary = 0
+    /// Those that are out of service, in order.
+    fileprivate(set) var out: [NodeIndex] = []
+    /// What the lists say of each other is to be looked at anew.
+    var mustCheckLists = true
     var sweep = Sweep()
     /// Since when more has been out of service than the budget allows, or since when not.
     var exceededSince: Uptime?
@@ -176,6 +182,7 @@ extension Fleet {
             // Nothing was counted before: it is now, once.
             clusters[number].outRegular = 0
             clusters[number].outTemporary = 0
+            clusters[number].out = clusters[number].nodes
             for node in clusters[number].nodes {
                 seats[node.raw].wasKnown = nodes[node.raw].isKnown
                 if seats[node.raw].wasKnown { clusters[number].unread -= 1 }
@@ -229,6 +236,13 @@ extension Fleet {
         count(node, by: -1)
         seats[node.raw].isOut = isOut
         count(node, by: 1)
+        let number = seats[node.raw].cluster.raw
+        let place = clusters[number].out.partitioningIndex { $0 >= node }
+        if isOut {
+            clusters[number].out.insert(node, at: place)
+        } else {
+            clusters[number].out.remove(at: place)
+        }
         return true
     }
 
@@ -338,13 +352,13 @@ extension Fleet {
         return (out(cluster.unlistedRegular), out(cluster.unlistedTemporary))
     }
 
-    /// Who is out of service, by name; those that are not in the policies too.
-    func out(of number: ClusterIndex, at now: Moment) -> [String] {
+    /// Who is out of service, by name, the first few; those that are not in the policies too.
+    func out(of number: ClusterIndex, at now: Moment, atMost limit: Int) -> [String] {
         let cluster = clusters[number.raw]
-        let own = cluster.nodes.filter { seats[$0.raw].isOut && counts($0, of: cluster, at: now) }
+        let own = cluster.out.lazy.filter { counts($0, of: cluster, at: now) }.prefix(limit)
             .map { nodes[$0.raw].id.name }
         let unlisted = unlistedOut(number, at: now)
-        return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
+        return Array(own) + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
     }
 
     /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not

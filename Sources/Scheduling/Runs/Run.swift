@@ -165,6 +165,19 @@ extension Run {
         }
     }
 
+    /// The first part after that one that may be granted: those that wait for their grant, then the queued ones.
+    package func candidate(after place: Int?) -> Int? {
+        let steps = pinned.sequence.steps
+        func waits(_ index: Int) -> Bool { parts[index].phase.work.map { steps[$0.step].takesOut } ?? false }
+        let isAfter = place.map { parts[$0].phase.isQueued } ?? false
+        if !isAfter, let next = tally.ungranted.first(where: { $0 > place ?? -1 && waits($0) }) { return next }
+        let group = currentGroup
+        let start = isAfter ? (place ?? -1) + 1 : tally.firstQueued
+        return parts.indices[start...].first { index in
+            parts[index].phase.isQueued && (parts[index].isTakenOver || groupPlace(parts[index]) == group)
+        }
+    }
+
     /// The first group with a part that is not finished; the count of groups stands for the nodes in none.
     package var currentGroup: Int { tally.groups.firstIndex { $0.left > 0 } ?? tally.groups.count - 1 }
 

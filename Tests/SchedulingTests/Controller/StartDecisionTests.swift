@@ -343,7 +343,7 @@ struct StartDecisionTests {
         #expect(Self.words(controller.decision(of: slot, rehearsal.now)) == "policiesMissing notRead runFull budget")
         let loaded = try #require(rehearsal.controller.ledger.policies)
         _ = controller.handle(.policiesLoaded(loaded), at: rehearsal.now)
-        #expect(Self.words(controller.decision(of: slot, rehearsal.now)) == "notRead notRead notRead")
+        #expect(Self.words(controller.decision(of: slot, rehearsal.now)) == "notRead runFull budget")
     }
 
     @Test func `what was read too long ago is no reading`() throws {

@@ -1,0 +1,28 @@
+import Primitives
+
+/// What the controller keeps about one run that is not over, beside the ledger: gone with a crash and made again after it.
+struct RunWatch: Sendable {
+    /// When it wished for a read of all nodes before its next start.
+    var wish: Uptime?
+    /// Since when all canary nodes have been seen finished.
+    var canariesFinishedAt: Uptime?
+    /// Nodes of queued parts left the policies.
+    var hasLeavers = false
+    /// Nothing could start lately: which nodes have the wanted version already is to be looked at anew.
+    var mustCheckVersions = true
+    /// Places of the parts that are at work, in order.
+    private(set) var working: [Int] = []
+    /// How many of those wait because the policy wants them to.
+    private(set) var orderedWaits = 0
+
+    /// Takes in how one part has changed.
+    mutating func note(_ part: Part, former: Part?, at place: Int, in sequence: StepSequence) {
+        let isInWork = part.phase.isInWork
+        if isInWork != former?.phase.isInWork ?? false {
+            let index = working.partitioningIndex { $0 >= place }
+            if isInWork { working.insert(place, at: index) } else { working.remove(at: index) }
+        }
+        func waits(_ part: Part?) -> Bool { part?.phase.work.map { sequence.steps[$0.step].isOrderedWait } ?? false }
+        orderedWaits += (waits(part) ? 1 : 0) - (waits(former) ? 1 : 0)
+    }
+}
