@@ -4,23 +4,7 @@ struct Field<Value: Sendable>: Sendable {
     let type: ValueType<Value>
     let summary: String
     let isRequired: Bool
-    private(set) var availability = FieldShape.Availability.now
-
-    /// An optional key without a default.
-    init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
-        self.init(key, type, summary, isRequired: false)
-    }
-
-    private init(_ key: String, _ type: ValueType<Value>, _ summary: String, isRequired: Bool) {
-        self.key = key
-        self.type = type
-        self.summary = summary
-        self.isRequired = isRequired
-    }
-
-    static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
-        Field(key, type, summary, isRequired: true)
-    }
+    let availability: FieldShape.Availability
 
     var shape: FieldShape {
         FieldShape(
@@ -28,11 +12,26 @@ struct Field<Value: Sendable>: Sendable {
             availability: availability)
     }
 
+    /// The same key, read as another value.
+    func map<Other: Sendable>(_ change: @escaping @Sendable (Value) -> Other) -> Field<Other> {
+        Field<Other>(
+            key: key, type: type.map(change), summary: summary, isRequired: isRequired, availability: availability)
+    }
+
     /// The same key, which the daemon of this version does not act on.
     var checkedOnly: Field {
-        var field = self
-        field.availability = .checkedOnly
-        return field
+        Field(key: key, type: type, summary: summary, isRequired: isRequired, availability: .checkedOnly)
+    }
+}
+
+extension Field {
+    /// An optional key without a default.
+    init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
+        self.init(key: key, type: type, summary: summary, isRequired: false, availability: .now)
+    }
+
+    static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
+        Field(key: key, type: type, summary: summary, isRequired: true, availability: .now)
     }
 }
 
@@ -46,13 +45,61 @@ struct DefaultedField<Value: Sendable>: Sendable {
         self.fallback = fallback
     }
 
-    var key: String { field.key }
-
     var shape: FieldShape {
         var shape = field.shape
         shape.defaultText = field.type.written(fallback)
         return shape
     }
+}
+
+/// A key without which, or with a faulty value of which, nothing is built at all.
+struct NeededField<Value: Sendable>: Sendable {
+    let field: Field<Value>
+
+    init(_ key: String, _ type: ValueType<Value>, _ summary: String) { field = .required(key, type, summary) }
+}
+
+/// What an object is declared with.
+protocol ObjectKey<Reading>: Sendable {
+    associatedtype Reading: Sendable
+    var shapes: [FieldShape] { get }
+    /// Nil where nothing can be built without it.
+    func read(_ fields: ObjectFields) -> Reading?
+}
+
+extension Field: ObjectKey {
+    var shapes: [FieldShape] { [shape] }
+    func read(_ fields: ObjectFields) -> Value?? { .some(fields[self]) }
+}
+
+extension DefaultedField: ObjectKey {
+    var shapes: [FieldShape] { [shape] }
+    func read(_ fields: ObjectFields) -> Value? { fields[field] ?? fallback }
+}
+
+extension NeededField: ObjectKey {
+    var shapes: [FieldShape] { [field.shape] }
+    func read(_ fields: ObjectFields) -> Value? { fields[field] }
+}
+
+/// Keys that several objects have in common, and what is built from their values.
+struct FieldGroup<Value: Sendable>: ObjectKey {
+    let shapes: [FieldShape]
+    private let build: @Sendable (ObjectFields) -> Value?
+
+    init<each Key: ObjectKey>(
+        _ keys: repeat each Key, build: @escaping @Sendable (ObjectFields, repeat (each Key).Reading) -> Value?
+    ) {
+        var shapes: [FieldShape] = []
+        for key in repeat each keys { shapes += key.shapes }
+        self.shapes = shapes
+        self.build = { fields in
+            guard let values = fields.read(repeat each keys) else { return nil }
+            return build(fields, repeat each values)
+        }
+    }
+
+    func read(_ fields: ObjectFields) -> Value? { build(fields) }
 }
 
 /// The entries of one mapping, after its keys were checked against the shape.
@@ -85,8 +132,17 @@ struct ObjectFields {
         return field.type.read(entries[index].value, findings)
     }
 
-    /// The value; the default where the key is not written or its value is faulty, which is then reported.
     subscript<Value>(field: DefaultedField<Value>) -> Value { self[field.field] ?? field.fallback }
+
+    /// The values of all keys, each read once; nil where one is missing without which nothing can be built.
+    func read<each Key: ObjectKey>(_ keys: repeat each Key) -> (repeat (each Key).Reading)? {
+        let readings = (repeat (each keys).read(self))
+        do {
+            return (repeat try present(each readings))
+        } catch {
+            return nil
+        }
+    }
 
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
@@ -170,4 +226,11 @@ struct ObjectFields {
         }
         return hint
     }
+}
+
+private struct Missing: Error {}
+
+private func present<Reading>(_ reading: Reading?) throws(Missing) -> Reading {
+    guard let reading else { throw Missing() }
+    return reading
 }

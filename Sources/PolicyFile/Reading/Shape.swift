@@ -45,11 +45,18 @@ package struct ObjectShape: Hashable, Sendable {
         }
     }
 
-    package init(_ title: String, isChoice: Bool = false, mayBeEmpty: Bool = false, _ fields: [FieldShape]) {
+    package init(_ title: String, isChoice: Bool = false, mayBeEmpty: Bool = false, _ fields: [FieldShape] = []) {
         self.title = title
         self.fields = fields
         self.isChoice = isChoice
         self.mayBeEmpty = mayBeEmpty
+    }
+
+    /// The same shape with these keys.
+    func with<each Key: ObjectKey>(_ keys: repeat each Key) -> ObjectShape {
+        var shape = self
+        for key in repeat each keys { shape.fields += key.shapes }
+        return shape
     }
 
     /// The same shape, written in one of several ways.
@@ -75,6 +82,11 @@ package struct ObjectShape: Hashable, Sendable {
 
     /// In the order of their declaration.
     var keys: [String] { fields.map(\.key) }
+}
+
+extension ObjectShape: ExpressibleByStringLiteral {
+    /// A mapping about which nothing is to be said but its title.
+    package init(stringLiteral title: String) { self.init(title) }
 }
 
 /// One key of a mapping.
