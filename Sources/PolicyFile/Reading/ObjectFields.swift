@@ -35,20 +35,24 @@ extension Field {
     }
 }
 
-/// A key that always has a value: what is written, or the default that the model declares.
+/// A key that always has a value: what is written and right, or the default that the model declares.
 struct DefaultedField<Value: Sendable>: Sendable {
     let field: Field<Value>
     let fallback: Value
 
-    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
-        field = Field(key, type, summary)
-        self.fallback = fallback
-    }
+    /// The same key, which the daemon of this version does not act on.
+    var checkedOnly: DefaultedField { DefaultedField(field: field.checkedOnly, fallback: fallback) }
 
     var shape: FieldShape {
         var shape = field.shape
         shape.defaultText = field.type.written(fallback)
         return shape
+    }
+}
+
+extension DefaultedField {
+    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
+        self.init(field: Field(key, type, summary), fallback: fallback)
     }
 }
 
@@ -132,8 +136,6 @@ struct ObjectFields {
         return field.type.read(entries[index].value, findings)
     }
 
-    subscript<Value>(field: DefaultedField<Value>) -> Value { self[field.field] ?? field.fallback }
-
     /// The values of all keys, each read once; nil where one is missing without which nothing can be built.
     func read<each Key: ObjectKey>(_ keys: repeat each Key) -> (repeat (each Key).Reading)? {
         let readings = (repeat (each keys).read(self))
@@ -154,12 +156,12 @@ struct ObjectFields {
     }
 
     /// For keys that are only sometimes needed.
-    func reportMissing<Value>(_ field: Field<Value>, in shape: ObjectShape) {
-        reportMissing(field.key, field.summary, in: shape)
+    func reportMissing<Value>(_ field: Field<Value>, in title: String) {
+        reportMissing(field.key, field.summary, in: title)
     }
 
-    private func reportMissing(_ key: String, _ summary: String, in shape: ObjectShape) {
-        findings.error(.missingKey, "`\(key)` is missing in \(shape.title): \(summary)", at: node.location)
+    private func reportMissing(_ key: String, _ summary: String, in title: String) {
+        findings.error(.missingKey, "`\(key)` is missing in \(title): \(summary)", at: node.location)
     }
 
     private func checkKeys(_ shape: ObjectShape) {
@@ -175,7 +177,7 @@ struct ObjectFields {
             }
         }
         for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {
-            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape)
+            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape.title)
         }
         // One known key is what most have.
         guard shape.isChoice, entries.count != 1 else { return }
