@@ -90,6 +90,17 @@ struct PolicyValidator {
 
     func declares(_ name: String, as kind: PolicyKind) -> Bool { declared[kind]?.contains(name) ?? false }
 
+    /// That some document declares it, where all could be read.
+    func checkDeclared(
+        _ name: String, as kind: PolicyKind, _ code: DiagnosticCode, at location: SourceLocation, none hint: String
+    ) {
+        guard !declares(name, as: kind), !isIncomplete else { return }
+        let known = names(of: kind)
+        findings.error(
+            code, "there is no \(kind.rawValue.lowercased()) \"\(name)\"", at: location,
+            hint: didYouMean(name, among: known) ?? (known.isEmpty ? hint : nil))
+    }
+
     /// Keeps what look-ahead checks need, where there are any.
     mutating func keep(_ places: @autoclosure () -> PolicyPlaces, of policy: String) {
         if looksAhead { self.places[policy] = places() }
@@ -103,9 +114,9 @@ struct PolicyValidator {
             let key = (isPolicy ? "policy" : declaration.kind.rawValue) + "/" + declaration.name.value
             if let first = seen[key] {
                 let what = isPolicy ? "maintenance window or rollout" : declaration.kind.rawValue
-                findings.error(
+                findings.duplicate(
                     .duplicateName, "there is already a \(what) called \"\(declaration.name.value)\"",
-                    at: declaration.name.location, related: [.init(message: "the first is here", location: first)])
+                    at: declaration.name.location, first: first)
             } else {
                 seen[key] = declaration.name.location
             }
@@ -157,7 +168,7 @@ struct PolicyValidator {
                     let isOne = first.cluster == cluster && first.node == name
                     let both =
                         "\"\(first.node)\"\(first.cluster == cluster ? "" : " of \(first.cluster)") and \"\(name)\""
-                    findings.error(
+                    findings.duplicate(
                         .duplicateAddress,
                         isOne
                             ? "the embedded node \"\(name)\" would listen on \(host):\(port) twice"
@@ -165,7 +176,7 @@ struct PolicyValidator {
                         at: place,
                         hint: isDefault
                             ? "that is the default: each embedded node needs an `api` and a `ready` of its own" : nil,
-                        related: [.init(message: "the first is here", location: first.location)])
+                        first: first.location)
                 }
             }
         }

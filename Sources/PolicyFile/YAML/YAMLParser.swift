@@ -158,9 +158,7 @@ struct YAMLParser {
             let value = try node(valueEvent, depth: depth + 1)
             guard let name = keyText(key) else { continue }
             if let first = earlier(name, entries, &seen) {
-                findings.error(
-                    .duplicateKey, "`\(name)` is written twice", at: key.location,
-                    related: [.init(message: "the first is here", location: first)])
+                findings.duplicate(.duplicateKey, "`\(name)` is written twice", at: key.location, first: first)
                 continue
             }
             entries.append(.init(key: name, keyLocation: key.location, value: value))
