@@ -2,7 +2,7 @@ import ModeCore
 import Scheduling
 
 /// The kinds of documents.
-enum PolicyKind: String, CaseIterable, Sendable {
+package enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"
     case calendar = "Calendar"
     case sequence = "Sequence"

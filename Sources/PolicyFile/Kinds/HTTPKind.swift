@@ -30,7 +30,7 @@ enum HTTPKind {
         Field.required("url", .address, "the address"),
         DefaultedField(
             "headers", SecretKind.headers, default: [:], "the values are read from the environment or a file"),
-        Field("body", .body, "what is sent"),
+        Field("body", .anyText, "what is sent"),
         DefaultedField(
             "expect", expectation, default: HTTPExpectation(),
             "which answer is good; unless given, any of 200 to 299")
@@ -55,16 +55,4 @@ enum HTTPKind {
         Field("status", .integer(100...599), "exactly this; else any of 200 to 299"),
         Field("contains", .text, "a part of the body"),
         build: HTTPExpectation.init)
-}
-
-extension ValueType where Value == String {
-    /// Any text, of several lines too.
-    fileprivate static let body = ValueType(.text(pattern: nil)) { node, findings in
-        guard let scalar = findings.scalar(node, "a text") else { return nil }
-        guard scalar.text.unicodeScalars.count <= PolicyLimits.textLength else {
-            findings.error(.invalidText, "more than \(PolicyLimits.textLength) characters", at: node.location)
-            return nil
-        }
-        return scalar.text
-    }
 }

@@ -35,7 +35,7 @@ extension PolicyValidator {
     private mutating func spansOfFiles(
         _ draft: CalendarDraft, _ document: PolicyDocument, besides written: [Located<Exclusion>]
     ) -> [Located<Exclusion>] {
-        let path = files.paths[Int(document.spec.location.file)]
+        let path = paths[Int(document.spec.location.file)]
         // A faulty zone is reported already: any zone lets the files be judged.
         let isFaulty = document.spec.hasKey("timeZone") && draft.timeZone.flatMap { zone(named: $0) } == nil
         let defaultZone = isFaulty ? ZoneRules.utc.name : draft.timeZone?.value
@@ -44,7 +44,7 @@ extension PolicyValidator {
         var result: [Located<Exclusion>] = []
         for file in draft.files {
             let source: PolicySource
-            switch files.calendars.read(file.value, path) {
+            switch calendarFiles.read(file.value, path) {
             case .failure(let reason):
                 findings.error(
                     .unreadableFile, "the calendar file \(file.value) cannot be read: \(reason.message)",

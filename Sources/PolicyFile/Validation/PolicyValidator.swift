@@ -9,11 +9,14 @@ import Scheduling
 struct PolicyValidator {
     let findings: Findings
     let zones: ZoneCatalog
-    let files: PolicySetFiles
+    /// Of the policy files, by the number in locations.
+    let paths: [String]
+    /// What can be read beside them.
+    let calendarFiles: CalendarFiles
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
-    private let names: [PolicyKind: [String]]
+    let names: [PolicyKind: [String]]
     private let declared: [PolicyKind: Set<String>]
     /// The policies are looked at ahead in time afterwards.
     private let looksAhead: Bool
@@ -32,12 +35,13 @@ struct PolicyValidator {
     private(set) var places: [String: PolicyPlaces] = [:]
 
     init(
-        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, files: PolicySetFiles,
-        looksAhead: Bool, findings: Findings
+        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, paths: [String],
+        calendarFiles: CalendarFiles, looksAhead: Bool, findings: Findings
     ) {
         self.findings = findings
         self.zones = zones
-        self.files = files
+        self.paths = paths
+        self.calendarFiles = calendarFiles
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }

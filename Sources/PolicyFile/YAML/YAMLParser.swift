@@ -58,17 +58,6 @@ struct YAMLParser {
         }
     }
 
-    private init(
-        parser: UnsafeMutablePointer<yaml_parser_t>, event: UnsafeMutablePointer<yaml_event_t>,
-        bytes: UnsafeBufferPointer<UInt8>, file: Int, findings: Findings
-    ) {
-        self.parser = parser
-        self.event = event
-        self.bytes = bytes
-        self.file = file
-        self.findings = findings
-    }
-
     private mutating func documents() -> Output {
         var output = Output()
         do throws(Stop) {
