@@ -139,23 +139,8 @@ private struct Report: Encodable {
             try container.encode(diagnostic.line, forKey: .line)
             try container.encode(diagnostic.column, forKey: .column)
             if !diagnostic.related.isEmpty {
-                try container.encode(diagnostic.related.map(Related.init), forKey: .related)
+                try container.encode(diagnostic.related, forKey: .related)
             }
-        }
-    }
-
-    /// A second place that the diagnostic is about.
-    struct Related: Encodable {
-        var message: String
-        var file: String
-        var line: Int
-        var column: Int
-
-        init(_ related: Diagnostic.Related) {
-            message = related.message
-            file = related.file
-            line = related.line
-            column = related.column
         }
     }
 }
