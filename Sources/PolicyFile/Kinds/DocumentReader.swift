@@ -33,7 +33,7 @@ struct DocumentReader {
         static let kind = Field.required("kind", .text, "what the document is")
         static let metadata = Field.required("metadata", DocumentReader.metadata, "its name")
         static let spec = Field.required("spec", .any, "what it says")
-        static let shape = ObjectShape("a policy document").with(apiVersion, kind, metadata, spec)
+        static let shape = ObjectShape("a policy document", [apiVersion.shape, kind.shape, metadata.shape, spec.shape])
     }
 
     private static let metadata: ValueType<Located<String>> = .object(

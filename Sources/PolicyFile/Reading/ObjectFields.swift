@@ -67,23 +67,28 @@ struct NeededField<Value: Sendable>: Sendable {
 protocol ObjectKey<Reading>: Sendable {
     associatedtype Reading: Sendable
     var shapes: [FieldShape] { get }
-    /// Nil where nothing can be built without it.
-    func read(_ fields: ObjectFields) -> Reading?
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Reading
 }
+
+/// Something is missing or faulty, which is reported, without which nothing can be built.
+struct NothingBuilt: Error {}
 
 extension Field: ObjectKey {
     var shapes: [FieldShape] { [shape] }
-    func read(_ fields: ObjectFields) -> Value?? { .some(fields[self]) }
+    func read(_ fields: ObjectFields) -> Value? { fields[self] }
 }
 
 extension DefaultedField: ObjectKey {
     var shapes: [FieldShape] { [shape] }
-    func read(_ fields: ObjectFields) -> Value? { fields[field] ?? fallback }
+    func read(_ fields: ObjectFields) -> Value { fields[field] ?? fallback }
 }
 
 extension NeededField: ObjectKey {
     var shapes: [FieldShape] { [field.shape] }
-    func read(_ fields: ObjectFields) -> Value? { fields[field] }
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Value {
+        guard let value = fields[field] else { throw NothingBuilt() }
+        return value
+    }
 }
 
 /// Keys that several objects have in common, and what is built from their values.
@@ -98,12 +103,27 @@ struct FieldGroup<Value: Sendable>: ObjectKey {
         for key in repeat each keys { shapes += key.shapes }
         self.shapes = shapes
         self.build = { fields in
-            guard let values = fields.read(repeat each keys) else { return nil }
-            return build(fields, repeat each values)
+            do throws(NothingBuilt) {
+                return build(fields, repeat try (each keys).read(fields))
+            } catch {
+                // What is wrong with the keys after it is to be known as well; what was reported is not reported again.
+                for key in repeat each keys { _ = try? key.read(fields) }
+                return nil
+            }
         }
     }
 
-    func read(_ fields: ObjectFields) -> Value? { build(fields) }
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Value {
+        guard let value = build(fields) else { throw NothingBuilt() }
+        return value
+    }
+
+    /// The object that has these keys alone.
+    func object(_ frame: ObjectShape) -> ValueType<Value> {
+        var shape = frame
+        shape.fields += shapes
+        return .object(shape, build: build)
+    }
 }
 
 /// The entries of one mapping, after its keys were checked against the shape.
@@ -134,16 +154,6 @@ struct ObjectFields {
     subscript<Value>(field: Field<Value>) -> Value? {
         guard let index = entries.firstIndex(where: { $0.key == field.key }) else { return nil }
         return field.type.read(entries[index].value, findings)
-    }
-
-    /// The values of all keys, each read once; nil where one is missing without which nothing can be built.
-    func read<each Key: ObjectKey>(_ keys: repeat each Key) -> (repeat (each Key).Reading)? {
-        let readings = (repeat (each keys).read(self))
-        do {
-            return (repeat try present(each readings))
-        } catch {
-            return nil
-        }
     }
 
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
@@ -228,11 +238,4 @@ struct ObjectFields {
         }
         return hint
     }
-}
-
-private struct Missing: Error {}
-
-private func present<Reading>(_ reading: Reading?) throws(Missing) -> Reading {
-    guard let reading else { throw Missing() }
-    return reading
 }

@@ -52,13 +52,6 @@ package struct ObjectShape: Hashable, Sendable {
         self.mayBeEmpty = mayBeEmpty
     }
 
-    /// The same shape with these keys.
-    func with<each Key: ObjectKey>(_ keys: repeat each Key) -> ObjectShape {
-        var shape = self
-        for key in repeat each keys { shape.fields += key.shapes }
-        return shape
-    }
-
     /// The same shape, written in one of several ways.
     package func inForms(_ forms: [Form]) -> ObjectShape {
         var shape = self

@@ -91,10 +91,7 @@ extension ValueType {
     static func object<each Key: ObjectKey>(
         _ frame: ObjectShape, _ keys: repeat each Key, build: @escaping @Sendable (repeat (each Key).Reading) -> Value?
     ) -> ValueType {
-        object(frame.with(repeat each keys)) { fields in
-            guard let values = fields.read(repeat each keys) else { return nil }
-            return build(repeat each values)
-        }
+        checkedObject(frame, repeat each keys) { (_, values: repeat (each Key).Reading) in build(repeat each values) }
     }
 
     /// The same, where it also matters which of the keys are written.
@@ -102,8 +99,7 @@ extension ValueType {
         _ frame: ObjectShape, _ keys: repeat each Key,
         build: @escaping @Sendable (ObjectFields, repeat (each Key).Reading) -> Value?
     ) -> ValueType {
-        let group = FieldGroup(repeat each keys, build: build)
-        return object(frame.with(group)) { group.read($0) }
+        FieldGroup(repeat each keys, build: build).object(frame)
     }
 
     /// A mapping with one of these keys, which says what kind of thing it is.
