@@ -6,21 +6,12 @@ import Scheduling
 package struct ParsedPolicies: Sendable {
     /// How many of what the files declare, faulty ones included.
     package struct Counts: Hashable, Sendable {
-        package var files = 0
-        package var clusters = 0
-        package var calendars = 0
-        package var sequences = 0
-        package var maintenanceWindows = 0
-        package var rollouts = 0
-        package var notifications = 0
+        package var files: Int
+        package var declared: [PolicyKind: Int]
         package var errors = 0
         package var warnings = 0
 
-        package init() {}
-
-        package var policies: Int {
-            clusters + calendars + sequences + maintenanceWindows + rollouts + notifications
-        }
+        package var policies: Int { declared.values.reduce(0, +) }
     }
 
     /// Nil if any diagnostic is an error: a set is taken or refused as a whole.
@@ -55,20 +46,12 @@ package func parsePolicies(
     }
     var validator = PolicyValidator(
         output, isIncomplete: isIncomplete, zones: zones,
-        files: PolicySetFiles(paths: sources.map(\.path), calendars: calendarFiles), looksAhead: now != nil,
-        findings: findings)
+        paths: sources.map(\.path), calendarFiles: calendarFiles, looksAhead: now != nil, findings: findings)
     var set = validator.validated(output.documents)
     if let now { validator.lookAhead(set, from: now) }
     if findings.errors == 0 { set.digest = digest(of: sources + validator.calendarSources) }
 
-    var counts = ParsedPolicies.Counts()
-    counts.files = sources.count
-    counts.clusters = validator.names(of: .cluster).count
-    counts.calendars = validator.names(of: .calendar).count
-    counts.sequences = validator.names(of: .sequence).count
-    counts.maintenanceWindows = validator.names(of: .maintenanceWindow).count
-    counts.notifications = validator.names(of: .notification).count
-    counts.rollouts = validator.names(of: .rollout).count
+    var counts = ParsedPolicies.Counts(files: sources.count, declared: validator.names.mapValues(\.count))
     if counts.policies == 0, findings.errors == 0, !sources.isEmpty {
         findings.warning(file: 0, .noPolicies, "the files declare nothing")
     }

@@ -51,7 +51,7 @@ struct Check: ParsableCommand {
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let report = Report(ok: isFine, diagnostics: diagnostics.map(Report.Entry.init))
+            let report = Report(ok: isFine, diagnostics: diagnostics.map { Report.Entry(diagnostic: $0) })
             print(String(decoding: try encoder.encode(report), as: UTF8.self))
         }
         if contents.faults.contains(where: { $0.code == .unreadableFile }) { throw ExitCode(2) }
@@ -62,11 +62,9 @@ struct Check: ParsableCommand {
     private func summary(_ counts: ParsedPolicies.Counts, errors: Int, next: String?, zones: String?) -> String {
         let opening = next.map { " Next: \($0)." } ?? ""
         let version = zones.map { " Zones: tzdata \($0)." } ?? ""
-        let parts = [
-            count(counts.clusters, "cluster"), count(counts.calendars, "calendar"),
-            count(counts.sequences, "sequence"), count(counts.maintenanceWindows, "window"),
-            count(counts.rollouts, "rollout"), count(counts.notifications, "notification"),
-        ].compactMap { $0 }
+        let parts = PolicyKind.allCases.compactMap { kind in
+            count(counts.declared[kind] ?? 0, kind == .maintenanceWindow ? "window" : kind.rawValue.lowercased())
+        }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
             let what = parts.isEmpty ? count(counts.files, "file") ?? "no files" : parts.joined(separator: ", ")
@@ -89,27 +87,6 @@ private struct NextOpening {
     var start: Timestamp
     var zone: ZoneRules
 
-    init?(of set: PolicySet, after now: Timestamp) {
-        var first: NextOpening?
-        for policy in set.policies where !policy.isSuspended && !policy.schedule.isUnbounded {
-            let calendar = set.calendar(of: policy)
-            guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now),
-                opening.start < first?.start ?? .distantFuture,
-                let window = policy.schedule.windows.first(where: { $0.name == opening.occurrence.window }),
-                let zone = set.zones[window.timeZone]
-            else { continue }
-            first = NextOpening(policy: policy.name, start: opening.start, zone: zone)
-        }
-        guard let first else { return nil }
-        self = first
-    }
-
-    private init(policy: String, start: Timestamp, zone: ZoneRules) {
-        self.policy = policy
-        self.start = start
-        self.zone = zone
-    }
-
     /// `weekly-night, Sun 2026-11-29 02:00 +09:00 (in 6d 14h)`.
     func text(at now: Timestamp) -> String {
         if start <= now { return "\(policy), open now" }
@@ -123,6 +100,23 @@ private struct NextOpening {
     }
 }
 
+extension NextOpening {
+    fileprivate init?(of set: PolicySet, after now: Timestamp) {
+        var first: NextOpening?
+        for policy in set.policies where !policy.isSuspended && !policy.schedule.isUnbounded {
+            let calendar = set.calendar(of: policy)
+            guard let opening = calendar.opening(at: now) ?? calendar.nextOpening(after: now),
+                opening.start < first?.start ?? .distantFuture,
+                let window = policy.schedule.windows.first(where: { $0.name == opening.occurrence.window }),
+                let zone = set.zones[window.timeZone]
+            else { continue }
+            first = NextOpening(policy: policy.name, start: opening.start, zone: zone)
+        }
+        guard let first else { return nil }
+        self = first
+    }
+}
+
 /// The stable JSON shape of `check`: fields may come, these stay.
 private struct Report: Encodable {
     var ok: Bool
@@ -130,10 +124,6 @@ private struct Report: Encodable {
 
     struct Entry: Encodable {
         var diagnostic: Diagnostic
-
-        init(_ diagnostic: Diagnostic) {
-            self.diagnostic = diagnostic
-        }
 
         enum Key: String, CodingKey {
             case severity, code, message, hint, file, line, column, related
@@ -149,23 +139,8 @@ private struct Report: Encodable {
             try container.encode(diagnostic.line, forKey: .line)
             try container.encode(diagnostic.column, forKey: .column)
             if !diagnostic.related.isEmpty {
-                try container.encode(diagnostic.related.map(Related.init), forKey: .related)
+                try container.encode(diagnostic.related, forKey: .related)
             }
-        }
-    }
-
-    /// A second place that the diagnostic is about.
-    struct Related: Encodable {
-        var message: String
-        var file: String
-        var line: Int
-        var column: Int
-
-        init(_ related: Diagnostic.Related) {
-            message = related.message
-            file = related.file
-            line = related.line
-            column = related.column
         }
     }
 }

@@ -10,7 +10,7 @@ package struct Diagnostic: Hashable, Sendable {
     }
 
     /// A second place that the same diagnostic is about.
-    package struct Related: Hashable, Sendable {
+    package struct Related: Hashable, Sendable, Encodable {
         package var message: String
         package var file: String
         package var line: Int

@@ -1,7 +1,6 @@
 /// What is wrong, as a stable word: the wording of messages may get better, these never change their meaning.
 package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     // The file.
-    /// A path cannot be opened or read.
     case unreadableFile = "unreadable-file"
     /// A file has more bytes than `PolicyLimits.fileBytes`.
     case fileTooLarge = "file-too-large"
@@ -11,7 +10,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case tooManyDiagnostics = "too-many-diagnostics"
 
     // YAML.
-    /// libyaml does not understand the text.
     case yamlSyntax = "yaml-syntax"
     /// The bytes are not UTF-8, or they are UTF-16.
     case invalidUTF8 = "invalid-utf8"
@@ -29,21 +27,16 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case mergeKey = "merge-key"
     /// A key that is a list, a mapping, empty or too long.
     case keyNotText = "key-not-text"
-    /// A mapping has the same key twice.
     case duplicateKey = "duplicate-key"
     /// `*name` where no `&name` stands before it, or inside its own value.
     case unknownAlias = "unknown-alias"
 
     // Keys and values.
-    /// A key that is not known here.
     case unknownKey = "unknown-key"
-    /// A key that is required here.
     case missingKey = "missing-key"
-    /// A key without a value.
     case missingValue = "missing-value"
     /// A list where a mapping is wanted, a text where a list is, and so on.
     case wrongType = "wrong-type"
-    /// A word that is not among those that are possible here.
     case unknownWord = "unknown-word"
     /// A text that is too long, or has characters that nobody can see.
     case invalidText = "invalid-text"
@@ -57,7 +50,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidDate = "invalid-date"
     /// A number that is none, or out of range.
     case invalidNumber = "invalid-number"
-    /// Something else than `true` or `false`.
     case invalidBoolean = "invalid-boolean"
     /// An amount of nodes that is neither a number nor a percentage.
     case invalidAmount = "invalid-amount"
@@ -69,17 +61,13 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidNetwork = "invalid-network"
     /// An address that is not of the form `http://host:port/path`.
     case invalidURL = "invalid-url"
-    /// A list that must have an item has none.
     case emptyList = "empty-list"
-    /// More items than are possible here.
     case tooManyItems = "too-many-items"
     /// A secret is written down instead of where it can be read.
     case secretInText = "secret-in-text"
     /// Read and checked, but a daemon of this version does not act on it; a warning.
     case notYetExecuted = "not-yet-executed"
-    /// `kind` is none of the kinds.
     case unknownKind = "unknown-kind"
-    /// `apiVersion` is not the one that this version reads.
     case unknownVersion = "unknown-version"
     /// Two keys that say different things about the same.
     case conflictingKeys = "conflicting-keys"
@@ -99,9 +87,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     // Policies by themselves.
     /// Two documents, spans or calendars of one name.
     case duplicateName = "duplicate-name"
-    /// Two nodes of a cluster have one name.
     case duplicateNode = "duplicate-node"
-    /// Two nodes have one address.
     case duplicateAddress = "duplicate-address"
     /// Two clusters have a node at the same address.
     case nodeInTwoClusters = "node-in-two-clusters"
@@ -117,9 +103,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetBreaksQuorum = "budget-breaks-quorum"
     /// As many canary nodes as the first group has, or more.
     case canaryTooLarge = "canary-too-large"
-    /// A selected node that no group of the strategy takes.
     case nodeInNoGroup = "node-in-no-group"
-    /// A selected node that two groups of the strategy take.
     case nodeInTwoGroups = "node-in-two-groups"
     /// Observations are stale before the next one is made.
     case staleTooEarly = "stale-too-early"
@@ -127,7 +111,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case windowEmpty = "window-empty"
     /// A span that happens at no time, whatever the date is today.
     case windowNeverOpens = "window-never-opens"
-    /// A span whose end is before its start.
     case windowEndsBeforeStart = "window-ends-before-start"
     /// One node may need longer than a window lasts (the sum is shown): always, or on the days that are named because
     /// clocks change or an exclusion takes a part; a warning. An error where no node ever starts, because only those that
@@ -136,13 +119,10 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     /// No node starts in a window because the cutoff is as long as it is: always, an error; on the days that are named
     /// because clocks change or an exclusion takes a part, a warning.
     case cutoffTooLong = "cutoff-too-long"
-    /// A calendar without spans.
     case calendarEmpty = "calendar-empty"
     /// Cron with day of month and day of week: either is enough; a warning.
     case dayOrWeekday = "day-or-weekday"
-    /// No time zone is given for a span.
     case missingTimeZone = "missing-time-zone"
-    /// A time zone that the tables do not have.
     case unknownTimeZone = "unknown-time-zone"
     /// Something that changes nothing where it stands; a warning.
     case hasNoEffect = "has-no-effect"
@@ -197,20 +177,13 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownPlaceholder = "unknown-placeholder"
 
     // References.
-    /// There is no calendar of that name.
     case unknownCalendar = "unknown-calendar"
-    /// There is no cluster of that name.
     case unknownCluster = "unknown-cluster"
-    /// There is no sequence of that name.
     case unknownSequence = "unknown-sequence"
-    /// There is no notification of that name.
     case unknownNotification = "unknown-notification"
-    /// There is no policy of that name.
     case unknownPolicy = "unknown-policy"
-    /// The cluster has no node of that name.
     case unknownNode = "unknown-node"
     /// No selected node has that label; a warning.
     case unknownLabel = "unknown-label"
-    /// A selector that matches no node of the cluster.
     case selectorMatchesNothing = "selector-matches-nothing"
 }

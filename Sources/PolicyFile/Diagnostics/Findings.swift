@@ -41,6 +41,14 @@ final class Findings {
         add(Finding(severity: .warning, code: code, message: message, hint: hint, location: location, related: related))
     }
 
+    /// Of what there may be only once, a second one.
+    func duplicate(
+        _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
+        first: SourceLocation
+    ) {
+        error(code, message, at: location, hint: hint, related: [.init(message: "the first is here", location: first)])
+    }
+
     func note(_ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil) {
         add(Finding(severity: .note, code: code, message: message, hint: hint, location: location))
     }

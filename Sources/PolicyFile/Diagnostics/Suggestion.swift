@@ -16,6 +16,11 @@ func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> 
     return best?.name
 }
 
+/// The hint for a name that nothing has.
+func didYouMean(_ word: String, among candidates: some Swift.Sequence<String>) -> String? {
+    nearest(to: word, among: candidates).map { "did you mean \($0)?" }
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other; more than `limit` is
 /// as good as infinite.
 private func slips(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], limit: Int) -> Int {

@@ -5,20 +5,12 @@ import Scheduling
 /// What a calendar file says.
 package struct ICalendarReading: Sendable {
     /// In the order of the file, each named `calendar/event`, with the event's SUMMARY as the reason.
-    package var spans: [Exclusion]
+    package var spans: [Exclusion] = []
     /// The rules of every zone that the spans name.
-    package var usedZones: [String: ZoneRules]
+    package var usedZones: [String: ZoneRules] = [:]
     /// Sorted. With an error among them the spans are not complete; warnings alone leave none out that are not named.
     /// Of warnings that are alike the first stands for all, with their number.
-    package var diagnostics: [Diagnostic]
-
-    package init(
-        spans: [Exclusion] = [], usedZones: [String: ZoneRules] = [:], diagnostics: [Diagnostic] = []
-    ) {
-        self.spans = spans
-        self.usedZones = usedZones
-        self.diagnostics = diagnostics
-    }
+    package var diagnostics: [Diagnostic] = []
 }
 
 /// Reads iCalendar files (RFC 5545): their events become spans. To-dos, journals, alarms and whether an event makes

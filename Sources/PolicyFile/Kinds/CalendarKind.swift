@@ -2,22 +2,16 @@ import Scheduling
 
 /// `kind: Calendar`.
 enum CalendarKind {
-    static let spec = ValueType<CalendarDraft>.object(Keys.shape) { fields in
-        CalendarDraft(
-            timeZone: fields[Keys.timeZone], spans: fields[Keys.spans] ?? [], files: fields[Keys.files] ?? [])
-    }
-
-    private enum Keys {
-        static let timeZone = Field(
-            "timeZone", ValueType<Located<String>>.located(.text), "for every span and file that has none of its own")
-        static let spans = Field(
-            "spans", ValueType<[Located<SpanDraft>]>.list(of: .located(SpanKind.calendarSpan), maximum: 1_000),
-            "named spans, used by policies as windows or as exclusions")
-        static let files = Field(
-            "files", ValueType<[Located<String>]>.list(of: .located(.calendarFile), maximum: 100),
-            "calendar files (.ics) beside the policy file, whose events are further spans")
-        static let shape = ObjectShape("a calendar", [timeZone.shape, spans.shape, files.shape])
-    }
+    static let spec: ValueType<CalendarDraft> = .object(
+        "a calendar",
+        Field("timeZone", .located(.text), "for every span and file that has none of its own"),
+        DefaultedField(
+            "spans", .list(of: .located(SpanKind.calendarSpan), maximum: 1_000), default: [],
+            "named spans, used by policies as windows or as exclusions"),
+        DefaultedField(
+            "files", .list(of: .located(.calendarFile), maximum: 100), default: [],
+            "calendar files (.ics) beside the policy file, whose events are further spans"),
+        build: CalendarDraft.init)
 }
 
 extension ValueType where Value == String {

@@ -37,11 +37,6 @@ enum CommandKind {
     /// One argument: any text, numbers too, also the empty one in quotes.
     private static let argument = ValueType<String>(.text(pattern: nil)) { node, findings in
         if let scalar = node.scalar, !scalar.isPlain, scalar.text.isEmpty { return "" }
-        guard let scalar = findings.scalar(node, "a text") else { return nil }
-        guard scalar.text.unicodeScalars.count <= PolicyLimits.textLength else {
-            findings.error(.invalidText, "more than \(PolicyLimits.textLength) characters", at: node.location)
-            return nil
-        }
-        return scalar.text
+        return ValueType<String>.anyText.read(node, findings)
     }
 }

@@ -2,29 +2,21 @@ import Scheduling
 
 /// `discovery:` and `api.tls:` of a Cluster.
 enum DiscoveryKind {
-    static let discovery = ValueType<Discovery>.object(Keys.shape) { fields in
-        let seeds = fields[Keys.seeds]
-        let allow = fields[Keys.allow] ?? []
-        let labels = fields[Keys.labels]
-        return seeds.map { Discovery(seeds: $0, allow: allow, labels: labels) }
-    }
+    static let discovery: ValueType<Discovery> = .object(
+        "discovery",
+        NeededField("seeds", .list(of: .address, minimum: 1, maximum: 100), "the mode APIs that are asked first"),
+        DefaultedField(
+            "allow", .list(of: .network, minimum: 1, maximum: 1_000), default: [],
+            "networks whose addresses are called; needed where `api.headers` are sent"),
+        DefaultedField("labels", ClusterKind.labels, default: [:], "given to every node that is found"),
+        build: Discovery.init)
 
-    private enum Keys {
-        static let seeds = Field.required(
-            "seeds", ValueType<[String]>.list(of: .address, minimum: 1, maximum: 100),
-            "the mode APIs that are asked first")
-        static let allow = Field(
-            "allow", ValueType<[String]>.list(of: .network, minimum: 1, maximum: 1_000),
-            "networks whose addresses are called; needed where `api.headers` are sent")
-        static let labels = DefaultedField(
-            "labels", ClusterKind.labels, default: [:], "given to every node that is found")
-        static let shape = ObjectShape("discovery", [seeds.shape, allow.shape, labels.shape])
-    }
-
-    static let tls = ValueType<TLSSettings>.object(TLSKeys.shape) { fields in
-        let settings = TLSSettings(
-            caFile: fields[TLSKeys.caFile], certificateFile: fields[TLSKeys.certificateFile],
-            keyFile: fields[TLSKeys.keyFile])
+    static let tls: ValueType<TLSSettings> = .checkedObject(
+        "tls",
+        Field("caFile", .text, "PEM: whom to trust, instead of those that the host trusts"),
+        Field("certificateFile", .text, "PEM: what the daemon shows of itself"),
+        Field("keyFile", .text, "PEM: the key of that certificate")
+    ) { fields, caFile, certificateFile, keyFile in
         for (key, other) in [("certificateFile", "keyFile"), ("keyFile", "certificateFile")]
         where fields.has(key) && !fields.has(other) {
             fields.findings.error(
@@ -36,16 +28,7 @@ enum DiscoveryKind {
             fields.findings.error(
                 .missingKey, "tls is caFile, or certificateFile and keyFile, or all three", at: fields.node.location)
         }
-        return settings
-    }
-
-    private enum TLSKeys {
-        static let caFile = Field(
-            "caFile", ValueType<String>.text, "PEM: whom to trust, instead of those that the host trusts")
-        static let certificateFile = Field(
-            "certificateFile", ValueType<String>.text, "PEM: what the daemon shows of itself")
-        static let keyFile = Field("keyFile", ValueType<String>.text, "PEM: the key of that certificate")
-        static let shape = ObjectShape("tls", [caFile.shape, certificateFile.shape, keyFile.shape])
+        return TLSSettings(caFile: caFile, certificateFile: certificateFile, keyFile: keyFile)
     }
 }
 

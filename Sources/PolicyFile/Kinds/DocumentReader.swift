@@ -2,7 +2,7 @@ import ModeCore
 import Scheduling
 
 /// The kinds of documents.
-enum PolicyKind: String, CaseIterable, Sendable {
+package enum PolicyKind: String, CaseIterable, Sendable {
     case cluster = "Cluster"
     case calendar = "Calendar"
     case sequence = "Sequence"
@@ -29,19 +29,16 @@ struct DocumentReader {
     static let version = "nagi/v1"
 
     private enum Keys {
-        static let apiVersion = Field.required(
-            "apiVersion", ValueType<String>.version, "always `\(DocumentReader.version)`")
-        static let kind = Field.required("kind", ValueType<String>.text, "what the document is")
+        static let apiVersion = Field.required("apiVersion", .version, "always `\(DocumentReader.version)`")
+        static let kind = Field.required("kind", .text, "what the document is")
         static let metadata = Field.required("metadata", DocumentReader.metadata, "its name")
-        static let spec = Field.required("spec", ValueType<YAMLNode>.any, "what it says")
-        static let name = Field.required(
-            "name", ValueType<Located<String>>.located(.name), "unique among the documents of its kind")
+        static let spec = Field.required("spec", .any, "what it says")
         static let shape = ObjectShape("a policy document", [apiVersion.shape, kind.shape, metadata.shape, spec.shape])
     }
 
-    private static let metadata = ValueType<Located<String>>.object(ObjectShape("metadata", [Keys.name.shape])) {
-        $0[Keys.name]
-    }
+    private static let metadata: ValueType<Located<String>> = .object(
+        "metadata", NeededField("name", .located(.name), "unique among the documents of its kind")
+    ) { $0 }
 
     /// The declared shape of each kind's `spec`, by kind: what a JSON Schema is made from.
     package static let shapes: [(kind: String, spec: Shape)] = [

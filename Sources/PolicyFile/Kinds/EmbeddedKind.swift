@@ -4,69 +4,45 @@ import Scheduling
 
 /// `embedded:` of a node in a Cluster.
 enum EmbeddedKind {
-    /// What is written under the key; where the node listens comes from its `api` and `ready`.
-    static let settings = ValueType<EmbeddedNode>.object(Keys.shape) { fields in
-        EmbeddedNode(
-            version: fields[Keys.version], gracePeriod: fields[Keys.gracePeriod],
-            maxConnections: fields[Keys.maxConnections], webhooks: fields[Keys.webhooks] ?? standard.webhooks,
-            traffic: fields[Keys.traffic])
-    }
-
     private static let standard = EmbeddedNode.standard
 
-    private enum Keys {
-        static let version = DefaultedField(
-            "version", ValueType<String>.nodeVersion, default: standard.version, "what it says its version is")
-        static let gracePeriod = DefaultedField(
-            "gracePeriod", ValueType<Duration>.duration(atMost: .hours(1)), default: standard.gracePeriod,
-            "how long a session outlives its last connection")
-        static let maxConnections = DefaultedField(
-            "maxConnections", ValueType<Int>.integer(1...1_000_000), default: standard.maxConnections,
-            "connections that it takes at once")
-        static let webhooks = Field("webhooks", EmbeddedKind.webhooks, "whom it tells what happens")
-        static let traffic = Field("traffic", EmbeddedKind.traffic, "made-up clients, for rehearsals")
-        static let shape = ObjectShape(
-            "an embedded node", mayBeEmpty: true,
-            [version.shape, gracePeriod.shape, maxConnections.shape, webhooks.shape, traffic.shape])
+    /// What is written under the key; where the node listens comes from its `api` and `ready`.
+    static let settings: ValueType<EmbeddedNode> = .object(
+        ObjectShape("an embedded node", mayBeEmpty: true),
+        DefaultedField("version", .nodeVersion, default: standard.version, "what it says its version is"),
+        DefaultedField(
+            "gracePeriod", .duration(atMost: .hours(1)), default: standard.gracePeriod,
+            "how long a session outlives its last connection"),
+        DefaultedField(
+            "maxConnections", .integer(1...1_000_000), default: standard.maxConnections,
+            "connections that it takes at once"),
+        DefaultedField("webhooks", webhooks, default: standard.webhooks, "whom it tells what happens"),
+        Field("traffic", traffic, "made-up clients, for rehearsals")
+    ) { version, gracePeriod, maxConnections, webhooks, traffic in
+        EmbeddedNode(
+            version: version, gracePeriod: gracePeriod, maxConnections: maxConnections, webhooks: webhooks,
+            traffic: traffic)
     }
 
-    private static let webhooks = ValueType<EmbeddedWebhooks>.object(HookKeys.shape) { fields in
-        EmbeddedWebhooks(
-            auth: fields[HookKeys.auth], session: fields[HookKeys.session], event: fields[HookKeys.event],
-            timeout: fields[HookKeys.timeout])
-    }
+    private static let webhooks: ValueType<EmbeddedWebhooks> = .object(
+        "webhooks",
+        Field("auth", .address, "asked before a client is admitted"),
+        Field("session", .address, "told of sessions"),
+        Field("event", .address, "told of connections"),
+        DefaultedField("timeout", .duration(.milliseconds(1)), default: standard.webhooks.timeout, "for one call"),
+        build: EmbeddedWebhooks.init)
 
-    private enum HookKeys {
-        static let auth = Field("auth", ValueType<String>.address, "asked before a client is admitted")
-        static let session = Field("session", ValueType<String>.address, "told of sessions")
-        static let event = Field("event", ValueType<String>.address, "told of connections")
-        static let timeout = DefaultedField(
-            "timeout", ValueType<Duration>.duration(.milliseconds(1)), default: standard.webhooks.timeout,
-            "for one call")
-        static let shape = ObjectShape("webhooks", [auth.shape, session.shape, event.shape, timeout.shape])
-    }
-
-    private static let traffic = ValueType<MadeUpTraffic>.object(TrafficKeys.shape) { fields in
-        MadeUpTraffic(
-            arrivalsPerSecond: fields[TrafficKeys.arrivals], meanHold: fields[TrafficKeys.meanHold],
-            maxHold: fields[TrafficKeys.maxHold], channels: fields[TrafficKeys.channels])
-    }
-
-    private enum TrafficKeys {
-        static let arrivals = DefaultedField(
-            "arrivalsPerSecond", ValueType<Double>.number(upTo: 100_000),
-            default: MadeUpTraffic.standard.arrivalsPerSecond,
-            "clients that come each second")
-        static let meanHold = DefaultedField(
-            "meanHold", ValueType<Duration>.duration(.milliseconds(1)), default: MadeUpTraffic.standard.meanHold,
-            "how long they stay")
-        static let maxHold = Field("maxHold", ValueType<Duration>.duration(), "how long nobody stays")
-        static let channels = DefaultedField(
-            "channels", ValueType<Int>.integer(1...1_000_000), default: MadeUpTraffic.standard.channels,
-            "what they choose from")
-        static let shape = ObjectShape(
-            "traffic", mayBeEmpty: true, [arrivals.shape, meanHold.shape, maxHold.shape, channels.shape])
-    }
+    private static let traffic: ValueType<MadeUpTraffic> = .object(
+        ObjectShape("traffic", mayBeEmpty: true),
+        DefaultedField(
+            "arrivalsPerSecond", .number(upTo: 100_000), default: MadeUpTraffic.standard.arrivalsPerSecond,
+            "clients that come each second"),
+        DefaultedField(
+            "meanHold", .duration(.milliseconds(1)), default: MadeUpTraffic.standard.meanHold, "how long they stay"),
+        Field("maxHold", .duration(), "how long nobody stays"),
+        DefaultedField(
+            "channels", .integer(1...1_000_000), default: MadeUpTraffic.standard.channels, "what they choose from"),
+        build: MadeUpTraffic.init)
 
     /// The node with its addresses; nil where the daemon could not listen at them, which is reported.
     static func node(

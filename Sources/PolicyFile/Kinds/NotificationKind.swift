@@ -3,34 +3,24 @@ import Scheduling
 
 /// `kind: Notification`.
 enum NotificationKind {
-    static let spec = ValueType<NotificationDraft>.object(Keys.shape) { fields in
-        NotificationDraft(
-            url: fields[Keys.url], format: fields[Keys.format], on: fields[Keys.on] ?? [],
-            policies: fields[Keys.policies], clusters: fields[Keys.clusters],
-            timeout: fields[Keys.timeout], retries: fields[Keys.retries])
-    }
+    private static let standard = NotificationPolicy.standard
+    private static let names = ValueType<[Located<String>]>.list(of: .located(.name), minimum: 1)
 
-    private enum Keys {
-        static let url = Field.required(
-            "url", SecretKind.target, "where it is sent; {env: …} or {file: …} where the address is a secret")
-        static let format = DefaultedField(
-            "format", ValueType<NotificationPolicy.Format>.word(), default: NotificationPolicy.standard.format,
-            "how it is written")
-        static let on = Field.required(
-            "on", ValueType<[NotificationPolicy.Occasion]>.list(of: .word(), minimum: 1, maximum: 100), "what is told")
-        private static let names = ValueType<[Located<String>]>.list(of: .located(.name), minimum: 1)
-        static let policies = Field("policies", names, "only about these maintenance windows and rollouts")
-        static let clusters = Field("clusters", names, "only about these clusters")
-        static let timeout = DefaultedField(
-            "timeout", ValueType<Duration>.duration(.seconds(1)), default: NotificationPolicy.standard.timeout,
-            "for each attempt")
-        static let retries = DefaultedField(
-            "retries", ValueType<Int>.integer(0...100), default: NotificationPolicy.standard.retries,
-            "attempts after the first, with back-off")
-        static let shape = ObjectShape(
-            "a notification",
-            [
-                url.shape, format.shape, on.shape, policies.shape, clusters.shape, timeout.shape, retries.shape,
-            ])
+    static let spec: ValueType<NotificationDraft> = .object(
+        "a notification",
+        Field.required(
+            "url", SecretKind.target, "where it is sent; {env: …} or {file: …} where the address is a secret"),
+        DefaultedField("format", .word(), default: standard.format, "how it is written"),
+        Field.required(
+            "on", ValueType<[NotificationPolicy.Occasion]>.list(of: .word(), minimum: 1, maximum: 100), "what is told"),
+        Field("policies", names, "only about these maintenance windows and rollouts"),
+        Field("clusters", names, "only about these clusters"),
+        DefaultedField("timeout", .duration(.seconds(1)), default: standard.timeout, "for each attempt"),
+        DefaultedField(
+            "retries", .integer(0...100), default: standard.retries, "attempts after the first, with back-off")
+    ) { url, format, on, policies, clusters, timeout, retries in
+        NotificationDraft(
+            url: url, format: format, on: on ?? [], policies: policies, clusters: clusters, timeout: timeout,
+            retries: retries)
     }
 }

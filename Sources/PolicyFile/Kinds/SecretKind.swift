@@ -2,12 +2,10 @@ import Scheduling
 
 /// Where secrets are to be read: never in a policy.
 enum SecretKind {
-    private static let object = ValueType<SecretReference>.object(Keys.shape) { fields in
-        let variable = fields[Keys.env]
-        let file = fields[Keys.file]
-        if let variable { return .environment(variable) }
-        return file.map { .file($0) }
-    }
+    private static let object: ValueType<SecretReference> = .choice(
+        "a secret",
+        Field("env", .variable, "an environment variable of the daemon").map(SecretReference.environment),
+        Field("file", .text, "a file whose first line is the value").map(SecretReference.file))
 
     /// `{env: NAME}` or `{file: path}`; a text would be a secret in a policy.
     static let secret = ValueType<SecretReference>(object.shape) { node, findings in
@@ -32,12 +30,6 @@ enum SecretKind {
     static let headers = ValueType<[String: SecretReference]>.map(
         of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
         pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
-
-    private enum Keys {
-        static let env = Field("env", ValueType<String>.variable, "an environment variable of the daemon")
-        static let file = Field("file", ValueType<String>.text, "a file whose first line is the value")
-        static let shape = ObjectShape("a secret", isChoice: true, [env.shape, file.shape])
-    }
 }
 
 /// RFC 9110, token.

@@ -140,44 +140,36 @@ enum SpanKind {
 
     private enum Keys {
         static let name = Field(
-            "name", ValueType<String>.name,
+            "name", .name,
             "part of each occurrence's id; unless given, by its place in the list: moving it makes it another window")
-        static let schedule = Field("schedule", ValueType<CronSchedule>.schedule, "five-field cron")
+        static let schedule = Field("schedule", .schedule, "five-field cron")
         static let rrule = Field(
-            "rrule", ValueType<Located<String>>.located(.ruleText), "a recurrence rule of RFC 5545")
+            "rrule", .located(.ruleText), "a recurrence rule of RFC 5545")
         static let weekly = Field("weekly", SpanKind.weekly, "on these weekdays at this time")
-        static let at = Field("at", ValueType<LocalDateTime>.dateTime, "once")
-        static let start = Field("start", ValueType<DateOrDateTime>.dateOrDateTime, "once, with end or lastDay")
+        static let at = Field("at", .dateTime, "once")
+        static let start = Field("start", .dateOrDateTime, "once, with end or lastDay")
         static let end = Field("end", SpanKind.end, "date and time")
-        static let lastDay = Field("lastDay", ValueType<LocalDate>.date, "the last date, included")
-        static let duration = Field("duration", ValueType<Duration>.duration(), "elapsed time")
-        static let until = Field("until", ValueType<TimeOfDay>.timeOfDay, "what the clock on the wall shows at the end")
-        static let timeZone = Field("timeZone", ValueType<Located<String>>.located(.text), "IANA name")
-        static let startDate = Field("startDate", ValueType<LocalDate>.date, "the first date on which it may start")
-        static let endDate = Field("endDate", ValueType<LocalDate>.date, "the last date on which it may start")
+        static let lastDay = Field("lastDay", .date, "the last date, included")
+        static let duration = Field("duration", .duration(), "elapsed time")
+        static let until = Field("until", .timeOfDay, "what the clock on the wall shows at the end")
+        static let timeZone = Field("timeZone", .located(.text), "IANA name")
+        static let startDate = Field("startDate", .date, "the first date on which it may start")
+        static let endDate = Field("endDate", .date, "the last date on which it may start")
         static let dst = Field("dst", SpanKind.dst, "what happens when clocks are changed")
-        static let reason = Field("reason", ValueType<String>.text, "shown wherever the exclusion is")
+        static let reason = Field("reason", .text, "shown wherever the exclusion is")
         static let calendar = Field(
-            "calendar", ValueType<Located<String>>.located(.name), "all spans of this Calendar, instead of other keys")
+            "calendar", .located(.name), "all spans of this Calendar, instead of other keys")
         static let common = [
             name.shape, schedule.shape, rrule.shape, weekly.shape, at.shape, start.shape, end.shape, lastDay.shape,
             duration.shape, until.shape, timeZone.shape, startDate.shape, endDate.shape, dst.shape,
         ]
     }
 
-    private static let weekly = ValueType<Recurrence>.object(WeeklyKeys.shape) { fields in
-        let days = fields[WeeklyKeys.days]
-        let start = fields[WeeklyKeys.start]
-        guard let days, let start else { return nil }
-        return .weekly(days: Set(days), start: start)
-    }
-
-    private enum WeeklyKeys {
-        static let days = Field.required(
-            "days", ValueType<[Weekday]>.list(of: .weekday, minimum: 1, maximum: 7), "the days on which it starts")
-        static let start = Field.required("start", ValueType<TimeOfDay>.timeOfDay, "the local time of the start")
-        static let shape = ObjectShape("weekly", [days.shape, start.shape])
-    }
+    private static let weekly: ValueType<Recurrence> = .object(
+        "weekly",
+        NeededField("days", .list(of: .weekday, minimum: 1, maximum: 7), "the days on which it starts"),
+        NeededField("start", .timeOfDay, "the local time of the start")
+    ) { .weekly(days: Set($0), start: $1) }
 
     /// A date alone is refused: half of the readers include that day, the other half does not.
     private static let end = ValueType<LocalDateTime>(ValueType<LocalDateTime>.dateTime.shape) { node, findings in
@@ -192,18 +184,11 @@ enum SpanKind {
         }
     }
 
-    private static let dst = ValueType<DSTRule>.object(DSTKeys.shape) { fields in
-        DSTRule(gap: fields[DSTKeys.gap], overlap: fields[DSTKeys.overlap])
-    }
-
-    private enum DSTKeys {
-        static let gap = DefaultedField(
-            "gap", ValueType<DSTRule.Gap>.word(), default: DSTRule().gap, "the local time is skipped by the clocks")
-        static let overlap = DefaultedField(
-            "overlap", ValueType<DSTRule.Overlap>.word(), default: DSTRule().overlap,
-            "the clocks show the local time twice")
-        static let shape = ObjectShape("dst", [gap.shape, overlap.shape])
-    }
+    private static let dst: ValueType<DSTRule> = .object(
+        "dst",
+        DefaultedField("gap", .word(), default: DSTRule().gap, "the local time is skipped by the clocks"),
+        DefaultedField("overlap", .word(), default: DSTRule().overlap, "the clocks show the local time twice"),
+        build: DSTRule.init)
 }
 
 extension ValueType where Value == Weekday {

@@ -4,23 +4,7 @@ struct Field<Value: Sendable>: Sendable {
     let type: ValueType<Value>
     let summary: String
     let isRequired: Bool
-    private(set) var availability = FieldShape.Availability.now
-
-    /// An optional key without a default.
-    init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
-        self.init(key, type, summary, isRequired: false)
-    }
-
-    private init(_ key: String, _ type: ValueType<Value>, _ summary: String, isRequired: Bool) {
-        self.key = key
-        self.type = type
-        self.summary = summary
-        self.isRequired = isRequired
-    }
-
-    static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
-        Field(key, type, summary, isRequired: true)
-    }
+    let availability: FieldShape.Availability
 
     var shape: FieldShape {
         FieldShape(
@@ -28,30 +12,117 @@ struct Field<Value: Sendable>: Sendable {
             availability: availability)
     }
 
+    /// The same key, read as another value.
+    func map<Other: Sendable>(_ change: @escaping @Sendable (Value) -> Other) -> Field<Other> {
+        Field<Other>(
+            key: key, type: type.map(change), summary: summary, isRequired: isRequired, availability: availability)
+    }
+
     /// The same key, which the daemon of this version does not act on.
     var checkedOnly: Field {
-        var field = self
-        field.availability = .checkedOnly
-        return field
+        Field(key: key, type: type, summary: summary, isRequired: isRequired, availability: .checkedOnly)
     }
 }
 
-/// A key that always has a value: what is written, or the default that the model declares.
+extension Field {
+    /// An optional key without a default.
+    init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
+        self.init(key: key, type: type, summary: summary, isRequired: false, availability: .now)
+    }
+
+    static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
+        Field(key: key, type: type, summary: summary, isRequired: true, availability: .now)
+    }
+}
+
+/// A key that always has a value: what is written and right, or the default that the model declares.
 struct DefaultedField<Value: Sendable>: Sendable {
     let field: Field<Value>
     let fallback: Value
 
-    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
-        field = Field(key, type, summary)
-        self.fallback = fallback
-    }
-
-    var key: String { field.key }
+    /// The same key, which the daemon of this version does not act on.
+    var checkedOnly: DefaultedField { DefaultedField(field: field.checkedOnly, fallback: fallback) }
 
     var shape: FieldShape {
         var shape = field.shape
         shape.defaultText = field.type.written(fallback)
         return shape
+    }
+}
+
+extension DefaultedField {
+    init(_ key: String, _ type: ValueType<Value>, default fallback: Value, _ summary: String) {
+        self.init(field: Field(key, type, summary), fallback: fallback)
+    }
+}
+
+/// A key without which, or with a faulty value of which, nothing is built at all.
+struct NeededField<Value: Sendable>: Sendable {
+    let field: Field<Value>
+
+    init(_ key: String, _ type: ValueType<Value>, _ summary: String) { field = .required(key, type, summary) }
+}
+
+/// What an object is declared with.
+protocol ObjectKey<Reading>: Sendable {
+    associatedtype Reading: Sendable
+    var shapes: [FieldShape] { get }
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Reading
+}
+
+/// Something is missing or faulty, which is reported, without which nothing can be built.
+struct NothingBuilt: Error {}
+
+extension Field: ObjectKey {
+    var shapes: [FieldShape] { [shape] }
+    func read(_ fields: ObjectFields) -> Value? { fields[self] }
+}
+
+extension DefaultedField: ObjectKey {
+    var shapes: [FieldShape] { [shape] }
+    func read(_ fields: ObjectFields) -> Value { fields[field] ?? fallback }
+}
+
+extension NeededField: ObjectKey {
+    var shapes: [FieldShape] { [field.shape] }
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Value {
+        guard let value = fields[field] else { throw NothingBuilt() }
+        return value
+    }
+}
+
+/// Keys that several objects have in common, and what is built from their values.
+struct FieldGroup<Value: Sendable>: ObjectKey {
+    let shapes: [FieldShape]
+    private let build: @Sendable (ObjectFields) -> Value?
+
+    init<each Key: ObjectKey>(
+        _ keys: repeat each Key, build: @escaping @Sendable (ObjectFields, repeat (each Key).Reading) -> Value?
+    ) {
+        var shapes: [FieldShape] = []
+        for key in repeat each keys { shapes += key.shapes }
+        self.shapes = shapes
+        self.build = { fields in
+            do throws(NothingBuilt) {
+                return build(fields, repeat try (each keys).read(fields))
+            } catch {
+                // What is wrong with the keys after it is to be known as well; what was reported is not reported again.
+                for key in repeat each keys { _ = try? key.read(fields) }
+                return nil
+            }
+        }
+    }
+
+    func read(_ fields: ObjectFields) throws(NothingBuilt) -> Value {
+        guard let value = build(fields) else { throw NothingBuilt() }
+        return value
+    }
+
+    /// The object that has these keys alone.
+    func object(_ frame: ObjectShape) -> ValueType<Value> {
+        var shape = frame
+        shape.fields += shapes
+        return .object(shape, build: build)
     }
 }
 
@@ -85,9 +156,6 @@ struct ObjectFields {
         return field.type.read(entries[index].value, findings)
     }
 
-    /// The value; the default where the key is not written or its value is faulty, which is then reported.
-    subscript<Value>(field: DefaultedField<Value>) -> Value { self[field.field] ?? field.fallback }
-
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
     /// The keys as written.
@@ -98,12 +166,12 @@ struct ObjectFields {
     }
 
     /// For keys that are only sometimes needed.
-    func reportMissing<Value>(_ field: Field<Value>, in shape: ObjectShape) {
-        reportMissing(field.key, field.summary, in: shape)
+    func reportMissing<Value>(_ field: Field<Value>, in title: String) {
+        reportMissing(field.key, field.summary, in: title)
     }
 
-    private func reportMissing(_ key: String, _ summary: String, in shape: ObjectShape) {
-        findings.error(.missingKey, "`\(key)` is missing in \(shape.title): \(summary)", at: node.location)
+    private func reportMissing(_ key: String, _ summary: String, in title: String) {
+        findings.error(.missingKey, "`\(key)` is missing in \(title): \(summary)", at: node.location)
     }
 
     private func checkKeys(_ shape: ObjectShape) {
@@ -119,7 +187,7 @@ struct ObjectFields {
             }
         }
         for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {
-            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape)
+            reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape.title)
         }
         // One known key is what most have.
         guard shape.isChoice, entries.count != 1 else { return }

@@ -45,7 +45,7 @@ package struct ObjectShape: Hashable, Sendable {
         }
     }
 
-    package init(_ title: String, isChoice: Bool = false, mayBeEmpty: Bool = false, _ fields: [FieldShape]) {
+    package init(_ title: String, isChoice: Bool = false, mayBeEmpty: Bool = false, _ fields: [FieldShape] = []) {
         self.title = title
         self.fields = fields
         self.isChoice = isChoice
@@ -75,6 +75,11 @@ package struct ObjectShape: Hashable, Sendable {
 
     /// In the order of their declaration.
     var keys: [String] { fields.map(\.key) }
+}
+
+extension ObjectShape: ExpressibleByStringLiteral {
+    /// A mapping about which nothing is to be said but its title.
+    package init(stringLiteral title: String) { self.init(title) }
 }
 
 /// One key of a mapping.

@@ -18,6 +18,14 @@ extension ValueType where Value == String {
         return scalar.text
     }
 
+    /// Any text, of several lines too.
+    static let anyText = ValueType(.text(pattern: nil)) { node, findings in
+        guard let scalar = findings.scalar(node, "a text") else { return nil }
+        if scalar.text.unicodeScalars.count <= PolicyLimits.textLength { return scalar.text }
+        findings.error(.invalidText, "more than \(PolicyLimits.textLength) characters", at: node.location)
+        return nil
+    }
+
     /// A DNS label: lower case letters, digits and inner hyphens, at most 63.
     static let name = checked(pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", code: .invalidName) { text in
         if isLabel(text) { return nil }

@@ -15,13 +15,9 @@ struct ValueType<Value: Sendable>: Sendable {
         self.written = written
     }
 
-    /// The same text, wrapped or checked further. The second argument of `change` is where to complain.
-    func map<Other: Sendable>(
-        _ change: @escaping @Sendable (Value, YAMLNode, Findings) -> Other?
-    ) -> ValueType<Other> {
-        ValueType<Other>(shape) { node, findings in
-            read(node, findings).flatMap { change($0, node, findings) }
-        }
+    /// The same text, as another value.
+    func map<Other: Sendable>(_ change: @escaping @Sendable (Value) -> Other) -> ValueType<Other> {
+        ValueType<Other>(shape) { node, findings in read(node, findings).map(change) }
     }
 }
 
@@ -34,10 +30,9 @@ struct Located<Value: Sendable>: Sendable {
 
 extension ValueType {
     /// Keeps the node beside the value.
-    static func located(_ type: ValueType<Value.Wrapped>) -> ValueType where Value: LocatedValue {
+    static func located<Wrapped>(_ type: ValueType<Wrapped>) -> ValueType where Value == Located<Wrapped> {
         ValueType(type.shape) { node, findings in
-            guard let value = type.read(node, findings) else { return nil }
-            return Value(value: value, node: node)
+            type.read(node, findings).map { Located(value: $0, node: node) }
         }
     }
 
@@ -92,6 +87,28 @@ extension ValueType {
         }
     }
 
+    /// A mapping with these keys, built from their values.
+    static func object<each Key: ObjectKey>(
+        _ frame: ObjectShape, _ keys: repeat each Key, build: @escaping @Sendable (repeat (each Key).Reading) -> Value?
+    ) -> ValueType {
+        checkedObject(frame, repeat each keys) { (_, values: repeat (each Key).Reading) in build(repeat each values) }
+    }
+
+    /// The same, where it also matters which of the keys are written.
+    static func checkedObject<each Key: ObjectKey>(
+        _ frame: ObjectShape, _ keys: repeat each Key,
+        build: @escaping @Sendable (ObjectFields, repeat (each Key).Reading) -> Value?
+    ) -> ValueType {
+        FieldGroup(repeat each keys, build: build).object(frame)
+    }
+
+    /// A mapping with one of these keys, which says what kind of thing it is.
+    static func choice(_ title: String, _ choices: Field<Value>...) -> ValueType {
+        object(ObjectShape(title, isChoice: true, choices.map(\.shape))) { fields in
+            choices.compactMap { fields[$0] }.first
+        }
+    }
+
     /// A mapping with known keys. `build` asks for each field once; nil where a required one is missing or faulty.
     static func object(
         _ shape: ObjectShape, build: @escaping @Sendable (ObjectFields) -> Value?
@@ -102,14 +119,6 @@ extension ValueType {
         }
     }
 }
-
-/// What `ValueType.located` can produce.
-protocol LocatedValue: Sendable {
-    associatedtype Wrapped: Sendable
-    init(value: Wrapped, node: YAMLNode)
-}
-
-extension Located: LocatedValue {}
 
 extension Findings {
     func wrongType(_ expected: String, _ node: YAMLNode, hint: String? = nil) {

@@ -35,7 +35,7 @@ extension PolicyValidator {
     private mutating func spansOfFiles(
         _ draft: CalendarDraft, _ document: PolicyDocument, besides written: [Located<Exclusion>]
     ) -> [Located<Exclusion>] {
-        let path = files.paths[Int(document.spec.location.file)]
+        let path = paths[Int(document.spec.location.file)]
         // A faulty zone is reported already: any zone lets the files be judged.
         let isFaulty = document.spec.hasKey("timeZone") && draft.timeZone.flatMap { zone(named: $0) } == nil
         let defaultZone = isFaulty ? ZoneRules.utc.name : draft.timeZone?.value
@@ -44,7 +44,7 @@ extension PolicyValidator {
         var result: [Located<Exclusion>] = []
         for file in draft.files {
             let source: PolicySource
-            switch files.calendars.read(file.value, path) {
+            switch calendarFiles.read(file.value, path) {
             case .failure(let reason):
                 findings.error(
                     .unreadableFile, "the calendar file \(file.value) cannot be read: \(reason.message)",
@@ -59,9 +59,9 @@ extension PolicyValidator {
             usedZones.merge(reading.usedZones) { first, _ in first }
             for span in reading.spans {
                 if let first = names[span.window.name] {
-                    findings.error(
+                    findings.duplicate(
                         .duplicateName, "\(file.value) holds \"\(span.window.name)\", which the calendar has already",
-                        at: file.location, related: [.init(message: "the first is here", location: first)])
+                        at: file.location, first: first)
                 }
                 names[span.window.name] = names[span.window.name] ?? file.location
                 result.append(Located(value: span, node: file.node))
@@ -72,13 +72,9 @@ extension PolicyValidator {
 
     /// The calendar that a policy names. One that is declared but faulty is reported where it stands.
     func calendar(named reference: Located<String>) -> CalendarPolicy? {
-        if !declares(reference.value, as: .calendar), !isIncomplete {
-            let known = names(of: .calendar)
-            let near = nearest(to: reference.value, among: known)
-            findings.error(
-                .unknownCalendar, "there is no calendar \"\(reference.value)\"", at: reference.location,
-                hint: near.map { "did you mean \($0)?" } ?? (known.isEmpty ? "no file declares a calendar" : nil))
-        }
+        checkDeclared(
+            reference.value, as: .calendar, .unknownCalendar, at: reference.location,
+            none: "no file declares a calendar")
         return calendars[reference.value]
     }
 

@@ -59,12 +59,9 @@ struct CheckedCluster {
         for (index, node) in draft.nodes.enumerated() {
             let first = names.first(index, of: node.value.name)
             if first != index {
-                findings.error(
+                findings.duplicate(
                     .duplicateNode, "there are two nodes called \"\(node.value.name)\"",
-                    at: node.node.location(of: "name"),
-                    related: [
-                        .init(message: "the first is here", location: draft.nodes[first].node.location(of: "name"))
-                    ])
+                    at: node.node.location(of: "name"), first: draft.nodes[first].node.location(of: "name"))
             }
             // Where the daemon itself listens is compared port by port, over all clusters.
             guard node.value.embedded == nil else { continue }
@@ -88,12 +85,10 @@ struct CheckedCluster {
     ) {
         let first = uses.first(use, of: address)
         guard first != use else { return }
-        findings.error(
+        findings.duplicate(
             .duplicateAddress, "the address \(text) is used twice",
             at: draft.nodes[use.node].node.location(of: use.key),
-            related: [
-                .init(message: "the first is here", location: draft.nodes[first.node].node.location(of: first.key))
-            ])
+            first: draft.nodes[first.node].node.location(of: first.key))
     }
 
     private func checkEmbedded(_ findings: Findings) {

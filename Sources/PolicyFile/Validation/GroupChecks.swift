@@ -13,7 +13,7 @@ extension PolicyValidator {
             let members = zip(groups, items).map { group, item in
                 selectedNodes(of: group, at: item, among: selected, cluster)
             }
-            checkGroupNames(groups, items)
+            checkNames(zip(groups, items).map { ($0.name, $1) }, of: "group")
             checkMembership(selected, groups, members, at: spec.location(of: "strategy", "groups"))
             if let group = groups.first, let nodes = members.first {
                 first = (nodes.count, "the first group, \(group.name), has")
@@ -49,17 +49,21 @@ extension PolicyValidator {
         return names
     }
 
-    private func checkGroupNames(_ groups: [NodeGroup], _ items: [YAMLNode]) {
+    private func checkNames(_ named: [(name: String, node: YAMLNode)], of what: String) {
         var seen: [String: SourceLocation] = [:]
-        for (group, item) in zip(groups, items) {
-            let place = item.location(of: "name")
-            if let first = seen[group.name] {
-                findings.error(
-                    .duplicateName, "there is already a group called \"\(group.name)\"", at: place,
-                    related: [.init(message: "the first is here", location: first)])
+        for (name, node) in named {
+            let place = node.location(of: "name")
+            if let first = seen[name] {
+                findings.duplicate(
+                    .duplicateName, "there is already a \(what) called \"\(name)\"", at: place, first: first)
+            } else {
+                seen[name] = place
             }
-            seen[group.name] = seen[group.name] ?? place
         }
+    }
+
+    func checkGateNames(_ gates: [Located<HealthGate>]) {
+        checkNames(gates.map { ($0.value.name, $0.node) }, of: "gate")
     }
 
     private func checkMembership(
@@ -80,18 +84,5 @@ extension PolicyValidator {
         findings.error(
             .nodeInNoGroup, "\(first) is selected, but in no group\(more)", at: place,
             hint: "add a group for what is left, or exclude it in `selector`")
-    }
-
-    func checkGateNames(_ gates: [Located<HealthGate>]) {
-        var seen: [String: SourceLocation] = [:]
-        for gate in gates {
-            let place = gate.node.location(of: "name")
-            if let first = seen[gate.value.name] {
-                findings.error(
-                    .duplicateName, "there is already a gate called \"\(gate.value.name)\"", at: place,
-                    related: [.init(message: "the first is here", location: first)])
-            }
-            seen[gate.value.name] = seen[gate.value.name] ?? place
-        }
     }
 }

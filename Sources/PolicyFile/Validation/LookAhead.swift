@@ -28,10 +28,9 @@ extension PolicyValidator {
         for index in policies.indices {
             var calendars: Set<Substring> = []
             for window in policies[index].places.windows {
-                if window.isOfCalendar {
-                    let calendar = window.value.name.prefix { $0 != "/" }
+                if let calendar = window.value.calendar {
                     guard calendars.insert(calendar).inserted else { continue }
-                    checkOpens(window.value, ofCalendar: policies[index].places.windows, &outlook)
+                    checkOpens(window.value, of: calendar, among: policies[index].places.windows, &outlook)
                     continue
                 }
                 let ahead = SpanAhead(window, of: "window", findings)
@@ -46,7 +45,7 @@ extension PolicyValidator {
 
     /// Those of calendars are looked at where they are written.
     private func look(at exclusions: [Located<Exclusion>], _ outlook: inout Outlook) {
-        for exclusion in exclusions where !exclusion.isOfCalendar {
+        for exclusion in exclusions where exclusion.value.window.calendar == nil {
             let ahead = SpanAhead(
                 Located(value: exclusion.value.window, node: exclusion.node), of: "exclusion", findings)
             ahead.checkClocks(&outlook)
@@ -55,9 +54,10 @@ extension PolicyValidator {
     }
 
     /// A list of dates is not wrong because some of them are past; one of which all are is.
-    private func checkOpens(_ window: Window, ofCalendar windows: [Located<Window>], _ outlook: inout Outlook) {
-        let calendar = window.name.prefix { $0 != "/" }
-        for other in windows where other.value.name.hasPrefix(calendar + "/") {
+    private func checkOpens(
+        _ window: Window, of calendar: Substring, among windows: [Located<Window>], _ outlook: inout Outlook
+    ) {
+        for other in windows where other.value.calendar == calendar {
             if !outlook.coming(other.value).occurrences.isEmpty { return }
         }
         guard let span = calendarSpans[String(calendar)]?.first(where: { $0.value.window == window }) else { return }
@@ -94,16 +94,6 @@ extension PolicyValidator {
                 related: [.init(message: "the other one", location: first.policy.places.document.name.location)])
         }
     }
-}
-
-extension Located<Window> {
-    /// It stands where the policy names the calendar, not where it is written.
-    var isOfCalendar: Bool { value.name.contains("/") }
-}
-
-extension Located<Exclusion> {
-    /// It stands where the policy names the calendar, not where it is written.
-    var isOfCalendar: Bool { value.window.name.contains("/") }
 }
 
 /// `1 policy`, `2 policies`.

@@ -8,7 +8,7 @@ extension PolicyValidator {
         for policy in draft.policies ?? [] where !known.contains(policy.value) && !isIncomplete {
             findings.error(
                 .unknownPolicy, "there is no maintenance window or rollout \"\(policy.value)\"", at: policy.location,
-                hint: nearest(to: policy.value, among: known).map { "did you mean \($0)?" })
+                hint: didYouMean(policy.value, among: known))
         }
         guard let url = draft.url else { return nil }
         return NotificationPolicy(
@@ -22,15 +22,10 @@ extension PolicyValidator {
     /// Steps name notifications wherever they are written.
     func checkNotifySteps(_ steps: [Located<Step>]) {
         for step in steps {
-            guard case .notify(let notify) = step.value, !declares(notify.notification, as: .notification),
-                !isIncomplete
-            else { continue }
-            let known = names(of: .notification)
-            findings.error(
-                .unknownNotification, "there is no notification \"\(notify.notification)\"",
-                at: step.node.location(of: "notify", "notification"),
-                hint: nearest(to: notify.notification, among: known).map { "did you mean \($0)?" }
-                    ?? (known.isEmpty ? "no file declares a Notification" : nil))
+            guard case .notify(let notify) = step.value else { continue }
+            checkDeclared(
+                notify.notification, as: .notification, .unknownNotification,
+                at: step.node.location(of: "notify", "notification"), none: "no file declares a Notification")
         }
     }
 }

@@ -90,6 +90,10 @@ extension PolicyAhead {
     /// So many occurrences in a row, over so many days, are more than a freeze is usually meant to take.
     private static let swallowed = (occurrences: 3, days: 21)
 
+    private var theWindows: [Findings.Note] {
+        places.windows.prefix(1).map { .init(message: "the windows", location: $0.location) }
+    }
+
     private func name(of exclusion: Int) -> String { exclusions[exclusion].value.window.name }
 
     /// `freezes/year-end`, `a, b and 3 more`: what takes any of these, in the order of the policy.
@@ -116,7 +120,7 @@ extension PolicyAhead {
                 + "\(outlook.day(first.span.start, in: first.timeZone)) on, "
                 + "\(occurrences.count == 1 ? "is" : "are") taken away by \(text)",
             at: exclusions[exclusion].location, hint: "it will never act: move the windows or the exclusions",
-            related: places.windows.first.map { [.init(message: "the windows", location: $0.location)] } ?? [])
+            related: theWindows)
     }
 
     /// The longest row of occurrences of which exclusions leave nothing.
@@ -154,7 +158,7 @@ extension PolicyAhead {
                 + "\(plural(longest.count, "occurrence")) in a row are taken away by \(text)"
                 + (isBack ? "" : ", and none comes after that"),
             at: exclusions[exclusion].location,
-            related: places.windows.first.map { [.init(message: "the windows", location: $0.location)] } ?? [])
+            related: theWindows)
     }
 
     /// Why an opening is shorter than its window usually is.
@@ -235,7 +239,7 @@ extension PolicyAhead {
                     + "\(PolicyValidator.aheadDays) days has more than \(longest.spoken) "
                     + "(\(outlook.day(best.start, in: zone ?? "UTC")))",
                 at: places.document.spec.location(of: "sequence"), hint: worst.sum,
-                related: places.windows.first.map { [.init(message: "the windows", location: $0.location)] } ?? [])
+                related: theWindows)
             return
         }
         report(tooShort, outlook) { short, day, why in
@@ -306,7 +310,8 @@ extension PolicyAhead {
             .freezeInAnotherZone,
             "the exclusion \"\(exclusion.value.window.name)\" is in \(own.name), the windows of \"\(name)\" in "
                 + "\(zone.name): it starts there on \(zone.day(start))",
-            at: exclusion.node.location(of: "timeZone"), hint: exclusion.isOfCalendar ? nil : "timeZone: \(zone.name)",
+            at: exclusion.node.location(of: "timeZone"),
+            hint: exclusion.value.window.calendar == nil ? "timeZone: \(zone.name)" : nil,
             related: [.init(message: "the windows", location: first.node.location(of: "timeZone"))])
     }
 }

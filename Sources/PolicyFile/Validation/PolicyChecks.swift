@@ -97,13 +97,8 @@ extension PolicyValidator {
     }
 
     func cluster(named reference: Located<String>) -> CheckedCluster? {
-        if !declares(reference.value, as: .cluster), !isIncomplete {
-            let known = names(of: .cluster)
-            let near = nearest(to: reference.value, among: known)
-            findings.error(
-                .unknownCluster, "there is no cluster \"\(reference.value)\"", at: reference.location,
-                hint: near.map { "did you mean \($0)?" } ?? (known.isEmpty ? "no file declares a cluster" : nil))
-        }
+        checkDeclared(
+            reference.value, as: .cluster, .unknownCluster, at: reference.location, none: "no file declares a cluster")
         return clusters[reference.value]
     }
 
@@ -115,10 +110,7 @@ extension PolicyValidator {
         case .name(let name):
             if let sequence = sequence(named: name) { return sequence }
             if declares(name, as: .sequence) || isIncomplete { return nil }
-            let known = names(of: .sequence)
-            var hint = nearest(to: name, among: known + [StepSequence.drainThenBlock.name]).map {
-                "did you mean \($0)?"
-            }
+            var hint = didYouMean(name, among: names(of: .sequence) + [StepSequence.drainThenBlock.name])
             if name == "rolling-upgrade" {
                 hint = "only you know the command: declare a Sequence of this name with a `run` step"
             }
@@ -146,7 +138,7 @@ extension PolicyValidator {
                 hasUnknown = true
                 findings.error(
                     .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
-                    hint: nearest(to: name, among: known).map { "did you mean \($0)?" })
+                    hint: didYouMean(name, among: known))
             }
         }
         let selected = nodes.filter(selector.value.matches)
@@ -184,11 +176,8 @@ extension PolicyValidator {
             if nodes.contains(where: { $0.labels[label] != nil }) { continue }
             let place = spec["strategy"]?["order"]?[index]?.location(of: "label") ?? spec.location(of: "strategy")
             findings.warning(
-                .unknownLabel, "no selected node has the label \"\(label)\"",
-                at: place,
-                hint: nearest(to: label, among: Set(nodes.flatMap(\.labels.keys)).sorted()).map {
-                    "did you mean \($0)?"
-                })
+                .unknownLabel, "no selected node has the label \"\(label)\"", at: place,
+                hint: didYouMean(label, among: Set(nodes.flatMap(\.labels.keys)).sorted()))
         }
     }
 

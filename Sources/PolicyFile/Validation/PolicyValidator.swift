@@ -9,11 +9,14 @@ import Scheduling
 struct PolicyValidator {
     let findings: Findings
     let zones: ZoneCatalog
-    let files: PolicySetFiles
+    /// Of the policy files, by the number in locations.
+    let paths: [String]
+    /// What can be read beside them.
+    let calendarFiles: CalendarFiles
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
-    private let names: [PolicyKind: [String]]
+    let names: [PolicyKind: [String]]
     private let declared: [PolicyKind: Set<String>]
     /// The policies are looked at ahead in time afterwards.
     private let looksAhead: Bool
@@ -32,12 +35,13 @@ struct PolicyValidator {
     private(set) var places: [String: PolicyPlaces] = [:]
 
     init(
-        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, files: PolicySetFiles,
-        looksAhead: Bool, findings: Findings
+        _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, paths: [String],
+        calendarFiles: CalendarFiles, looksAhead: Bool, findings: Findings
     ) {
         self.findings = findings
         self.zones = zones
-        self.files = files
+        self.paths = paths
+        self.calendarFiles = calendarFiles
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
@@ -90,6 +94,17 @@ struct PolicyValidator {
 
     func declares(_ name: String, as kind: PolicyKind) -> Bool { declared[kind]?.contains(name) ?? false }
 
+    /// That some document declares it, where all could be read.
+    func checkDeclared(
+        _ name: String, as kind: PolicyKind, _ code: DiagnosticCode, at location: SourceLocation, none hint: String
+    ) {
+        guard !declares(name, as: kind), !isIncomplete else { return }
+        let known = names(of: kind)
+        findings.error(
+            code, "there is no \(kind.rawValue.lowercased()) \"\(name)\"", at: location,
+            hint: didYouMean(name, among: known) ?? (known.isEmpty ? hint : nil))
+    }
+
     /// Keeps what look-ahead checks need, where there are any.
     mutating func keep(_ places: @autoclosure () -> PolicyPlaces, of policy: String) {
         if looksAhead { self.places[policy] = places() }
@@ -103,9 +118,9 @@ struct PolicyValidator {
             let key = (isPolicy ? "policy" : declaration.kind.rawValue) + "/" + declaration.name.value
             if let first = seen[key] {
                 let what = isPolicy ? "maintenance window or rollout" : declaration.kind.rawValue
-                findings.error(
+                findings.duplicate(
                     .duplicateName, "there is already a \(what) called \"\(declaration.name.value)\"",
-                    at: declaration.name.location, related: [.init(message: "the first is here", location: first)])
+                    at: declaration.name.location, first: first)
             } else {
                 seen[key] = declaration.name.location
             }
@@ -157,7 +172,7 @@ struct PolicyValidator {
                     let isOne = first.cluster == cluster && first.node == name
                     let both =
                         "\"\(first.node)\"\(first.cluster == cluster ? "" : " of \(first.cluster)") and \"\(name)\""
-                    findings.error(
+                    findings.duplicate(
                         .duplicateAddress,
                         isOne
                             ? "the embedded node \"\(name)\" would listen on \(host):\(port) twice"
@@ -165,7 +180,7 @@ struct PolicyValidator {
                         at: place,
                         hint: isDefault
                             ? "that is the default: each embedded node needs an `api` and a `ready` of its own" : nil,
-                        related: [.init(message: "the first is here", location: first.location)])
+                        first: first.location)
                 }
             }
         }

@@ -26,9 +26,9 @@ extension PolicyValidator {
             let name = draft.value.name ?? "\(title)-\(index + 1)"
             let place = draft.node.location(of: "name")
             if let first = names[name] {
-                findings.error(
+                findings.duplicate(
                     .duplicateName, "there is already a span called \"\(name)\" in this \(owner)", at: place,
-                    related: [.init(message: "the first is here", location: first)])
+                    first: first)
             } else {
                 names[name] = place
             }
@@ -60,9 +60,10 @@ extension PolicyValidator {
         // No name of a span has a slash at its end.
         let key = reference.value + "/"
         if let first = names[key] {
-            findings.error(
+            findings.duplicate(
                 .duplicateName, "the calendar \"\(reference.value)\" is already named in this list",
-                at: reference.location, related: [.init(message: "the first is here", location: first)])
+                at: reference.location,
+                first: first)
             return []
         }
         names[key] = reference.location

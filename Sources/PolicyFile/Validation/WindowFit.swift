@@ -46,7 +46,7 @@ struct WindowFit {
 extension Window {
     fileprivate var isOnce: Bool { if case .at = recurrence { true } else { false } }
 
-    /// The calendar that the span is of, where it is of one.
+    /// The calendar that the span is of, where it is of one: it stands where the policy names the calendar then.
     var calendar: Substring? { name.contains("/") ? name.prefix { $0 != "/" } : nil }
 }
 

@@ -58,17 +58,6 @@ struct YAMLParser {
         }
     }
 
-    private init(
-        parser: UnsafeMutablePointer<yaml_parser_t>, event: UnsafeMutablePointer<yaml_event_t>,
-        bytes: UnsafeBufferPointer<UInt8>, file: Int, findings: Findings
-    ) {
-        self.parser = parser
-        self.event = event
-        self.bytes = bytes
-        self.file = file
-        self.findings = findings
-    }
-
     private mutating func documents() -> Output {
         var output = Output()
         do throws(Stop) {
@@ -158,9 +147,7 @@ struct YAMLParser {
             let value = try node(valueEvent, depth: depth + 1)
             guard let name = keyText(key) else { continue }
             if let first = earlier(name, entries, &seen) {
-                findings.error(
-                    .duplicateKey, "`\(name)` is written twice", at: key.location,
-                    related: [.init(message: "the first is here", location: first)])
+                findings.duplicate(.duplicateKey, "`\(name)` is written twice", at: key.location, first: first)
                 continue
             }
             entries.append(.init(key: name, keyLocation: key.location, value: value))
