@@ -4,13 +4,7 @@ import Scheduling
 package struct Marks: Hashable, Sendable {
     package private(set) var counts: [String: Int] = [:]
 
-    package init() {}
-
     mutating func note(_ mark: String) { counts[mark, default: 0] += 1 }
-
-    package mutating func formUnion(_ other: Marks) {
-        for (mark, count) in other.counts { counts[mark, default: 0] += count }
-    }
 
     mutating func note(_ fact: Fact) {
         switch fact {

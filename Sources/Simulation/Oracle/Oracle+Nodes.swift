@@ -5,12 +5,9 @@ import Scheduling
 /// What happens on the machines.
 extension Oracle {
     /// How a machine is now, whatever made it so.
-    mutating func noteService(
-        of place: Int, isInService: Bool, isRunning: Bool, isInReach: Bool, isInTouch: Bool, at: Int64
-    ) {
+    mutating func noteService(of place: Int, isInService: Bool, isInReach: Bool, isInTouch: Bool, at: Int64) {
         truths[place].outSince = isInService ? nil : truths[place].outSince ?? at
         truths[place].apartSince = isInTouch ? nil : truths[place].apartSince ?? at
-        truths[place].isRunning = isRunning
         truths[place].inReachSince = isInReach ? truths[place].inReachSince ?? at : nil
         if isInTouch { truths[place].isStoppedByCommand = false }
         stages.note(place: place, isInService: isInService, at: at)

@@ -16,7 +16,6 @@ struct Oracle: Sendable {
         var outSince: Int64? = 0
         /// Since when it has not been in touch with its cluster.
         var apartSince: Int64? = 0
-        var isRunning = true
         /// Since when it has been running and in reach.
         var inReachSince: Int64? = 0
         /// By a command, which has not brought it back.

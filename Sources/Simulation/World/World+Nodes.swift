@@ -41,7 +41,6 @@ extension World {
         oracle.noteService(
             of: place,
             isInService: conditions[place].isReachable && cluster[place].mode == .normal && cluster.isReady(place),
-            isRunning: cluster[place].isRunning,
             isInReach: cluster[place].isRunning && conditions[place].isReachable, isInTouch: cluster.isJoined(place),
             at: now)
     }
@@ -115,14 +114,10 @@ extension World {
     }
 
     mutating func hint(node: Int, every: Duration, until: Int64) {
-        if let id = directoryID(of: node) { post(.hinted(id)) }
+        post(.hinted(oracle.id(node)))
         // Forged ones too.
         post(.hinted(NodeID(cluster: Scenario.clusterName, name: "nobody@sim")))
         guard now < until else { return }
         insert(.hint(node: node, every: every, until: until), in: every)
-    }
-
-    func directoryID(of node: Int) -> NodeID? {
-        NodeID(cluster: Scenario.clusterName, name: scenario.nodes[node].name)
     }
 }
