@@ -1,7 +1,8 @@
 import Primitives
 import Scheduling
-import Simulation
 import Testing
+
+@testable import Simulation
 
 /// The daemon dies at each append of a run, before and after the records are durable, and between two effects: the run
 /// comes to the same end.
@@ -11,16 +12,12 @@ struct CrashTests {
     }
 
     /// Three hours. In a rollout three nodes are upgraded, the canary first, then group by group.
-    static func scenario(_ story: Story, _ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
-        var scenario = Scenario.plain(seed: 8, rollout: story != .window, isTraced: isTraced)
+    static func scenario(_ story: Story, _ crash: CrashPoint?) -> Scenario {
+        var scenario = Scenario.plain(seed: 8, rollout: story != .window)
         if story != .window {
             scenario.policies.policies[0].strategy = Strategy(
-                canary: Canary(count: 1, soak: .minutes(2)),
-                groups: [
-                    NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
-                    NodeGroup(
-                        name: "zone-b", selector: Selector(matchLabels: ["zone": "b"]), waitAfterPrevious: .minutes(3)),
-                ], progressDeadline: .minutes(30))
+                canary: Canary(count: 1, soak: .minutes(2)), groups: Scenario.groups(wait: .minutes(3)),
+                progressDeadline: .minutes(30))
         }
         if story == .faults {
             scenario.plan.faults = [

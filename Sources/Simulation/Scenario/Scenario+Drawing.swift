@@ -20,10 +20,8 @@ extension Scenario {
                 meanHold: random.duration(.seconds(20)...Duration.minutes(4)), channels: 20 + random.below(200)),
             plan: .drawn(seed: seed, nodes: machines.count, policies: set.policies.count, length: length),
             commands: policies.commands, joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
-            isTraced: isTraced)
-        scenario.hasModesInLists = !random.chance(0.1)
-        scenario.spreadsReads = random.chance(0.3)
-        scenario.hostClock = random.chance(0.1) ? .hours(2) : .zero
+            hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
+            hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }
         // Where no list can show which node is which, commands have to act on the address.
         if !scenario.isClustered || !scenario.hasModesInLists { scenario.commands.actOnAddress = true }
@@ -101,13 +99,6 @@ private struct PolicyDraw {
     let start: Timestamp
     let length: Duration
     var commands = Scenario.Commands()
-
-    init(seed: UInt64, cluster: ClusterPolicy, start: Timestamp, length: Duration) {
-        self.seed = seed
-        self.cluster = cluster
-        self.start = start
-        self.length = length
-    }
 
     mutating func drawn() -> PolicySet {
         var random = RandomStream(seed: seed, label: "policies")
