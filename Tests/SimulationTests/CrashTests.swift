@@ -21,15 +21,16 @@ struct CrashTests {
         }
         if story == .faults {
             scenario.plan.faults = [
-                PlannedFault(after: .seconds(30), fault: .answerLost(node: 0, lasting: .minutes(1))),
+                PlannedFault(after: .seconds(30), fault: .node(0, .trouble(.answerLost, lasting: .minutes(1)))),
                 PlannedFault(
                     after: .minutes(2), occasion: .whileCommitted,
-                    fault: .hanging(node: 0, call: .list, lasting: .seconds(30))),
-                PlannedFault(after: .minutes(5), occasion: .whileOut, fault: .opened(node: 0, timing: .afterRead)),
-                PlannedFault(after: .minutes(6), occasion: .whileOut, fault: .late(node: 0, lasting: .seconds(20))),
+                    fault: .node(0, .trouble(.hanging(.list), lasting: .seconds(30)))),
+                PlannedFault(after: .minutes(5), occasion: .whileOut, fault: .node(0, .opened(.afterRead))),
+                PlannedFault(
+                    after: .minutes(6), occasion: .whileOut, fault: .node(0, .trouble(.late, lasting: .seconds(20)))),
                 PlannedFault(
                     after: .minutes(10), occasion: .whileOut,
-                    fault: .refusing(node: 0, status: 429, lasting: .seconds(20))),
+                    fault: .node(0, .trouble(.refusing(status: 429), lasting: .seconds(20)))),
             ]
         }
         scenario.plan.crashAtAppend = crash

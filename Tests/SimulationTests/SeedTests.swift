@@ -58,9 +58,9 @@ struct SeedTests {
 
     static let wanted: [String] = {
         let faults = Fault.Kind.allCases.filter { $0 != .opened && $0 != .loosened }.map { "fault-\($0.rawValue)" }
-        let timings = Fault.Timing.allCases.map { "opened-\($0.rawValue)" }
-        let calls = Fault.Call.allCases.flatMap { ["hanging-\($0.rawValue)", "broken-\($0.rawValue)"] }
-        let lies = Fault.Lie.allCases.map { "lie-\($0.rawValue)" }
+        let timings = NodeFault.Timing.allCases.map { "opened-\($0.rawValue)" }
+        let calls = Trouble.Call.allCases.flatMap { ["hanging-\($0.rawValue)", "broken-\($0.rawValue)"] }
+        let lies = Trouble.Lie.allCases.map { "lie-\($0.rawValue)" }
         let edits = Edit.Kind.allCases.map { "edit-\($0.rawValue)" }
         let occasions = Occasion.allCases.filter { $0 != .now }.map { "occasion-\($0.rawValue)" }
         let commands = CommandFault.Kind.allCases.map { "command-fault-\($0.rawValue)" }
@@ -70,7 +70,7 @@ struct SeedTests {
 
     /// Facts of the journal, and other things that a run comes to.
     static let decisions = """
-        fault-loosened opened-what-nagi-set blocked-over-nagi blocked-for-ever wall-jump-for-good reload-refused
+        fault-edit fault-loosened opened-what-nagi-set blocked-over-nagi blocked-for-ever wall-jump-for-good reload-refused
         reboot-with-another-wall write-late write-repeated write-ignored write-refused-403 write-refused-429
         command-adopted command-interrupted-by-reboot command-succeeded command-failed command-signalled
         command-timed-out command-interrupted command-not-started command-disrupts command-disrupts-nothing

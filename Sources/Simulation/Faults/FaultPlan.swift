@@ -69,17 +69,4 @@ package enum CommandFault: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case exits, exitsAtOnce, signalled, hangs, cannotStart, interrupted, vanishes, doesNothing
     }
-
-    package var kind: Kind {
-        switch self {
-        case .exits: .exits
-        case .exitsAtOnce: .exitsAtOnce
-        case .signalled: .signalled
-        case .hangs: .hangs
-        case .cannotStart: .cannotStart
-        case .interrupted: .interrupted
-        case .vanishes: .vanishes
-        case .doesNothing: .doesNothing
-        }
-    }
 }

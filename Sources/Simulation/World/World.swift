@@ -30,8 +30,8 @@ package struct World: Sendable {
         case faultHappens(Fault)
         case faultEnds(Fault)
         case nodeStarts(node: Int, version: String?)
-        /// Somebody acts beside a call.
-        case person(Fault)
+        /// Somebody opens a node beside a call.
+        case opens(Int, NodeFault.Timing)
         case policiesFollow([Int])
         case hint(node: Int, every: Duration, until: Int64)
         case check
@@ -117,8 +117,8 @@ package struct World: Sendable {
     var commands: [CommandRun] = []
     /// Faults that wait for their occasion, by their places in the plan, and until when.
     var waiting: [(fault: Int, until: Int64)] = []
-    /// Somebody who acts at the next call of a kind.
-    var ambushes: [Fault] = []
+    /// Who opens a node at its next call of a kind.
+    var ambushes: [(node: Int, timing: NodeFault.Timing)] = []
 
     var oracle: Oracle
     var marks = Marks()
@@ -242,7 +242,7 @@ package struct World: Sendable {
         case .faultHappens(let fault): apply(fault)
         case .faultEnds(let fault): lift(fault)
         case .nodeStarts(let node, let version): startNode(node, version: version)
-        case .person(let fault): act(fault)
+        case .opens(let node, let timing): open(node, timing)
         case .policiesFollow(let nodes): policiesFollow(nodes)
         case .hint(let node, let every, let until): hint(node: node, every: every, until: until)
         case .check: check()
