@@ -22,6 +22,7 @@ package struct Marks: Hashable, Sendable {
         case .stayEnded: note("stay-ended")
         case .releaseOwed: note("release-owed")
         case .releaseClaimed: note("release-claimed")
+        case .leaversForgotten: note("leavers-forgotten")
         case .modeIntended(let change): note("intent-\(change.cause.rawValue)")
         case .modeAnswered(_, _, let answer): note("answer-\(answer.outcome.word)")
         case .modeSettled(_, _, let isReached): note(isReached ? "settled-reached" : "settled-lost")

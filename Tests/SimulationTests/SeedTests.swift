@@ -74,7 +74,7 @@ struct SeedTests {
         reboot-with-another-wall write-late write-repeated write-ignored write-refused-403 write-refused-429
         command-adopted command-interrupted-by-reboot command-succeeded command-failed command-signalled
         command-timed-out command-interrupted command-not-started command-disrupts command-disrupts-nothing
-        node-restarted loosened address-moved identity-shown mode-adopted floor-set floor-gone
+        node-restarted loosened address-moved identity-shown mode-adopted leavers-forgotten floor-set floor-gone
         dropped-alreadyNormal dropped-foreign release-owed stay-placed stay-ended
         intent-claim intent-drift intent-restarted intent-release settled-reached settled-lost
         answer-accepted answer-already-there answer-declined answer-rejected answer-not-sent answer-unknown
