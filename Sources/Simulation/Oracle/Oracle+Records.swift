@@ -122,7 +122,7 @@ extension Oracle {
             violate(.slots, at: at, "\(name) is the \(have + 1). of \(most) in work in \(run.run.id)")
         }
         let pause = strategy.pauseBetweenNodes.nanoseconds
-        if pause > 0, stages.watchedWall {
+        if pause > 0 {
             // A slot that became free stays unused for so long.
             let resting = run.freedAt.count { at - $0 < pause - RateOracle.second }
             if have + resting >= most {

@@ -106,10 +106,7 @@ struct Oracle: Sendable {
         guard let lastMoment else { return }
         let wall = (moment.wall - lastMoment.wall).nanoseconds
         let uptime = (moment.uptime - lastMoment.uptime).nanoseconds
-        if abs(wall - uptime) > 60_000_000_000 {
-            distrust(from: at)
-            stages.watchedWall = false
-        }
+        if abs(wall - uptime) > 60_000_000_000 { distrust(from: at) }
     }
 
     private mutating func distrust(from at: Int64) {

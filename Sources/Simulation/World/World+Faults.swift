@@ -122,7 +122,6 @@ extension World {
             if let lasting { begin(fault, lasting: lasting) } else { marks.note("wall-jump-for-good") }
         case .wallDrift(let speed, let lasting):
             clock.drift(by: speed, at: now)
-            oracle.stages.watchedWall = false
             begin(fault, lasting: lasting)
         }
         return true

@@ -158,8 +158,7 @@ extension World {
             group == 1 && !other.part.phase.isFinished && oracle.labels(other.part.node)["zone"] == "a"
                 && !strategy.groups.isEmpty
         }
-        // Groups wait by the wall.
-        if isBlockedByGroup || (group == 1 && !oracle.stages.watchedWall) { return false }
+        if isBlockedByGroup { return false }
         if group == 1, strategy.groups.count > 1, quiet(since: run.changedAt) < strategy.groups[1].waitAfterPrevious {
             return false
         }
