@@ -24,7 +24,7 @@ package struct Marks: Hashable, Sendable {
         case .releaseClaimed: note("release-claimed")
         case .leaversForgotten: note("leavers-forgotten")
         case .modeIntended(let change): note("intent-\(change.cause.rawValue)")
-        case .modeAnswered(_, _, let answer): note("answer-\(answer.outcome.word)")
+        case .modeAnswered(_, _, let answer): note("answer-\(caseName(of: answer.outcome).hyphenated)")
         case .modeSettled(_, _, let isReached): note(isReached ? "settled-reached" : "settled-lost")
         case .modeSeenAgain: note("mode-seen-again")
         case .modeAdopted: note("mode-adopted")
@@ -61,19 +61,6 @@ extension EndReason {
     }
 }
 
-extension ModeChangeAnswer.Outcome {
-    fileprivate var word: String {
-        switch self {
-        case .accepted: "accepted"
-        case .alreadyThere: "already-there"
-        case .declined: "declined"
-        case .rejected: "rejected"
-        case .notSent: "not-sent"
-        case .unknown: "unknown"
-        }
-    }
-}
-
 extension CommandOutcome {
     fileprivate var word: String {
         switch self {
@@ -85,4 +72,8 @@ extension CommandOutcome {
         case .interrupted: "interrupted"
         }
     }
+}
+
+extension String {
+    fileprivate var hyphenated: String { reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" } }
 }

@@ -33,11 +33,10 @@ extension Scenario {
         let count = policies.clusters[0].nodes.count
         let a = random.below(count)
         let b = (a + 1) % count
-        let former = policies.clusters[0].nodes[a].address
-        policies.clusters[0].nodes[a].api = policies.clusters[0].nodes[b].api
-        policies.clusters[0].nodes[a].ready = policies.clusters[0].nodes[b].ready
-        policies.clusters[0].nodes[b].api = former.api
-        policies.clusters[0].nodes[b].ready = former.ready
+        var nodes = policies.clusters[0].nodes
+        (nodes[a].api, nodes[b].api) = (nodes[b].api, nodes[a].api)
+        (nodes[a].ready, nodes[b].ready) = (nodes[b].ready, nodes[a].ready)
+        policies.clusters[0].nodes = nodes
     }
 }
 

@@ -206,16 +206,7 @@ package struct World: Sendable {
     mutating func say(_ text: String) {
         digest.add(now)
         digest.add(text)
-        if scenario.isTraced { trace.append("\(traceTime)  \(text)") }
-    }
-
-    private var traceTime: String {
-        let milliseconds = now / 1_000_000
-        let seconds = milliseconds / 1000
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let rest = milliseconds % 1000
-        let fraction = rest < 10 ? "00\(rest)" : rest < 100 ? "0\(rest)" : "\(rest)"
-        return "\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(fraction)"
+        if scenario.isTraced { trace.append("\(Duration.nanoseconds(now).spoken)  \(text)") }
     }
 
     private mutating func happen(_ happening: Happening) {
