@@ -5,8 +5,8 @@ import Scheduling
 @testable import Simulation
 
 extension Scenario {
-    /// Three nodes, calls that end in time, and one policy: an upgrade of all of them, or a nightly rest. Nothing is drawn
-    /// but traffic and latencies.
+    /// Three nodes, calls that end in time, and one policy: an upgrade of all of them, or a nightly rest. Nothing is
+    /// drawn but traffic and latencies.
     static func plain(seed: UInt64, rollout: Bool) -> Scenario {
         let start = Timestamp(seconds: 1_796_000_400)
         let machines = (1...3).map { Machine(name: "node-0\($0)@sim", address: address("sim-\($0)")) }

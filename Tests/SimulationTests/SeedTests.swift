@@ -49,8 +49,8 @@ struct SeedTests {
         }
     }
 
-    /// Whatever was drawn came to pass, and every answer of the controller was called for: what never happens in so many
-    /// nights is not tested.
+    /// Whatever was drawn came to pass, and every answer of the controller was called for: what never happens in so
+    /// many nights is not tested.
     @Test(.enabled(if: SeedRuns.isComplete)) func `everything happens in some seed`() async {
         let happened = Set(await SeedRuns.outcomes.value.flatMap(\.marks.counts.keys))
         for mark in SeedTests.wanted where !happened.contains(mark) { Issue.record("never happened: \(mark)") }
@@ -70,10 +70,11 @@ struct SeedTests {
 
     /// Facts of the journal, and other things that a run comes to.
     static let decisions = """
-        fault-edit fault-loosened opened-what-nagi-set blocked-over-nagi blocked-for-ever wall-jump-for-good reload-refused
-        reboot-with-another-wall write-late write-repeated write-ignored write-refused-403 write-refused-429
-        command-adopted command-interrupted-by-reboot command-succeeded command-failed command-signalled
-        command-timed-out command-interrupted command-not-started command-disrupts command-disrupts-nothing
+        fault-edit fault-loosened opened-what-nagi-set blocked-over-nagi blocked-for-ever wall-jump-for-good
+        reload-refused reboot-with-another-wall write-late write-repeated write-ignored write-refused-403
+        write-refused-429 command-adopted command-interrupted-by-reboot command-succeeded command-failed
+        command-signalled command-timed-out command-interrupted command-not-started command-disrupts
+        command-disrupts-nothing
         node-restarted loosened address-moved identity-shown mode-adopted leavers-forgotten floor-set floor-gone
         dropped-alreadyNormal dropped-foreign release-owed stay-placed stay-ended
         intent-claim intent-drift intent-restarted intent-release settled-reached settled-lost

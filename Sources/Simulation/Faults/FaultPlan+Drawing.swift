@@ -7,8 +7,8 @@ extension FaultPlan {
     /// Faults begin no later than so long before that, and are over by then.
     package static let longest = Duration.minutes(20)
 
-    /// A plan for a run of that length: of the kinds a random few, each drawn from a stream of its own, so that leaving one
-    /// out shifts none of the others.
+    /// A plan for a run of that length: of the kinds a random few, each drawn from a stream of its own, so that leaving
+    /// one out shifts none of the others.
     package static func drawn(seed: UInt64, nodes: Int, policies: Int, length: Duration) -> FaultPlan {
         // One seed in eight is calm: without faults everything has to work too.
         guard seed % 8 != 0 else { return FaultPlan() }

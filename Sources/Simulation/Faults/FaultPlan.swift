@@ -1,6 +1,7 @@
 import Primitives
 
-/// What goes wrong, and when: drawn before the run starts, as data, so that a failing plan can be read and made smaller.
+/// What goes wrong, and when: drawn before the run starts, as data, so that a failing plan can be read and made
+/// smaller.
 package struct FaultPlan: Hashable, Sendable {
     package var faults: [PlannedFault] = []
     /// What commands come to, by their numbers; those that are not in it succeed.

@@ -212,7 +212,6 @@ extension Oracle {
         /// Of the machine, when it answered the read before.
         var foreignChanges: Int
         var sessions = 0
-        var connections = 0
         /// Done a second time.
         var isRepeat = false
         /// Done long after it was sent.

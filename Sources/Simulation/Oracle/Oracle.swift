@@ -5,8 +5,8 @@ import Scheduling
 
 /// Watches the true state of the nodes and what they receive, and knows nothing of how the controller decides.
 ///
-/// It keeps three things apart: what is (the machines, by their places), what the daemon was told (its reads, by the names
-/// that the policies give), and what the daemon says that it does (its journal).
+/// It keeps three things apart: what is (the machines, by their places), what the daemon was told (its reads, by the
+/// names that the policies give), and what the daemon says that it does (its journal).
 struct Oracle: Sendable {
     /// A machine as it is.
     struct Truth: Sendable {

@@ -98,8 +98,8 @@ struct ToldOfNode: Sendable {
         isReady = sample.ready
     }
 
-    /// Whether two reads, two seconds apart and without a busier one between, showed at most so much, the latest of them
-    /// no longer ago than `staleAfter` and begun no earlier than `since`.
+    /// Whether two reads, two seconds apart and without a busier one between, showed at most so much, the latest of
+    /// them no longer ago than `staleAfter` and begun no earlier than `since`.
     func isDrained(
         sessions: Int, connections: Int, since: Int64, at now: Int64, within staleAfter: Int64
     ) -> Bool {

@@ -1,8 +1,8 @@
 import Primitives
 import Scheduling
 
-/// Watches in which order the nodes of a run start. It reads the policies by itself, and for whether a canary was good it
-/// believes the nodes, not the controller.
+/// Watches in which order the nodes of a run start. It reads the policies by itself, and for whether a canary was good
+/// it believes the nodes, not the controller.
 struct StageOracle: Sendable {
     /// When a node was last out of service for longer than anybody can have overlooked.
     private struct Service: Sendable {

@@ -24,8 +24,8 @@ struct Condition: Sendable {
     var lie: Trouble.Lie? { troubles.compactMap { if case .lying(let lie) = $0 { lie } else { nil } }.last }
 }
 
-/// The clocks of the daemon's host. The uptime is right and begins anew with each boot; the wall clock is what people and
-/// faults make of it.
+/// The clocks of the daemon's host. The uptime is right and begins anew with each boot; the wall clock is what people
+/// and faults make of it.
 struct HostClockModel: Sendable {
     private let start: Timestamp
     private(set) var boot = 1

@@ -167,8 +167,8 @@ extension World {
         spring(.beforeWrite, on: place)
     }
 
-    /// The daemon has the answer of the read before the write. A daemon that died meanwhile writes nothing, and one that
-    /// is frozen goes on later.
+    /// The daemon has the answer of the read before the write. A daemon that died meanwhile writes nothing, and one
+    /// that is frozen goes on later.
     mutating func decide(_ call: WriteCall, reading mode: NodeMode, _ sample: ReadSample) {
         guard isAlive(call.process) else { return }
         if isFrozen, let stalledUntil {
@@ -237,12 +237,10 @@ extension World {
         let former = cluster[place].mode
         var write = call.write
         write.sessions = cluster[place].sessionCount
-        write.connections = cluster[place].connectionCount
         let transition = cluster.changeMode(write.change.target, on: place, at: wall)
         let note = write.isRepeat ? " again" : write.isLate ? " late" : ""
-        say(
-            "\(scenario.nodes[place].name) receives ChangeMode \(write.change.target.rawValue) in \(former.rawValue)\(note)"
-        )
+        let target = write.change.target
+        say("\(scenario.nodes[place].name) receives ChangeMode \(target.rawValue) in \(former.rawValue)\(note)")
         if cluster[place].mode == write.change.target.mode {
             oracle.noteReceived(write, on: place, from: former, at: now)
             noteService(of: place)

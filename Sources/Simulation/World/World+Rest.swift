@@ -87,10 +87,10 @@ extension World {
             bound = returning.command == nil ? World.openingPatience : .minutes(12)
         }
         guard let bound, quiet(since: view.changedAt) > bound + .minutes(2) else { return }
+        let stage = "\(part.phase.word) \(stepWord(part, run))"
         oracle.violate(
             .deadline, at: now,
-            "\(part.node.name) has been \(part.phase.word) \(stepWord(part, run)) of \(run.run.id) for longer than \(bound.spoken)"
-        )
+            "\(part.node.name) has been \(stage) of \(run.run.id) for longer than \(bound.spoken)")
     }
 
     private func stepWord(_ part: Part, _ run: RunMirror.RunView) -> String {

@@ -2,8 +2,8 @@ import ModeCore
 import Primitives
 import Scheduling
 
-/// One simulated run: cluster, network, commands and the daemon's process on one virtual clock. The controller is the one
-/// that the daemon drives; everything around it is made up, and everything is a function of the scenario.
+/// One simulated run: cluster, network, commands and the daemon's process on one virtual clock. The controller is the
+/// one that the daemon drives; everything around it is made up, and everything is a function of the scenario.
 package struct World: Sendable {
     enum Happening: Sendable {
         case arrival
