@@ -4,13 +4,7 @@ import Scheduling
 package struct Marks: Hashable, Sendable {
     package private(set) var counts: [String: Int] = [:]
 
-    package init() {}
-
     mutating func note(_ mark: String) { counts[mark, default: 0] += 1 }
-
-    package mutating func formUnion(_ other: Marks) {
-        for (mark, count) in other.counts { counts[mark, default: 0] += count }
-    }
 
     mutating func note(_ fact: Fact) {
         switch fact {
@@ -28,8 +22,9 @@ package struct Marks: Hashable, Sendable {
         case .stayEnded: note("stay-ended")
         case .releaseOwed: note("release-owed")
         case .releaseClaimed: note("release-claimed")
+        case .leaversForgotten: note("leavers-forgotten")
         case .modeIntended(let change): note("intent-\(change.cause.rawValue)")
-        case .modeAnswered(_, _, let answer): note("answer-\(answer.outcome.word)")
+        case .modeAnswered(_, _, let answer): note("answer-\(caseName(of: answer.outcome).hyphenated)")
         case .modeSettled(_, _, let isReached): note(isReached ? "settled-reached" : "settled-lost")
         case .modeSeenAgain: note("mode-seen-again")
         case .modeAdopted: note("mode-adopted")
@@ -67,19 +62,6 @@ extension EndReason {
     }
 }
 
-extension ModeChangeAnswer.Outcome {
-    fileprivate var word: String {
-        switch self {
-        case .accepted: "accepted"
-        case .alreadyThere: "already-there"
-        case .declined: "declined"
-        case .rejected: "rejected"
-        case .notSent: "not-sent"
-        case .unknown: "unknown"
-        }
-    }
-}
-
 extension CommandOutcome {
     fileprivate var word: String {
         switch self {
@@ -91,4 +73,8 @@ extension CommandOutcome {
         case .interrupted: "interrupted"
         }
     }
+}
+
+extension String {
+    fileprivate var hyphenated: String { reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" } }
 }

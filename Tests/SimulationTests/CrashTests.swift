@@ -1,7 +1,8 @@
 import Primitives
 import Scheduling
-import Simulation
 import Testing
+
+@testable import Simulation
 
 /// The daemon dies at each append of a run, before and after the records are durable, and between two effects: the run
 /// comes to the same end.
@@ -11,28 +12,25 @@ struct CrashTests {
     }
 
     /// Three hours. In a rollout three nodes are upgraded, the canary first, then group by group.
-    static func scenario(_ story: Story, _ crash: CrashPoint?, isTraced: Bool = false) -> Scenario {
-        var scenario = Scenario.plain(seed: 8, rollout: story != .window, isTraced: isTraced)
+    static func scenario(_ story: Story, _ crash: CrashPoint?) -> Scenario {
+        var scenario = Scenario.plain(seed: 8, rollout: story != .window)
         if story != .window {
             scenario.policies.policies[0].strategy = Strategy(
-                canary: Canary(count: 1, soak: .minutes(2)),
-                groups: [
-                    NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),
-                    NodeGroup(
-                        name: "zone-b", selector: Selector(matchLabels: ["zone": "b"]), waitAfterPrevious: .minutes(3)),
-                ], progressDeadline: .minutes(30))
+                canary: Canary(count: 1, soak: .minutes(2)), groups: Scenario.groups(wait: .minutes(3)),
+                progressDeadline: .minutes(30))
         }
         if story == .faults {
             scenario.plan.faults = [
-                PlannedFault(after: .seconds(30), fault: .answerLost(node: 0, lasting: .minutes(1))),
+                PlannedFault(after: .seconds(30), fault: .node(0, .trouble(.answerLost, lasting: .minutes(1)))),
                 PlannedFault(
                     after: .minutes(2), occasion: .whileCommitted,
-                    fault: .hanging(node: 0, call: .list, lasting: .seconds(30))),
-                PlannedFault(after: .minutes(5), occasion: .whileOut, fault: .opened(node: 0, timing: .afterRead)),
-                PlannedFault(after: .minutes(6), occasion: .whileOut, fault: .late(node: 0, lasting: .seconds(20))),
+                    fault: .node(0, .trouble(.hanging(.list), lasting: .seconds(30)))),
+                PlannedFault(after: .minutes(5), occasion: .whileOut, fault: .node(0, .opened(.afterRead))),
+                PlannedFault(
+                    after: .minutes(6), occasion: .whileOut, fault: .node(0, .trouble(.late, lasting: .seconds(20)))),
                 PlannedFault(
                     after: .minutes(10), occasion: .whileOut,
-                    fault: .refusing(node: 0, status: 429, lasting: .seconds(20))),
+                    fault: .node(0, .trouble(.refusing(status: 429), lasting: .seconds(20)))),
             ]
         }
         scenario.plan.crashAtAppend = crash

@@ -26,22 +26,4 @@ package enum Edit: Hashable, Sendable {
         case windowMoved, windowRemoved, freeze, nodeRemoved, nodeAdded, revision, suspended, renamed, policyRemoved
         case policyRestored, budget, everythingRemoved, everythingRestored
     }
-
-    package var kind: Kind {
-        switch self {
-        case .windowMoved: .windowMoved
-        case .windowRemoved: .windowRemoved
-        case .freeze: .freeze
-        case .nodeRemoved: .nodeRemoved
-        case .nodeAdded: .nodeAdded
-        case .revision: .revision
-        case .suspended: .suspended
-        case .renamed: .renamed
-        case .policyRemoved: .policyRemoved
-        case .policyRestored: .policyRestored
-        case .budget: .budget
-        case .everythingRemoved: .everythingRemoved
-        case .everythingRestored: .everythingRestored
-        }
-    }
 }

@@ -7,8 +7,8 @@ extension FaultPlan {
     /// Faults begin no later than so long before that, and are over by then.
     package static let longest = Duration.minutes(20)
 
-    /// A plan for a run of that length: of the kinds a random few, each drawn from a stream of its own, so that leaving one
-    /// out shifts none of the others.
+    /// A plan for a run of that length: of the kinds a random few, each drawn from a stream of its own, so that leaving
+    /// one out shifts none of the others.
     package static func drawn(seed: UInt64, nodes: Int, policies: Int, length: Duration) -> FaultPlan {
         // One seed in eight is calm: without faults everything has to work too.
         guard seed % 8 != 0 else { return FaultPlan() }
@@ -16,31 +16,18 @@ extension FaultPlan {
         let share = [0.08, 0.15, 0.3, 0.5][swarm.below(4)]
         var plan = FaultPlan()
         let end = max(.seconds(20), length - calmEnd - longest)
-        func draw(_ label: String) -> Draw {
-            Draw(random: RandomStream(seed: seed, label: label), nodes: nodes, policies: policies, end: end)
+        func draw(_ label: String, _ faults: (inout Draw) -> [PlannedFault]) {
+            var draw = Draw(
+                random: RandomStream(seed: seed, label: label), nodes: nodes, policies: policies, end: end)
+            plan.faults += faults(&draw)
         }
-        for kind in Fault.Kind.allCases where kind != .edit {
-            let isIn = swarm.chance(share)
-            guard isIn else { continue }
-            var draw = draw(kind.rawValue)
-            for _ in 0..<(1 + draw.random.below(kind.isLasting ? 1 : 4)) { plan.faults += draw.faults(of: kind) }
+        for kind in Fault.Kind.allCases where swarm.chance(share) {
+            draw(kind.rawValue) { $0.several(kind.isLasting ? 1 : 4) { [$0.planned(kind)] } }
         }
-        if swarm.chance(0.5) {
-            var people = draw("people")
-            plan.faults += people.busyPeople()
-        }
-        if swarm.chance(0.4) {
-            var storms = draw("storms")
-            for _ in 0..<(1 + storms.random.below(3)) { plan.faults += storms.storm() }
-        }
-        if swarm.chance(0.5) {
-            var edits = draw("edits")
-            for _ in 0..<(1 + edits.random.below(4)) { plan.faults += edits.edits() }
-        }
-        if swarm.chance(0.6) {
-            var revisions = draw("revisions")
-            plan.faults += revisions.revisions()
-        }
+        if swarm.chance(0.5) { draw("people") { $0.busyPeople() } }
+        if swarm.chance(0.4) { draw("storms") { $0.several(3) { $0.storm() } } }
+        if swarm.chance(0.5) { draw("edits") { $0.several(4) { $0.edits() } } }
+        if swarm.chance(0.6) { draw("revisions") { $0.revisions() } }
         plan.faults.sort { $0.after < $1.after }
         if swarm.chance(0.5) { plan.commands = commands(seed: seed) }
         return plan
@@ -86,11 +73,12 @@ private struct Draw {
     let policies: Int
     let end: Duration
 
-    mutating func faults(of kind: Fault.Kind) -> [PlannedFault] {
-        [planned(kind, at: instant())]
+    mutating func several(_ most: Int, _ faults: (inout Draw) -> [PlannedFault]) -> [PlannedFault] {
+        (0..<(1 + random.below(most))).flatMap { _ in faults(&self) }
     }
 
-    private mutating func planned(_ kind: Fault.Kind, at: Duration) -> PlannedFault {
+    mutating func planned(_ kind: Fault.Kind) -> PlannedFault {
+        let at = instant()
         let occasion = occasion(for: kind)
         let delay =
             random.chance(0.4) ? .zero : random.duration(.zero...(random.chance(0.5) ? .seconds(2) : .minutes(2)))
@@ -101,15 +89,14 @@ private struct Draw {
     /// People who have their hands on nodes all night, and one who opens the same node again and again.
     mutating func busyPeople() -> [PlannedFault] {
         var faults = (0..<(3 + random.below(10))).map { _ in
-            planned(pick([.opened, .opened, .opened, .loosened, .blocked]), at: instant())
+            planned(pick([.opened, .opened, .opened, .loosened, .blocked]))
         }
         guard random.chance(0.7) else { return faults }
         let node = node()
         var at = instant()
         let occasion = pick([Occasion.whileOut, .whileOut, .whileCommitted, .whileFailed])
         for _ in 0..<(4 + random.below(4)) {
-            faults.append(
-                PlannedFault(after: at, occasion: occasion, fault: .opened(node: node, timing: .anyTime)))
+            faults.append(PlannedFault(after: at, occasion: occasion, fault: .node(node, .opened(.anyTime))))
             at = min(end, at + random.duration(.seconds(5)...Duration.seconds(90)))
         }
         return faults
@@ -161,7 +148,7 @@ private struct Draw {
                 [.now, .whileOut, .whileCommitted, .whileCommandRuns, .whileOwed]
             case .wallSample, .wallJump, .wallDrift, .reload: [.now, .now, .whileOut]
             case .moved, .swapped: [.now, .whileOut, .whileCommitted, .whileOwed]
-            case .hints, .lying, .split, .nodesRestart, .directoryBroken, .edit: [.now]
+            case .hints, .lying, .split, .nodesRestart, .directoryBroken: [.now]
             default: [.now, .now, .whileOut, .whileCommitted, .whileOwed, .whileSoaking]
             }
         return pick(wanted)
@@ -169,39 +156,38 @@ private struct Draw {
 
     private mutating func fault(of kind: Fault.Kind) -> Fault {
         switch kind {
-        case .nodeRestart: .nodeRestart(node: node(), away: lasting())
+        case .nodeRestart: .node(node(), .nodeRestart(away: lasting()))
         case .nodesRestart: .nodesRestart(first: node(), count: 2 + random.below(nodes), away: lasting())
-        case .gone: .gone(node: node())
-        case .isolated: .isolated(node: node(), lasting: lasting())
+        case .gone: .node(node(), .gone)
+        case .isolated: .node(node(), .isolated(lasting: lasting()))
         case .split: .split(first: node(), count: 1 + random.below(max(1, nodes / 2)), lasting: lasting())
-        case .fileFault: .fileFault(node: node(), lasting: random.chance(0.5) ? lasting() : nil)
-        case .neverDrains: .neverDrains(node: node())
-        case .unreachable: .unreachable(node: node(), lasting: lasting())
-        case .silent: .silent(node: node(), lasting: lasting())
-        case .failing: .failing(node: node(), lasting: lasting())
-        case .hanging: .hanging(node: node(), call: pick(Fault.Call.allCases), lasting: lasting())
-        case .broken: .broken(node: node(), call: pick(Fault.Call.allCases), lasting: lasting())
+        case .fileFault: .node(node(), .fileFault(lasting: random.chance(0.5) ? lasting() : nil))
+        case .neverDrains: .node(node(), .neverDrains)
+        case .unreachable: .node(node(), .trouble(.unreachable, lasting: lasting()))
+        case .silent: .node(node(), .trouble(.silent, lasting: lasting()))
+        case .failing: .node(node(), .trouble(.failing, lasting: lasting()))
+        case .hanging: .node(node(), .trouble(.hanging(pick(Trouble.Call.allCases)), lasting: lasting()))
+        case .broken: .node(node(), .trouble(.broken(pick(Trouble.Call.allCases)), lasting: lasting()))
         case .slow:
-            .slow(
-                node: node(), by: random.duration(.milliseconds(50)...Duration.milliseconds(2500)), lasting: lasting())
-        case .answerLost: .answerLost(node: node(), lasting: lasting())
-        case .late: .late(node: node(), lasting: lasting())
-        case .repeated: .repeated(node: node(), lasting: lasting())
-        case .ignored: .ignored(node: node(), lasting: lasting())
-        case .refusing: .refusing(node: node(), status: random.chance(0.5) ? 403 : 429, lasting: lasting())
-        case .lying: .lying(node: node(), lie: pick(Fault.Lie.allCases), lasting: lasting())
-        default: otherFault(of: kind)
-        }
-    }
-
-    private mutating func otherFault(of kind: Fault.Kind) -> Fault {
-        switch kind {
+            .node(
+                node(),
+                .trouble(
+                    .slow(by: random.duration(.milliseconds(50)...Duration.milliseconds(2500))), lasting: lasting()))
+        case .answerLost: .node(node(), .trouble(.answerLost, lasting: lasting()))
+        case .late: .node(node(), .trouble(.late, lasting: lasting()))
+        case .repeated: .node(node(), .trouble(.repeated, lasting: lasting()))
+        case .ignored: .node(node(), .trouble(.ignored, lasting: lasting()))
+        case .refusing: .node(node(), .trouble(.refusing(status: random.chance(0.5) ? 403 : 429), lasting: lasting()))
+        case .lying: .node(node(), .trouble(.lying(pick(Trouble.Lie.allCases)), lasting: lasting()))
         case .blocked:
-            .blocked(
-                node: node(), mode: random.chance(0.5) ? .blockNewSession : .blockNewConnection,
-                lasting: random.chance(0.6) ? lasting() : nil)
-        case .opened: .opened(node: node(), timing: pick(Fault.Timing.allCases))
-        case .loosened: .loosened(node: node())
+            .node(
+                node(),
+                .blocked(
+                    random.chance(0.5) ? .blockNewSession : .blockNewConnection,
+                    lasting: random.chance(0.6) ? lasting() : nil))
+        case .opened: .node(node(), .opened(pick(NodeFault.Timing.allCases)))
+        case .loosened: .node(node(), .loosened)
+        case .daemonCrash: .daemonCrash(away: lasting())
         case .hostReboot:
             .hostReboot(
                 away: random.duration(.seconds(20)...Duration.minutes(15)),
@@ -210,12 +196,8 @@ private struct Draw {
         case .slowAppend: .slowAppend(lasting: random.duration(.seconds(2)...Duration.minutes(4)))
         case .reload: .reload
         case .directoryBroken: .directoryBroken(lasting: lasting())
-        case .moved:
-            .moved(node: node(), policiesAfter: random.duration(.zero...(random.chance(0.5) ? .minutes(10) : .zero)))
-        case .swapped:
-            .swapped(
-                node: node(), other: node(),
-                policiesAfter: random.duration(.zero...(random.chance(0.5) ? .minutes(5) : .zero)))
+        case .moved: .node(node(), .moved(policiesAfter: within(.minutes(10))))
+        case .swapped: .swapped(node: node(), other: node(), policiesAfter: within(.minutes(5)))
         case .wallSample: .wallSample(by: jump())
         case .wallJump: .wallJump(by: jump(), lasting: random.chance(0.7) ? lasting() : nil)
         case .wallDrift:
@@ -224,10 +206,15 @@ private struct Draw {
                 nanosecondsPerSecond: (random.chance(0.5) ? 500_000 : 100_000_000) * (random.chance(0.5) ? 1 : -1),
                 lasting: lasting())
         case .hints:
-            .hints(
-                node: node(), every: random.duration(.milliseconds(20)...Duration.seconds(2)), lasting: lasting())
-        default: .daemonCrash(away: lasting())
+            .node(
+                node(),
+                .hints(every: random.duration(.milliseconds(20)...Duration.seconds(2)), lasting: lasting()))
         }
+    }
+
+    /// At once, or within so long.
+    private mutating func within(_ longest: Duration) -> Duration {
+        random.duration(.zero...(random.chance(0.5) ? longest : .zero))
     }
 
     private mutating func jump() -> Duration { pick([.hours(1), .hours(-1), .days(40), .minutes(3), .minutes(-3)]) }
@@ -236,51 +223,45 @@ private struct Draw {
     mutating func edits() -> [PlannedFault] {
         let at = instant()
         let policy = random.below(policies)
-        let later = min(end, at + random.duration(.seconds(30)...Duration.minutes(40)))
-        func planned(_ edit: Edit, at: Duration, _ occasion: Occasion = .now) -> PlannedFault {
-            PlannedFault(after: at, occasion: occasion, fault: .edit(edit))
+        let afterwards = min(end, at + random.duration(.seconds(30)...Duration.minutes(40)))
+        var faults: [PlannedFault] = []
+        func first(_ edit: Edit, _ occasion: Occasion = .now) {
+            faults.append(PlannedFault(after: at, occasion: occasion, fault: .edit(edit)))
         }
+        func later(_ edit: Edit) { faults.append(PlannedFault(after: afterwards, fault: .edit(edit))) }
         switch pick(Edit.Kind.allCases) {
         case .windowMoved:
-            return [
-                planned(.windowMoved(policy: policy, by: random.duration(.minutes(-90)...Duration.minutes(90))), at: at)
-            ]
-        case .windowRemoved: return [planned(.windowRemoved(policy: policy), at: at)]
+            first(.windowMoved(policy: policy, by: random.duration(.minutes(-90)...Duration.minutes(90))))
+        case .windowRemoved: first(.windowRemoved(policy: policy))
         case .freeze:
-            return [
-                planned(
-                    .freeze(
-                        policy: random.chance(0.5) ? policy : nil,
-                        lasting: random.duration(.minutes(1)...Duration.minutes(40))), at: at,
-                    pick([.whilePreludeRuns, .whilePreludeRuns, .whilePreludeRuns, .whileOut, .whileCommitted]))
-            ]
+            first(
+                .freeze(
+                    policy: random.chance(0.5) ? policy : nil,
+                    lasting: random.duration(.minutes(1)...Duration.minutes(40))),
+                pick([.whilePreludeRuns, .whilePreludeRuns, .whilePreludeRuns, .whileOut, .whileCommitted]))
         case .nodeRemoved, .nodeAdded:
             let node = node()
             let isBack = random.chance(0.6)
-            return [
-                planned(
-                    .nodeRemoved(node: node), at: at,
-                    pick([.now, .whileOut, .whileCommitted, .whileFailed, .whileOwed]))
-            ]
-                + (isBack ? [planned(.nodeAdded(node: random.chance(0.7) ? node : self.node()), at: later)] : [])
+            first(.nodeRemoved(node: node), pick([.now, .whileOut, .whileCommitted, .whileFailed, .whileOwed]))
+            if isBack { later(.nodeAdded(node: random.chance(0.7) ? node : self.node())) }
         case .revision:
-            let isThere = random.chance(0.5)
-            return [planned(.revision("2.1.0"), at: at, pick([.now, .whileOut, .whileCommitted, .whileFailed]))]
-                + (isThere ? [planned(.revision("2.0.0"), at: later)] : [])
+            let isBack = random.chance(0.5)
+            first(.revision("2.1.0"), pick([.now, .whileOut, .whileCommitted, .whileFailed]))
+            if isBack { later(.revision("2.0.0")) }
         case .suspended:
-            return [
-                planned(.suspended(policy: policy, true), at: at, pick([.now, .whileOut, .whileCommitted])),
-                planned(.suspended(policy: policy, false), at: later),
-            ]
-        case .renamed: return [planned(.renamed(policy: policy), at: at, pick([.now, .whileOut, .whileCommitted]))]
+            first(.suspended(policy: policy, true), pick([.now, .whileOut, .whileCommitted]))
+            later(.suspended(policy: policy, false))
+        case .renamed: first(.renamed(policy: policy), pick([.now, .whileOut, .whileCommitted]))
         case .policyRemoved, .policyRestored:
-            return [
-                planned(.policyRemoved(policy: policy), at: at, pick([.now, .whileOut, .whileCommitted, .whileFailed]))
-            ]
-                + (random.chance(0.5) ? [planned(.policyRestored(policy: policy), at: later)] : [])
-        case .budget: return [planned(.budget(1 + random.below(3)), at: at), planned(.budget(1), at: later)]
+            first(.policyRemoved(policy: policy), pick([.now, .whileOut, .whileCommitted, .whileFailed]))
+            if random.chance(0.5) { later(.policyRestored(policy: policy)) }
+        case .budget:
+            first(.budget(1 + random.below(3)))
+            later(.budget(1))
         case .everythingRemoved, .everythingRestored:
-            return [planned(.everythingRemoved, at: at), planned(.everythingRestored, at: later)]
+            first(.everythingRemoved)
+            later(.everythingRestored)
         }
+        return faults
     }
 }

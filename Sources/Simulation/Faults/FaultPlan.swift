@@ -1,20 +1,13 @@
 import Primitives
 
-/// What goes wrong, and when: drawn before the run starts, as data, so that a failing plan can be read and made smaller.
+/// What goes wrong, and when: drawn before the run starts, as data, so that a failing plan can be read and made
+/// smaller.
 package struct FaultPlan: Hashable, Sendable {
-    package var faults: [PlannedFault]
+    package var faults: [PlannedFault] = []
     /// What commands come to, by their numbers; those that are not in it succeed.
-    package var commands: [Int: CommandFault]
+    package var commands: [Int: CommandFault] = [:]
     /// The daemon dies at this append to the journal, counted from 1.
     package var crashAtAppend: CrashPoint?
-
-    package init(
-        faults: [PlannedFault] = [], commands: [Int: CommandFault] = [:], crashAtAppend: CrashPoint? = nil
-    ) {
-        self.faults = faults
-        self.commands = commands
-        self.crashAtAppend = crashAtAppend
-    }
 }
 
 package struct CrashPoint: Hashable, Sendable {
@@ -29,28 +22,16 @@ package struct CrashPoint: Hashable, Sendable {
 
     package var append: Int
     package var stage: Stage
-
-    package init(append: Int, stage: Stage) {
-        self.append = append
-        self.stage = stage
-    }
 }
 
 package struct PlannedFault: Hashable, Sendable {
     /// Since the start of the run.
     package var after: Duration
     /// It waits for that, for half an hour at most, and happens to a node of which it is true.
-    package var occasion: Occasion
+    package var occasion = Occasion.now
     /// After the occasion has come.
-    package var delay: Duration
+    package var delay = Duration.zero
     package var fault: Fault
-
-    package init(after: Duration, occasion: Occasion = .now, delay: Duration = .zero, fault: Fault) {
-        self.after = after
-        self.occasion = occasion
-        self.delay = delay
-        self.fault = fault
-    }
 }
 
 /// Something that happens is worth most at an awkward moment.
@@ -88,18 +69,5 @@ package enum CommandFault: Hashable, Sendable {
 
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case exits, exitsAtOnce, signalled, hangs, cannotStart, interrupted, vanishes, doesNothing
-    }
-
-    package var kind: Kind {
-        switch self {
-        case .exits: .exits
-        case .exitsAtOnce: .exitsAtOnce
-        case .signalled: .signalled
-        case .hangs: .hangs
-        case .cannotStart: .cannotStart
-        case .interrupted: .interrupted
-        case .vanishes: .vanishes
-        case .doesNothing: .doesNothing
-        }
     }
 }

@@ -5,12 +5,9 @@ import Scheduling
 /// What happens on the machines.
 extension Oracle {
     /// How a machine is now, whatever made it so.
-    mutating func noteService(
-        of place: Int, isInService: Bool, isRunning: Bool, isInReach: Bool, isInTouch: Bool, at: Int64
-    ) {
+    mutating func noteService(of place: Int, isInService: Bool, isInReach: Bool, isInTouch: Bool, at: Int64) {
         truths[place].outSince = isInService ? nil : truths[place].outSince ?? at
         truths[place].apartSince = isInTouch ? nil : truths[place].apartSince ?? at
-        truths[place].isRunning = isRunning
         truths[place].inReachSince = isInReach ? truths[place].inReachSince ?? at : nil
         if isInTouch { truths[place].isStoppedByCommand = false }
         stages.note(place: place, isInService: isInService, at: at)
@@ -133,11 +130,9 @@ extension Oracle {
     private mutating func checkTrueBudget(_ place: Int, _ change: ModeChange, at: Int64) {
         // At the wrong address nobody can know better.
         guard let cluster, machines[place].name == change.node.name else { return }
-        let known = staleAfter + 2 * timeout + 2 * RateOracle.second
-        var out = 1
-        var outRegular = truths[place].isTemporary ? 0 : 1
+        var outage = Outage()
+        outage.add(machines[place].name, isTemporary: truths[place].isTemporary)
         var regular = 0
-        var names: [String] = []
         for (other, truth) in truths.enumerated() {
             let isListed = cluster.nodes.contains { $0.name == machines[other].name }
             guard isListed || isClustered else { continue }
@@ -145,25 +140,40 @@ extension Oracle {
             guard other != place else { continue }
             // Temporary ones count while they are members: cut off, they are none.
             if truth.isTemporary, truth.apartSince != nil { continue }
-            let isKnownOut = truth.outSince.map { at - $0 > known } ?? false
+            let isKnownOut = truth.outSince.map { at - $0 > noticed } ?? false
             let isNagis = truth.ownership.isNagis && truth.outSince != nil
             guard isNagis || isListed && isKnownOut else { continue }
-            names.append(machines[other].name)
-            out += 1
-            if !truth.isTemporary { outRegular += 1 }
+            outage.add(machines[other].name, isTemporary: truth.isTemporary)
         }
-        let most = cluster.budget.maxUnavailable.asMaxUnavailable(of: regular)
-        if out > most {
-            violate(
-                .budget, at: at,
-                "\(machines[place].name) is the \(out). of \(most) to go, beside \(names.joined(separator: ", "))")
+        let least = truths[place].isTemporary ? nil : cluster.budget.minAvailable
+        checkBudget(outage, of: regular, most: cluster.budget.maxUnavailable, least: least, at: at)
+    }
+
+    /// How long anything may last before everybody must know of it.
+    private var noticed: Int64 { staleAfter + 2 * timeout + 2 * RateOracle.second }
+
+    /// Nodes that are out of service, the first of them the one that goes now.
+    struct Outage: Sendable {
+        private(set) var names: [String] = []
+        private(set) var regular = 0
+
+        mutating func add(_ name: String, isTemporary: Bool) {
+            names.append(name)
+            if !isTemporary { regular += 1 }
         }
-        guard let least = cluster.budget.minAvailable?.asMinAvailable(of: regular) else { return }
-        if regular - outRegular < least, !truths[place].isTemporary {
-            violate(
-                .budget, at: at,
-                "\(machines[place].name) leaves \(regular - outRegular) available of \(least), beside \(names.joined(separator: ", "))"
-            )
+    }
+
+    mutating func checkBudget(
+        _ outage: Outage, of regular: Int, most: Amount, least: Amount?, _ source: String = "", at: Int64
+    ) {
+        let most = most.asMaxUnavailable(of: regular)
+        let (count, left) = (outage.names.count, regular - outage.regular)
+        let others = outage.names.dropFirst().joined(separator: ", ") + source
+        if count > most {
+            violate(.budget, at: at, "\(outage.names[0]) is the \(count). of \(most) to go, beside \(others)")
+        }
+        if let least = least?.asMinAvailable(of: regular), left < least {
+            violate(.budget, at: at, "\(outage.names[0]) leaves \(left) available of \(least), beside \(others)")
         }
     }
 
@@ -173,12 +183,11 @@ extension Oracle {
         if cut > 0 { checkCut(place, command, cut: cut, sessions: sessions, at: at) }
         truths[place].isStoppedByCommand = true
         guard isClustered, !truths[place].isTemporary else { return }
-        let known = staleAfter + 2 * timeout + 2 * RateOracle.second
         let regular = truths.count { !$0.isTemporary }
         let missing = truths.enumerated().count { other, truth in
             guard !truth.isTemporary else { return false }
             return other == place || truth.isStoppedByCommand
-                || (truth.apartSince.map { at - $0 > known } ?? false)
+                || (truth.apartSince.map { at - $0 > noticed } ?? false)
         }
         if missing > (regular - 1) / 2 {
             violate(.quorum, at: at, "\(name) is stopped: \(missing) of \(regular) regular nodes are away")
@@ -203,7 +212,6 @@ extension Oracle {
         /// Of the machine, when it answered the read before.
         var foreignChanges: Int
         var sessions = 0
-        var connections = 0
         /// Done a second time.
         var isRepeat = false
         /// Done long after it was sent.

@@ -122,7 +122,7 @@ extension Oracle {
             violate(.slots, at: at, "\(name) is the \(have + 1). of \(most) in work in \(run.run.id)")
         }
         let pause = strategy.pauseBetweenNodes.nanoseconds
-        if pause > 0, stages.watchedWall {
+        if pause > 0 {
             // A slot that became free stays unused for so long.
             let resting = run.freedAt.count { at - $0 < pause - RateOracle.second }
             if have + resting >= most {
@@ -136,37 +136,23 @@ extension Oracle {
     private mutating func checkToldBudget(_ part: Part, _ record: Record, at: Int64) {
         guard let cluster else { return }
         let uptime = record.at.uptime.nanoseconds
-        var out = 1
-        var outRegular = 1
-        var names: [String] = []
+        func isTemporary(_ node: NodeID) -> Bool { place(node).map { truths[$0].isTemporary } ?? false }
+        var outage = Outage()
+        outage.add(part.node.name, isTemporary: isTemporary(part.node))
         for node in cluster.nodes where node.name != part.node.name {
             let id = NodeID(cluster: cluster.name, name: node.name)
-            let place = place(id)
-            let isTemporary = place.map { truths[$0].isTemporary } ?? false
             // Cut off, a temporary one is no member any more.
-            if isTemporary, place.map({ truths[$0].apartSince != nil }) ?? false { continue }
+            if isTemporary(id), let place = place(id), truths[place].apartSince != nil { continue }
             let isServing =
                 told[id]?.isServing(at: uptime, within: staleAfter, hasProbe: node.ready != nil) ?? false
             guard !isServing || mirror.isClaimed(id) else { continue }
-            out += 1
-            if !isTemporary { outRegular += 1 }
-            names.append(node.name)
+            outage.add(node.name, isTemporary: isTemporary(id))
         }
-        if place(part.node).map({ truths[$0].isTemporary }) ?? false { outRegular -= 1 }
         let regular = truths.enumerated().count { place, truth in
             !truth.isTemporary && (isClustered || cluster.nodes.contains { $0.name == machines[place].name })
         }
-        let most = cluster.budget.maxUnavailable.asMaxUnavailable(of: regular)
-        let others = names.joined(separator: ", ")
-        if out > most {
-            violate(.budget, at: at, "\(part.node.name) starts as the \(out). of \(most), beside \(others) (as told)")
-        }
-        guard let least = cluster.budget.minAvailable?.asMinAvailable(of: regular) else { return }
-        if regular - outRegular < least {
-            violate(
-                .budget, at: at,
-                "\(part.node.name) starts and leaves \(regular - outRegular) of \(least), beside \(others) (as told)")
-        }
+        let (most, least) = (cluster.budget.maxUnavailable, cluster.budget.minAvailable)
+        checkBudget(outage, of: regular, most: most, least: least, " (as told)", at: at)
     }
 
     /// A command is about to begin.

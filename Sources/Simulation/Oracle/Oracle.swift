@@ -5,8 +5,8 @@ import Scheduling
 
 /// Watches the true state of the nodes and what they receive, and knows nothing of how the controller decides.
 ///
-/// It keeps three things apart: what is (the machines, by their places), what the daemon was told (its reads, by the names
-/// that the policies give), and what the daemon says that it does (its journal).
+/// It keeps three things apart: what is (the machines, by their places), what the daemon was told (its reads, by the
+/// names that the policies give), and what the daemon says that it does (its journal).
 struct Oracle: Sendable {
     /// A machine as it is.
     struct Truth: Sendable {
@@ -16,7 +16,6 @@ struct Oracle: Sendable {
         var outSince: Int64? = 0
         /// Since when it has not been in touch with its cluster.
         var apartSince: Int64? = 0
-        var isRunning = true
         /// Since when it has been running and in reach.
         var inReachSince: Int64? = 0
         /// By a command, which has not brought it back.
@@ -107,10 +106,7 @@ struct Oracle: Sendable {
         guard let lastMoment else { return }
         let wall = (moment.wall - lastMoment.wall).nanoseconds
         let uptime = (moment.uptime - lastMoment.uptime).nanoseconds
-        if abs(wall - uptime) > 60_000_000_000 {
-            distrust(from: at)
-            stages.watchedWall = false
-        }
+        if abs(wall - uptime) > 60_000_000_000 { distrust(from: at) }
     }
 
     private mutating func distrust(from at: Int64) {

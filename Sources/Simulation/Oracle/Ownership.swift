@@ -14,6 +14,8 @@ struct Ownership: Sendable {
         var mode: RequestableMode
         /// A read showed it to a process that lived on.
         var isSeen = false
+
+        var isSomebodys: Bool { setter == .person || setter == .fault }
     }
 
     private(set) var layers: [Layer] = []
@@ -26,10 +28,6 @@ struct Ownership: Sendable {
     var top: Layer? { layers.last }
     /// It is blocked, and by nagi alone as far as anybody can tell.
     var isNagis: Bool { layers.last?.setter == .nagi }
-    /// What somebody else wants at least.
-    var floor: RequestableMode {
-        layers.filter { $0.setter != .nagi }.map(\.mode).max() ?? .normal
-    }
 
     private mutating func push(_ setter: Setter, _ mode: RequestableMode) {
         lastID += 1
@@ -80,20 +78,19 @@ struct Ownership: Sendable {
             push(isRepeat ? .unclear : .nagi, target)
             return nil
         }
-        var wrong: String?
         // What somebody else did between the read and the write nobody can know.
-        if known == foreignChanges, !isRepeat {
-            if let top = layers.last, top.setter == .person || top.setter == .fault {
-                wrong = "\(top.mode.rawValue), set by a \(top.setter.rawValue), is loosened to \(target.rawValue)"
-            } else if let below = layers.last(where: {
-                ($0.setter == .person || $0.setter == .fault) && $0.isSeen && $0.mode > target
-            }) {
-                wrong =
-                    "it is loosened to \(target.rawValue), below \(below.mode.rawValue), set by a \(below.setter.rawValue)"
-            }
-        }
+        let wrong = known == foreignChanges && !isRepeat ? objection(toLoosening: target) : nil
         layers.removeAll { $0.mode > target || $0.setter == .nagi }
         if target > (layers.last?.mode ?? .normal) { push(isRepeat ? .unclear : .nagi, target) }
         return wrong
+    }
+
+    private func objection(toLoosening target: RequestableMode) -> String? {
+        if let top, top.isSomebodys {
+            return "\(top.mode.rawValue), set by a \(top.setter.rawValue), is loosened to \(target.rawValue)"
+        }
+        guard let below = layers.last(where: { $0.isSomebodys && $0.isSeen && $0.mode > target }) else { return nil }
+        let owner = "\(below.mode.rawValue), set by a \(below.setter.rawValue)"
+        return "it is loosened to \(target.rawValue), below \(owner)"
     }
 }

@@ -22,17 +22,13 @@ struct RateOracle: Sendable {
     private var intents: [NodeID: Counter] = [:]
     private var records = Counter()
     private var events = Counter()
-    private(set) var mostReads = 0
-    private(set) var mostIntents = 0
-    private(set) var mostRecords = 0
 
     static let second: Int64 = 1_000_000_000
 
     /// Four reads of the mode a second, two whole ones, and four that webhooks bring forward, at the most.
     mutating func noteRead(of node: NodeID, at: Int64) -> String? {
-        let count = reads[node, default: Counter()].add(1, at: at, window: 10 * RateOracle.second)
-        mostReads = max(mostReads, count)
-        return count == 121 ? "\(node.name) is read more than 120 times in 10 s" : nil
+        reads[node, default: Counter()].add(1, at: at, window: 10 * RateOracle.second) == 121
+            ? "\(node.name) is read more than 120 times in 10 s" : nil
     }
 
     /// A loop that wakes a thousand times a second for nothing takes a whole processor.
@@ -42,15 +38,13 @@ struct RateOracle: Sendable {
     }
 
     mutating func noteIntent(for node: NodeID, at: Int64) -> String? {
-        let count = intents[node, default: Counter()].add(1, at: at, window: 60 * RateOracle.second)
-        mostIntents = max(mostIntents, count)
-        return count == 31 ? "\(node.name) is written to more than 30 times in a minute" : nil
+        intents[node, default: Counter()].add(1, at: at, window: 60 * RateOracle.second) == 31
+            ? "\(node.name) is written to more than 30 times in a minute" : nil
     }
 
     mutating func noteRecords(_ number: Int, at: Int64) -> String? {
         let former = records.count
         let count = records.add(number, at: at, window: 600 * RateOracle.second)
-        mostRecords = max(mostRecords, count)
         return count > 3000 && former <= 3000 ? "more than 3000 records in ten minutes" : nil
     }
 }

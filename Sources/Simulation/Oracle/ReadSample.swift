@@ -17,8 +17,6 @@ struct ReadSample: Sendable {
     /// The layer of the ownership that was on top.
     var layer: Int?
     var foreignChanges = 0
-
-    var hasFailed: Bool { place == nil || mode == nil }
 }
 
 /// What a process of the daemon was told of one node: kept apart from what the controller makes of it.
@@ -51,9 +49,6 @@ struct ToldOfNode: Sendable {
         if let failedBegun, failedBegun > modeBegun { return false }
         return !hasProbe || isReady == true
     }
-
-    /// Every read has failed since the latest one that did not, and that is so long ago.
-    func isUnread(at now: Int64, for length: Int64) -> Bool { modeBegun.map { now - $0 > length } ?? true }
 
     /// - Returns: whether it was news: false where a later read was told before.
     mutating func take(_ sample: ReadSample) -> Bool {
@@ -103,8 +98,8 @@ struct ToldOfNode: Sendable {
         isReady = sample.ready
     }
 
-    /// Whether two reads, two seconds apart and without a busier one between, showed at most so much, the latest of them
-    /// no longer ago than `staleAfter` and begun no earlier than `since`.
+    /// Whether two reads, two seconds apart and without a busier one between, showed at most so much, the latest of
+    /// them no longer ago than `staleAfter` and begun no earlier than `since`.
     func isDrained(
         sessions: Int, connections: Int, since: Int64, at now: Int64, within staleAfter: Int64
     ) -> Bool {

@@ -43,7 +43,6 @@ struct RunMirror: Sendable {
     private(set) var stays: [NodeID: FailedStay] = [:]
     /// Since when nobody has claimed the node; nil: it is claimed.
     private(set) var unclaimedSince: [NodeID: Int64] = [:]
-    private(set) var records = 0
     /// When something was decided that is more than bookkeeping.
     private(set) var decidedAt: Int64 = 0
 
@@ -60,7 +59,6 @@ struct RunMirror: Sendable {
     func isClaimed(_ node: NodeID) -> Bool { claim(on: node) != nil || stays[node] != nil }
 
     mutating func note(_ fact: Fact, at: Int64) {
-        records += 1
         switch fact {
         case .heartbeat, .nodeObserved, .membershipChanged: break
         default: decidedAt = at

@@ -1,8 +1,8 @@
 import Primitives
 import Scheduling
 
-/// Watches in which order the nodes of a run start. It reads the policies by itself, and for whether a canary was good it
-/// believes the nodes, not the controller.
+/// Watches in which order the nodes of a run start. It reads the policies by itself, and for whether a canary was good
+/// it believes the nodes, not the controller.
 struct StageOracle: Sendable {
     /// When a node was last out of service for longer than anybody can have overlooked.
     private struct Service: Sendable {
@@ -51,8 +51,7 @@ struct StageOracle: Sendable {
         let hasBegun = run.parts.contains { other in
             group(of: other.part.node, strategy, labels) == own && (other.startedAt != nil || other.part.phase.isInWork)
         }
-        // By the wall, which the run's instants are in: the oracle's own clock knows no jumps.
-        if !hasBegun, let last = before.map(\.changedAt).max(), at - last < wait - 1_000_000_000, watchedWall {
+        if !hasBegun, let last = before.map(\.changedAt).max(), at - last < wait - 1_000_000_000 {
             found.append(
                 (.groups, "\(part.node.name) starts \(Duration.nanoseconds(at - last)) after the group before"))
         }
@@ -62,9 +61,6 @@ struct StageOracle: Sendable {
         }
         return found
     }
-
-    /// Groups wait by the wall: nothing can be said of a wall that jumps.
-    var watchedWall = true
 
     /// The nodes after the canary may follow.
     func promotes(

@@ -2,8 +2,8 @@ import Primitives
 import Scheduling
 
 extension Step {
-    /// For how long a part may be in the step while nothing is wrong and nothing stands still; nil: for as long as what it
-    /// waits for, which has a name.
+    /// For how long a part may be in the step while nothing is wrong and nothing stands still; nil: for as long as what
+    /// it waits for, which has a name.
     func bound(hasCommand: Bool) -> Duration? {
         switch self {
         case .drain(let drain): drain.deadline

@@ -43,8 +43,6 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case liveness
         /// A command was started again without having failed, or beside itself.
         case commandTwice
-        /// Something was performed later than its `notAfter`.
-        case tooLate
         /// A node that its cluster does not see was opened.
         case isolation
     }

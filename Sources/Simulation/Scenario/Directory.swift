@@ -29,12 +29,12 @@ package struct Directory: Hashable, Sendable {
 
     package var set: PolicySet {
         guard edits > 0 else { return first }
-        var set = first
-        cluster.writeNodes(zip(nodes, isListed).filter(\.1).map(\.0), into: &set)
-        let policies = isEmpty ? [] : zip(policies, isThere).filter(\.1).map(\.0)
+        var cluster = cluster
+        cluster.nodes = zip(nodes, isListed).filter(\.1).map(\.0).sorted { $0.name < $1.name }
         return PolicySet(
-            clusters: set.clusters, policies: policies, calendars: set.calendars, notifications: set.notifications,
-            zones: set.zones, digest: "\(first.digest)-\(edits)")
+            clusters: [cluster], policies: isEmpty ? [] : zip(policies, isThere).filter(\.1).map(\.0),
+            calendars: first.calendars, notifications: first.notifications, zones: first.zones,
+            digest: "\(first.digest)-\(edits)")
     }
 
     package mutating func move(_ node: Int, to address: NodeAddress) {
@@ -84,14 +84,6 @@ package struct Directory: Hashable, Sendable {
         } else {
             cluster.exclusions.append(exclusion)
         }
-    }
-}
-
-extension ClusterPolicy {
-    fileprivate func writeNodes(_ nodes: [ClusterNode], into set: inout PolicySet) {
-        var cluster = self
-        cluster.nodes = nodes.sorted { $0.name < $1.name }
-        set.clusters = [cluster]
     }
 }
 

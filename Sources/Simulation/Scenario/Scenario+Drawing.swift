@@ -20,10 +20,8 @@ extension Scenario {
                 meanHold: random.duration(.seconds(20)...Duration.minutes(4)), channels: 20 + random.below(200)),
             plan: .drawn(seed: seed, nodes: machines.count, policies: set.policies.count, length: length),
             commands: policies.commands, joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
-            isTraced: isTraced)
-        scenario.hasModesInLists = !random.chance(0.1)
-        scenario.spreadsReads = random.chance(0.3)
-        scenario.hostClock = random.chance(0.1) ? .hours(2) : .zero
+            hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
+            hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }
         // Where no list can show which node is which, commands have to act on the address.
         if !scenario.isClustered || !scenario.hasModesInLists { scenario.commands.actOnAddress = true }
@@ -35,11 +33,10 @@ extension Scenario {
         let count = policies.clusters[0].nodes.count
         let a = random.below(count)
         let b = (a + 1) % count
-        let former = policies.clusters[0].nodes[a].address
-        policies.clusters[0].nodes[a].api = policies.clusters[0].nodes[b].api
-        policies.clusters[0].nodes[a].ready = policies.clusters[0].nodes[b].ready
-        policies.clusters[0].nodes[b].api = former.api
-        policies.clusters[0].nodes[b].ready = former.ready
+        var nodes = policies.clusters[0].nodes
+        (nodes[a].api, nodes[b].api) = (nodes[b].api, nodes[a].api)
+        (nodes[a].ready, nodes[b].ready) = (nodes[b].ready, nodes[a].ready)
+        policies.clusters[0].nodes = nodes
     }
 }
 
@@ -101,13 +98,6 @@ private struct PolicyDraw {
     let start: Timestamp
     let length: Duration
     var commands = Scenario.Commands()
-
-    init(seed: UInt64, cluster: ClusterPolicy, start: Timestamp, length: Duration) {
-        self.seed = seed
-        self.cluster = cluster
-        self.start = start
-        self.length = length
-    }
 
     mutating func drawn() -> PolicySet {
         var random = RandomStream(seed: seed, label: "policies")

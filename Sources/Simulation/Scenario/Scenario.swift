@@ -12,32 +12,25 @@ package struct Scenario: Sendable {
     package var start: Timestamp
     package var length: Duration
     package var traffic: Traffic
-    package var plan: FaultPlan
-    package var commands: Commands
+    package var plan = FaultPlan()
+    package var commands = Commands()
     /// How long a node takes to join.
-    package var joinDelay: Duration
+    package var joinDelay = Duration.seconds(2)
     /// Lists say in which mode members are; those of older servers do not.
     package var hasModesInLists = true
     /// The calls of one read reach the node one after another, in any order.
     package var spreadsReads = false
     /// The clock of each node's host is off by that.
     package var hostClock = Duration.zero
-    package var isTraced: Bool
+    package var isTraced = false
 
     /// A node of the media server.
     package struct Machine: Hashable, Sendable {
         package var name: String
         package var address: NodeAddress
-        package var isTemporary: Bool
+        package var isTemporary = false
         /// The version that runs first.
-        package var version: String
-
-        package init(name: String, address: NodeAddress, isTemporary: Bool = false, version: String = "1.0.0") {
-            self.name = name
-            self.address = address
-            self.isTemporary = isTemporary
-            self.version = version
-        }
+        package var version = "1.0.0"
     }
 
     package struct Traffic: Hashable, Sendable {
@@ -45,54 +38,20 @@ package struct Scenario: Sendable {
         package var arrivalsPerSecond: Double
         package var meanHold: Duration
         package var channels: Int
-
-        package init(arrivalsPerSecond: Double, meanHold: Duration, channels: Int) {
-            self.arrivalsPerSecond = arrivalsPerSecond
-            self.meanHold = meanHold
-            self.channels = channels
-        }
     }
 
     /// What the operator's commands do.
     package struct Commands: Hashable, Sendable {
         /// How long a disruptive one keeps the node down.
-        package var upgradeTime: Duration
+        package var upgradeTime = Duration.seconds(20)
         /// How long one takes that disrupts nothing.
-        package var preludeTime: Duration
+        package var preludeTime = Duration.seconds(30)
         /// It only asks for the restart and returns; the node goes down so much later. Nil: it waits for it.
         package var restartsAfter: Duration?
         /// It acts on the node at `NAGI_NODE_API`, not on the one named `NAGI_NODE`.
-        package var actOnAddress: Bool
+        package var actOnAddress = false
         /// `v` in front of the revision.
-        package var versionPrefix: String
-
-        package init(
-            upgradeTime: Duration = .seconds(20), preludeTime: Duration = .seconds(30), restartsAfter: Duration? = nil,
-            actOnAddress: Bool = false, versionPrefix: String = ""
-        ) {
-            self.upgradeTime = upgradeTime
-            self.preludeTime = preludeTime
-            self.restartsAfter = restartsAfter
-            self.actOnAddress = actOnAddress
-            self.versionPrefix = versionPrefix
-        }
-    }
-
-    package init(
-        seed: UInt64, policies: PolicySet, nodes: [Machine], start: Timestamp, length: Duration, traffic: Traffic,
-        plan: FaultPlan = FaultPlan(), commands: Commands = Commands(), joinDelay: Duration = .seconds(2),
-        isTraced: Bool = false
-    ) {
-        self.seed = seed
-        self.policies = policies
-        self.nodes = nodes
-        self.start = start
-        self.length = length
-        self.traffic = traffic
-        self.plan = plan
-        self.commands = commands
-        self.joinDelay = joinDelay
-        self.isTraced = isTraced
+        package var versionPrefix = ""
     }
 
     package var isClustered: Bool { policies.clusters[0].topology == .clustered }

@@ -1,31 +1,31 @@
 import Primitives
 
-/// What the network and the process of a node do to callers, as counters of faults in force.
+/// What the network and the process of a node do to callers.
 struct Condition: Sendable {
-    var unreachable = 0
-    var silent = 0
-    var failing = 0
-    var hanging: [Fault.Call: Int] = [:]
-    var broken: [Fault.Call: Int] = [:]
-    var slow: [Duration] = []
-    var answerLost = 0
-    var late = 0
-    var repeated = 0
-    var ignored = 0
-    var refusing: [Int] = []
-    var lies: [Fault.Lie] = []
-    var isolated = 0
+    /// In force, the latest last; one that began twice is there twice.
+    private(set) var troubles: [Trouble] = []
+    /// How many faults cut it off.
+    var isolations = 0
     var neverDrains = false
     /// It is gone, or somebody's for ever: nobody waits for it to come to rest.
     var isLost = false
 
-    var isReachable: Bool { unreachable == 0 && silent == 0 && failing == 0 }
-    func isHanging(_ call: Fault.Call) -> Bool { silent > 0 || (hanging[call] ?? 0) > 0 }
-    func isBroken(_ call: Fault.Call) -> Bool { failing > 0 || (broken[call] ?? 0) > 0 }
+    mutating func begin(_ trouble: Trouble) { troubles.append(trouble) }
+    mutating func end(_ trouble: Trouble) {
+        if let place = troubles.firstIndex(of: trouble) { troubles.remove(at: place) }
+    }
+
+    func has(_ trouble: Trouble) -> Bool { troubles.contains(trouble) }
+    var isReachable: Bool { !has(.unreachable) && !has(.silent) && !has(.failing) }
+    func isHanging(_ call: Trouble.Call) -> Bool { has(.silent) || has(.hanging(call)) }
+    func isBroken(_ call: Trouble.Call) -> Bool { has(.failing) || has(.broken(call)) }
+    var delay: Duration { troubles.compactMap { if case .slow(let by) = $0 { by } else { nil } }.max() ?? .zero }
+    var refusal: Int? { troubles.compactMap { if case .refusing(let status) = $0 { status } else { nil } }.last }
+    var lie: Trouble.Lie? { troubles.compactMap { if case .lying(let lie) = $0 { lie } else { nil } }.last }
 }
 
-/// The clocks of the daemon's host. The uptime is right and begins anew with each boot; the wall clock is what people and
-/// faults make of it.
+/// The clocks of the daemon's host. The uptime is right and begins anew with each boot; the wall clock is what people
+/// and faults make of it.
 struct HostClockModel: Sendable {
     private let start: Timestamp
     private(set) var boot = 1

@@ -2,8 +2,8 @@ import Primitives
 import Scheduling
 
 extension Scenario {
-    /// The same scenario with as few faults as show the violation: halves of the plan are left out, then quarters, and so
-    /// on, for as long as what is left still shows it; in the end the run stops where it has shown it.
+    /// The same scenario with as few faults as show the violation: halves of the plan are left out, then quarters, and
+    /// so on, for as long as what is left still shows it; in the end the run stops where it has shown it.
     ///
     /// - Parameter isSame: whether a violation is the one that is looked for.
     package func shrunk(where isSame: (Violation) -> Bool) -> Scenario {

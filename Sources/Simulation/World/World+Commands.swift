@@ -26,7 +26,7 @@ extension World {
         marks.note(command.isDisruptive ? "command-disrupts" : "command-disrupts-nothing")
         oracle.note(begun: start, at: now)
         commands[place].state = .running
-        if let fault = command.fault { marks.note("command-fault-\(fault.kind.rawValue)") }
+        if let fault = command.fault { marks.note("command-fault-\(caseName(of: fault))") }
         let work = command.isDisruptive ? scenario.commands.upgradeTime : scenario.commands.preludeTime
         switch command.fault {
         case .cannotStart?: return insert(.commandEnds(id, .notStarted("no such file")), in: .milliseconds(5))

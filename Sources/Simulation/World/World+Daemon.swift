@@ -140,11 +140,8 @@ extension World {
     private mutating func perform(_ effects: ArraySlice<Effect>) -> Bool {
         for (number, effect) in effects.enumerated() {
             perform(effect)
-            if let crash = scenario.plan.crashAtAppend, crash.stage == .amidEffects, crash.append == appends,
-                number == 0,
-                crashes == 0
-            {
-                self.crash(away: .seconds(1))
+            if number == 0, crashes == 0, isDoomed(.amidEffects) {
+                crash(away: .seconds(1))
                 return false
             }
         }
@@ -176,11 +173,13 @@ extension World {
 
     func isTooLate(_ notAfter: Moment) -> Bool { moment.uptime > notAfter.uptime }
 
+    private func isDoomed(_ stage: CrashPoint.Stage) -> Bool {
+        scenario.plan.crashAtAppend == CrashPoint(append: appends, stage: stage)
+    }
+
     private mutating func append(_ records: [Record]) -> Bool {
         appends += 1
-        let crashPoint = scenario.plan.crashAtAppend
-        let isLast = crashPoint?.append == appends
-        if isLast, crashPoint?.stage == .before {
+        if isDoomed(.before) {
             // The records are lost with the process, so its ledger is ahead of the journal.
             die(away: .seconds(1), "is killed before append \(appends)")
             return false
@@ -191,7 +190,7 @@ extension World {
             marks.note(record.fact)
             if let text = record.text { say(text) }
         }
-        if isLast, crashPoint?.stage == .after {
+        if isDoomed(.after) {
             crash(away: .seconds(1))
             return false
         }

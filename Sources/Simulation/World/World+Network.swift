@@ -6,12 +6,12 @@ import Scheduling
 extension World {
     mutating func latency() -> Duration { network.duration(.microseconds(200)...Duration.milliseconds(4)) }
 
-    private func delay(of place: Int) -> Duration { conditions[place].slow.max() ?? .zero }
+    private func delay(of place: Int) -> Duration { conditions[place].delay }
 
     var timeout: Duration { scenario.policies.clusters[0].api.timeout }
 
     func host(at address: NodeAddress) -> Int? {
-        guard let place = hosts[address.api], conditions[place].unreachable == 0, cluster[place].isRunning else {
+        guard let place = hosts[address.api], !conditions[place].has(.unreachable), cluster[place].isRunning else {
             return nil
         }
         return place
@@ -81,7 +81,7 @@ extension World {
         _ call: ReadCall, _ seen: inout Observation, _ sample: inout ReadSample, _ place: Int, _ delay: Duration
     ) {
         complete(&seen, &sample, place)
-        let hangs = [Fault.Call.stats, .list, .ready].contains { conditions[place].isHanging($0) }
+        let hangs = [Trouble.Call.stats, .list, .ready].contains { conditions[place].isHanging($0) }
         deliver(.observed(seen), call, sample, in: hangs ? timeout : latency() + delay)
     }
 
@@ -96,7 +96,7 @@ extension World {
     private mutating func complete(_ seen: inout Observation, _ sample: inout ReadSample, _ place: Int) {
         cluster.advance(to: wall)
         let condition = conditions[place]
-        func answers(_ call: Fault.Call) -> Bool { !condition.isHanging(call) && !condition.isBroken(call) }
+        func answers(_ call: Trouble.Call) -> Bool { !condition.isHanging(call) && !condition.isBroken(call) }
         if answers(.stats) {
             let counters = cluster[place].counters
             seen.load = NodeLoad(
@@ -105,7 +105,8 @@ extension World {
             sample.counts = (cluster[place].sessionCount, counters.ongoingConnections)
             seen.version = NodeText(exactly: cluster[place].version)
         }
-        if call(.ready, isAskedOf: seen.node), answers(.ready) { seen.ready = cluster.isReady(place) }
+        let hasProbe = directory.nodes.first { $0.name == seen.node.name }?.ready != nil
+        if hasProbe, answers(.ready) { seen.ready = cluster.isReady(place) }
         sample.ready = seen.ready
         if scenario.isClustered, answers(.list) {
             seen.members = list(of: place)
@@ -113,10 +114,6 @@ extension World {
         }
         // The answers' `Date` header: whole seconds.
         seen.hostWall = Timestamp(seconds: (wall + scenario.hostClock).seconds)
-    }
-
-    private func call(_ call: Fault.Call, isAskedOf node: NodeID) -> Bool {
-        directory.nodes.first { $0.name == node.name }?.ready != nil
     }
 
     private func list(of place: Int) -> [ClusterMember]? {
@@ -127,7 +124,7 @@ extension World {
                 epoch: member.epoch.map { Int($0) }, version: member.version.flatMap { NodeText(exactly: $0) },
                 isTemporary: member.isTemporary)
         }
-        switch conditions[place].lies.last {
+        switch conditions[place].lie {
         case nil: return members
         case .others?:
             return (1...3).map { ClusterMember(name: "stranger-0\($0)@sim", isConnected: true, mode: .known(.normal)) }
@@ -170,8 +167,8 @@ extension World {
         spring(.beforeWrite, on: place)
     }
 
-    /// The daemon has the answer of the read before the write. A daemon that died meanwhile writes nothing, and one that
-    /// is frozen goes on later.
+    /// The daemon has the answer of the read before the write. A daemon that died meanwhile writes nothing, and one
+    /// that is frozen goes on later.
     mutating func decide(_ call: WriteCall, reading mode: NodeMode, _ sample: ReadSample) {
         guard isAlive(call.process) else { return }
         if isFrozen, let stalledUntil {
@@ -199,16 +196,16 @@ extension World {
             return answer(call, isRefused ? .notSent("refused") : .unknown("reset"), in: latency())
         }
         let condition = conditions[place]
-        if condition.failing > 0 { return answer(call, .unknown("500"), in: latency()) }
-        if let status = condition.refusing.last {
+        if condition.has(.failing) { return answer(call, .unknown("500"), in: latency()) }
+        if let status = condition.refusal {
             marks.note("write-refused-\(status)")
             return answer(call, .rejected("\(status)"), in: latency())
         }
-        if condition.ignored > 0 {
+        if condition.has(.ignored) {
             marks.note("write-ignored")
             return answer(call, .accepted, in: latency())
         }
-        if condition.late > 0 {
+        if condition.has(.late) {
             // Applied after the caller has given up, and perhaps after a newer one.
             var late = call
             late.write.isLate = true
@@ -217,14 +214,14 @@ extension World {
         }
         let delay = delay(of: place)
         guard let transition = receive(call) else { return }
-        if condition.repeated > 0 {
+        if condition.has(.repeated) {
             var again = call
             again.write.isRepeat = true
             insert(.writeApplies(again), in: network.duration(.milliseconds(10)...Duration.seconds(40)))
         }
         spring(.afterWrite, on: place)
         if call.write.change.target == .blockNewConnection { spring(.afterBlock, on: place) }
-        if condition.answerLost > 0 || condition.silent > 0 || delay >= timeout {
+        if condition.has(.answerLost) || condition.has(.silent) || delay >= timeout {
             answer(call, .unknown("no answer in time"), in: timeout)
         } else if case .refused = transition {
             answer(call, .rejected("refused in initial"), in: latency() + delay)
@@ -240,12 +237,10 @@ extension World {
         let former = cluster[place].mode
         var write = call.write
         write.sessions = cluster[place].sessionCount
-        write.connections = cluster[place].connectionCount
         let transition = cluster.changeMode(write.change.target, on: place, at: wall)
         let note = write.isRepeat ? " again" : write.isLate ? " late" : ""
-        say(
-            "\(scenario.nodes[place].name) receives ChangeMode \(write.change.target.rawValue) in \(former.rawValue)\(note)"
-        )
+        let target = write.change.target
+        say("\(scenario.nodes[place].name) receives ChangeMode \(target.rawValue) in \(former.rawValue)\(note)")
         if cluster[place].mode == write.change.target.mode {
             oracle.noteReceived(write, on: place, from: former, at: now)
             noteService(of: place)

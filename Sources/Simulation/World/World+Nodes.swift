@@ -41,7 +41,6 @@ extension World {
         oracle.noteService(
             of: place,
             isInService: conditions[place].isReachable && cluster[place].mode == .normal && cluster.isReady(place),
-            isRunning: cluster[place].isRunning,
             isInReach: cluster[place].isRunning && conditions[place].isReachable, isInTouch: cluster.isJoined(place),
             at: now)
     }
@@ -83,46 +82,36 @@ extension World {
     }
 
     /// Whoever waits for a call of that kind acts.
-    mutating func spring(_ timing: Fault.Timing, on node: Int) {
-        guard !ambushes.isEmpty else { return }
-        for (place, ambush) in ambushes.enumerated().reversed() {
-            guard case .opened(node, timing) = ambush else { continue }
+    mutating func spring(_ timing: NodeFault.Timing, on node: Int) {
+        for (place, ambush) in ambushes.enumerated().reversed() where ambush == (node, timing) {
             ambushes.remove(at: place)
             // Before or after it by no more than the call itself takes.
             if timing == .beforeRead || timing == .beforeWrite {
-                act(ambush)
+                open(node, timing)
             } else {
-                insert(.person(ambush), in: network.duration(.zero...Duration.milliseconds(3)))
+                insert(.opens(node, timing), in: network.duration(.zero...Duration.milliseconds(3)))
             }
         }
     }
 
-    /// A person's hand.
-    mutating func act(_ fault: Fault) {
-        switch fault {
-        case .opened(let node, let timing):
-            let isNagis = oracle.truths[node].ownership.isNagis
-            guard set(.normal, on: node, by: .person) else { return }
-            marks.note("opened-\(timing.rawValue)")
-            if isNagis { marks.note("opened-what-nagi-set") }
-        case .loosened(let node):
-            guard cluster[node].mode == .blockNewConnection, set(.blockNewSession, on: node, by: .person) else {
-                return
-            }
-            marks.note("fault-loosened")
-        default: break
-        }
+    /// By a person's hand.
+    mutating func open(_ node: Int, _ timing: NodeFault.Timing) {
+        let isNagis = oracle.truths[node].ownership.isNagis
+        guard set(.normal, on: node, by: .person) else { return }
+        marks.note("opened-\(timing.rawValue)")
+        if isNagis { marks.note("opened-what-nagi-set") }
+    }
+
+    mutating func loosen(_ node: Int) {
+        guard cluster[node].mode == .blockNewConnection, set(.blockNewSession, on: node, by: .person) else { return }
+        marks.note("fault-loosened")
     }
 
     mutating func hint(node: Int, every: Duration, until: Int64) {
-        if let id = directoryID(of: node) { post(.hinted(id)) }
+        post(.hinted(oracle.id(node)))
         // Forged ones too.
         post(.hinted(NodeID(cluster: Scenario.clusterName, name: "nobody@sim")))
         guard now < until else { return }
         insert(.hint(node: node, every: every, until: until), in: every)
-    }
-
-    func directoryID(of node: Int) -> NodeID? {
-        NodeID(cluster: Scenario.clusterName, name: scenario.nodes[node].name)
     }
 }

@@ -87,10 +87,10 @@ extension World {
             bound = returning.command == nil ? World.openingPatience : .minutes(12)
         }
         guard let bound, quiet(since: view.changedAt) > bound + .minutes(2) else { return }
+        let stage = "\(part.phase.word) \(stepWord(part, run))"
         oracle.violate(
             .deadline, at: now,
-            "\(part.node.name) has been \(part.phase.word) \(stepWord(part, run)) of \(run.run.id) for longer than \(bound.spoken)"
-        )
+            "\(part.node.name) has been \(stage) of \(run.run.id) for longer than \(bound.spoken)")
     }
 
     private func stepWord(_ part: Part, _ run: RunMirror.RunView) -> String {
@@ -158,8 +158,7 @@ extension World {
             group == 1 && !other.part.phase.isFinished && oracle.labels(other.part.node)["zone"] == "a"
                 && !strategy.groups.isEmpty
         }
-        // Groups wait by the wall.
-        if isBlockedByGroup || (group == 1 && !oracle.stages.watchedWall) { return false }
+        if isBlockedByGroup { return false }
         if group == 1, strategy.groups.count > 1, quiet(since: run.changedAt) < strategy.groups[1].waitAfterPrevious {
             return false
         }

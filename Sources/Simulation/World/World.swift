@@ -2,8 +2,8 @@ import ModeCore
 import Primitives
 import Scheduling
 
-/// One simulated run: cluster, network, commands and the daemon's process on one virtual clock. The controller is the one
-/// that the daemon drives; everything around it is made up, and everything is a function of the scenario.
+/// One simulated run: cluster, network, commands and the daemon's process on one virtual clock. The controller is the
+/// one that the daemon drives; everything around it is made up, and everything is a function of the scenario.
 package struct World: Sendable {
     enum Happening: Sendable {
         case arrival
@@ -30,8 +30,8 @@ package struct World: Sendable {
         case faultHappens(Fault)
         case faultEnds(Fault)
         case nodeStarts(node: Int, version: String?)
-        /// Somebody acts beside a call.
-        case person(Fault)
+        /// Somebody opens a node beside a call.
+        case opens(Int, NodeFault.Timing)
         case policiesFollow([Int])
         case hint(node: Int, every: Duration, until: Int64)
         case check
@@ -117,8 +117,8 @@ package struct World: Sendable {
     var commands: [CommandRun] = []
     /// Faults that wait for their occasion, by their places in the plan, and until when.
     var waiting: [(fault: Int, until: Int64)] = []
-    /// Somebody who acts at the next call of a kind.
-    var ambushes: [Fault] = []
+    /// Who opens a node at its next call of a kind.
+    var ambushes: [(node: Int, timing: NodeFault.Timing)] = []
 
     var oracle: Oracle
     var marks = Marks()
@@ -206,16 +206,7 @@ package struct World: Sendable {
     mutating func say(_ text: String) {
         digest.add(now)
         digest.add(text)
-        if scenario.isTraced { trace.append("\(traceTime)  \(text)") }
-    }
-
-    private var traceTime: String {
-        let milliseconds = now / 1_000_000
-        let seconds = milliseconds / 1000
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let rest = milliseconds % 1000
-        let fraction = rest < 10 ? "00\(rest)" : rest < 100 ? "0\(rest)" : "\(rest)"
-        return "\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(fraction)"
+        if scenario.isTraced { trace.append("\(Duration.nanoseconds(now).spoken)  \(text)") }
     }
 
     private mutating func happen(_ happening: Happening) {
@@ -242,7 +233,7 @@ package struct World: Sendable {
         case .faultHappens(let fault): apply(fault)
         case .faultEnds(let fault): lift(fault)
         case .nodeStarts(let node, let version): startNode(node, version: version)
-        case .person(let fault): act(fault)
+        case .opens(let node, let timing): open(node, timing)
         case .policiesFollow(let nodes): policiesFollow(nodes)
         case .hint(let node, let every, let until): hint(node: node, every: every, until: until)
         case .check: check()

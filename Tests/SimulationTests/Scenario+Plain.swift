@@ -2,16 +2,14 @@ import Calendars
 import Primitives
 import Scheduling
 
+@testable import Simulation
+
 extension Scenario {
-    /// Three nodes, calls that end in time, and one policy: an upgrade of all of them, or a nightly rest. Nothing is drawn
-    /// but traffic and latencies.
-    package static func plain(seed: UInt64, rollout: Bool, length: Duration = .hours(3), isTraced: Bool = false)
-        -> Scenario
-    {
+    /// Three nodes, calls that end in time, and one policy: an upgrade of all of them, or a nightly rest. Nothing is
+    /// drawn but traffic and latencies.
+    static func plain(seed: UInt64, rollout: Bool) -> Scenario {
         let start = Timestamp(seconds: 1_796_000_400)
-        let machines = (1...3).map {
-            Machine(name: "node-0\($0)@sim", address: address("sim-\($0)"))
-        }
+        let machines = (1...3).map { Machine(name: "node-0\($0)@sim", address: address("sim-\($0)")) }
         let nodes = machines.enumerated().map { place, machine in
             ClusterNode(
                 name: machine.name, api: machine.address.api, ready: machine.address.ready,
@@ -49,7 +47,7 @@ extension Scenario {
             seed: seed,
             policies: PolicySet(
                 clusters: [cluster], policies: [policy], zones: [ZoneRules.utc.name: .utc], digest: "simulated"),
-            nodes: machines, start: start, length: length,
-            traffic: Traffic(arrivalsPerSecond: 0.08, meanHold: .minutes(2), channels: 60), isTraced: isTraced)
+            nodes: machines, start: start, length: .hours(3),
+            traffic: Traffic(arrivalsPerSecond: 0.08, meanHold: .minutes(2), channels: 60))
     }
 }
