@@ -1,0 +1,98 @@
+import ModeCore
+import Primitives
+
+/// What happens to a cluster as a whole.
+extension Controller {
+    /// What a cluster as a whole brings about: others' failures cost nodes their places.
+    mutating func touch(_ cluster: ClusterIndex, _ turn: inout Turn) {
+        let now = turn.now
+        guard !forgetLeavers(of: cluster, &turn) else { return }
+        let use = fleet.budgetUse(of: cluster, at: now)
+        if fleet[cluster].mustCheckLists {
+            fleet[cluster].mustCheckLists = false
+            checkLists(of: cluster, &turn)
+        }
+        // While nothing answers, this host's own network is suspected, and no node is blamed for it.
+        guard !network.suspendsDeadlines(at: now.uptime) else {
+            fleet[cluster].exceededSince = nil
+            return wake(.cluster(cluster.raw), at: now.uptime + .seconds(1), now)
+        }
+        guard use.excess > 0 else {
+            fleet[cluster].exceededSince = nil
+            if fleet[cluster].withinSince == nil, fleet[cluster].isKnown { fleet[cluster].withinSince = now.uptime }
+            return
+        }
+        fleet[cluster].withinSince = nil
+        let since = fleet[cluster].exceededSince ?? now.uptime
+        fleet[cluster].exceededSince = since
+        let due = since + fleet[cluster].staleAfter
+        guard now.uptime > due else { return wake(.cluster(cluster.raw), at: due + .nanoseconds(1), now) }
+        makeRoom(use.excess, in: cluster, now)
+    }
+
+    /// Nodes that left the policies are asked as long as something is owed in their cluster, and no longer.
+    ///
+    /// - Returns: whether there were any; then everything is laid out anew.
+    private mutating func forgetLeavers(of cluster: ClusterIndex, _ turn: inout Turn) -> Bool {
+        let watch = fleet[cluster]
+        guard watch.special.contains(where: { fleet[seat: $0].isRetained }) else { return false }
+        let isNeeded = watch.nodes.contains {
+            ledger[$0].isAttached(at: turn.now.wall) || !fleet[seat: $0].working.isEmpty
+        }
+        guard !isNeeded else { return false }
+        decide(.leaversForgotten(cluster: watch.policy.name), &turn)
+        layOut(&turn)
+        return true
+    }
+
+    /// Gives back as many nodes as it takes, the least far first; releases that are on their way count.
+    private mutating func makeRoom(_ excess: Int, in cluster: ClusterIndex, _ now: Moment) {
+        var returning = 0
+        var parts: [(node: NodeIndex, step: Int, since: Timestamp)] = []
+        for node in fleet[cluster].nodes where fleet[seat: node].isOut {
+            let part = fleet[seat: node].lease.flatMap { ledger.part($0) }
+            switch part?.phase {
+            case .returning(let back)? where isOnItsWay(node, back, now): returning += 1
+            case .out(let work)? where work.isGranted && work.claim != nil:
+                if fleet[seat: node].mustMakeRoom {
+                    returning += 1
+                } else {
+                    parts.append((node, work.step, part?.since ?? .distantPast))
+                }
+            case nil: if ledger[node].written?.owedSince != nil, !fleet[node].isFailing { returning += 1 }
+            default: break
+            }
+        }
+        parts.sort { $0.step == $1.step ? $0.since > $1.since : $0.step < $1.step }
+        for part in parts.prefix(max(0, excess - returning)) {
+            fleet[seat: part.node].mustMakeRoom = true
+            nodesToTouch.insert(part.node.raw)
+        }
+    }
+
+    /// Its release is under way, or was until lately.
+    private func isOnItsWay(_ node: NodeIndex, _ returning: PartPhase.Returning, _ now: Moment) -> Bool {
+        ((ledger[node].written != nil || ledger[node].open != nil) && !fleet[node].isFailing)
+            || now.uptime - returning.since.uptime <= fleet[node].staleAfter
+    }
+
+    private mutating func checkLists(of cluster: ClusterIndex, _ turn: inout Turn) {
+        let name = fleet[cluster].policy.name
+        alarm(
+            Alarm.Key(.wrongTopology, cluster: name),
+            fleet.hasWrongTopology(cluster)
+                ? "\(name) is said to be standalone, and its nodes list other members: nothing starts there" : nil,
+            &turn)
+        guard fleet[cluster].isClustered, fleet[cluster].isKnown, fleet[cluster].roster.listCount > 0 else { return }
+        let membership = fleet[cluster].membership
+        let odd = fleet[cluster].nodes.filter {
+            fleet[cluster].roster.contradicts(membership, column: fleet[seat: $0].column)
+        }
+        alarm(
+            Alarm.Key(.listContradicts, cluster: name),
+            odd.isEmpty
+                ? nil
+                : "\(odd.prefix(3).map { fleet[$0].id.name }.joined(separator: ", ")): lists other members than the majority",
+            &turn)
+    }
+}
