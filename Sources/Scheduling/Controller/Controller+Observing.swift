@@ -9,6 +9,7 @@ extension Controller {
     mutating func take(_ observation: Observation, of node: NodeIndex, _ turn: inout Turn) {
         let now = turn.now
         fleet[node].whole.isUnderWay = false
+        guard observation.begun.uptime >= fleet[node].hereSince else { return readNow(node, now) }
         let known = ledger[node].marks
         let isBack = isBackFromRestart(node, observation.mode)
         var life = fleet[node].take(observation, known: known, at: now)
@@ -29,6 +30,7 @@ extension Controller {
         _ mode: ObservedMode, _ scope: ReadScope, begun: Moment, of node: NodeIndex, _ turn: inout Turn
     ) {
         if scope == .mode { fleet[node].modeOnly.isUnderWay = false }
+        guard begun.uptime >= fleet[node].hereSince else { return scheduleModeRead(node, turn.now) }
         let former = fleet[node].mode?.mode
         let isBack = isBackFromRestart(node, mode)
         var life = fleet[node].take(mode, begun: begun)
@@ -52,6 +54,7 @@ extension Controller {
         case .mode: fleet[node].modeOnly.isUnderWay = false
         case .whole: fleet[node].whole.isUnderWay = false
         }
+        guard begun.uptime >= fleet[node].hereSince else { return readNow(node, turn.now) }
         fleet[node].take(failure, begun: begun, at: turn.now)
         network.note(node.raw, answers: false, offset: nil, at: turn.now.uptime)
         if fleet[node].isFailing { noteMembers(nil, begun: begun, of: node, &turn) }
@@ -114,8 +117,11 @@ extension Controller {
             written.seenIn != ledger[node].incarnation, ledger[node].open == nil,
             fleet[node].mode?.begun == observation.begun
         else { return }
-        // A restart takes every mode with it: what was seen before it is there again by another hand.
-        guard written.seenIn == nil else { return decide(.ownershipDropped(fleet[node].id, reason: .foreign), &turn) }
+        // A restart takes every mode with it: what was seen before it is there again by another hand. Of a node that may
+        // have left its address nothing of the kind is known.
+        guard written.seenIn == nil || ledger[node].formerAddress != nil else {
+            return decide(.ownershipDropped(fleet[node].id, reason: .foreign), &turn)
+        }
         if written.incarnation != ledger[node].incarnation {
             fleet[node].leaked += observation.load?.sessionsCreated ?? 0
         }
@@ -316,7 +322,7 @@ extension Controller {
         else { return }
         decide(.addressMoved(fleet[node].id), &turn)
         fleet[seat: node].address = address
-        fleet[node].forget(isSameLife: false)
+        fleet[node].forget(isSameLife: false, at: turn.now)
         readNow(node, turn.now)
     }
 
@@ -335,7 +341,7 @@ extension Controller {
         }
         decide(.addressMoved(fleet[node].id), &turn)
         // What the former address showed says nothing about the node.
-        fleet[node].forget(isSameLife: ledger[node].written != nil)
+        fleet[node].forget(isSameLife: ledger[node].written != nil, at: turn.now)
         fleet[seat: node].address = address
         readNow(node, turn.now)
     }

@@ -304,8 +304,10 @@ package struct Controller: Sendable {
             touchWorkingNodes()
         }
         let difference = network.clockDifference.map { difference in
-            let text = (difference < .zero ? .zero - difference : difference).spoken
-            return "the nodes' clocks are \(text) \(difference < .zero ? "behind" : "ahead of") the clock of this host"
+            // To the minute: what is told anew with each second says nothing more.
+            let minutes = Int((abs(difference.inSeconds) / 60).rounded())
+            return
+                "the nodes' clocks are \(Duration.minutes(minutes).spoken) \(difference < .zero ? "behind" : "ahead of") the clock of this host"
         }
         alarm(Alarm.Key(.clockDiffers), difference, &turn)
     }

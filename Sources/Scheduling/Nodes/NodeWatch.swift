@@ -20,6 +20,8 @@ struct NodeWatch: Sendable {
     private var failedBegun: Uptime?
     private(set) var marks: IncarnationMarks?
     private var epoch: Int?
+    /// Reads that began earlier were asked of another address.
+    private(set) var hereSince = Uptime(nanoseconds: .min)
     /// When the read began that showed its present life first: what was asked before it is about the life before.
     private var lifeBegun = Uptime(nanoseconds: .min)
     /// Its present life began while it was `initial`, and was counted then: joining is not one more.
@@ -221,10 +223,11 @@ struct NodeWatch: Sendable {
     /// It is normal and ready, and the cluster does not see it.
     mutating func interruptService() { inServiceSince = nil }
 
-    /// What was read was read elsewhere.
+    /// What was read was read elsewhere, and so will be what was asked before now.
     ///
     /// - Parameter isSameLife: the node is known to be in the life in which nagi wrote to it.
-    mutating func forget(isSameLife: Bool) {
+    mutating func forget(isSameLife: Bool, at now: Moment) {
+        hereSince = now.uptime
         acceptsAnyLife = isSameLife
         mode = nil
         observation = nil

@@ -37,4 +37,21 @@ struct AddressTests {
         #expect(rig.mode("a") == .normal, "\(rig)")
         #expect(rig.sends("b").isEmpty)
     }
+
+    /// Reads of the former address may come back after the move.
+    @Test func `what was asked at the former address says nothing once the node has moved`() {
+        let policies = RigPolicies(
+            ["a", "b"], standalone: true, maxUnavailable: 2, .nightly().with { $0.nodes = ["a"] })
+        var rig = Rig(policies, at: "01:59", others: ["x"])
+        rig.advance(to: "04:59")
+        rig.writes("a", .rejected)
+        rig.advance(to: "05:05")
+        #expect(rig.isShut("a"))
+        rig.latency = .seconds(2.2)
+        rig.person(sets: rig.mode("a") ?? .normal, on: "x")
+        rig.reload(policies.with { $0.hosts = ["a": "x"] })
+        rig.person(opens: "a")
+        rig.advance(.minutes(10))
+        #expect(rig.mode("x") == .normal, "\(rig)")
+    }
 }
