@@ -20,44 +20,33 @@ struct StallTests {
     @Test(arguments: [["a"], ["a", "b", "c"]]) func `D1: a stall across the window's end starts no command after it`(
         nodes: [String]
     ) {
-        var start = Self.beforeTheEnd(nodes)
-        #expect(start.isShut("a"), "\(start)")
-        start.sessions("a", 0)
-        for _ in 0..<600 {
-            start.advance(.milliseconds(20))
-            guard start.commandsBegun("a") == 0 else { return }
-            var rig = start
-            rig.stall(for: .minutes(6))
-            rig.advance(.seconds(8))
-            rig.person(opens: "a")
-            rig.sessions("a", 4)
-            rig.advance(.minutes(7))
-            guard rig.commandsBegun("a") == 0 else {
-                Issue.record(
-                    "\(rig.callsLiveAtBegin("a")) calls were live as the upgrade began, after the window's end\n\(rig)")
-                return
-            }
-        }
-        Issue.record("the command was never due\n\(start)")
+        Self.stalled(nodes, at: 600, every: .milliseconds(20)) { $0.stall(for: .minutes(6)) }
     }
 
     /// The decision was made inside the window, its record needed six minutes to the disk, and the command was started
     /// then, on a node that a person had opened meanwhile.
     @Test func `D1: a command whose record became durable too late is not started`() {
-        var start = Self.beforeTheEnd(["a", "b", "c"])
+        Self.stalled(["a", "b", "c"], at: 200, every: .milliseconds(60)) { $0.stallNextAppend(for: .minutes(6)) }
+    }
+
+    /// Stalls at each of so many instants until the command is due, and opens the node meanwhile, with calls: the command begins
+    /// in none of these stories.
+    private static func stalled(_ nodes: [String], at instants: Int, every step: Duration, _ stall: (inout Rig) -> Void)
+    {
+        var start = beforeTheEnd(nodes)
+        #expect(start.isShut("a"), "\(start)")
         start.sessions("a", 0)
-        for _ in 0..<200 {
-            start.advance(.milliseconds(60))
+        for _ in 0..<instants {
+            start.advance(step)
             guard start.commandsBegun("a") == 0 else { return }
             var rig = start
-            rig.stallNextAppend(for: .minutes(6))
+            stall(&rig)
             rig.advance(.seconds(8))
             rig.person(opens: "a")
             rig.sessions("a", 4)
             rig.advance(.minutes(7))
             guard rig.commandsBegun("a") == 0 else {
-                Issue.record(
-                    "\(rig.callsLiveAtBegin("a")) calls were live as the upgrade began, six minutes too late\n\(rig)")
+                Issue.record("\(rig.callsLiveAtBegin("a")) calls were live as the upgrade began, too late\n\(rig)")
                 return
             }
         }
