@@ -36,20 +36,34 @@ struct PlanDocument: Encodable {
     }
 
     struct Run: Encodable {
+        struct Course: Encodable {
+            var node: String
+            /// When it is expected to start; null where it is not.
+            @Nullable var start: String?
+            /// Null where it is not through.
+            @Nullable var expectedEnd: String?
+            @Nullable var worstCaseEnd: String?
+        }
+
         var policy: String
         /// Null for a rollout without windows.
         @Nullable var occurrence: String?
         var nodes: [String]
-        var waves: [[String]]
+        /// Nodes out of service at once, at most.
+        var atOnce: Int
+        /// In the order of the run.
+        var courses: [Course]
         /// Null where it is not through within sight.
         @Nullable var worstCaseEnd: String?
         @Nullable var expectedEnd: String?
         var fits: Bool
-        /// What all waves take at the longest; null where nodes wait for the window's end.
+        /// What the run takes at the longest; null where nodes wait for the window's end.
         @Nullable var worstCaseSeconds: Double?
+        /// Why it would pause and wait for a person in the worst case.
+        @Nullable var pause: String?
         var notReached: [String]
         var givenBack: [String]
-        /// Occurrences of its windows in which it works, in the worst case.
+        /// Occurrences of its windows in which it starts a node, in the worst case.
         var windows: Int
     }
 
@@ -106,10 +120,19 @@ extension PlanDocument.Occurrence {
 
 extension PlanDocument.Run {
     init(_ run: RunEstimate, zone: DisplayZone) {
+        let worst = Dictionary(run.worst.parts.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+        func end(_ part: RunEstimate.Part?) -> String? {
+            part.flatMap { $0.isThrough ? $0.end : nil }.map(zone.text)
+        }
         self.init(
-            policy: run.policy, occurrence: run.occurrence?.description, nodes: run.nodes, waves: run.waves,
+            policy: run.policy, occurrence: run.occurrence?.description, nodes: run.nodes, atOnce: run.atOnce,
+            courses: run.expected.parts.map { part in
+                Course(
+                    node: part.node, start: part.start.map(zone.text), expectedEnd: end(part),
+                    worstCaseEnd: end(worst[part.node]))
+            },
             worstCaseEnd: run.worst.end.map(zone.text), expectedEnd: run.expected.end.map(zone.text), fits: run.fits,
-            worstCaseSeconds: run.needed?.inSeconds, notReached: run.worst.notReached,
+            worstCaseSeconds: run.needed?.inSeconds, pause: run.worst.pause, notReached: run.worst.notReached,
             givenBack: run.worst.givenBack, windows: run.worst.windows)
     }
 }

@@ -63,7 +63,7 @@ struct PlanText {
             lines.append("  at any time: it has no windows")
             lines += taken
         }
-        if let run = runs[policy.name]?.first { lines.append("  " + wording.rollout(run, policy)) }
+        if let run = runs[policy.name]?.first { lines.append("  " + wording.rollout(run, policy.timeZone)) }
         return lines
     }
 
@@ -82,7 +82,7 @@ struct PlanText {
             if let shifted = wording.shiftedStart(entry) { remarks.append(shifted) }
             remarks += wording.takenAway(entry)
             if let run = notes[entry.id] {
-                let note = wording.window(run, policy, entry.timeZone)
+                let note = wording.window(run, entry.timeZone)
                 if note != said {
                     remarks.insert(note, at: 0)
                 } else if !run.fits {

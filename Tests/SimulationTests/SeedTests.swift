@@ -35,8 +35,8 @@ enum SeedRuns {
         }
     }
 
-    static func replayLine(_ seed: UInt64) -> String {
-        "NAGI_SEED=\(seed) swift test -c release --filter SeedTests"
+    static func replayLine(_ seed: UInt64, _ suite: String = "SeedTests") -> String {
+        "NAGI_SEED=\(seed) swift test -c release --filter \(suite)"
     }
 }
 

@@ -41,7 +41,7 @@ extension PlanChart {
         ]
         title += wording.takenAway(entry)
         let run = runs[entry.id]
-        if let run { title.append(wording.window(run, policy, entry.timeZone).replacing("   ", with: ": ")) }
+        if let run { title.append(wording.window(run, entry.timeZone).replacing("   ", with: ": ")) }
         var marks = "<g><title>\(escaped(title.joined(separator: " · ")))</title>"
         for span in entry.open {
             marks += "<rect class=\"\(kind)\" \(scale.extent(span)) y=\"\(y)\" height=\"\(height)\" rx=\"2\"/>"
@@ -50,7 +50,7 @@ extension PlanChart {
             marks += "<rect class=\"taken\" \(scale.extent(span)) y=\"\(y)\" height=\"\(height)\" rx=\"2\"/>"
         }
         // Over a long time the marks would hide the windows; the words below still say it.
-        if scale.days <= 120, let run, !run.fits, !run.waves.isEmpty, !entry.open.isEmpty {
+        if scale.days <= 120, let run, !run.fits, run.atOnce > 0, !entry.open.isEmpty {
             marks += "<text class=\"misfit\" \(scale.x(entry.end)) dx=\"3\" y=\"\(y + 13)\">!</text>"
         }
         return marks + "</g>"

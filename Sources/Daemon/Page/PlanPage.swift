@@ -69,15 +69,15 @@ package struct PlanPage {
             lines.append("<dt>\(term)</dt><dd>\(escaped(text))</dd>")
         }
         fact("nodes", wording.place(policy))
-        if policy.waves.count > 1 {
-            fact("waves", "\(policy.waves.count), at most \(wording.count(policy.atOnce, "node")) at once")
+        if policy.nodes.count > 1, policy.atOnce > 0 {
+            fact("at once", "at most \(wording.count(min(policy.atOnce, policy.nodes.count), "node"))")
         }
         let worst = policy.sequence.worstCase
         fact("each node", "\(policy.sequence.name): at most \(worst.total.spoken) (\(worst.sum))")
         if policy.startMargin > .zero { fact("cutoff", "no node starts in the last \(policy.startMargin.spoken)") }
         fact("time zone", policy.hasManyZones ? "several" : policy.timeZone)
         if policy.isSuspended { fact("suspended", "it starts nothing until that is taken back") }
-        if policy.isRollout, let run = runs.first { fact("estimate", wording.rollout(run, policy)) }
+        if policy.isRollout, let run = runs.first { fact("estimate", wording.rollout(run, policy.timeZone)) }
         lines.append("</dl>")
         if policy.schedule.isUnbounded {
             lines.append("<p>At any time that no freeze takes: it has no windows.</p>")
@@ -98,8 +98,8 @@ package struct PlanPage {
         var said = ""
         for entry in entries.prefix(limit) {
             var notes: [String] = []
-            if let run = chart.runs[entry.id], let policy = plan.policies.first(where: { $0.name == entry.policy }) {
-                let note = wording.window(run, policy, entry.timeZone).replacing("   ", with: ": ")
+            if let run = chart.runs[entry.id] {
+                let note = wording.window(run, entry.timeZone).replacing("   ", with: ": ")
                 notes.append(note == said ? (run.fits ? "" : "does not fit") : note)
                 said = note
             }

@@ -3,30 +3,35 @@ import Primitives
 import Scheduling
 
 extension PlanWording {
-    /// How a run of a maintenance window ends at the worst: `2 nodes in 2 waves, worst case 4h 52m: …`.
-    package func window(_ run: RunEstimate, _ policy: PlannedPolicy, _ zone: String) -> String {
+    /// How a run of a maintenance window ends at the worst: `9 nodes, 2 at once, worst case 4h 52m: …`.
+    package func window(_ run: RunEstimate, _ zone: String) -> String {
         let nodes = count(run.nodes.count, "node")
-        guard !run.waves.isEmpty else { return run.nodes.isEmpty ? "no node is selected" : "\(nodes), none may go" }
-        let waves = run.waves.count > 1 && run.waves.count < run.nodes.count ? " in \(run.waves.count) waves" : ""
-        var text = nodes + waves
+        guard run.atOnce > 0 else { return run.nodes.isEmpty ? "no node is selected" : "\(nodes), none may go" }
+        var text = nodes + (run.atOnce > 1 && run.atOnce < run.nodes.count ? ", \(run.atOnce) at once" : "")
         if let needed = run.needed {
-            text += ", worst case \(needed.spoken)"
-        } else {
+            text += ", worst case \(rounded(needed).spoken)"
+        } else if run.waitsForWindowEnd {
             text += ", out until the window ends"
         }
+        let problems = problems(of: run, zone)
+        if !problems.isEmpty { text += ": " + problems.joined(separator: ", ") }
+        return text + (run.fits ? ", fits" : "   does not fit")
+    }
+
+    private func problems(of run: RunEstimate, _ zone: String) -> [String] {
         var problems: [String] = []
+        if let pause = run.worst.pause { problems.append("would pause: \(pause)") }
         if !run.worst.givenBack.isEmpty {
             problems.append("\(names(run.worst.givenBack)) would be given back unfinished")
         }
         if !run.worst.notReached.isEmpty {
-            let before = run.worst.lastStart.map { " before \(moment($0, run, zone))" } ?? ""
+            let before = run.lastStart.map { " before \(moment($0, run, zone))" } ?? ""
             problems.append("\(names(run.worst.notReached)) would not start\(before)")
         }
         if problems.isEmpty, !run.fits, let end = run.worst.overrun ?? run.worst.end {
-            problems.append("goes on until \(moment(end, run, zone))")
+            problems.append("goes on until \(moment(rounded(end, in: run), run, zone))")
         }
-        if !problems.isEmpty { text += ": " + problems.joined(separator: ", ") }
-        return text + (run.fits ? ", fits" : "   does not fit")
+        return problems
     }
 
     /// An instant of a run: the day is only said where it is another.
@@ -36,31 +41,46 @@ extension PlanWording {
             ? time(instant, zone) : clock(instant, zone)
     }
 
+    /// Up to the next minute: a rehearsal knows what the reads between the steps take, and nobody wants to read that. A run
+    /// of a few minutes is told by the second.
+    private func rounded(_ length: Duration) -> Duration {
+        let unit = length < .minutes(10) ? Duration.seconds(1) : .minutes(1)
+        return unit * Int((length / unit).rounded(.up))
+    }
+
+    private func rounded(_ instant: Timestamp, in run: RunEstimate) -> Timestamp {
+        let unit = run.needed.map { $0 < .minutes(10) } ?? false ? Duration.seconds(1) : .minutes(1)
+        return Timestamp(nanoseconds: 0) + unit * Int(((instant - Timestamp(nanoseconds: 0)) / unit).rounded(.up))
+    }
+
     /// How far a rollout comes.
-    package func rollout(_ run: RunEstimate, _ policy: PlannedPolicy) -> String {
-        guard !run.waves.isEmpty else {
+    package func rollout(_ run: RunEstimate, _ zone: String) -> String {
+        guard run.atOnce > 0 else {
             return run.nodes.isEmpty ? "no node is selected" : "the budget lets no node go"
         }
-        let zone = policy.timeZone
         func windows(_ course: RunEstimate.Course) -> String {
             course.windows == 0 ? "" : "needs \(count(course.windows, "window")); "
         }
+        func end(_ instant: Timestamp) -> String { clock(rounded(instant, in: run), zone) }
         guard let worst = run.worst.end else {
-            let missing = names(run.worst.givenBack + run.worst.notReached)
-            let needed = run.needed.map { " (\($0.spoken) in all)" } ?? ""
+            let needed = run.needed.map { " (\(rounded($0).spoken) in all)" } ?? ""
             guard let expected = run.expected.end else {
-                return "would never be through\(needed): no window is long enough for \(missing)"
+                return "would never be through\(needed): \(obstacle(of: run.expected))"
             }
-            return windows(run.expected) + "expected to be done \(clock(expected, zone)); in the worst case\(needed) "
-                + "never: no window is long enough for \(missing)"
+            return windows(run.expected) + "expected to be done \(end(expected)); in the worst case\(needed) "
+                + "never: \(obstacle(of: run.worst))"
         }
-        guard let expected = run.expected.end, expected != worst else {
-            return windows(run.worst) + "done \(clock(worst, zone)) in the worst case"
+        guard let expected = run.expected.end, end(expected) != end(worst) else {
+            return windows(run.worst) + "done \(end(worst)) in the worst case"
         }
         let more =
             run.worst.windows == run.expected.windows ? "" : ", \(count(run.worst.windows, "window"))"
-        return windows(run.expected) + "expected to be done \(clock(expected, zone)) "
-            + "(worst case \(clock(worst, zone))\(more))"
+        return windows(run.expected) + "expected to be done \(end(expected)) (worst case \(end(worst))\(more))"
+    }
+
+    private func obstacle(of course: RunEstimate.Course) -> String {
+        if let pause = course.pause { return "it would pause: \(pause)" }
+        return "no window is long enough for \(names(course.givenBack + course.notReached))"
     }
 
     /// What `expected` stands on.

@@ -57,13 +57,25 @@ struct Agenda: Sendable {
     }
 }
 
-/// How soon a node is read again.
-enum Cadence {
+/// How soon a node is read again when nothing says that it is worth a look, and how often the journal is told that time
+/// has passed.
+struct Cadence: Sendable {
     /// From a disruptive step's start until it is verified, or a change is open: a lost block must be back at once.
-    static let urgent = Duration.milliseconds(250)
+    var urgent: Duration
     /// Claimed, or its release is owed.
-    static let close = Duration.milliseconds(500)
-    static let soaking = Duration.seconds(1)
+    var close: Duration
+    var soaking: Duration
+    /// Its release has been owed for long.
+    var patient: Duration
+    /// While something is out of service: what a crash leaves to be counted from.
+    var heartbeat: Duration
+
+    static let standard = Cadence(
+        urgent: .milliseconds(250), close: .milliseconds(500), soaking: .seconds(1), patient: .seconds(5),
+        heartbeat: .minutes(1))
+
+    /// However often something says so.
+    static let hinted = Duration.milliseconds(250)
 
     /// Spreads the reads of different nodes without drawing anything: the offset follows from place and time.
     static func jittered(_ interval: Duration, share: Double, place: Int, at now: Uptime) -> Duration {

@@ -234,7 +234,7 @@ extension Controller {
             fleet[node].whole.wantsMore = true
             return
         }
-        let at = max(now.uptime, (fleet[node].whole.begun ?? Uptime(nanoseconds: .min)) + Cadence.urgent)
+        let at = max(now.uptime, (fleet[node].whole.begun ?? Uptime(nanoseconds: .min)) + Cadence.hinted)
         if fleet[node].whole.next.map({ at < $0 }) ?? true { read(node, at: at) }
     }
 
@@ -273,12 +273,12 @@ extension Controller {
     /// Nil: its mode is not read alone.
     private func modeCadence(of node: NodeIndex, _ now: Moment) -> Duration? {
         let entry = ledger[node]
-        if entry.open != nil { return Cadence.urgent }
+        if entry.open != nil { return cadence.urgent }
         if let place = fleet[seat: node].lease, let part = ledger.part(place) {
-            if part.phase.kind == .committed { return Cadence.urgent }
-            if part.phase.claim != nil { return Cadence.close }
+            if part.phase.kind == .committed { return cadence.urgent }
+            if part.phase.claim != nil { return cadence.close }
         }
-        return wish(of: node, now).mode == nil ? nil : Cadence.close
+        return wish(of: node, now).mode == nil ? nil : cadence.close
     }
 
     /// How soon everything about a node is read again.
@@ -288,12 +288,12 @@ extension Controller {
         let isClaimed = entry.written != nil || entry.open != nil || wish(of: node, now).mode != nil
         if let place = fleet[seat: node].lease, let kind = ledger.part(place)?.phase.kind {
             if kind == .committed, fleet[node].isFailing || fleet[node].mode?.mode == .known(.initial) {
-                return Cadence.urgent
+                return cadence.urgent
             }
-            return kind == .soaking ? min(observe.interval, Cadence.soaking) : min(observe.interval, Cadence.close)
+            return kind == .soaking ? min(observe.interval, cadence.soaking) : min(observe.interval, cadence.close)
         }
         // A debt that waits for long is not asked about twice a second for ever.
-        if isClaimed { return min(observe.interval, isWaitingLong(node, now) ? .seconds(5) : Cadence.close) }
+        if isClaimed { return min(observe.interval, isWaitingLong(node, now) ? cadence.patient : cadence.close) }
         return Cadence.jittered(observe.interval, share: observe.jitter, place: node.raw, at: now.uptime)
     }
 

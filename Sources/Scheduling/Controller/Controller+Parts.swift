@@ -322,7 +322,7 @@ extension Controller {
     private mutating func readSooner(_ node: NodeIndex, _ now: Moment) {
         scheduleModeRead(node, now)
         guard fleet[seat: node].lease != nil, !fleet[node].whole.isUnderWay else { return }
-        let soon = max(now.uptime, (fleet[node].whole.begun ?? now.uptime) + Cadence.close)
+        let soon = max(now.uptime, (fleet[node].whole.begun ?? now.uptime) + cadence.close)
         if let next = fleet[node].whole.next, next > soon { read(node, at: soon) }
     }
 }

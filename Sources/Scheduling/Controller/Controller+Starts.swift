@@ -22,7 +22,7 @@ extension Controller {
             return promoteIfProven(slot, &turn)
         }
         switch wait {
-        case .soaks(let until)?: wake(.run(slot.raw), at: now.uptime + min(.seconds(30), until - now.wall), now)
+        case .soaks(let until)?: wake(slot, at: until, now)
         case .isBroken?: wake(.run(slot.raw), at: now.uptime + .seconds(1), now)
         case nil:
             switch promote {
@@ -47,9 +47,7 @@ extension Controller {
                 }
                 runs[slot.raw].wish = nil
                 if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
-                    wake(
-                        .run(slot.raw), at: turn.now.uptime + min(.seconds(30), max(.zero, until - turn.now.wall)),
-                        turn.now)
+                    wake(slot, at: until, turn.now)
                 }
                 return
             }

@@ -32,10 +32,16 @@ package struct Controller: Sendable {
     private var networkCheckedAt = Uptime(nanoseconds: .min)
     private var lastMoment: Moment?
     private var alarmToldAt: [Alarm.Key: Uptime] = [:]
+    let cadence: Cadence
 
     /// - Parameter ledger: the fold of the journal; empty on a first start.
     package init(ledger: Ledger) {
+        self.init(ledger: ledger, cadence: .standard)
+    }
+
+    init(ledger: Ledger, cadence: Cadence) {
         self.ledger = ledger
+        self.cadence = cadence
     }
 
     /// Takes one event in and says what is to be done.
@@ -250,6 +256,12 @@ package struct Controller: Sendable {
         agenda.wake(subject, at: max(at, now.uptime + .milliseconds(1)))
     }
 
+    /// Looks at a run again then. The wall may be set meanwhile, so half of the way there it is looked at as well.
+    mutating func wake(_ slot: RunSlot, at instant: Timestamp, _ now: Moment) {
+        let left = max(.zero, instant - now.wall)
+        wake(.run(slot.raw), at: now.uptime + max(left * 0.5, min(left, .seconds(30))), now)
+    }
+
     /// Every move may make room for another node or end a run, which moves again; each round ends nearer to rest.
     private mutating func settle(_ turn: inout Turn) {
         for _ in 0..<Controller.roundLimit {
@@ -268,7 +280,7 @@ package struct Controller: Sendable {
     /// Enough for every node of a large fleet to be looked at several times in one event.
     static let roundLimit = 1_000_000
 
-    /// Each minute in which something is out of service: what a crash leaves to be counted from.
+    /// Each minute in which something is out of service.
     private mutating func beat(_ turn: inout Turn) {
         if !turn.records.isEmpty { heartbeatAt = nil }
         let isOut = !openChanges.isEmpty || !runningCommands.isEmpty || !outPlaces.isEmpty
@@ -277,7 +289,7 @@ package struct Controller: Sendable {
             return
         }
         guard let due = heartbeatAt else {
-            heartbeatAt = turn.now.uptime + Controller.heartbeat
+            heartbeatAt = turn.now.uptime + cadence.heartbeat
             return
         }
         guard turn.now.uptime >= due else { return }
@@ -285,10 +297,9 @@ package struct Controller: Sendable {
             fleet.nodes[place].marks.map { NodeMarks(node: fleet.nodes[place].id, marks: $0) }
         }
         decide(.heartbeat(marks), &turn)
-        heartbeatAt = turn.now.uptime + Controller.heartbeat
+        heartbeatAt = turn.now.uptime + cadence.heartbeat
     }
 
-    static let heartbeat = Duration.minutes(1)
     /// How late the loop may be.
     static let lateness = Duration.seconds(2)
 

@@ -61,6 +61,11 @@ package struct Ledger: Hashable, Sendable, Codable {
 
     package init() {}
 
+    /// Of what policies have done before, and nothing else.
+    init(history: [String: PolicyHistory]) {
+        self.history = history
+    }
+
     package init(folding records: [Record]) {
         for record in records { apply(record) }
     }

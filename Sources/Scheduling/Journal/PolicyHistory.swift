@@ -28,6 +28,11 @@ package struct PolicyHistory: Hashable, Sendable, Codable {
 
     package init() {}
 
+    init(_ latest: PastOccurrence?, tried: [NodeID: Timestamp]) {
+        occurrences = latest.map { [$0] } ?? []
+        self.tried = tried
+    }
+
     mutating func note(_ run: Run) {
         switch run.origin {
         case .window(let id, let span):

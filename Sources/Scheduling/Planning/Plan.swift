@@ -59,30 +59,33 @@ package struct Plan: Hashable, Sendable {
 }
 
 /// The occurrences of every policy of the set that overlap `[from, to)`, the runs in them, and the freezes.
-package func plan(_ set: PolicySet, from: Timestamp, to: Timestamp) -> Plan {
+///
+/// - Parameter pace: what is expected of the steps.
+package func plan(_ set: PolicySet, from: Timestamp, to: Timestamp, expected pace: Pace = .usual) -> Plan {
     var result = Plan(
-        from: from, to: to, policies: [], occurrences: [], runs: [], freezes: [], unbounded: [], isTruncated: false)
+        from: from, to: to, policies: set.policies.map { PlannedPolicy($0, of: set) }, occurrences: [], runs: [],
+        freezes: freezes(of: set, from: from, to: to), unbounded: [], isTruncated: false)
+    var entries: [String: [Plan.Entry]] = [:]
     for policy in set.policies {
-        let calendar = set.calendar(of: policy)
-        let found = policy.schedule.isUnbounded ? [] : calendar.occurrences(from: from, to: to)
-        result.isTruncated = result.isTruncated || found.count == PolicyCalendar.largestAnswer
-        let entries = found.map { Plan.Entry($0) }
-        result.occurrences += entries
-        let planned = PlannedPolicy(policy, of: set)
-        if !policy.isSuspended {
-            let estimator = RunEstimator(planned, calendar: calendar)
-            if policy.isRollout {
-                result.runs.append(estimator.rollout(from: from, to: to))
-            } else {
-                result.runs += estimator.runs(of: entries, from: from, to: to)
-            }
+        if policy.schedule.isUnbounded {
+            result.unbounded.append(policy.name)
+            continue
         }
-        if policy.schedule.isUnbounded { result.unbounded.append(policy.name) }
-        result.policies.append(planned)
+        let found = set.calendar(of: policy).occurrences(from: from, to: to)
+        result.isTruncated = result.isTruncated || found.count == PolicyCalendar.largestAnswer
+        entries[policy.name] = found.map { Plan.Entry($0) }
+        result.occurrences += entries[policy.name] ?? []
     }
     result.occurrences.sort {
         ($0.start, $0.policy, $0.window, $0.id.nominal) < ($1.start, $1.policy, $1.window, $1.id.nominal)
     }
-    result.freezes = freezes(of: set, from: from, to: to)
+    var runs: [String: [RunEstimate]] = [:]
+    let byCluster = Dictionary(grouping: result.policies, by: \.policy.cluster)
+    for cluster in set.clusters {
+        let estimator = RunEstimator(
+            cluster, byCluster[cluster.name] ?? [], of: set, entries, from: from, to: to)
+        runs.merge(estimator.estimates(expected: pace)) { first, _ in first }
+    }
+    result.runs = set.policies.flatMap { runs[$0.name] ?? [] }
     return result
 }

@@ -1,32 +1,41 @@
 import Calendars
 import Primitives
 
-/// How far a run comes, and when its last node is through, if nothing fails and nobody intervenes.
+/// How far a run comes, and when its nodes are through: a rehearsal by the controller, with the other policies of the
+/// cluster, in which nothing fails and no person acts.
 ///
-/// The run is taken to be alone in its cluster with every node in service; of a rollout, every node to be at another
-/// revision, approvals and promotions to come at once.
+/// Every node is in service when it begins; of a rollout, every node is at another revision. Approvals and promotions
+/// come at once.
 package struct RunEstimate: Hashable, Sendable {
-    /// How a walk through the open time ends.
+    /// One node's part.
+    package struct Part: Hashable, Sendable {
+        package var node: String
+        /// Nil: it is never started.
+        package var start: Timestamp?
+        /// When it is through, or is taken back for the last time.
+        package var end: Timestamp?
+        package var isThrough: Bool
+    }
+
+    /// How a rehearsal goes.
     package struct Course: Hashable, Sendable {
+        /// In the order of the run.
+        package var parts: [Part] = []
         /// When the last node that was started is through; nil where that is not within sight.
         package var end: Timestamp?
-        /// Nodes that are never started: it would be too late.
-        package var notReached: [String]
-        /// Nodes that the window's end gives back before their sequence is through.
-        package var givenBack: [String]
-        /// Occurrences of the windows in which something is done; 0 for a rollout without windows.
-        package var windows: Int
-        /// No node starts from then on, in the last stretch of open time that was looked at.
-        package var lastStart: Timestamp?
+        /// Occurrences of the windows in which a node is started; 0 for a rollout without windows.
+        package var windows = 0
         /// When the last node is through that works on after its open time: past the window's end or into a freeze.
         /// Nil where none does; one that waited for the window's end in time is none of them.
         package var overrun: Timestamp?
+        /// Why the run pauses and waits for a person, if it does.
+        package var pause: String?
 
-        init() {
-            notReached = []
-            givenBack = []
-            windows = 0
-        }
+        /// Nodes that are never started.
+        package var notReached: [String] { parts.filter { $0.start == nil }.map(\.node) }
+        /// Nodes that are started, and taken back before their sequence is through.
+        package var givenBack: [String] { parts.filter { $0.start != nil && !$0.isThrough }.map(\.node) }
+        var isWhole: Bool { parts.allSatisfy(\.isThrough) }
     }
 
     package var policy: String
@@ -37,42 +46,122 @@ package struct RunEstimate: Hashable, Sendable {
     package var firstListed: OccurrenceID?
     /// Of a maintenance window: the joined occurrences. Nil for a rollout.
     package var span: Span?
+    /// In the order of the run.
     package var nodes: [String]
-    package var waves: [[String]]
-    /// What all waves and pauses take in the worst case, one after the other without a break. Nil where nodes wait for
-    /// the window's end.
+    /// Nodes out of service at once, at most.
+    package var atOnce: Int
+    /// What the run takes in the worst case if nothing closes before it. Nil where nodes wait for the window's end, and
+    /// where it does not end.
     package var needed: Duration?
+    /// The nodes wait for the window's end before they are restored.
+    package var waitsForWindowEnd: Bool
+    /// Of a maintenance window: no node starts from then on.
+    package var lastStart: Timestamp?
     /// Every step takes as long as it may.
     package var worst: Course
-    /// Drains, commands and checks take half of that, soaks, waits and pauses all of it. An assumption to plan with:
-    /// nothing is known about the traffic.
+    /// `Pace.usual`.
     package var expected: Course
     /// Even in the worst case every node is through while the run's window is open (a freeze inside it is its end for
     /// who works then), or waits for its end; for a rollout: before the plan ends.
     package var fits: Bool
-
 }
 
-/// Walks the runs of one policy through the time in which it may act.
+/// The runs of one cluster's policies.
 struct RunEstimator {
-    private let planned: PlannedPolicy
-    private let calendar: PolicyCalendar
-    private let worst: NodeCourse
-    private let usual: NodeCourse
+    private let policies: [PlannedPolicy]
+    private let set: PolicySet
+    private let rehearsal: ClusterRehearsal
+    private let from: Timestamp
+    private let to: Timestamp
 
-    init(_ planned: PlannedPolicy, calendar: PolicyCalendar) {
-        self.planned = planned
-        self.calendar = calendar
-        worst = NodeCourse(planned.sequence) { $0.longest }
-        usual = NodeCourse(planned.sequence) { $0.usual }
+    /// - Parameter entries: of the policies that are not suspended, by policy.
+    init(
+        _ cluster: ClusterPolicy, _ policies: [PlannedPolicy], of set: PolicySet, _ entries: [String: [Plan.Entry]],
+        from: Timestamp, to: Timestamp
+    ) {
+        self.policies = policies.filter { !$0.isSuspended }
+        self.set = set
+        self.from = from
+        self.to = to
+        let unions = self.policies.filter { !$0.isRollout }.flatMap { planned in
+            Self.unions(of: entries[planned.name] ?? [], set.calendar(of: planned.policy), from: from, to: to)
+        }
+        rehearsal = ClusterRehearsal(cluster, of: set, unions: unions)
     }
 
-    /// One run for each union of overlapping or touching occurrences that exclusions leave something of.
-    func runs(of entries: [Plan.Entry], from: Timestamp, to: Timestamp) -> [RunEstimate] {
-        var estimates: [RunEstimate] = []
-        // Most nights are alike: how long the union is and what of it is open, counted from its start, decide
-        // everything.
-        var known: [Shape: RunEstimate] = [:]
+    /// By policy; of a maintenance window one for each union that has a run.
+    ///
+    /// - Parameter expected: what `RunEstimate.expected` is rehearsed with.
+    func estimates(expected pace: Pace) -> [String: [RunEstimate]] {
+        guard !policies.isEmpty else { return [:] }
+        let worst = rehearsal.courses(.longest, from: from, to: to)
+        let expected = rehearsal.courses(pace, from: from, to: to)
+        var estimates: [String: [RunEstimate]] = [:]
+        let byName = Dictionary(policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let needed = byName.mapValues(needed)
+        for (place, union) in rehearsal.unions.enumerated() {
+            guard let planned = byName[union.policy] else { continue }
+            func course(_ log: RunLog.Entry?) -> RunEstimate.Course {
+                var course = RunEstimate.Course(log, planned)
+                course.windows = course.parts.contains { $0.start != nil } ? 1 : 0
+                course.overrun = log?.parts.filter { $0.isThrough && !$0.fits(in: union.open) }.compactMap(\.end).max()
+                return course
+            }
+            var estimate = RunEstimate(planned, needed[union.policy] ?? nil)
+            (estimate.occurrence, estimate.firstListed, estimate.span) = (
+                union.joined.occurrence, union.firstListed, union.span
+            )
+            estimate.lastStart = union.open.last.map { $0.end - planned.startMargin }
+            (estimate.worst, estimate.expected) = (course(worst.windows[place]), course(expected.windows[place]))
+            estimate.fits = estimate.worst.isWhole && estimate.worst.overrun == nil
+            estimates[union.policy, default: []].append(estimate)
+        }
+        for planned in policies where planned.isRollout {
+            let calendar = set.calendar(of: planned.policy)
+            func course(_ log: RunLog.Entry?) -> (RunEstimate.Course, OccurrenceID?) {
+                var course = RunEstimate.Course(log, planned)
+                if !course.isWhole { course.end = nil }
+                guard !planned.schedule.isUnbounded else { return (course, nil) }
+                let starts = course.parts.compactMap(\.start).sorted()
+                var used: [OccurrenceID] = []
+                for start in starts {
+                    if let found = calendar.opening(at: start)?.occurrence, used.last != found { used.append(found) }
+                }
+                course.windows = used.count
+                return (course, used.first)
+            }
+            var estimate = RunEstimate(planned, needed[planned.name] ?? nil)
+            (estimate.worst, estimate.occurrence) = course(worst.rollouts[planned.name])
+            (estimate.expected, _) = course(expected.rollouts[planned.name])
+            estimate.fits = estimate.worst.end.map { $0 <= to } ?? planned.nodes.isEmpty
+            estimates[planned.name] = [estimate]
+        }
+        return estimates
+    }
+
+    /// The run by itself, in time that does not close.
+    private func needed(_ planned: PlannedPolicy) -> Duration? {
+        guard !planned.waitsForWindowEnd, var cluster = set.cluster(named: planned.cluster)
+        else { return nil }
+        var policy = planned.policy
+        policy.schedule.windows = []
+        policy.schedule.exclusions = []
+        policy.kind = .rollout(revision: planned.revision ?? "", approval: nil)
+        cluster.exclusions = []
+        let alone = PolicySet(clusters: [cluster], policies: [policy])
+        let course = ClusterRehearsal(cluster, of: alone, unions: []).courses(.longest, from: from, to: from)
+            .rollouts[planned.name]
+        guard let course, !course.parts.isEmpty, course.parts.allSatisfy(\.isThrough),
+            let end = course.parts.compactMap(\.end).max()
+        else { return nil }
+        return end - from
+    }
+
+    /// The unions of overlapping or touching occurrences that exclusions leave something of.
+    private static func unions(
+        of entries: [Plan.Entry], _ calendar: PolicyCalendar, from: Timestamp, to: Timestamp
+    ) -> [ClusterRehearsal.Union] {
+        var unions: [ClusterRehearsal.Union] = []
         var next = entries.startIndex
         var lastEnd = Timestamp.distantPast
         while next < entries.endIndex {
@@ -101,92 +190,44 @@ struct RunEstimator {
             lastEnd = joined.span.end
             let open = SpanSet(joined.span).minus(SpanSet(taken)).spans
             guard !open.isEmpty else { continue }
-            let distance = Timestamp(nanoseconds: 0) - joined.span.start
-            let shape = Shape(length: joined.span.length, open: open.map { $0.shifted(by: distance) })
-            var estimate = known[shape] ?? run(in: joined, open: open)
-            known[shape] = estimate
-            estimate.move(to: joined)
-            estimate.firstListed = first.id
-            estimates.append(estimate)
+            unions.append(
+                ClusterRehearsal.Union(policy: first.policy, joined: joined, open: open, firstListed: first.id))
         }
-        return estimates
+        return unions
     }
+}
 
-    private struct Shape: Hashable {
-        var length: Duration
-        var open: [Span]
-    }
-
-    private func run(in joined: JoinedOccurrence, open: [Span]) -> RunEstimate {
-        func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
-            guard let found = open.firstIndex(where: { instant < $0.end }) else { return nil }
-            return RunWalk.Stretch(
-                span: open[found], occurrence: joined.occurrence, reopens: found < open.count - 1)
-        }
-        func course(_ node: NodeCourse) -> RunEstimate.Course {
-            RunWalk(planned: planned, node: node, stretch: stretch).course(from: joined.span.start).course
-        }
-        var estimate = estimate(occurrence: joined.occurrence, span: joined.span)
-        estimate.worst = course(worst)
-        estimate.expected = course(usual)
-        estimate.fits =
-            estimate.worst.end != nil && estimate.worst.overrun == nil && estimate.worst.notReached.isEmpty
-            && estimate.worst.givenBack.isEmpty
-        return estimate
-    }
-
-    /// From the first instant of the plan on, past its end where it takes longer.
-    func rollout(from: Timestamp, to: Timestamp) -> RunEstimate {
-        let limit = max(to, from + .days(PlanLimits.rolloutDays))
-        let isAlways = planned.schedule.isUnbounded
-        func stretch(from instant: Timestamp) -> RunWalk.Stretch? {
-            guard let opening = calendar.opening(at: instant) ?? calendar.nextOpening(after: instant),
-                opening.start < limit
-            else { return nil }
-            var span = Span(start: opening.start, end: opening.end)
-            if isAlways {
-                // Cut at the turn of a year for the sake of the search only.
-                while span.end < limit, let next = calendar.opening(at: span.end) { span.end = next.end }
-                if span.end >= limit { span.end = .distantFuture }
-            }
-            return RunWalk.Stretch(span: span, occurrence: isAlways ? nil : opening.occurrence, reopens: true)
-        }
-        func course(_ node: NodeCourse) -> (RunEstimate.Course, OccurrenceID?) {
-            let walk = RunWalk(planned: planned, node: node, stretch: stretch).course(from: from)
-            return (walk.course, walk.first)
-        }
-        var estimate = estimate(occurrence: nil, span: nil)
-        (estimate.worst, estimate.occurrence) = course(worst)
-        (estimate.expected, _) = course(usual)
-        estimate.fits = estimate.worst.notReached.isEmpty && (estimate.worst.end.map { $0 <= to } ?? false)
-        return estimate
-    }
-
-    private func estimate(occurrence: OccurrenceID?, span: Span?) -> RunEstimate {
-        let pauses = planned.waves.reduce(Duration.zero) { $0 + $1.pauseBefore }
-        return RunEstimate(
-            policy: planned.name, occurrence: occurrence, firstListed: occurrence, span: span, nodes: planned.nodes,
-            waves: planned.waves.map(\.nodes),
-            needed: worst.windowEnd == nil ? worst.total * planned.waves.count + pauses : nil,
-            worst: RunEstimate.Course(), expected: RunEstimate.Course(), fits: false)
-    }
+extension PlannedPolicy {
+    fileprivate var waitsForWindowEnd: Bool { policy.sequence.steps.contains(.wait(.windowEnd)) }
 }
 
 extension RunEstimate {
-    /// The same run at another time.
-    fileprivate mutating func move(to joined: JoinedOccurrence) {
-        guard let span else { return }
-        let distance = joined.span.start - span.start
-        for path in [\RunEstimate.worst, \.expected] {
-            self[keyPath: path].end = self[keyPath: path].end.map { $0 + distance }
-            self[keyPath: path].lastStart = self[keyPath: path].lastStart.map { $0 + distance }
-            self[keyPath: path].overrun = self[keyPath: path].overrun.map { $0 + distance }
-        }
-        occurrence = joined.occurrence
-        self.span = joined.span
+    fileprivate init(_ planned: PlannedPolicy, _ needed: Duration?) {
+        self.init(
+            policy: planned.name, nodes: planned.nodes, atOnce: planned.atOnce, needed: needed,
+            waitsForWindowEnd: planned.waitsForWindowEnd, worst: Course(), expected: Course(), fits: false)
     }
 }
 
-extension Span {
-    fileprivate func shifted(by distance: Duration) -> Span { Span(start: start + distance, end: end + distance) }
+extension RunLog.Part {
+    /// All that it does, but for what follows the window's end where it waited for it.
+    fileprivate func fits(in open: [Span]) -> Bool {
+        guard let start, let end = waitsSince ?? end else { return true }
+        return open.contains { $0.start <= start && end <= $0.end }
+    }
+}
+
+extension RunEstimate.Course {
+    /// - Parameter log: nil where there was no run.
+    fileprivate init(_ log: RunLog.Entry?, _ planned: PlannedPolicy) {
+        guard let log else {
+            parts = planned.nodes.map { RunEstimate.Part(node: $0, isThrough: false) }
+            return
+        }
+        parts = log.parts.map {
+            RunEstimate.Part(node: $0.node, start: $0.start, end: $0.end, isThrough: $0.isThrough)
+        }
+        end = parts.compactMap(\.end).max()
+        pause = log.pause
+    }
 }

@@ -44,10 +44,10 @@ struct AlarmTests {
 
     /// Likewise of an opening that is not wanted any more: somebody wants the node shut.
     @Test func `release-waits ends where the mode is claimed again`() {
-        var rehearsal = Rehearsal(Rehearsal.rollout(Strategy()))
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
         let node = NodeID(cluster: "c", name: "a1")
         rehearsal.run(minutes: 60, [(2, .breaks("a1"))])
-        let isRaised = { (rehearsal: Rehearsal) in
+        let isRaised = { (rehearsal: ScriptedRehearsal) in
             rehearsal.controller.ledger.alarms.keys.contains { $0.code == .releaseWaits }
         }
         #expect(isRaised(rehearsal), "\(rehearsal.text)")

@@ -21,7 +21,7 @@ struct ProgressDeadlineTests {
         var strategy = Strategy(progressDeadline: .minutes(30))
         var sequence = stuck
         var exclusions: [Exclusion] = []
-        var script: [(Int64, Rehearsal.Deed)] = []
+        var script: [(Int64, ScriptedRehearsal.Deed)] = []
         var broken: [String] = []
         /// The minute in which it pauses.
         var pauses: String
@@ -41,10 +41,11 @@ struct ProgressDeadlineTests {
         Course(testDescription: "nor when it goes back", script: [(5, .wallJumps(minutes: -120))], pauses: "30m"),
         Course(
             testDescription: "a reload keeps it",
-            script: [(12, .loads(Rehearsal.rollout(Strategy(progressDeadline: .hours(5)), sequence: stuck)))],
+            script: [(12, .loads(ScriptedRehearsal.rollout(Strategy(progressDeadline: .hours(5)), sequence: stuck)))],
             pauses: "30m"),
         Course(
-            testDescription: "no node can be started", sequence: Rehearsal.fiveMinutes, broken: Rehearsal.five,
+            testDescription: "no node can be started", sequence: ScriptedRehearsal.fiveMinutes,
+            broken: ScriptedRehearsal.five,
             pauses: "30m"),
         Course(
             testDescription: "a wait step is ordered",
@@ -52,25 +53,25 @@ struct ProgressDeadlineTests {
             pauses: "never"),
         Course(
             testDescription: "the wait for a group is ordered",
-            strategy: Strategy(groups: Rehearsal.groups(waiting: .hours(2)), progressDeadline: .minutes(30)),
-            sequence: Rehearsal.fiveMinutes, pauses: "never"),
+            strategy: Strategy(groups: ScriptedRehearsal.groups(waiting: .hours(2)), progressDeadline: .minutes(30)),
+            sequence: ScriptedRehearsal.fiveMinutes, pauses: "never"),
         Course(
             testDescription: "the soak of a canary is ordered",
-            strategy: Strategy(canary: canary, progressDeadline: .minutes(30)), sequence: Rehearsal.fiveMinutes,
+            strategy: Strategy(canary: canary, progressDeadline: .minutes(30)), sequence: ScriptedRehearsal.fiveMinutes,
             pauses: "never"),
         Course(
             testDescription: "a canary out of service is not",
-            strategy: Strategy(canary: canary, progressDeadline: .minutes(30)), sequence: Rehearsal.fiveMinutes,
+            strategy: Strategy(canary: canary, progressDeadline: .minutes(30)), sequence: ScriptedRehearsal.fiveMinutes,
             script: [(10, .breaks("a1"))], pauses: "40m"),
         Course(
             testDescription: "the pause between nodes is ordered",
             strategy: Strategy(pauseBetweenNodes: .minutes(45), progressDeadline: .minutes(30)),
-            sequence: Rehearsal.fiveMinutes, pauses: "never"),
+            sequence: ScriptedRehearsal.fiveMinutes, pauses: "never"),
     ]
 
     @Test(arguments: courses) func `the run pauses`(course: Course) {
-        let set = Rehearsal.rollout(course.strategy, sequence: course.sequence, exclusions: course.exclusions)
-        var rehearsal = Rehearsal(set, broken: course.broken)
+        let set = ScriptedRehearsal.rollout(course.strategy, sequence: course.sequence, exclusions: course.exclusions)
+        var rehearsal = ScriptedRehearsal(set, broken: course.broken)
         rehearsal.run(minutes: 60, course.script)
         let paused = rehearsal.lines.first { $0.contains("paused") }
         #expect(paused?.split(separator: " ").first ?? "never" == course.pauses, "\(rehearsal.text)")

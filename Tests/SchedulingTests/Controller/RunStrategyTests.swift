@@ -6,10 +6,10 @@ import Testing
 /// Groups, canary nodes, pauses and failures as timelines.
 struct RunStrategyTests {
     private static func rehearsal(
-        _ strategy: Strategy, sequence: StepSequence = Rehearsal.fiveMinutes, versions: [String: String] = [:],
+        _ strategy: Strategy, sequence: StepSequence = ScriptedRehearsal.fiveMinutes, versions: [String: String] = [:],
         broken: [String] = []
-    ) -> Rehearsal {
-        Rehearsal(Rehearsal.rollout(strategy, sequence: sequence), versions: versions, broken: broken)
+    ) -> ScriptedRehearsal {
+        ScriptedRehearsal(ScriptedRehearsal.rollout(strategy, sequence: sequence), versions: versions, broken: broken)
     }
 
     @Test func `as one node is through, the next starts`() {
@@ -35,7 +35,7 @@ struct RunStrategyTests {
     }
 
     @Test func `groups go in the order written, and none begins before the one before is through`() {
-        var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(3), groups: Rehearsal.groups()))
+        var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(3), groups: ScriptedRehearsal.groups()))
         rehearsal.run(minutes: 3)
         #expect(rehearsal.wait(of: "a1") == "waiting-previous: waits for group zone-b: b1, b2")
         rehearsal.run(minutes: 40)
@@ -57,7 +57,7 @@ struct RunStrategyTests {
 
     @Test func `a group waits after the one before, also across a restart, and whatever the wall clock does`() {
         var rehearsal = Self.rehearsal(
-            Strategy(maxUnavailable: .count(2), groups: Rehearsal.groups(waiting: .minutes(30))))
+            Strategy(maxUnavailable: .count(2), groups: ScriptedRehearsal.groups(waiting: .minutes(30))))
         rehearsal.run(minutes: 20, [(12, .restarts)])
         #expect(rehearsal.wait(of: "a1") == "waiting-previous: waits after group zone-b (16m)")
         rehearsal.run(minutes: 60, [(21, .wallJumps(minutes: -10))])
@@ -79,16 +79,16 @@ struct RunStrategyTests {
     }
 
     @Test func `a label that changes in a reload moves no node of a run to another group`() {
-        let strategy = Strategy(groups: Rehearsal.groups())
+        let strategy = Strategy(groups: ScriptedRehearsal.groups())
         var rehearsal = Self.rehearsal(strategy)
-        let changed = Rehearsal.rollout(strategy, zones: ["b2": "a", "a1": "b"])
+        let changed = ScriptedRehearsal.rollout(strategy, zones: ["b2": "a", "a1": "b"])
         rehearsal.run(minutes: 40, [(2, .loads(changed)), (3, .restarts)])
         let starts = rehearsal.lines.filter { $0.contains("starts") }.map { $0.split(separator: " ")[1] }
         #expect(starts == ["b1", "b2", "a1", "a2", "a3"])
     }
 
     @Test func `a group waits for a node of the one before that cannot be started`() {
-        var rehearsal = Self.rehearsal(Strategy(groups: Rehearsal.groups()), broken: ["b2"])
+        var rehearsal = Self.rehearsal(Strategy(groups: ScriptedRehearsal.groups()), broken: ["b2"])
         rehearsal.run(minutes: 20)
         #expect(rehearsal.wait(of: "a1") == "waiting-previous: waits for group zone-b: b2")
         rehearsal.run(minutes: 60, [(30, .mends("b2"))])
@@ -150,7 +150,7 @@ struct RunStrategyTests {
     }
 
     /// What happens while the canary soaks, from minute 5 on, and when the others follow.
-    static let breaks: [(String, [(Int64, Rehearsal.Deed)], String)] = [
+    static let breaks: [(String, [(Int64, ScriptedRehearsal.Deed)], String)] = [
         ("nothing", [], "15m"), ("a restart of the daemon", [(12, .restarts)], "22m"),
         ("it is away for a minute", [(8, .breaks("a1")), (9, .mends("a1"))], "19m"),
         (
@@ -176,8 +176,8 @@ struct RunStrategyTests {
     /// It waited for its own grant, which waited for the canary.
     @Test func `a canary may have steps before its drain`() {
         let sequence = StepSequence(
-            name: "s", steps: [.run(RunStep(name: "prefetch", command: ["/p"]))] + Rehearsal.fiveMinutes.steps)
-        for strategy in [Strategy(), Strategy(canary: Self.canary), Strategy(groups: Rehearsal.groups())] {
+            name: "s", steps: [.run(RunStep(name: "prefetch", command: ["/p"]))] + ScriptedRehearsal.fiveMinutes.steps)
+        for strategy in [Strategy(), Strategy(canary: Self.canary), Strategy(groups: ScriptedRehearsal.groups())] {
             var rehearsal = Self.rehearsal(strategy, sequence: sequence)
             rehearsal.run(minutes: 60)
             #expect(rehearsal.lines.last?.hasSuffix("completed") == true, "\(rehearsal.text)")
@@ -217,7 +217,9 @@ struct RunStrategyTests {
 
     @Test func `canary nodes are of the first group only, and the groups wait on top`() {
         var rehearsal = Self.rehearsal(
-            Strategy(maxUnavailable: .count(2), canary: Self.canary, groups: Rehearsal.groups(waiting: .minutes(10))))
+            Strategy(
+                maxUnavailable: .count(2), canary: Self.canary, groups: ScriptedRehearsal.groups(waiting: .minutes(10)))
+        )
         rehearsal.run(minutes: 60)
         #expect(
             rehearsal.lines.prefix(6) == [

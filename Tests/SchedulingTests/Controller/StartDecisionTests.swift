@@ -43,7 +43,7 @@ struct StartDecisionTests {
         var busy: [String] = []
         /// When the deeds happen.
         var at = Duration.zero
-        var deeds: [Rehearsal.Deed] = []
+        var deeds: [ScriptedRehearsal.Deed] = []
         /// How long after the deeds is asked.
         var after = Duration.seconds(10)
         /// A node of which everything is asked; nil: the run's decision.
@@ -52,7 +52,8 @@ struct StartDecisionTests {
 
         init(
             _ title: String, _ set: PolicySet, broken: [String] = [], busy: [String] = [],
-            at: Duration = .zero, deeds: [Rehearsal.Deed] = [], after: Duration = .seconds(10), node: String? = nil,
+            at: Duration = .zero, deeds: [ScriptedRehearsal.Deed] = [], after: Duration = .seconds(10),
+            node: String? = nil,
             gives blockers: String
         ) {
             testDescription = title
@@ -70,7 +71,7 @@ struct StartDecisionTests {
         func words() -> [String] { blockersNow().map { "\($0.reason.word)\($0.until == nil ? "" : "+")" } }
 
         func blockersNow() -> [Blocker] {
-            var rehearsal = Rehearsal(set, broken: broken)
+            var rehearsal = ScriptedRehearsal(set, broken: broken)
             for node in busy { rehearsal.nodes[node]?.sessions = 1 }
             rehearsal.advance(by: at)
             for deed in deeds { rehearsal.perform(deed) }
@@ -91,7 +92,7 @@ struct StartDecisionTests {
 
     private static func id(_ name: String) -> NodeID { NodeID(cluster: "c", name: name) }
 
-    private static func hold(_ wish: Hold.Wish, lasts: Duration? = nil) -> Rehearsal.Deed {
+    private static func hold(_ wish: Hold.Wish, lasts: Duration? = nil) -> ScriptedRehearsal.Deed {
         .notes(
             .holdPlaced(
                 id("a"),
@@ -129,19 +130,19 @@ struct StartDecisionTests {
             "the canary soaks",
             set { _, policy in
                 policy.strategy.canary = Canary(count: 1, soak: .hours(1))
-                policy.sequence = Rehearsal.fiveMinutes
+                policy.sequence = ScriptedRehearsal.fiveMinutes
             }, after: .minutes(7), gives: "canarySoak+"),
         Situation(
             "the canary is done and does not answer",
             set { _, policy in
                 policy.strategy.canary = Canary(count: 1, soak: .hours(1))
-                policy.sequence = Rehearsal.fiveMinutes
+                policy.sequence = ScriptedRehearsal.fiveMinutes
             }, at: .minutes(7), deeds: [.breaks("a")], gives: "canaryBroken"),
         Situation(
             "the canary is done, and a person has to say so",
             set { _, policy in
                 policy.strategy.canary = Canary(count: 1, promote: .manual)
-                policy.sequence = Rehearsal.fiveMinutes
+                policy.sequence = ScriptedRehearsal.fiveMinutes
             }, after: .minutes(7), gives: "runPaused promotion"),
         Situation(
             "the group before was finished a while ago",
@@ -151,14 +152,14 @@ struct StartDecisionTests {
                     NodeGroup(
                         name: "y", selector: Selector(nodes: ["b", "c", "d"]), waitAfterPrevious: .minutes(10)),
                 ]
-                policy.sequence = Rehearsal.fiveMinutes
+                policy.sequence = ScriptedRehearsal.fiveMinutes
             }, after: .minutes(7), gives: "groupWait+"),
         Situation(
             "a slot became free a while ago",
             set { _, policy in
                 policy.strategy.maxUnavailable = .count(1)
                 policy.strategy.pauseBetweenNodes = .minutes(10)
-                policy.sequence = Rehearsal.fiveMinutes
+                policy.sequence = ScriptedRehearsal.fiveMinutes
             }, after: .minutes(7), gives: "betweenNodes+"),
         Situation(
             "as many have failed as may",
@@ -327,7 +328,7 @@ struct StartDecisionTests {
             policy.selector = Selector(nodes: ["b"])
             policy.schedule.exclusions = [Self.freeze(.zero, .minutes(2))]
         }
-        var rehearsal = Rehearsal(set)
+        var rehearsal = ScriptedRehearsal(set)
         rehearsal.perform(Self.hold(.reserved, lasts: isOver ? .minutes(1) : .hours(1)))
         rehearsal.advance(by: .minutes(3))
         #expect(rehearsal.lines == (isOver ? ["2m b starts"] : []))
@@ -335,7 +336,7 @@ struct StartDecisionTests {
 
     /// A process that has the journal only: nothing new starts before the directory was read, and no node was read yet.
     @Test func `after a start, policies and nodes are waited for`() throws {
-        var rehearsal = Rehearsal(Self.set { _, policy in policy.strategy.maxUnavailable = .count(1) })
+        var rehearsal = ScriptedRehearsal(Self.set { _, policy in policy.strategy.maxUnavailable = .count(1) })
         rehearsal.advance(by: .seconds(10))
         var controller = Controller(ledger: Ledger(folding: rehearsal.journal))
         _ = controller.handle(.started(boot: "boot"), at: rehearsal.now)
@@ -347,7 +348,7 @@ struct StartDecisionTests {
     }
 
     @Test func `what was read too long ago is no reading`() throws {
-        var rehearsal = Rehearsal(Self.set { _, policy in policy.strategy.maxUnavailable = .count(1) })
+        var rehearsal = ScriptedRehearsal(Self.set { _, policy in policy.strategy.maxUnavailable = .count(1) })
         rehearsal.advance(by: .seconds(10))
         let slot = try #require(rehearsal.controller.ledger.activeRuns.first)
         let later = rehearsal.now + .seconds(30)
@@ -356,7 +357,7 @@ struct StartDecisionTests {
 
     /// In the instant in which it was read; then it is somebody's floor.
     @Test func `a mode that nobody accounts for`() throws {
-        let rehearsal = Rehearsal(Self.set(), broken: ["a", "b", "c", "d"])
+        let rehearsal = ScriptedRehearsal(Self.set(), broken: ["a", "b", "c", "d"])
         var controller = rehearsal.controller
         let node = try #require(controller.ledger.index(of: Self.id("a")))
         let seen = Observation(node: Self.id("a"), begun: rehearsal.now, mode: .known(.blockNewSession), ready: true)

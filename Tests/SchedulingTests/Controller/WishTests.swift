@@ -36,10 +36,10 @@ struct WishTests {
         let id = NodeID(cluster: "c", name: "a1")
         let sequence =
             try row.text("part") == "committed" ? StartDecisionTests.committing : StartDecisionTests.waiting
-        var set = Rehearsal.rollout(Strategy(), sequence: sequence, names: ["a1", "a2"])
+        var set = ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1", "a2"])
         if try row.optional("part") == nil { set.policies[0].selector = Selector(nodes: ["a2"]) }
         set.policies[0].onDrift = try row.flag("yields") == true ? .yield : .reassert
-        var rehearsal = Rehearsal(set)
+        var rehearsal = ScriptedRehearsal(set)
         rehearsal.advance(by: .minutes(1))
         if let kept = try row.mode("kept") {
             let stay = FailedStay(

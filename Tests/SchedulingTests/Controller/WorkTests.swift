@@ -20,7 +20,7 @@ struct WorkTests {
             Policy(
                 name: "p\(number + 10)", cluster: "c",
                 selector: Selector(nodes: Set(names[(number * 5)..<(number * 5 + 5)])), schedule: .rollout,
-                sequence: Rehearsal.fiveMinutes, kind: .rollout(revision: "2", approval: nil))
+                sequence: ScriptedRehearsal.fiveMinutes, kind: .rollout(revision: "2", approval: nil))
         }
         return PolicySet(
             clusters: [
@@ -30,8 +30,8 @@ struct WorkTests {
     }
 
     /// At rest: everything was read, and nothing is due.
-    private static func resting(_ count: Int = 200) -> Rehearsal {
-        var rehearsal = Rehearsal(set(count), broken: ["x"])
+    private static func resting(_ count: Int = 200) -> ScriptedRehearsal {
+        var rehearsal = ScriptedRehearsal(set(count), broken: ["x"])
         rehearsal.advance(by: .seconds(12))
         rehearsal.hand(.ticked)
         return rehearsal

@@ -372,7 +372,7 @@ struct LedgerTests {
     @Test func `a ledger and its records survive being written and read`() throws {
         let strategy = Strategy(
             maxUnavailable: .count(2), pauseBetweenNodes: .minutes(1), canary: Canary(count: 1, soak: .minutes(2)),
-            groups: Rehearsal.groups(waiting: .minutes(1)), progressDeadline: .hours(1))
+            groups: ScriptedRehearsal.groups(waiting: .minutes(1)), progressDeadline: .hours(1))
         let sequence = StepSequence(
             name: "s",
             steps: [
@@ -380,7 +380,7 @@ struct LedgerTests {
                 .run(RunStep(name: "upgrade", command: ["/u"], isDisruptive: true)),
                 .verify(VerifyStep(version: "{revision}")), .wait(.duration(.minutes(2))), .restore, .soak(.minutes(1)),
             ])
-        var rehearsal = Rehearsal(Rehearsal.rollout(strategy, sequence: sequence))
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(strategy, sequence: sequence))
         let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
         for second in stride(from: 0, to: 1500, by: 50) {
             rehearsal.advance(by: .seconds(second == 0 ? 3 : 50))

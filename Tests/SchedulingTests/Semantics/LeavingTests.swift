@@ -97,9 +97,10 @@ struct LeavingTests {
     /// Its API went on being asked, and its lists with it.
     @Test func `a node that is forgotten is not read any more`() {
         let strategy = Strategy()
-        var rehearsal = Rehearsal(Rehearsal.rollout(strategy))
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(strategy))
         rehearsal.run(
-            minutes: 60, [(2, .loads(Rehearsal.rollout(strategy, names: Array(Rehearsal.five.dropFirst()))))])
+            minutes: 60,
+            [(2, .loads(ScriptedRehearsal.rollout(strategy, names: Array(ScriptedRehearsal.five.dropFirst()))))])
         rehearsal.forgetEffects()
         rehearsal.run(minutes: 65)
         let reads = rehearsal.effects.compactMap { effect in

@@ -7,7 +7,7 @@ import Primitives
 /// A controller with perfect nodes on a clock that jumps from event to event: what it makes of a policy, as lines of text.
 ///
 /// Reads and writes take no time, nobody calls, commands succeed at once. What goes wrong is scripted by the minute.
-struct Rehearsal {
+struct ScriptedRehearsal {
     /// What happens to the world.
     enum Deed {
         /// The node does not answer, until it is mended.
@@ -245,7 +245,7 @@ struct Rehearsal {
     }
 }
 
-extension Rehearsal {
+extension ScriptedRehearsal {
     static let fiveMinutes = StepSequence(
         name: "s", steps: [.drain(DrainStep(deadline: .minutes(20))), .block, .wait(.duration(.minutes(5))), .restore])
 
