@@ -84,15 +84,12 @@ extension Controller {
                 ? "\(name) is said to be standalone, and its nodes list other members: nothing starts there" : nil,
             &turn)
         guard fleet[cluster].isClustered, fleet[cluster].isKnown, fleet[cluster].roster.listCount > 0 else { return }
-        let membership = fleet[cluster].membership
-        let odd = fleet[cluster].nodes.filter {
-            fleet[cluster].roster.contradicts(membership, column: fleet[seat: $0].column)
-        }
+        let odd = fleet[cluster].roster.columns(contradicting: fleet[cluster].membership)
         alarm(
             Alarm.Key(.listContradicts, cluster: name),
             odd.isEmpty
                 ? nil
-                : "\(odd.prefix(3).map { fleet[$0].id.name }.joined(separator: ", ")): lists other members than the majority",
+                : "\(odd.prefix(3).map { fleet[fleet[cluster].nodes[$0]].id.name }.joined(separator: ", ")): lists other members than the majority",
             &turn)
     }
 }

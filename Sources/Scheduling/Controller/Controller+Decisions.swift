@@ -197,8 +197,8 @@ extension Controller {
         if blockers.isEmpty, !watch.isServing(at: now), ledger[node].written == nil {
             blockers.append(Blocker(.notReady))
         }
-        if blockers.isEmpty, case .mode(let listed) = sight(of: node, now), mode == .known(.normal), listed != mode,
-            listed != .known(.initial), ledger[node].written == nil
+        if blockers.isEmpty, mode == .known(.normal), ledger[node].written == nil,
+            case .mode(let listed) = sight(of: node, now), listed != mode, listed != .known(.initial)
         {
             blockers.append(Blocker(.listedOtherwise(listed)))
         }
@@ -206,10 +206,12 @@ extension Controller {
     }
 
     private func sight(of node: NodeIndex, _ now: Moment) -> Roster.Sight {
-        let cluster = fleet[fleet.cluster(of: node)]
-        guard cluster.isClustered, let mode = fleet[node].mode else { return .unseen }
-        return cluster.roster.sight(
-            of: fleet[seat: node].column, since: mode.begun.uptime, at: now, staleAfter: cluster.staleAfter)
+        let cluster = fleet.cluster(of: node)
+        guard fleet[cluster].isClustered, fleet[cluster].roster.isRestrained(fleet[seat: node].column),
+            let mode = fleet[node].mode
+        else { return .unseen }
+        return fleet[cluster].roster.sight(
+            of: fleet[seat: node].column, since: mode.begun.uptime, at: now, staleAfter: fleet[cluster].staleAfter)
     }
 
     /// `block_new_connection` that nobody asked nagi for, in a cluster, on a node whose mode nagi did not write in this
@@ -274,7 +276,7 @@ extension Controller {
     /// Another node of the cluster is out by nagi's doing and has not been shown to be the one that the policies name.
     private func unidentified(in cluster: ClusterIndex, but node: NodeIndex, _ now: Moment) -> String? {
         guard fleet[cluster].isClustered else { return nil }
-        return fleet[cluster].nodes.first { other in
+        return fleet[cluster].leased.first { other in
             guard other != node, let lease = fleet[seat: other].lease, ledger.part(lease)?.phase.claim != nil else {
                 return false
             }

@@ -134,7 +134,7 @@ extension Controller {
         guard fleet[node].othersAskedAt.map({ now.uptime - $0 >= Controller.votesAsked }) ?? true else { return }
         fleet[node].othersAskedAt = now.uptime
         let cluster = fleet.cluster(of: node)
-        guard fleet[cluster].isClustered || fleet.hasWrongTopology(cluster) else { return }
+        guard fleet.asksForVotes(cluster) else { return }
         for other in fleet[cluster].nodes { readNow(other, now) }
     }
 
@@ -294,7 +294,7 @@ extension Controller {
         // Any node's list may show any other that is claimed and not shown yet.
         let cluster = fleet.cluster(of: node)
         guard fleet[cluster].isClustered else { return }
-        for other in fleet[cluster].nodes {
+        for other in fleet[cluster].leased {
             guard let place = fleet[seat: other].lease, let claim = ledger.part(place)?.phase.claim,
                 ledger[other].shownAddress != fleet[seat: other].address.api,
                 let since = fleet[other].evidence.confirmedAt

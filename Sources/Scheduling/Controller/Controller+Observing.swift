@@ -132,18 +132,22 @@ extension Controller {
         _ members: [ClusterMember]?, begun: Moment, of node: NodeIndex, _ turn: inout Turn
     ) {
         let cluster = fleet.cluster(of: node)
-        guard fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun) else { return }
-        fleet[cluster].mustCheckLists = true
-        let names = Set(fleet[cluster].nodes.map { fleet[$0].id.name })
-        if let found = fleet[cluster].roster.membership?.following(
-            fleet[cluster].membership, configured: names.contains), found != fleet[cluster].membership
-        {
-            decide(.membershipChanged(cluster: fleet[cluster].policy.name, found), &turn)
-            fleet[cluster].membership = found
-            fleet.noteMembership(of: cluster)
-        }
+        let change = fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun)
+        guard change != .nothing else { return }
+        if change == .members { noteMembership(of: cluster, &turn) }
         clustersToTouch.insert(cluster.raw)
         touchRuns(of: cluster)
+    }
+
+    private mutating func noteMembership(of cluster: ClusterIndex, _ turn: inout Turn) {
+        fleet[cluster].mustCheckLists = true
+        guard let said = fleet[cluster].roster.takeNewMembership() else { return }
+        let names = Set(fleet[cluster].nodes.map { fleet[$0].id.name })
+        let found = said.following(fleet[cluster].membership, configured: names.contains)
+        guard found != fleet[cluster].membership else { return }
+        decide(.membershipChanged(cluster: fleet[cluster].policy.name, found), &turn)
+        fleet[cluster].membership = found
+        fleet.noteMembership(of: cluster)
     }
 
     private mutating func noteEvidence(_ node: NodeIndex, _ now: Moment) {

@@ -21,6 +21,8 @@ extension Controller {
         noteOut(node, &turn)
         noteContested(node, &turn)
         noteAbsence(node, &turn)
+        // Whose block is taken back need not be shown to be who it is.
+        if fleet[seat: node].lease == nil { fleet[node].contradictedSince = nil }
         // Whoever left the policies is forgotten with its cluster's last debt.
         if fleet[seat: node].isRetained { clustersToTouch.insert(cluster.raw) }
         touchRunsAwaiting(node, turn.now)
@@ -124,13 +126,13 @@ extension Controller {
     private mutating func reseat(_ place: PartPlace, _ node: NodeIndex, _ part: Part, _ former: Part?) {
         if part.phase.holdsSlot {
             if fleet[seat: node].lease != place {
-                fleet[seat: node].lease = place
+                fleet.lease(node, to: place)
                 fleet[node].voidEvidence()
                 fleet[node].leaked = 0
                 fleet[node].isConfirmed = ledger[node].written != nil
             }
         } else if fleet[seat: node].lease == place {
-            fleet[seat: node].lease = nil
+            fleet.lease(node, to: nil)
         }
         let isListed = fleet[seat: node].working.contains(place)
         if part.phase.isInWork, !isListed { fleet[seat: node].working.append(place) }

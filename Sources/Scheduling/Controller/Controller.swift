@@ -186,7 +186,7 @@ package struct Controller: Sendable {
             if let command = part.phase.command { runningCommands[command] = place }
             guard let node else { continue }
             fleet[seat: node].working.append(place)
-            if part.phase.holdsSlot { fleet[seat: node].lease = place }
+            if part.phase.holdsSlot { fleet.lease(node, to: place) }
         }
         runs[slot.raw] = watch
         if let cluster = cluster(named: run.cluster) { fleet[cluster].runs.append(slot) }

@@ -22,7 +22,7 @@ struct Fleet: Sendable {
         /// By the word of the cluster's lists; regular while nobody says otherwise.
         var isTemporary = false
         /// The part that has the node; one at most.
-        var lease: PartPlace?
+        fileprivate(set) var lease: PartPlace?
         /// Parts that are in work on it, the lease's among them; those before their first `drain` or `block` have no lease.
         var working: [PartPlace] = []
         /// Its parts in runs that are not over.
@@ -77,6 +77,8 @@ struct ClusterWatch: Sendable {
     fileprivate(set) var outTemporary = 0
     /// Those that are out of service, in order.
     fileprivate(set) var out: [NodeIndex] = []
+    /// Those that a part has, in order.
+    fileprivate(set) var leased: [NodeIndex] = []
     /// What the lists say of each other is to be looked at anew.
     var mustCheckLists = true
     var sweep = Sweep()
@@ -203,6 +205,7 @@ extension Fleet {
             if seats[node.raw].isTemporary != isTemporary {
                 count(node, by: -1)
                 seats[node.raw].isTemporary = isTemporary
+                clusters[cluster.raw].roster.setVoter(seats[node.raw].column, !isTemporary)
                 count(node, by: 1)
             }
             // A node that left the policies is known by the lists alone.
@@ -246,6 +249,14 @@ extension Fleet {
         return true
     }
 
+    mutating func lease(_ node: NodeIndex, to part: PartPlace?) {
+        let number = seats[node.raw].cluster.raw
+        let place = clusters[number].leased.partitioningIndex { $0 >= node }
+        if seats[node.raw].lease == nil, part != nil { clusters[number].leased.insert(node, at: place) }
+        if seats[node.raw].lease != nil, part == nil { clusters[number].leased.remove(at: place) }
+        seats[node.raw].lease = part
+    }
+
     /// A whole read has ended, well or not.
     ///
     /// - Returns: whether every node of the cluster is known for the first time, and whether a sweep is over.
@@ -286,31 +297,29 @@ extension Fleet {
         return missing
     }
 
-    /// The columns of the regular nodes that can be asked for their lists.
-    private func voters(_ cluster: ClusterWatch) -> [Int] {
-        cluster.nodes.filter { !seats[$0.raw].isTemporary }.map { seats[$0.raw].column }
-    }
-
     /// How many regular nodes, itself included, list the node as connected, by lists begun no earlier than `since`.
     func votes(for node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Int {
-        let cluster = clusters[seats[node.raw].cluster.raw]
-        return cluster.roster.votes(
-            for: seats[node.raw].column, of: voters(cluster), since: since, at: now, staleAfter: cluster.staleAfter)
+        let number = seats[node.raw].cluster.raw
+        return clusters[number].roster.votes(
+            for: seats[node.raw].column, since: since, at: now, staleAfter: clusters[number].staleAfter)
     }
 
     /// Whether a majority of the regular nodes lists it as connected; true where not clustered. A cluster whose lists show
     /// that it is one, whatever the policy says, has to agree too.
     func isConnected(_ node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Bool {
-        let cluster = clusters[seats[node.raw].cluster.raw]
-        guard cluster.isClustered || hasWrongTopology(seats[node.raw].cluster) else { return true }
-        return cluster.quorum.isMajority(votes(for: node, since: since, at: now))
+        let number = seats[node.raw].cluster
+        guard asksForVotes(number) else { return true }
+        return clusters[number.raw].quorum.isMajority(votes(for: node, since: since, at: now))
     }
 
     /// Nodes that are said to stand alone list other members.
     func hasWrongTopology(_ cluster: ClusterIndex) -> Bool {
-        let watch = clusters[cluster.raw]
-        guard !watch.isClustered, watch.roster.listCount > 0 else { return false }
-        return watch.nodes.contains { (watch.roster.others(listedBy: seats[$0.raw].column) ?? 0) > 0 }
+        !clusters[cluster.raw].isClustered && clusters[cluster.raw].roster.listsOfOthers > 0
+    }
+
+    /// It is a cluster by the policy's word or by its own.
+    func asksForVotes(_ cluster: ClusterIndex) -> Bool {
+        clusters[cluster.raw].isClustered || hasWrongTopology(cluster)
     }
 
     /// It is one of N: a node that left the policies only while the lists name it.
@@ -366,13 +375,12 @@ extension Fleet {
     func missingForQuorum(disrupting node: NodeIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> [String]? {
         let number = seats[node.raw].cluster
         let cluster = clusters[number.raw]
-        guard cluster.isClustered || hasWrongTopology(number) else { return nil }
+        guard asksForVotes(number) else { return nil }
         guard !seats[node.raw].isTemporary else { return nil }
         let unlisted = cluster.unlistedRegular.filter { place in
             !cluster.quorum.isMajority(
                 cluster.roster.votes(
-                    for: place, of: voters(cluster), since: Uptime(nanoseconds: .min), at: now,
-                    staleAfter: cluster.staleAfter))
+                    for: place, since: Uptime(nanoseconds: .min), at: now, staleAfter: cluster.staleAfter))
         }
         let own = cluster.nodes.filter { other in
             other != node && isRegularMember(other, of: cluster)

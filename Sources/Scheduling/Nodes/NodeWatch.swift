@@ -20,6 +20,7 @@ struct NodeWatch: Sendable {
     private var failedBegun: Uptime?
     private(set) var marks: IncarnationMarks?
     private var epoch: Int?
+    private var ownRow = 0
     /// Reads that began earlier were asked of another address.
     private(set) var hereSince = Uptime(nanoseconds: .min)
     /// When the read began that showed its present life first: what was asked before it is about the life before.
@@ -173,12 +174,14 @@ struct NodeWatch: Sendable {
             evidence.void()
             inServiceSince = nil
         }
-        if let own = new.members?.first(where: { $0.name.description == id.name })?.epoch {
+        if let own = ownEpoch(new.members) {
             // Another join is no other process, but what was counted before it proves nothing.
             if let epoch, epoch != own { evidence.void() }
             epoch = own
         }
         observation = new
+        // The roster has them.
+        observation?.members = nil
         wentAway = false
         if !isServing(at: now) {
             inServiceSince = nil
@@ -186,6 +189,16 @@ struct NodeWatch: Sendable {
             inServiceSince = new.begun.uptime
         }
         return life
+    }
+
+    /// Its own row is where it was in the list before, as a rule.
+    private mutating func ownEpoch(_ members: [ClusterMember]?) -> Int? {
+        guard let members else { return nil }
+        if !members.indices.contains(ownRow) || members[ownRow].name.description != id.name {
+            guard let found = members.firstIndex(where: { $0.name.description == id.name }) else { return nil }
+            ownRow = found
+        }
+        return members[ownRow].epoch
     }
 
     private mutating func succeed(_ begun: Moment) {

@@ -1,8 +1,10 @@
 import ModeCore
 import Primitives
 
-/// What the nodes of one cluster say of each other: who is a member, connected, and in which mode. The latest list of each
-/// configured node, and how many lists say what, kept with every change.
+/// What the nodes of one cluster say of each other: who is a member, connected, and in which mode.
+///
+/// Most nodes say the same. A list is kept once for all that say it, with how many they are, so that a list that says what
+/// its node said before costs one comparison, and a question is one to each list that differs.
 struct Roster: Sendable {
     /// Names by place: the configured nodes in their order, then others as they were heard of.
     private(set) var names: [String]
@@ -11,30 +13,53 @@ struct Roster: Sendable {
     private let read: Int
     /// Those of them that the policies name now: a majority of these says who is a member.
     private let configured: Int
-    private var lists: [List?]
+
+    /// Every list that a node says now; those without a voice are free for the next one.
+    private var lists: [MemberList] = []
+    /// The list that was heard last.
+    private var latest = 0
+    private var kinds = 0
+    /// By column: its list in `lists`, and when its read began; `unsaid` where it did not say.
+    private var said: [Int]
+    private var begun: [Uptime]
+    private var isVoter: [Bool]
+    /// When the oldest of the lists began.
+    private var oldest = Roster.unsaidBegun
+
+    /// By place: how many lists have it, and how many as a temporary member.
     private var listed: [Int]
     private var temporary: [Int]
     private(set) var listCount = 0
+    /// How many lists name others than their own node.
+    private(set) var listsOfOthers = 0
+    /// What a majority says of each place; nil: too few say anything.
+    private var standings: [Standing]?
+    private var isMembershipNew = false
 
-    private struct List: Sendable {
-        var begun: Moment
-        var rows: [Row]
-        var members: [ClusterMember]
+    private enum Standing { case stranger, regular, temporary }
+
+    /// What a list may have changed.
+    enum Change: Hashable, Sendable {
+        case nothing
+        /// Who is connected, or in which mode.
+        case voices
+        /// Who is a member, too.
+        case members
     }
 
-    private struct Row: Sendable {
-        var place: Int
-        var isConnected: Bool
-        var isTemporary: Bool
-        var mode: ObservedMode?
-    }
+    private static let unsaid = -1
+    private static let unsaidBegun = Uptime(nanoseconds: .max)
+    /// With so many lists a new one is compared before it is kept for itself.
+    private static let comparisonLimit = 8
 
     /// - Parameter left: how many of the names, the last ones, are not in the policies any more.
     init(names: [String], left: Int = 0) {
         self.names = names
         read = names.count
         configured = names.count - left
-        lists = Array(repeating: nil, count: names.count)
+        said = Array(repeating: Roster.unsaid, count: names.count)
+        begun = Array(repeating: Roster.unsaidBegun, count: names.count)
+        isVoter = Array(repeating: true, count: names.count)
         listed = Array(repeating: 0, count: names.count)
         temporary = listed
         for (place, name) in names.enumerated() { places[name] = place }
@@ -43,31 +68,80 @@ struct Roster: Sendable {
     func place(of name: String) -> Int? { places[name] }
 
     /// Takes in what a configured node lists; nil: it did not say.
-    ///
-    /// - Returns: whether anything about membership may have changed.
-    mutating func take(_ members: [ClusterMember]?, from column: Int, begun: Moment) -> Bool {
-        if let members, let former = lists[column], former.members == members {
-            lists[column]?.begun = begun
-            return false
+    mutating func take(_ members: [ClusterMember]?, from column: Int, begun: Moment) -> Change {
+        let former = said[column]
+        guard let members else {
+            guard former != Roster.unsaid else { return .nothing }
+            return say(Roster.unsaid, column, begun: Roster.unsaidBegun)
         }
-        guard members != nil || lists[column] != nil else { return false }
-        count(lists[column], by: -1)
-        lists[column] = members.map { members in
-            var rows: [Row] = []
-            var seen: Set<Int> = []
-            // A list that repeats a name has one voice all the same.
-            for member in members {
-                let place = learn(member.name.description)
-                guard seen.insert(place).inserted else { continue }
-                rows.append(
-                    Row(
-                        place: place, isConnected: member.isConnected, isTemporary: member.isTemporary,
-                        mode: member.mode))
-            }
-            return List(begun: begun, rows: rows, members: members)
+        if former != Roster.unsaid, lists[former].says(members, by: names) {
+            date(column, begun.uptime)
+            return .nothing
         }
-        count(lists[column], by: 1)
-        return true
+        return say(list(of: members), column, begun: begun.uptime)
+    }
+
+    /// Whose word counts for a majority: temporary nodes have none.
+    mutating func setVoter(_ column: Int, _ isVoter: Bool) {
+        guard self.isVoter[column] != isVoter else { return }
+        self.isVoter[column] = isVoter
+        if said[column] != Roster.unsaid { lists[said[column]].votes += isVoter ? 1 : -1 }
+    }
+
+    /// The place of the list among those that are kept.
+    private mutating func list(of members: [ClusterMember]) -> Int {
+        if let known = known(where: { $0.says(members, by: names) }) { return known }
+        var rows: [MemberList.Row] = []
+        rows.reserveCapacity(members.count)
+        for member in members { rows.append(MemberList.Row(member, place: learn(member.name.description))) }
+        return keep(MemberList(rows))
+    }
+
+    private func known(where isWanted: (MemberList) -> Bool) -> Int? {
+        if lists.indices.contains(latest), lists[latest].voices > 0, isWanted(lists[latest]) { return latest }
+        return lists.indices.lazy.filter { lists[$0].voices > 0 }.prefix(Roster.comparisonLimit)
+            .first { isWanted(lists[$0]) }
+    }
+
+    private mutating func keep(_ list: MemberList) -> Int {
+        var list = list
+        if let alike = known(where: { $0.isAboutSameMembers(as: list) }) {
+            list.kind = lists[alike].kind
+        } else {
+            kinds += 1
+            list.kind = kinds
+        }
+        if let free = lists.firstIndex(where: { $0.voices == 0 }) {
+            lists[free] = list
+            return free
+        }
+        lists.append(list)
+        return lists.count - 1
+    }
+
+    private mutating func say(_ list: Int, _ column: Int, begun: Uptime) -> Change {
+        let former = said[column]
+        let isOther = kind(of: former) != kind(of: list)
+        count(former, column, by: -1, members: isOther)
+        said[column] = list
+        count(list, column, by: 1, members: isOther)
+        if list != Roster.unsaid { latest = list }
+        date(column, begun)
+        guard isOther else { return .voices }
+        let found = majorityStandings
+        if found != standings {
+            standings = found
+            isMembershipNew = true
+        }
+        return .members
+    }
+
+    private func kind(of list: Int) -> Int { list == Roster.unsaid ? 0 : lists[list].kind }
+
+    private mutating func date(_ column: Int, _ begun: Uptime) {
+        let former = self.begun[column]
+        self.begun[column] = begun
+        oldest = former == oldest ? self.begun.min() ?? Roster.unsaidBegun : min(oldest, begun)
     }
 
     private mutating func learn(_ name: String) -> Int {
@@ -79,43 +153,54 @@ struct Roster: Sendable {
         return names.count - 1
     }
 
-    private mutating func count(_ list: List?, by change: Int) {
-        guard let list else { return }
+    private mutating func count(_ list: Int, _ column: Int, by change: Int, members isOther: Bool) {
+        guard list != Roster.unsaid else { return }
+        lists[list].voices += change
+        if isVoter[column] { lists[list].votes += change }
+        guard isOther else { return }
         listCount += change
-        for row in list.rows {
+        if lists[list].count > (lists[list].lists(column) ? 1 : 0) { listsOfOthers += change }
+        for row in lists[list].members {
             listed[row.place] += change
             if row.isTemporary { temporary[row.place] += change }
         }
     }
 
-    /// The members by the word of a majority of the configured nodes' lists; nil where too few of them say anything.
-    var membership: Membership? {
+    private var majorityStandings: [Standing]? {
         let fewest = Quorum(total: configured).majority
         guard listCount >= fewest else { return nil }
         // Nodes that left the policies have a voice as long as they are read.
         let needed = max(fewest, Quorum(total: listCount).majority)
-        var membership = Membership()
-        for place in names.indices where listed[place] >= needed {
-            if temporary[place] * 2 > listed[place] {
-                membership.temporary.append(names[place])
-            } else {
-                membership.regular.append(names[place])
-            }
+        return names.indices.map { place in
+            guard listed[place] >= needed else { return .stranger }
+            return temporary[place] * 2 > listed[place] ? .temporary : .regular
         }
-        membership.regular.sort()
-        membership.temporary.sort()
-        return membership
     }
 
-    /// How many of those nodes list the member as connected, by lists that are fresh and began no earlier than `since`.
-    func votes(
-        for place: Int, of voters: some Sequence<Int>, since: Uptime, at now: Moment, staleAfter: Duration
-    ) -> Int {
-        voters.reduce(0) { votes, column in
-            guard let list = fresh(column, since: since, at: now, staleAfter: staleAfter),
-                list.rows.contains(where: { $0.place == place && $0.isConnected })
-            else { return votes }
-            return votes + 1
+    /// What the majority says, where that is something else than it was when this was last asked.
+    mutating func takeNewMembership() -> Membership? {
+        defer { isMembershipNew = false }
+        return isMembershipNew ? membership : nil
+    }
+
+    /// The members by the word of a majority of the configured nodes' lists; nil where too few of them say anything.
+    var membership: Membership? {
+        standings.map { standings in
+            func named(_ standing: Standing) -> [String] {
+                standings.indices.filter { standings[$0] == standing }.map { names[$0] }.sorted()
+            }
+            return Membership(regular: named(.regular), temporary: named(.temporary))
+        }
+    }
+
+    /// How many voters list the member as connected, by lists that are fresh and began no earlier than `since`.
+    func votes(for place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Int {
+        let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
+        guard oldest < fewest else {
+            return lists.reduce(0) { $0 + ($1.votes > 0 && $1.isConnected(place) ? $1.votes : 0) }
+        }
+        return said.indices.count { column in
+            isVoter[column] && isSaid(column, since: fewest) && lists[said[column]].isConnected(place)
         }
     }
 
@@ -128,66 +213,87 @@ struct Roster: Sendable {
         /// Connected, and the lists do not say in which mode.
         case connected
         case mode(ObservedMode)
+
+        fileprivate mutating func add(_ row: MemberList.Row?) {
+            guard let row, row.isConnected else {
+                if self == .unseen { self = .absent }
+                return
+            }
+            guard let mode = row.mode else {
+                if case .mode = self { return }
+                self = .connected
+                return
+            }
+            if case .mode(let former) = self, !mode.isStricter(than: former) { return }
+            self = .mode(mode)
+        }
     }
 
     /// The strictest that any list says which is fresh and began no earlier than `since`.
     func sight(of place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Sight {
+        let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
         var sight = Sight.unseen
-        for column in lists.indices {
-            guard let list = fresh(column, since: since, at: now, staleAfter: staleAfter) else { continue }
-            guard let row = list.rows.first(where: { $0.place == place }), row.isConnected else {
-                if sight == .unseen { sight = .absent }
-                continue
-            }
-            guard let mode = row.mode else {
-                if case .mode = sight { continue }
-                sight = .connected
-                continue
-            }
-            if case .mode(let former) = sight, !(mode.isStricter(than: former)) { continue }
-            sight = .mode(mode)
-        }
+        for column in said.indices where isSaid(column, since: fewest) { sight.add(lists[said[column]].row(place)) }
         return sight
+    }
+
+    /// Whether any list, however old, has the member in a mode that is neither normal nor `initial`.
+    func isRestrained(_ place: Int) -> Bool {
+        lists.contains { $0.voices > 0 && $0.row(place)?.isRestrained == true }
     }
 
     /// How many fresh lists say that the member is connected and open to new connections.
     func servingVotes(for place: Int, at now: Moment, staleAfter: Duration) -> Int {
-        lists.indices.reduce(0) { votes, column in
-            guard let list = fresh(column, since: Uptime(nanoseconds: .min), at: now, staleAfter: staleAfter),
-                let row = list.rows.first(where: { $0.place == place }), row.isConnected,
-                row.mode == nil || row.mode == .known(.normal)
-            else { return votes }
-            return votes + 1
+        let fewest = Roster.fewest(since: Uptime(nanoseconds: .min), at: now, staleAfter: staleAfter)
+        guard oldest < fewest else {
+            return lists.reduce(0) { $0 + ($1.voices > 0 && $1.row(place)?.isServing == true ? $1.voices : 0) }
         }
+        return said.indices.count { isSaid($0, since: fewest) && lists[said[$0]].row(place)?.isServing == true }
     }
 
     /// Members other than itself that a node lists.
     func others(listedBy column: Int) -> Int? {
-        lists[column].map { list in list.rows.count { $0.place != column } }
+        guard said[column] != Roster.unsaid else { return nil }
+        let list = lists[said[column]]
+        return list.count - (list.lists(column) ? 1 : 0)
     }
 
-    /// Whether a node's list is about other members than those.
-    func contradicts(_ membership: Membership, column: Int) -> Bool {
-        guard let list = lists[column] else { return false }
-        let said = list.rows.filter { !$0.isTemporary }.map { names[$0.place] }.sorted()
-        return said != membership.regular
-    }
-
-    private func fresh(_ column: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> List? {
-        guard let list = lists[column], list.begun.uptime >= since, now.uptime - list.begun.uptime <= staleAfter else {
-            return nil
+    /// The columns whose lists are about other members than those.
+    func columns(contradicting membership: Membership) -> [Int] {
+        let places = membership.regular.map { self.places[$0] }
+        let isOdd = lists.map { list in
+            list.voices > 0
+                && (list.regularCount != places.count
+                    || !places.allSatisfy { $0.flatMap(list.row).map { !$0.isTemporary } ?? false })
         }
-        return list
+        guard isOdd.contains(true) else { return [] }
+        return said.indices.filter { said[$0] != Roster.unsaid && isOdd[said[$0]] }
+    }
+
+    /// When a list must have begun to count.
+    private static func fewest(since: Uptime, at now: Moment, staleAfter: Duration) -> Uptime {
+        max(since, now.uptime + (.zero - staleAfter))
+    }
+
+    private func isSaid(_ column: Int, since: Uptime) -> Bool {
+        said[column] != Roster.unsaid && begun[column] >= since
     }
 
     /// The same lists for another set of configured names.
     func moved(to names: [String], left: Int) -> Roster {
         var roster = Roster(names: names, left: left)
+        var kept: [Int: Int] = [:]
         for (column, name) in names.enumerated() {
-            guard let former = places[name], former < read, let list = lists[former] else { continue }
-            _ = roster.take(list.members, from: column, begun: list.begun)
+            guard let former = places[name], former < read, said[former] != Roster.unsaid else { continue }
+            let list = kept[said[former]] ?? roster.keep(renumbered(lists[said[former]], in: &roster))
+            kept[said[former]] = list
+            _ = roster.say(list, column, begun: begun[former])
         }
         return roster
+    }
+
+    private func renumbered(_ list: MemberList, in roster: inout Roster) -> MemberList {
+        MemberList(list.rows.map { MemberList.Row($0, place: roster.learn(names[$0.place])) })
     }
 }
 

@@ -66,11 +66,12 @@ struct RosterTests {
         """)
 
     @Test(arguments: votes) func `fresh lists have a vote`(row: Row) throws {
-        let roster = try Self.roster(row, names: ["a", "b", "c"], begun: try #require(try row.moment("begun")))
         let names = ["a", "b", "c"]
-        let voters = try row.words("voters").compactMap { names.firstIndex(of: $0) }
+        var roster = try Self.roster(row, names: names, begun: try #require(try row.moment("begun")))
+        let voters = try row.words("voters")
+        for (column, name) in names.enumerated() { roster.setVoter(column, voters.contains(name)) }
         let votes = roster.votes(
-            for: try #require(roster.place(of: "a")), of: voters, since: try #require(try row.moment("since")).uptime,
+            for: try #require(roster.place(of: "a")), since: try #require(try row.moment("since")).uptime,
             at: .start + .seconds(30), staleAfter: .seconds(20))
         #expect(votes == (try row.number("votes")))
     }
@@ -133,12 +134,12 @@ struct RosterTests {
             roster.take(Self.members("a b"), from: 0, begun: .start), roster.take(nil, from: 1, begun: .start),
             roster.take(Self.members("a b"), from: 0, begun: late),
         ]
-        #expect(changes == [true, false, false])
-        #expect(roster.votes(for: 0, of: [0], since: late.uptime, at: late, staleAfter: .seconds(20)) == 1)
+        #expect(changes == [.members, .nothing, .nothing])
+        #expect(roster.votes(for: 0, since: late.uptime, at: late, staleAfter: .seconds(20)) == 1)
         changes = [
             roster.take(Self.members("a b!"), from: 0, begun: late), roster.take(nil, from: 0, begun: late),
         ]
-        #expect(changes == [true, true])
+        #expect(changes == [.voices, .members])
         #expect(roster.listCount == 0 && roster.membership == nil)
     }
 
@@ -155,7 +156,7 @@ struct RosterTests {
     @Test(arguments: topologies) func `whom a list names beside itself, and whether it agrees`(row: Row) throws {
         let roster = try Self.roster(row, names: ["a", "b", "c"])
         #expect(roster.others(listedBy: 0) == (try row.number("others of a")))
-        let odd = (0..<2).filter { roster.contradicts(Membership(regular: ["a", "b", "c"]), column: $0) }
+        let odd = roster.columns(contradicting: Membership(regular: ["a", "b", "c"])).filter { $0 < 2 }
         #expect(odd.map { roster.names[$0] } == (try row.words("contradicts")))
     }
 
@@ -168,7 +169,7 @@ struct RosterTests {
         #expect(moved.membership?.regular == ["a", "b", "c"])
         #expect(moved.place(of: "b") == 3)
         let votes = moved.votes(
-            for: try #require(moved.place(of: "b")), of: [0, 1, 2], since: Moment.start.uptime, at: .start,
+            for: try #require(moved.place(of: "b")), since: Moment.start.uptime, at: .start,
             staleAfter: .seconds(20))
         #expect(votes == 2)
     }

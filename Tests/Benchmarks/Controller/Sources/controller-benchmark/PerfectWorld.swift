@@ -12,19 +12,17 @@ struct PerfectWorld {
     private(set) var records = 0
     /// Spent in `handle`.
     private(set) var spent = Duration.zero
+    private(set) var endedRuns = 0
     private var modes: [NodeID: NodeMode] = [:]
-    private var members: [String: [ClusterMember]] = [:]
+    /// Names of the nodes of each cluster whose nodes list each other.
+    private var members: [String: [NodeID]] = [:]
     private var pending: [Event] = []
     private var isBroken: Set<NodeID> = []
-    /// Part phases by record, so that whoever measures knows when it is over.
-    private(set) var endedRuns = 0
 
     init(_ set: PolicySet, broken: Set<NodeID> = []) {
         isBroken = broken
         for cluster in set.clusters where cluster.topology == .clustered {
-            members[cluster.name] = cluster.nodes.compactMap { node in
-                NodeText(exactly: node.name).map { ClusterMember(name: $0, isConnected: true, epoch: 1) }
-            }
+            members[cluster.name] = cluster.nodes.map { NodeID(cluster: cluster.name, name: $0.name) }
         }
         hand(.started(boot: "boot"))
     }
@@ -56,13 +54,27 @@ struct PerfectWorld {
     }
 
     /// What a whole read of the node says now.
-    func answer(of node: NodeID) -> Event {
+    private func answer(of node: NodeID) -> Event {
         if isBroken.contains(node) { return .readFailed(node, .whole, begun: now, .timedOut) }
         return .observed(
             Observation(
                 node: node, begun: now, mode: .known(modes[node] ?? .normal),
                 load: NodeLoad(ongoingConnections: 0, sessionsCreated: 0, sessionsDestroyed: 0, connectionsCreated: 0),
-                version: "1", ready: true, members: members[node.cluster]))
+                version: "1", ready: true, members: list(of: node.cluster)))
+    }
+
+    /// Texts of its own for each answer, as they come from a socket: none is equal by being the same storage.
+    private func list(of cluster: String) -> [ClusterMember]? {
+        members[cluster].map { nodes in
+            nodes.compactMap { node in
+                NodeText(exactly: String(decoding: Array(node.name.utf8), as: UTF8.self)).map { name in
+                    let isConnected = !isBroken.contains(node)
+                    return ClusterMember(
+                        name: name, isConnected: isConnected,
+                        mode: isConnected ? .known(modes[node] ?? .normal) : nil, epoch: 1, version: "1")
+                }
+            }
+        }
     }
 
     private var first = 0

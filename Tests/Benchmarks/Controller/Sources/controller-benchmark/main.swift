@@ -1,39 +1,28 @@
-import BenchmarkHarness
 import Foundation
 import Primitives
 import Scheduling
 
-/// `controller-benchmark [NODES…]`: the controller's rows of section 8 at each size; 100, 1,000 and 10,000 if none is given.
-let given = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-let sizes = given.isEmpty ? [100, 1_000, 10_000] : given
+// `controller-benchmark [NODES…]`: the controller's rows of section 8 at each size; 100, 1,000 and 10,000 if none is given.
+// `controller-benchmark --short`: in a few seconds, whether an event costs the same in a small fleet and in a larger one.
 
-func text(_ value: Double, _ unit: String) -> String { String(format: "%.2f %@", value, unit) }
-func milliseconds(_ duration: Duration) -> Double { Double(duration.nanoseconds) / 1e6 }
+let arguments = CommandLine.arguments.dropFirst()
+if arguments.contains("--short") {
+    exit(Proportion.check() ? 0 : 1)
+}
+let given = arguments.compactMap { Int($0) }
+let milliseconds = { (duration: Duration) in String(format: "%.2f ms", Double(duration.nanoseconds) / 1e6) }
+let microseconds = { (nanoseconds: Double) in String(format: "%.2f µs", nanoseconds / 1e3) }
 
-for size in sizes {
-    let (set, broken) = Fleets.waiting(size)
-    var world = PerfectWorld(set, broken: broken)
-    let load = world.load(set)
-    let before = world.spent
-    world.answerAll()
-    let first = world.spent - before
-    world.pass(.seconds(20))
-    let (spent, events) = (world.spent, world.events)
-    world.pass(.seconds(30))
-    let perEvent = Double((world.spent - spent).nanoseconds) / Double(world.events - events) / 1e3
-    let controller = world.controller
-    let now = world.now
-    let status = median((0..<5).map { _ in 1e3 / rate(of: 1) { keep(controller.status(at: now)) } })
-    print("\(size) nodes, \(set.policies.count) policies, \(controller.ledger.activeRuns.count) runs:")
-    print("  load \(text(milliseconds(load), "ms")), first observation \(text(milliseconds(first), "ms"))")
-    print("  an event \(text(perEvent, "µs")), status \(text(status, "ms"))")
-
-    let rolling = Fleets.rolling(size, atOnce: max(1, size / 20))
-    var world2 = PerfectWorld(rolling)
-    _ = world2.load(rolling)
-    world2.pass(.hours(1)) { $0.endedRuns == 1 }
-    let per = Double(world2.spent.nanoseconds) / Double(world2.events) / 1e3
-    print(
-        "  rollout, \(max(1, size / 20)) at once: \(text(milliseconds(world2.spent), "ms")), \(world2.events) events of \(text(per, "µs")), ended \(world2.endedRuns)"
-    )
+for size in given.isEmpty ? [100, 1_000, 10_000] : given {
+    for fleets in [Fleets(topology: .standalone), Fleets(topology: .clustered)] {
+        let rest = Rest(fleets, size)
+        print("\(size) nodes, \(fleets.topology), \(rest.runs) runs:")
+        print("  load \(milliseconds(rest.load)), first observation \(milliseconds(rest.first))")
+        print("  an event \(microseconds(rest.event)), status \(milliseconds(rest.status))")
+        let atOnce = max(1, size / 20)
+        let rollout = Rollout(fleets, size, atOnce: atOnce)
+        print(
+            "  rollout, \(atOnce) at once: \(milliseconds(rollout.spent)), \(rollout.events) events of \(microseconds(rollout.event)), "
+                + "status \(milliseconds(rollout.status))\(rollout.isOver ? "" : ", NOT OVER")")
+    }
 }
