@@ -1,6 +1,5 @@
 import Calendars
 import Primitives
-import Scheduling
 import Testing
 
 /// Weekly windows and one-off exclusions in UTC, as rows.
@@ -172,38 +171,5 @@ struct PolicyCalendarTests {
         #expect(calendar.nextOpening(after: .distantFuture) == nil)
         #expect(calendar.nextChange(after: .distantPast) != nil)
         #expect(calendar.occurrences(from: .distantPast, to: .distantFuture, limit: 10).count == 10)
-    }
-
-    @Test func `a plan lists every policy in order`() throws {
-        let window = try Self.weekly("sun", [.sun], "02:00", .elapsed(.hours(3)))
-        let set = PolicySet(
-            policies: [
-                Policy(
-                    name: "night", cluster: "c", schedule: PolicySchedule(windows: [window], onWindowEnd: .finish),
-                    kind: .rollout(revision: "1", approval: nil)),
-                Policy(
-                    name: "weekly", cluster: "c",
-                    schedule: PolicySchedule(
-                        windows: [window],
-                        exclusions: [Exclusion(window: try Self.once("x", "2026-11-29T04:00", .days(1)), reason: "r")],
-                        onWindowEnd: .restore)),
-                Policy(
-                    name: "any", cluster: "c", schedule: .rollout, kind: .rollout(revision: "1", approval: nil)),
-            ],
-            zones: ["UTC": .utc])
-        let made = plan(set, from: try Self.at("2026-11-29T03:00:00Z"), to: try Self.at("2026-12-06T02:00:01Z"))
-        #expect(
-            made.occurrences.map(\.id.description) == [
-                "night/sun/2026-11-29T02:00", "weekly/sun/2026-11-29T02:00", "night/sun/2026-12-06T02:00",
-                "weekly/sun/2026-12-06T02:00",
-            ])
-        #expect(made.policies.map(\.name) == ["weekly", "any", "night"])
-        #expect(made.unbounded == ["any"])
-        let entry = made.occurrences[1]
-        #expect(entry.elapsedSeconds == 10800 && entry.wallSeconds == 10800 && !entry.dst)
-        #expect(
-            entry.takenAway.map { "\($0.span.start.rfc3339) \($0.by) \($0.reason ?? "")" } == [
-                "2026-11-29T04:00:00Z x r"
-            ])
     }
 }

@@ -240,6 +240,40 @@ struct PlanTests {
         #expect(run.fits)
     }
 
+    @Test func `a plan lists every policy in order`() throws {
+        let window = try Self.sundays(name: "sun")
+        let set = PolicySet(
+            policies: [
+                Policy(
+                    name: "night", cluster: "c", schedule: PolicySchedule(windows: [window], onWindowEnd: .finish),
+                    kind: .rollout(revision: "1", approval: nil)),
+                Policy(
+                    name: "weekly", cluster: "c",
+                    schedule: PolicySchedule(
+                        windows: [window],
+                        exclusions: [try Self.freeze("2026-11-29T04:00", .days(1))],
+                        onWindowEnd: .restore)),
+                Policy(
+                    name: "any", cluster: "c", schedule: .rollout, kind: .rollout(revision: "1", approval: nil)),
+            ],
+            zones: ["UTC": .utc])
+        let made = Scheduling.plan(
+            set, from: try Self.at("2026-11-29T03:00:00Z"), to: try Self.at("2026-12-06T02:00:01Z"))
+        #expect(
+            made.occurrences.map(\.id.description) == [
+                "night/sun/2026-11-29T02:00", "weekly/sun/2026-11-29T02:00", "night/sun/2026-12-06T02:00",
+                "weekly/sun/2026-12-06T02:00",
+            ])
+        #expect(made.policies.map(\.name) == ["weekly", "any", "night"])
+        #expect(made.unbounded == ["any"])
+        let entry = made.occurrences[1]
+        #expect(entry.elapsedSeconds == 10800 && entry.wallSeconds == 10800 && !entry.dst)
+        #expect(
+            entry.takenAway.map { "\($0.span.start.rfc3339) \($0.by) \($0.reason ?? "")" } == [
+                "2026-11-29T04:00:00Z freezes/year-end year-end freeze"
+            ])
+    }
+
     struct Asked: CustomTestStringConvertible {
         var instant: String
         var acts: Bool
