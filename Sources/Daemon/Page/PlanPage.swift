@@ -86,7 +86,29 @@ package struct PlanPage {
         } else {
             lines += table(entries)
         }
+        if let run = runs.first(where: { run in run.expected.parts.contains { $0.start != nil } }) {
+            lines += courses(of: run, policy)
+        }
         return lines + ["</section>"]
+    }
+
+    /// What each node of a run does, and when.
+    private func courses(of run: RunEstimate, _ policy: PlannedPolicy) -> [String] {
+        let worst = Dictionary(run.worst.parts.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+        func end(_ part: RunEstimate.Part?) -> String {
+            guard let part, part.start != nil, let end = part.end else { return "not started" }
+            return part.isThrough ? wording.clock(end, in: run, policy.timeZone) : "given back"
+        }
+        let rows = run.expected.parts.prefix(Self.rowLimit).map { part in
+            let start = part.start.map { wording.clock($0, in: run, policy.timeZone) } ?? "not started"
+            return [part.node, start, end(part), end(worst[part.node])]
+        }
+        let title = run.span.map { "The run of \(wording.clock($0.start, policy.timeZone))" } ?? "The run"
+        return [
+            "<details><summary>\(escaped(title)), node by node</summary><div class=\"scroll\"><table><thead><tr>"
+                + "<th>Node</th><th>Starts</th><th>Through</th><th>At the latest</th></tr></thead><tbody>"
+        ] + rows.map { "<tr>" + $0.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>" }
+            + ["</tbody></table></div></details>"]
     }
 
     private func table(_ entries: [Plan.Entry]) -> [String] {

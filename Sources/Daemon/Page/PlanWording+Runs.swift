@@ -48,6 +48,11 @@ extension PlanWording {
         return unit * Int((length / unit).rounded(.up))
     }
 
+    /// An instant of a run, with its day.
+    func clock(_ instant: Timestamp, in run: RunEstimate, _ zone: String) -> String {
+        clock(rounded(instant, in: run), zone)
+    }
+
     private func rounded(_ instant: Timestamp, in run: RunEstimate) -> Timestamp {
         let unit = run.needed.map { $0 < .minutes(10) } ?? false ? Duration.seconds(1) : .minutes(1)
         return Timestamp(nanoseconds: 0) + unit * Int(((instant - Timestamp(nanoseconds: 0)) / unit).rounded(.up))
@@ -61,7 +66,7 @@ extension PlanWording {
         func windows(_ course: RunEstimate.Course) -> String {
             course.windows == 0 ? "" : "needs \(count(course.windows, "window")); "
         }
-        func end(_ instant: Timestamp) -> String { clock(rounded(instant, in: run), zone) }
+        func end(_ instant: Timestamp) -> String { clock(instant, in: run, zone) }
         guard let worst = run.worst.end else {
             let needed = run.needed.map { " (\(rounded($0).spoken) in all)" } ?? ""
             guard let expected = run.expected.end else {

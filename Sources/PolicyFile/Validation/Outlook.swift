@@ -18,6 +18,7 @@ struct Outlook {
     let end: Timestamp
     let zones: [String: ZoneRules]
     private var known: [Window: Coming] = [:]
+    private var courses: [StepSequence: Duration?] = [:]
 
     init(from now: Timestamp, days: Int, zones: [String: ZoneRules]) {
         self.now = now
@@ -38,6 +39,14 @@ struct Outlook {
         }
         known[window] = coming
         return coming
+    }
+
+    /// How much of a window one node needs at the longest; nil where it does not end.
+    mutating func longestCourse(of sequence: StepSequence) -> Duration? {
+        if let known = courses[sequence] { return known }
+        let course = sequence.longestCourse
+        courses[sequence] = course
+        return course
     }
 
     /// `Sun 2027-03-28 02:30`, by the clocks of the zone.

@@ -14,7 +14,8 @@ struct PolicyAhead {
     private let selected: [Bool]
     private let nodes: [String]
     private let exclusions: [Located<Exclusion>]
-    private let worst: (total: Duration, sum: String)
+    /// What one node needs at the longest, and the sum in words.
+    private var worst: (total: Duration, sum: String)
 
     init(_ policy: Policy, _ places: PolicyPlaces, _ set: PolicySet) {
         self.policy = policy
@@ -47,6 +48,7 @@ struct PolicyAhead {
     }
 
     mutating func look(_ outlook: inout Outlook, _ findings: Findings) {
+        worst.total = outlook.longestCourse(of: policy.sequence) ?? worst.total
         var end = outlook.end
         var taken: [Taken] = []
         var calendars: Set<Substring> = []

@@ -237,7 +237,8 @@ struct Rehearsal {
 
     /// Two reads, two seconds apart, say that a node is drained; they have to be done by the deadline.
     private static let drainMargin = DrainEvidence.spacing + Cadence.standard.close
-    private static let verifyMargin = Cadence.standard.close
+    /// So has the block that a restart took away.
+    private static let verifyMargin = latency * 10
     /// A write takes some time: a read of the same instant is one from before it.
     private static let latency = Duration.milliseconds(1)
     private static let firstTotal = 1 << 60

@@ -141,20 +141,8 @@ struct RunEstimator {
 
     /// The run by itself, in time that does not close.
     private func needed(_ planned: PlannedPolicy) -> Duration? {
-        guard !planned.waitsForWindowEnd, var cluster = set.cluster(named: planned.cluster)
-        else { return nil }
-        var policy = planned.policy
-        policy.schedule.windows = []
-        policy.schedule.exclusions = []
-        policy.kind = .rollout(revision: planned.revision ?? "", approval: nil)
-        cluster.exclusions = []
-        let alone = PolicySet(clusters: [cluster], policies: [policy])
-        let course = ClusterRehearsal(cluster, of: alone, unions: []).courses(.longest, from: from, to: from)
-            .rollouts[planned.name]
-        guard let course, !course.parts.isEmpty, course.parts.allSatisfy(\.isThrough),
-            let end = course.parts.compactMap(\.end).max()
-        else { return nil }
-        return end - from
+        guard !planned.waitsForWindowEnd, let cluster = set.cluster(named: planned.cluster) else { return nil }
+        return planned.policy.longestAlone(in: cluster)
     }
 
     /// The unions of overlapping or touching occurrences that exclusions leave something of.
@@ -194,6 +182,35 @@ struct RunEstimator {
                 ClusterRehearsal.Union(policy: first.policy, joined: joined, open: open, firstListed: first.id))
         }
         return unions
+    }
+}
+
+extension Policy {
+    /// What a run takes in the worst case, by itself and in time that does not close; nil where it does not end.
+    fileprivate func longestAlone(in cluster: ClusterPolicy) -> Duration? {
+        var (policy, cluster) = (self, cluster)
+        policy.schedule.windows = []
+        policy.schedule.exclusions = []
+        policy.kind = .rollout(revision: revision ?? "", approval: nil)
+        cluster.exclusions = []
+        let start = Timestamp(seconds: 0)
+        let set = PolicySet(clusters: [cluster], policies: [policy])
+        let course = ClusterRehearsal(cluster, of: set, unions: []).courses(.longest, from: start, to: start)
+            .rollouts[name]
+        guard let course, !course.parts.isEmpty, course.parts.allSatisfy(\.isThrough) else { return nil }
+        return course.parts.compactMap(\.end).max().map { $0 - start }
+    }
+}
+
+extension StepSequence {
+    /// How much of a window one node needs at the longest, to the second: rehearsed on a node that stands alone, up to the
+    /// wait for the window's end where there is one. Nil where it does not end.
+    package var longestCourse: Duration? {
+        var sequence = self
+        if let wait = steps.firstIndex(of: .wait(.windowEnd)) { sequence.steps = steps[..<wait] + [.restore] }
+        let cluster = ClusterPolicy(name: name, topology: .standalone, nodes: [ClusterNode(name: name, api: "")])
+        let policy = Policy(name: name, cluster: name, schedule: .rollout, sequence: sequence)
+        return policy.longestAlone(in: cluster).map { .seconds(Int64($0.inSeconds.rounded(.up))) }
     }
 }
 
