@@ -22,6 +22,8 @@ public struct PolicyCalendar: Hashable, Sendable {
     private let exclusions: [ExclusionCalendar]
     /// An exclusion that cannot be computed.
     private let permanentExclusion: TakenAway?
+    /// Its only window is every day of UTC, from midnight to midnight: nothing has to be searched to know that.
+    private let isUnbroken: Bool
 
     private struct ExclusionCalendar: Hashable {
         var calendar: WindowCalendar
@@ -56,6 +58,7 @@ public struct PolicyCalendar: Hashable, Sendable {
         self.windows = compiled.sorted { $0.window.name < $1.window.name }
         self.exclusions = excluding.sorted { $0.calendar.window.name < $1.calendar.window.name }
         permanentExclusion = permanent
+        isUnbroken = compiled.count == 1 && compiled[0].isUnbroken
         missingZones = missing.sorted()
     }
 
@@ -125,6 +128,7 @@ public struct PolicyCalendar: Hashable, Sendable {
     /// The union of occurrences that contains the instant, whatever the exclusions: a run resumes after an exclusion
     /// while this is not nil.
     public func containing(at instant: Timestamp) -> JoinedOccurrence? {
+        if isUnbroken, let year = wholeYear(of: instant) { return year }
         var union = Span(start: instant, end: instant)
         var reach = Duration.zero
         let longest = Duration.days(PolicyCalendar.longestUnionDays)
@@ -152,6 +156,15 @@ public struct PolicyCalendar: Hashable, Sendable {
         guard let union = joined(touching: region).first(where: { $0.span.contains(instant) }) else { return nil }
         let part = union.year(containing: instant)
         return named(part.first, part.span)
+    }
+
+    /// Nil at the ends of time.
+    private func wholeYear(of instant: Timestamp) -> JoinedOccurrence? {
+        let year = ZoneRules.utc.local(instant).date.year
+        guard 1680...2260 ~= year else { return nil }
+        let span = Span(start: .startOfYear(year), end: .startOfYear(year + 1))
+        let first = OccurrenceUnion.Member(span: span, nominal: ZoneRules.utc.local(span.start), window: 0)
+        return named(first, span)
     }
 
     private func named(_ first: OccurrenceUnion.Member, _ span: Span) -> JoinedOccurrence {

@@ -80,6 +80,12 @@ public struct WindowCalendar: Hashable, Sendable {
         }
     }
 
+    /// Every day of UTC, from midnight to midnight.
+    var isUnbroken: Bool {
+        window.recurrence == .weekly(days: Set(Weekday.allCases), start: .midnight)
+            && window.length == .elapsed(.days(1)) && zone == .utc && window.startDate == nil && window.endDate == nil
+    }
+
     /// One occurrence before it is described.
     struct Resolved: Hashable, Sendable {
         var nominal: LocalDateTime

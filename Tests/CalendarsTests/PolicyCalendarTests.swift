@@ -128,6 +128,27 @@ struct PolicyCalendarTests {
         #expect(calendar.nextChange(after: try Self.at("2026-07-01T12:00:00Z")) == next.start)
     }
 
+    /// Every day of UTC is known without a search; a zone of another name that is the same is searched.
+    @Test func `every day is as it is found by looking`() throws {
+        let rules = ZoneRules(name: "Elsewhere", initialOffset: 0, transitions: [])
+        let known = try Self.weekly("w", Set(Weekday.allCases), "00:00", .elapsed(.days(1)))
+        let searched = try Self.weekly("w", Set(Weekday.allCases), "00:00", .elapsed(.days(1)), zone: "Elsewhere")
+        let freeze = Exclusion(window: try Self.once("x", "2026-12-24T00:00", .days(20)), reason: nil)
+        let (a, b) = (
+            PolicyCalendar(policy: "p", windows: [known], exclusions: [freeze], zones: ["UTC": .utc]),
+            PolicyCalendar(
+                policy: "p", windows: [searched], exclusions: [freeze], zones: ["UTC": .utc, "Elsewhere": rules])
+        )
+        for year in [1678, 1700, 1972, 2026, 2027, 2199, 2261] {
+            for moment in ["01-01T00:00:00Z", "01-01T00:00:01Z", "06-30T12:00:00Z", "12-31T23:59:59Z"] {
+                let instant = try Self.at("\(year)-\(moment)")
+                #expect(a.containing(at: instant) == b.containing(at: instant), "\(year) \(moment)")
+                #expect(a.opening(at: instant) == b.opening(at: instant), "\(year) \(moment)")
+                #expect(a.nextChange(after: instant) == b.nextChange(after: instant), "\(year) \(moment)")
+            }
+        }
+    }
+
     @Test func `a union of less than the limit has its own start and end`() throws {
         var window = try Self.weekly("long", Self.everyDay, "06:00", .elapsed(.days(1)))
         window.startDate = LocalDate(year: 2026, month: 9, day: 1)

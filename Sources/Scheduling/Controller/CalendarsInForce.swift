@@ -18,8 +18,17 @@ struct CalendarsInForce: Sendable {
     private(set) var entries: [Entry] = []
     private(set) var places: [String: Int] = [:]
     /// The earliest of all.
-    private(set) var nextCheck = Timestamp.distantFuture
+    var nextCheck: Timestamp { queue.first?.at ?? .distantFuture }
+    /// When which is to be asked; one that says something else than the entry is out of date.
+    private var queue = Heap<Check>()
     private var checkedAt = Timestamp.distantPast
+
+    private struct Check: Comparable, Sendable {
+        let at: Timestamp
+        let place: Int
+
+        static func < (a: Check, b: Check) -> Bool { a.at == b.at ? a.place < b.place : a.at < b.at }
+    }
 
     /// Calendars are asked again at least this often, whatever they said.
     static let longestRest = Duration.days(1)
@@ -33,21 +42,25 @@ struct CalendarsInForce: Sendable {
             Entry(policy: $0, calendar: set.calendar(of: $0), isPinnedUnbounded: $0.schedule.isUnbounded)
         }
         for (place, entry) in entries.enumerated() { places[entry.policy.name] = place }
-        nextCheck = .distantPast
+        checkAll()
     }
 
     func policy(_ name: String) -> Policy? { places[name].map { entries[$0].policy } }
 
     /// Something else than time may change what one of them says.
     mutating func check(_ policy: String) {
-        guard let place = places[policy] else { return }
-        entries[place].nextCheck = .distantPast
-        nextCheck = .distantPast
+        if let place = places[policy] { check(place, at: .distantPast) }
+    }
+
+    private mutating func check(_ place: Int, at instant: Timestamp) {
+        entries[place].nextCheck = instant
+        queue.insert(Check(at: instant, place: place))
+        while let first = queue.first, entries[first.place].nextCheck != first.at { _ = queue.popFirst() }
     }
 
     mutating func checkAll() {
-        for place in entries.indices { entries[place].nextCheck = .distantPast }
-        nextCheck = entries.isEmpty ? .distantFuture : .distantPast
+        queue.removeAll()
+        for place in entries.indices { check(place, at: .distantPast) }
     }
 
     /// Those that have to be asked now; all of them where the wall clock went back.
@@ -55,12 +68,15 @@ struct CalendarsInForce: Sendable {
         if now < checkedAt { checkAll() }
         guard now >= nextCheck else { return [] }
         checkedAt = now
-        return entries.indices.filter { entries[$0].nextCheck <= now }
+        var due: [Int] = []
+        while let check = queue.popFirst(where: { $0.at <= now }) {
+            if entries[check.place].nextCheck == check.at, due.last != check.place { due.append(check.place) }
+        }
+        return due.sorted()
     }
 
     mutating func rest(_ place: Int, until instant: Timestamp, from now: Timestamp) {
-        entries[place].nextCheck = min(max(instant, now + .nanoseconds(1)), now + CalendarsInForce.longestRest)
-        nextCheck = entries.map(\.nextCheck).min() ?? .distantFuture
+        check(place, at: min(max(instant, now + .nanoseconds(1)), now + CalendarsInForce.longestRest))
     }
 
     mutating func pin(

@@ -8,7 +8,7 @@ extension Controller {
 
     /// The decision, and whose own state stands in its way: a read of one of those may lift that.
     func survey(of slot: RunSlot, _ now: Moment) -> (decision: StartDecision, unfit: [Int]) {
-        guard let header = ledger.header(slot), let cluster = cluster(named: header.pinned.cluster) else {
+        guard let header = ledger.header(slot), let cluster = runs[slot.raw].cluster else {
             return (.wait([Blocker(.suspended)]), [])
         }
         let general = blockers(of: slot, header, cluster, now)
@@ -26,14 +26,14 @@ extension Controller {
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
                 let further = own.filter { !shared.contains($0) }
-                return (.wait(shared + further + roomBlockers(for: part, slot, header, cluster, now)), unfit)
+                return (.wait(shared + further + roomBlockers(for: part, place, header, cluster, now)), unfit)
             }
             guard own.isEmpty else {
                 if found.count < Controller.blockerLimit { found += own }
                 unfit.append(index)
                 continue
             }
-            let room = roomBlockers(for: part, slot, header, cluster, now)
+            let room = roomBlockers(for: part, place, header, cluster, now)
             if room.isEmpty {
                 return (
                     isSwept(part, slot, header, cluster, now) ? .start(part: index) : .wait([Blocker(.sweep)]), unfit
@@ -41,7 +41,7 @@ extension Controller {
             }
             firstRoom = firstRoom ?? room
             // Temporary nodes do not count for everything that regular ones do: one behind may have room.
-            let isRegular = ledger.index(of: part.node).map { !fleet[seat: $0].isTemporary } ?? true
+            let isRegular = node(of: place).map { !fleet[seat: $0].isTemporary } ?? true
             guard isRegular, !fleet[cluster].special.isEmpty else { break }
         }
         return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit)
@@ -132,23 +132,25 @@ extension Controller {
     }
 
     /// What stands in the way of that node.
+    ///
+    /// - Parameter state: `stateBlockers` of a node that is not taken over, where they are known.
     func blockers(
-        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ now: Moment
+        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, state: [Blocker]? = nil, _ now: Moment
     ) -> [Blocker] {
-        guard let node = ledger.index(of: part.node) else { return [Blocker(.notRead)] }
+        guard let node = node(of: place) else { return [Blocker(.notRead)] }
         var blockers = personBlockers(of: node, now)
-        let entry = ledger[node]
         // A node is in one run at most, before its first `drain` too.
         if let other = fleet[seat: node].working.first(where: { $0 != place }), let run = ledger.header(other.run)?.id {
             blockers.append(Blocker(.nodeBusy(run)))
         }
         let isTakenOver = takesOver(part, header, node)
-        if let stay = entry.failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
-        let isAttached = entry.written != nil || entry.open != nil || entry.formerAddress != nil
-        if !isTakenOver, isAttached, entry.failedStay == nil, fleet[seat: node].lease == nil {
+        if let stay = ledger[node].failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
+        let isAttached = ledger[node].written != nil || ledger[node].open != nil || ledger[node].formerAddress != nil
+        if !isTakenOver, isAttached, ledger[node].failedStay == nil, fleet[seat: node].lease == nil {
             blockers.append(Blocker(.owed))
         }
-        blockers += stateBlockers(of: node, isTakenOver: isTakenOver, now)
+        let known = isTakenOver ? nil : state
+        blockers += known ?? stateBlockers(of: node, isTakenOver: isTakenOver, now)
         if case .queued(let queued) = part.phase, let backOff = queued.backOff {
             let within = fleet[fleet.cluster(of: node)].withinSince
             let until = within.map { now.wall + ($0 + backOff - now.uptime) }
@@ -177,10 +179,11 @@ extension Controller {
     /// Only a node freshly seen normal, ready and connected is taken out of service; one that an earlier run of the policy
     /// left shut from where it stands.
     func stateBlockers(of node: NodeIndex, isTakenOver: Bool, _ now: Moment) -> [Blocker] {
-        let watch = fleet[node]
-        if let failure = watch.failure { return [Blocker(.unreachable(failure))] }
-        guard let mode = watch.mode?.mode, watch.observation != nil else { return [Blocker(.notRead)] }
-        guard watch.freshMode(at: now) != nil, watch.freshObservation(at: now) != nil else { return [Blocker(.stale)] }
+        if let failure = fleet[node].failure { return [Blocker(.unreachable(failure))] }
+        guard let mode = fleet[node].mode?.mode, fleet[node].observation != nil else { return [Blocker(.notRead)] }
+        guard fleet[node].isModeFresh(at: now), fleet[node].isObservationFresh(at: now) else {
+            return [Blocker(.stale)]
+        }
         switch mode {
         case .unknown(let word): return [Blocker(.unknownMode(word))]
         case .known(.initial): return [Blocker(.initial)]
@@ -194,7 +197,7 @@ extension Controller {
         }
         if !fleet.isConnected(node, at: now) { blockers.append(Blocker(.isolated)) }
         if isTakenOver { return blockers }
-        if blockers.isEmpty, !watch.isServing(at: now), ledger[node].written == nil {
+        if blockers.isEmpty, !fleet[node].isServing(at: now), ledger[node].written == nil {
             blockers.append(Blocker(.notReady))
         }
         if blockers.isEmpty, mode == .known(.normal), ledger[node].written == nil,
@@ -224,9 +227,9 @@ extension Controller {
     /// What is left of the run's slots, of the cluster's budget and its quorum, for a node that nothing else stands
     /// against.
     func roomBlockers(
-        for part: Part, _ slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment
+        for part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment
     ) -> [Blocker] {
-        guard let node = ledger.index(of: part.node) else { return [] }
+        guard let node = node(of: place) else { return [] }
         let use = fleet.budgetUse(of: cluster, at: now)
         var blockers: [Blocker] = []
         var quorum: [Blocker] = []
@@ -235,10 +238,10 @@ extension Controller {
         }
         // What nagi keeps shut anyway needs no further slot.
         if takesOver(part, header, node) { return quorum }
-        let (have, limit, resting) = runSlots(of: slot, header, use, now)
+        let (have, limit, resting) = runSlots(of: place.run, header, use, now)
         if have >= limit {
-            let holders = runs[slot.raw].working.prefix(3).compactMap { index in
-                ledger.part(PartPlace(run: slot, part: index))?.node.name
+            let holders = runs[place.run.raw].working.prefix(3).compactMap { index in
+                ledger.part(PartPlace(run: place.run, part: index))?.node.name
             }
             blockers.append(Blocker(.runFull(have: have, limit: limit, holders: holders)))
         } else if have + resting.count >= limit {

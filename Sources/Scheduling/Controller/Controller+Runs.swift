@@ -12,24 +12,20 @@ extension Controller {
         let now = turn.now.wall
         for place in calendars.due(at: now) {
             let name = calendars.entries[place].policy.name
-            if let slot = activeRun(of: name) {
+            if let slot = activeRuns[name] {
                 refreshClearance(of: slot, place, &turn)
             } else {
                 startRun(place, &turn)
             }
             if calendars.isAboutToOpen(place, at: now),
-                let cluster = cluster(named: calendars.entries[place].policy.cluster)
+                let cluster = fleet.cluster(named: calendars.entries[place].policy.cluster)
             {
                 fleet[cluster].sweep.wish(at: turn.now.uptime)
                 sweep(cluster, turn.now)
             }
-            let origin = activeRun(of: name).flatMap { ledger.header($0)?.origin }
+            let origin = activeRuns[name].flatMap { ledger.header($0)?.origin }
             calendars.rest(place, until: calendars.nextChange(of: place, origin: origin, at: now), from: now)
         }
-    }
-
-    func activeRun(of policy: String) -> RunSlot? {
-        ledger.activeRuns.first { ledger.header($0)?.pinned.name == policy }
     }
 
     private mutating func refreshClearance(of slot: RunSlot, _ place: Int, _ turn: inout Turn) {
@@ -62,14 +58,13 @@ extension Controller {
     mutating func touchParts(of slot: RunSlot) {
         runsToTouch.insert(slot.raw)
         for index in runs[slot.raw].working {
-            let node = ledger.part(PartPlace(run: slot, part: index)).flatMap { ledger.index(of: $0.node) }
-            if let node { nodesToTouch.insert(node.raw) }
+            if let node = node(of: PartPlace(run: slot, part: index)) { nodesToTouch.insert(node.raw) }
         }
     }
 
     private mutating func startRun(_ place: Int, _ turn: inout Turn) {
         let policy = calendars.entries[place].policy
-        guard mayStart, !policy.isSuspended, let cluster = cluster(named: policy.cluster), fleet[cluster].isListed
+        guard mayStart, !policy.isSuspended, let cluster = fleet.cluster(named: policy.cluster), fleet[cluster].isListed
         else {
             return
         }
@@ -109,7 +104,10 @@ extension Controller {
         let members = RunOrder.members(
             of: fleet[cluster].policy.nodes.filter(policy.selector.matches), groups: policy.strategy.groups,
             tried: { history.tried[id($0)] },
-            isTakenOver: { policy.revision != nil && ledger.entry(id($0))?.failedStay?.policy == policy.name })
+            isTakenOver: { name in
+                policy.isRollout
+                    && ledger.index(of: id(name)).map { ledger[$0].failedStay?.policy == policy.name } ?? false
+            })
         return RunOrder.sorted(members, by: policy.strategy.order).map { member in
             Part(
                 node: id(member.node.name), group: member.group, isTakenOver: member.isTakenOver, since: now.wall)
@@ -168,7 +166,7 @@ extension Controller {
         for index in queued {
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
-            let node = ledger.index(of: part.node)
+            let node = node(of: place)
             guard isEnding || node == nil || node.map({ fleet[seat: $0].isRetained }) == true else { continue }
             finish(part, place, header, as: result(of: part, header), &turn)
         }
@@ -207,14 +205,15 @@ extension Controller {
         var reason: EndReason?
         if case .ending(let why) = header.phase { reason = why }
         let outcome: RunOutcome = failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
-        for node in ledger.withRun(slot, { $0.parts.map(\.node) }) ?? [] {
-            guard let node = ledger.index(of: node) else { continue }
+        for node in runs[slot.raw].nodes.compactMap(\.self) {
             fleet[seat: node].awaiting.removeAll { $0.place.run == slot }
             fleet[seat: node].parts.removeAll { $0.run == slot }
         }
         decide(.runEnded(header.id, outcome), &turn)
+        activeRuns[header.pinned.name] = nil
+        let watch = runs[slot.raw]
         runs[slot.raw] = RunWatch()
-        if let cluster = cluster(named: header.pinned.cluster) {
+        if let cluster = watch.cluster {
             fleet[cluster].runs.removeAll { $0 == slot }
             touchRuns(of: cluster)
         }
@@ -277,15 +276,15 @@ extension Controller {
         return !blockers.contains { blocker in
             switch blocker.reason {
             case .cutoff, .nodeBusy: true
-            case .budget: isAnotherAtWork(beside: slot, header)
+            case .budget: isAnotherAtWork(beside: slot)
             default: blocker.isOrdered
             }
         }
     }
 
     /// Other runs of nagi have nodes of the cluster out of service, and with them the place that this one waits for.
-    private func isAnotherAtWork(beside slot: RunSlot, _ header: Ledger.RunHeader) -> Bool {
-        guard let cluster = cluster(named: header.pinned.cluster) else { return false }
+    private func isAnotherAtWork(beside slot: RunSlot) -> Bool {
+        guard let cluster = runs[slot.raw].cluster else { return false }
         return fleet[cluster].runs.contains { other in
             other != slot && (ledger.withRun(other) { $0.tally.holdingSlots > 0 } ?? false)
         }

@@ -59,7 +59,7 @@ extension Controller {
         guard let header = ledger.header(slot) else { return }
         for index in unfit {
             let place = PartPlace(run: slot, part: index)
-            guard let part = ledger.part(place), let node = ledger.index(of: part.node) else { continue }
+            guard let part = ledger.part(place), let node = node(of: place) else { continue }
             let codes = blockers(of: part, place, header, now).map(\.code)
             fleet[seat: node].awaiting.removeAll { $0.place == place }
             fleet[seat: node].awaiting.append((place, codes))
@@ -82,7 +82,7 @@ extension Controller {
     ///
     /// - Returns: whether there was one.
     private mutating func wishForSweep(_ slot: RunSlot, _ moment: Moment) -> Bool {
-        guard let cluster = ledger.header(slot).flatMap({ cluster(named: $0.pinned.cluster) }) else { return false }
+        guard let cluster = runs[slot.raw].cluster else { return false }
         let now = moment.uptime
         var wish =
             runs[slot.raw].wish ?? fleet[cluster].sweep.wishedAt.flatMap { wished in
@@ -100,7 +100,7 @@ extension Controller {
 
     private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
         guard var part = ledger.part(place), let header = ledger.header(place.run),
-            let node = ledger.index(of: part.node)
+            let node = node(of: place)
         else { return }
         let former = part
         let carried = takesOver(part, header, node) ? ledger[node].failedStay?.mode : nil
@@ -147,7 +147,7 @@ extension Controller {
     }
 
     private func mayFinish(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
-        guard header.phase == .active, let cluster = cluster(named: header.pinned.cluster) else { return false }
+        guard header.phase == .active, let cluster = runs[slot.raw].cluster else { return false }
         return blockers(of: slot, header, cluster, now).isEmpty
             && ledger.withRun(slot) { orderBlockers(of: $0, now).allSatisfy(\.isOrdered) } ?? false
     }
@@ -158,7 +158,7 @@ extension Controller {
     }
 
     private mutating func finishIfThere(_ place: PartPlace, _ header: Ledger.RunHeader, _ turn: inout Turn) {
-        guard let part = ledger.part(place), part.phase.isQueued, let node = ledger.index(of: part.node),
+        guard let part = ledger.part(place), part.phase.isQueued, let node = node(of: place),
             hasVersion(header.pinned.wantedVersion, node, turn.now), !takesOver(part, header, node),
             ledger.withRun(place.run, { $0.isInCurrentGroup(part) }) ?? false
         else { return }

@@ -21,6 +21,8 @@ package struct Controller: Sendable {
     var runningCommands: [CommandID: PartPlace] = [:]
     /// By slot.
     var runs: [RunWatch] = []
+    /// The run of a policy that is not over.
+    var activeRuns: [String: RunSlot] = [:]
     /// The directory's own policies are in force, not only the stored ones: new work may start.
     var mayStart = false
     private var hasStarted = false
@@ -93,12 +95,13 @@ package struct Controller: Sendable {
     /// clock may jump meanwhile.
     package var nextWake: Uptime? {
         guard let now = lastMoment else { return nil }
-        var wakes = [agenda.next, clock.trustedFrom, heartbeatAt].compactMap { $0 }
+        let never = Uptime(nanoseconds: .max)
+        var next = min(agenda.next ?? never, clock.trustedFrom ?? never, heartbeatAt ?? never)
         // A clock that is not trusted says nothing about windows: they are asked when it is.
         if clock.isTrusted, calendars.nextCheck < .distantFuture {
-            wakes.append(now.uptime + max(.zero, calendars.nextCheck - now.wall))
+            next = min(next, now.uptime + max(.zero, calendars.nextCheck - now.wall))
         }
-        return wakes.min()
+        return next == never ? nil : next
     }
 
     /// Makes a fact durable and true.
@@ -146,14 +149,13 @@ package struct Controller: Sendable {
         agenda.removeAll()
         openChanges = [:]
         runningCommands = [:]
+        activeRuns = [:]
         outPlaces = []
         nodesToTouch.removeAll()
         clustersToTouch.removeAll()
         runsToTouch.removeAll()
-        let remote = ledger.nodes.map { entry -> NodeID? in
-            ledger.index(of: entry.id).flatMap { fleet[seat: $0].configured }?.embedded == nil ? entry.id : nil
-        }
-        network = network.moved(to: remote)
+        network = network.moved(
+            to: zip(ledger.nodes, fleet.seats).map { $1.configured?.embedded == nil ? $0.id : nil })
         for slot in ledger.activeRuns { seat(slot, turn.now) }
         for place in fleet.nodes.indices {
             let node = NodeIndex(place)
@@ -172,12 +174,14 @@ package struct Controller: Sendable {
     /// Takes the parts of a run that is not over into the fleet's seats.
     mutating func seat(_ slot: RunSlot, _ now: Moment) {
         guard let run = ledger.run(slot) else { return }
+        activeRuns[run.policy] = slot
         while runs.count <= slot.raw { runs.append(RunWatch()) }
         var watch = RunWatch()
         // A new layout takes nothing back of what it wished for.
         (watch.wish, watch.canariesFinishedAt) = (runs[slot.raw].wish, runs[slot.raw].canariesFinishedAt)
+        watch.nodes = run.parts.map { ledger.index(of: $0.node) }
         for (index, part) in run.parts.enumerated() {
-            let node = ledger.index(of: part.node)
+            let node = watch.nodes[index]
             let place = PartPlace(run: slot, part: index)
             if let node { fleet[seat: node].parts.append(place) }
             if part.phase.isQueued, node.map({ fleet[seat: $0].isRetained }) ?? true { watch.hasLeavers = true }
@@ -188,14 +192,14 @@ package struct Controller: Sendable {
             fleet[seat: node].working.append(place)
             if part.phase.holdsSlot { fleet.lease(node, to: place) }
         }
+        watch.cluster = fleet.cluster(named: run.cluster)
         runs[slot.raw] = watch
-        if let cluster = cluster(named: run.cluster) { fleet[cluster].runs.append(slot) }
+        if let cluster = watch.cluster { fleet[cluster].runs.append(slot) }
         runsToTouch.insert(slot.raw)
     }
 
-    func cluster(named name: String) -> ClusterIndex? {
-        fleet.clusters.firstIndex { $0.policy.name == name }.map { ClusterIndex($0) }
-    }
+    /// Nil: it is gone.
+    func node(of part: PartPlace) -> NodeIndex? { runs[part.run.raw].nodes[part.part] }
 
     private mutating func noteClock(_ turn: inout Turn) {
         let wasTrusted = clock.isTrusted

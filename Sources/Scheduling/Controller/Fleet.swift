@@ -7,6 +7,7 @@ struct Fleet: Sendable {
     /// Parallel to the ledger's nodes.
     var nodes: [NodeWatch] = []
     private(set) var seats: [Seat] = []
+    private var places: [String: ClusterIndex] = [:]
     /// When this process began to watch, or went on after it had stalled.
     var watchedSince = Uptime(nanoseconds: .min)
 
@@ -43,26 +44,31 @@ struct Fleet: Sendable {
     }
 
     subscript(node: NodeIndex) -> NodeWatch {
-        get { nodes[node.raw] }
+        @inline(__always) get { nodes[node.raw] }
         _modify { yield &nodes[node.raw] }
     }
 
     subscript(seat node: NodeIndex) -> Seat {
-        get { seats[node.raw] }
+        @inline(__always) get { seats[node.raw] }
         _modify { yield &seats[node.raw] }
     }
 
     subscript(cluster: ClusterIndex) -> ClusterWatch {
-        get { clusters[cluster.raw] }
+        @inline(__always) get { clusters[cluster.raw] }
         _modify { yield &clusters[cluster.raw] }
     }
 
-    func cluster(of node: NodeIndex) -> ClusterIndex { seats[node.raw].cluster }
+    func cluster(named name: String) -> ClusterIndex? { places[name] }
+
+    @inline(__always) func cluster(of node: NodeIndex) -> ClusterIndex { seats[node.raw].cluster }
 }
 
 /// What is known of one cluster.
 struct ClusterWatch: Sendable {
     let policy: ClusterPolicy
+    // Of the policy, and asked all the time.
+    let isClustered: Bool
+    let staleAfter: Duration
     /// Configured and retained, in the ledger's order.
     let nodes: [NodeIndex]
     /// It is in the policies; else only what it owes is looked after.
@@ -111,10 +117,8 @@ struct ClusterWatch: Sendable {
         mutating func wish(at now: Uptime) { wishedAt = max(wishedAt ?? now, now) }
     }
 
-    var isClustered: Bool { policy.topology == .clustered }
     /// Every node was read, or could not be, at least once in this process.
-    var isKnown: Bool { unread == 0 }
-    var staleAfter: Duration { policy.observe.staleAfter }
+    @inline(__always) var isKnown: Bool { unread == 0 }
 }
 
 extension Fleet {
@@ -124,20 +128,26 @@ extension Fleet {
         var old: [NodeID: Int] = [:]
         for (place, node) in (former?.nodes ?? []).enumerated() { old[node.id] = place }
         var members: [String: [NodeIndex]] = [:]
-        for (place, entry) in ledger.nodes.enumerated() {
-            members[entry.id.cluster, default: []].append(NodeIndex(place))
+        var place = 0
+        // Those of one cluster stand together, as a rule.
+        while place < ledger.nodes.count {
+            let (cluster, first) = (ledger.nodes[place].id.cluster, place)
+            while place < ledger.nodes.count, ledger.nodes[place].id.cluster == cluster { place += 1 }
+            members[cluster, default: []] += (first..<place).map { NodeIndex($0) }
         }
         var policies: [(policy: ClusterPolicy, isListed: Bool)] = (ledger.policies?.clusters ?? []).map { ($0, true) }
         let listed = Set(policies.map(\.policy.name))
         var gone: Set<String> = []
-        for entry in ledger.nodes {
+        for entry in ledger.nodes.reversed().prefix(while: { $0.retained != nil }).reversed() {
             guard let retained = entry.retained, !listed.contains(entry.id.cluster),
                 gone.insert(entry.id.cluster).inserted
             else { continue }
             policies.append((retained.cluster, false))
         }
         nodes = []
+        nodes.reserveCapacity(ledger.nodes.count)
         seats = []
+        seats.reserveCapacity(ledger.nodes.count)
         var columns: [(cluster: ClusterIndex, column: Int)] = Array(
             repeating: (ClusterIndex(0), 0), count: ledger.nodes.count)
         for (number, entry) in policies.enumerated() {
@@ -145,9 +155,12 @@ extension Fleet {
             let left = own.count { ledger.nodes[$0.raw].retained != nil }
             for (column, node) in own.enumerated() { columns[node.raw] = (ClusterIndex(number), column) }
             let names = own.map { ledger.nodes[$0.raw].id.name }
-            let before = former?.clusters.first { $0.policy.name == entry.policy.name }
+            let before = former.flatMap { former in
+                former.places[entry.policy.name].map { former.clusters[$0.raw] }
+            }
             var cluster = ClusterWatch(
-                policy: entry.policy, nodes: own, isListed: entry.isListed,
+                policy: entry.policy, isClustered: entry.policy.topology == .clustered,
+                staleAfter: entry.policy.observe.staleAfter, nodes: own, isListed: entry.isListed,
                 roster: before?.roster.moved(to: names, left: left) ?? Roster(names: names, left: left),
                 membership: ledger.memberships[entry.policy.name] ?? Membership(),
                 quorum: Quorum(total: own.count), unread: own.count)
@@ -155,14 +168,14 @@ extension Fleet {
             cluster.sweep.underWay = nil
             cluster.exceededSince = before?.exceededSince
             cluster.withinSince = before?.withinSince
+            places[entry.policy.name] = ClusterIndex(number)
             clusters.append(cluster)
-        }
-        let configuredNodes = clusters.map { cluster in
-            Dictionary(cluster.policy.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         }
         for (place, entry) in ledger.nodes.enumerated() {
             let (number, column) = columns[place]
-            let configured = entry.retained?.node ?? configuredNodes[number.raw][entry.id.name]
+            // In the order of the policies, as in the ledger; those that left come after them.
+            let listed = clusters[number.raw].policy.nodes
+            let configured = entry.retained?.node ?? (listed.indices.contains(column) ? listed[column] : nil)
             let address = entry.state.formerAddress ?? configured?.address ?? NodeAddress(api: "", ready: nil)
             var watch = NodeWatch(
                 id: entry.id, cluster: number, hasReadinessProbe: address.ready != nil,
@@ -197,10 +210,8 @@ extension Fleet {
     mutating func noteMembership(of cluster: ClusterIndex) {
         let membership = clusters[cluster.raw].membership
         var regular = 0
-        var known: Set<String> = []
         for node in clusters[cluster.raw].nodes {
             let name = nodes[node.raw].id.name
-            known.insert(name)
             let isTemporary = membership.isTemporary(name)
             if seats[node.raw].isTemporary != isTemporary {
                 count(node, by: -1)
@@ -214,12 +225,11 @@ extension Fleet {
         clusters[cluster.raw].special = clusters[cluster.raw].nodes.filter {
             seats[$0.raw].isTemporary || seats[$0.raw].isRetained
         }
-        let places = { (names: [String], roster: Roster) in
-            names.filter { !known.contains($0) }.compactMap { roster.place(of: $0) }
-        }
-        let unlisted = membership.regular.filter { !known.contains($0) }
-        clusters[cluster.raw].unlistedRegular = places(unlisted, clusters[cluster.raw].roster)
-        clusters[cluster.raw].unlistedTemporary = places(membership.temporary, clusters[cluster.raw].roster)
+        let roster = clusters[cluster.raw].roster
+        let unlisted = membership.regular.filter { !roster.isRead($0) }
+        clusters[cluster.raw].unlistedRegular = unlisted.compactMap(roster.place)
+        clusters[cluster.raw].unlistedTemporary =
+            membership.temporary.filter { !roster.isRead($0) }.compactMap(roster.place)
         clusters[cluster.raw].quorum = Quorum(total: regular + unlisted.count)
     }
 
@@ -313,12 +323,12 @@ extension Fleet {
     }
 
     /// Nodes that are said to stand alone list other members.
-    func hasWrongTopology(_ cluster: ClusterIndex) -> Bool {
+    @inline(__always) func hasWrongTopology(_ cluster: ClusterIndex) -> Bool {
         !clusters[cluster.raw].isClustered && clusters[cluster.raw].roster.listsOfOthers > 0
     }
 
     /// It is a cluster by the policy's word or by its own.
-    func asksForVotes(_ cluster: ClusterIndex) -> Bool {
+    @inline(__always) func asksForVotes(_ cluster: ClusterIndex) -> Bool {
         clusters[cluster.raw].isClustered || hasWrongTopology(cluster)
     }
 

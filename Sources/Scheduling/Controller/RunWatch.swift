@@ -2,6 +2,10 @@ import Primitives
 
 /// What the controller keeps about one run that is not over, beside the ledger: gone with a crash and made again after it.
 struct RunWatch: Sendable {
+    /// Nil: its cluster is gone.
+    var cluster: ClusterIndex?
+    /// Of its parts; nil: it is gone.
+    var nodes: [NodeIndex?] = []
     /// When it wished for a read of all nodes before its next start.
     var wish: Uptime?
     /// Since when all canary nodes have been seen finished.

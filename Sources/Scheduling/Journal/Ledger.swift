@@ -38,7 +38,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         package let id: NodeID
         package var state: NodeLedger
         /// How it was configured when it left the policies; nil: it is in them.
-        package var retained: RetainedNode?
+        package var retained: Shared<RetainedNode>?
     }
 
     /// A node that is not in the policies any more and that nagi is not through with: its last settings.
@@ -120,6 +120,7 @@ package struct Ledger: Hashable, Sendable, Codable {
 extension Ledger {
     package func index(of node: NodeID) -> NodeIndex? { places[node].map { NodeIndex($0) } }
 
+    @inline(__always)
     package subscript(node: NodeIndex) -> NodeLedger { nodes[node.raw].state }
 
     package func entry(_ node: NodeID) -> NodeLedger? { places[node].map { nodes[$0].state } }
@@ -139,7 +140,7 @@ extension Ledger {
     /// What a run is, without its parts: whoever holds those makes the next change of one a copy of all.
     package struct RunHeader: Sendable {
         package let id: RunID
-        package let pinned: Policy
+        package let pinned: Shared<Policy>
         package let origin: Run.Origin
         package let phase: RunPhase
         package let clearance: Clearance
@@ -226,32 +227,47 @@ extension Ledger {
     }
 
     private mutating func load(_ set: PolicySet, at now: Moment) {
-        let former = configuredNodes(of: policies)
+        // The nodes that the set before named are the first, in its order.
+        let before = policies?.clusters ?? []
+        let configured = before.indices.flatMap { cluster in before[cluster].nodes.indices.map { (cluster, $0) } }
         policies = set
         policiesSince = now.wall
         var entries: [NodeEntry] = []
-        var kept: Set<NodeID> = []
+        entries.reserveCapacity(set.clusters.reduce(0) { $0 + $1.nodes.count })
+        var kept: Set<Int> = []
         for cluster in set.clusters {
             for node in cluster.nodes {
                 let id = NodeID(cluster: cluster.name, name: node.name)
-                var state = entry(id) ?? NodeLedger()
-                let old = places[id].flatMap { nodes[$0].retained }?.node ?? former[id]?.node
+                guard let place = places[id] else {
+                    entries.append(NodeEntry(id: id, state: NodeLedger(), retained: nil))
+                    continue
+                }
+                kept.insert(place)
+                var state = nodes[place].state
+                var old = nodes[place].retained?.node
+                if old == nil, configured.indices.contains(place) {
+                    old = before[configured[place].0].nodes[configured[place].1]
+                }
                 state.noteAddress(from: old?.address, to: node.address)
                 entries.append(NodeEntry(id: id, state: state, retained: nil))
-                kept.insert(id)
             }
         }
         let working = nodesInWork
         // While something is left in a cluster, whoever leaves it goes on being asked who is connected.
         let attached = Set(
             nodes.filter { $0.state.isAttached(at: now.wall) || working.contains($0.id) }.map(\.id.cluster))
-        for entry in nodes where !kept.contains(entry.id) {
+        for (place, entry) in nodes.enumerated() where !kept.contains(place) {
             // A node's holds end when it leaves the policies.
             var left = entry
             left.state.hold = nil
             left.state.failedStay = nil
             guard attached.contains(entry.id.cluster) else { continue }
-            left.retained = entry.retained ?? former[entry.id]
+            if left.retained == nil, configured.indices.contains(place) {
+                var settings = before[configured[place].0]
+                settings.nodes = []
+                left.retained = Shared(
+                    RetainedNode(node: before[configured[place].0].nodes[configured[place].1], cluster: settings))
+            }
             if left.retained != nil { entries.append(left) }
         }
         nodes = entries
@@ -261,27 +277,21 @@ extension Ledger {
     /// Those nodes, and what is known of them and their clusters.
     private mutating func keep(_ isKept: (NodeEntry) -> Bool) {
         nodes.removeAll { !isKept($0) }
-        places = [:]
-        for (place, entry) in nodes.enumerated() { places[entry.id] = place }
-        let clusters = Set(nodes.map(\.id.cluster))
+        places = Dictionary(minimumCapacity: nodes.count)
+        var clusters: Set<String> = []
+        for place in nodes.indices {
+            places[nodes[place].id] = place
+            // Those of one cluster stand together, as a rule.
+            if place == 0 || nodes[place - 1].id.cluster != nodes[place].id.cluster {
+                clusters.insert(nodes[place].id.cluster)
+            }
+        }
         memberships = memberships.filter { clusters.contains($0.key) }
         alarms = alarms.filter { alarm in
             guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
             return places[node] != nil
         }
         for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
-    }
-
-    private func configuredNodes(of set: PolicySet?) -> [NodeID: RetainedNode] {
-        var nodes: [NodeID: RetainedNode] = [:]
-        for cluster in set?.clusters ?? [] {
-            var settings = cluster
-            settings.nodes = []
-            for node in cluster.nodes {
-                nodes[NodeID(cluster: cluster.name, name: node.name)] = RetainedNode(node: node, cluster: settings)
-            }
-        }
-        return nodes
     }
 
     private var nodesInWork: Set<NodeID> {

@@ -81,40 +81,48 @@ struct NodeWatch: Sendable {
         self.staleAfter = staleAfter
     }
 
-    var isFailing: Bool { failure != nil }
+    // A question to an element of a large array that is not inlined copies the element.
+
+    @inline(__always) var isFailing: Bool { failure != nil }
 
     /// It was read, or could not be, at least once in this process.
-    var isKnown: Bool { mode != nil || failure != nil }
+    @inline(__always) var isKnown: Bool { mode != nil || failure != nil }
 
-    func isFresh(_ begun: Moment, at now: Moment) -> Bool { now.uptime - begun.uptime <= staleAfter }
+    @inline(__always) func isFresh(_ begun: Moment, at now: Moment) -> Bool { now.uptime - begun.uptime <= staleAfter }
+
+    @inline(__always) func isModeFresh(at now: Moment) -> Bool {
+        failure == nil && mode.map { isFresh($0.begun, at: now) } ?? false
+    }
+
+    @inline(__always) func isObservationFresh(at now: Moment) -> Bool {
+        failure == nil && observation.map { isFresh($0.begun, at: now) } ?? false
+    }
 
     /// The mode, where the latest read succeeded and is recent enough.
-    func freshMode(at now: Moment) -> ObservedMode? {
-        guard failure == nil, let mode, isFresh(mode.begun, at: now) else { return nil }
-        return mode.mode
+    @inline(__always) func freshMode(at now: Moment) -> ObservedMode? {
+        isModeFresh(at: now) ? mode?.mode : nil
     }
 
     /// The latest whole read, on the same conditions.
     func freshObservation(at now: Moment) -> Observation? {
-        guard failure == nil, let observation, isFresh(observation.begun, at: now) else { return nil }
-        return observation
+        isObservationFresh(at: now) ? observation : nil
     }
 
     /// No read has succeeded for longer than `staleAfter`. One failure proves nothing.
-    func isGone(at now: Moment, watchedSince: Uptime) -> Bool {
+    @inline(__always) func isGone(at now: Moment, watchedSince: Uptime) -> Bool {
         let last = mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince
         return now.uptime - last > staleAfter
     }
 
     /// When `isGone` becomes true if no read succeeds until then.
-    func goneAt(watchedSince: Uptime) -> Uptime {
+    @inline(__always) func goneAt(watchedSince: Uptime) -> Uptime {
         (mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince) + staleAfter + .nanoseconds(1)
     }
 
     /// Normal and ready by fresh reads.
-    func isServing(at now: Moment) -> Bool {
-        guard let seen = freshObservation(at: now), freshMode(at: now) == .known(.normal) else { return false }
-        return !hasReadinessProbe || seen.ready == true
+    @inline(__always) func isServing(at now: Moment) -> Bool {
+        guard isObservationFresh(at: now), isModeFresh(at: now), mode?.mode == .known(.normal) else { return false }
+        return !hasReadinessProbe || observation?.ready == true
     }
 
     /// What a read of the mode says about the node's life: `initial` and then another mode is another one.

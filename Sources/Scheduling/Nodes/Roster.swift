@@ -62,10 +62,14 @@ struct Roster: Sendable {
         isVoter = Array(repeating: true, count: names.count)
         listed = Array(repeating: 0, count: names.count)
         temporary = listed
+        places.reserveCapacity(names.count)
         for (place, name) in names.enumerated() { places[name] = place }
     }
 
     func place(of name: String) -> Int? { places[name] }
+
+    /// It is one of the nodes whose lists are read.
+    func isRead(_ name: String) -> Bool { places[name].map { $0 < read } ?? false }
 
     /// Takes in what a configured node lists; nil: it did not say.
     mutating func take(_ members: [ClusterMember]?, from column: Int, begun: Moment) -> Change {
@@ -194,12 +198,18 @@ struct Roster: Sendable {
     }
 
     /// How many voters list the member as connected, by lists that are fresh and began no earlier than `since`.
+    @inline(__always)
     func votes(for place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Int {
         let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
         guard oldest < fewest else {
             return lists.reduce(0) { $0 + ($1.votes > 0 && $1.isConnected(place) ? $1.votes : 0) }
         }
-        return said.indices.count { column in
+        return votes(for: place, since: fewest)
+    }
+
+    /// Where some lists are too old to count.
+    private func votes(for place: Int, since fewest: Uptime) -> Int {
+        said.indices.count { column in
             isVoter[column] && isSaid(column, since: fewest) && lists[said[column]].isConnected(place)
         }
     }
@@ -238,6 +248,7 @@ struct Roster: Sendable {
     }
 
     /// Whether any list, however old, has the member in a mode that is neither normal nor `initial`.
+    @inline(__always)
     func isRestrained(_ place: Int) -> Bool {
         lists.contains { $0.voices > 0 && $0.row(place)?.isRestrained == true }
     }

@@ -131,6 +131,9 @@ package struct Blocker: Hashable, Sendable, Codable {
 package enum StartDecision: Hashable, Sendable {
     case start(part: Int)
     case wait([Blocker])
+
+    /// Empty: it starts.
+    package var blockers: [Blocker] { if case .wait(let blockers) = self { blockers } else { [] } }
 }
 
 /// What is going on with a node, in one word. The closed list; later versions add none without a new API version.

@@ -14,7 +14,7 @@ package struct Run: Hashable, Sendable, Codable {
 
     package let id: RunID
     /// As it was, without its exclusions.
-    package let pinned: Policy
+    package let pinned: Shared<Policy>
     package let origin: Origin
     package let startedAt: Timestamp
     /// In the order in which they are taken.
@@ -57,7 +57,7 @@ package struct Run: Hashable, Sendable, Codable {
         progress: Countdown?
     ) {
         self.id = id
-        self.pinned = pinned
+        self.pinned = Shared(pinned)
         self.origin = origin
         self.startedAt = startedAt
         self.parts = parts
@@ -156,12 +156,11 @@ package struct Run: Hashable, Sendable, Codable {
 }
 
 extension Run {
-    /// Queued parts of the group that is at work or comes next, and those that are taken over, in order.
-    package var candidates: some Sequence<Int> {
+    /// The first queued part from that place on of the group that is at work or comes next, or that is taken over.
+    package func queuedCandidate(from place: Int = 0) -> Int? {
         let group = currentGroup
-        return parts[tally.firstQueued...].indices.lazy.filter { index in
-            let part = parts[index]
-            return part.phase.isQueued && (part.isTakenOver || groupPlace(part) == group)
+        return parts.indices[max(place, tally.firstQueued)...].first { index in
+            parts[index].phase.isQueued && (parts[index].isTakenOver || groupPlace(parts[index]) == group)
         }
     }
 
@@ -171,11 +170,7 @@ extension Run {
         func waits(_ index: Int) -> Bool { parts[index].phase.work.map { steps[$0.step].takesOut } ?? false }
         let isAfter = place.map { parts[$0].phase.isQueued } ?? false
         if !isAfter, let next = tally.ungranted.first(where: { $0 > place ?? -1 && waits($0) }) { return next }
-        let group = currentGroup
-        let start = isAfter ? (place ?? -1) + 1 : tally.firstQueued
-        return parts.indices[start...].first { index in
-            parts[index].phase.isQueued && (parts[index].isTakenOver || groupPlace(parts[index]) == group)
-        }
+        return queuedCandidate(from: isAfter ? (place ?? -1) + 1 : 0)
     }
 
     /// The first group with a part that is not finished; the count of groups stands for the nodes in none.

@@ -7,79 +7,91 @@ extension Controller {
     package func status(at now: Moment) -> StatusReport {
         var report = StatusReport(at: now.wall)
         let views = runViews(now)
-        let parts = partsByNode(views)
-        report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, parts, now) }
+        report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, now) }
         report.runs =
             ledger.endedRuns.map { entry in
                 status(
                     of: entry.run, phase: entry.outcome.word, text: entry.outcome.description,
                     endedAt: entry.endedAt, blockers: [], now)
             }
-            + views.map { view in
-                status(
-                    of: view.run, phase: view.run.phase.word, text: text(of: view.run), endedAt: nil,
-                    blockers: view.blockers, now)
+            + ledger.activeRuns.compactMap { slot in
+                views[slot.raw].map { view in
+                    status(
+                        of: view.run, phase: view.run.phase.word, text: text(of: view.run), endedAt: nil,
+                        blockers: view.blockers, now)
+                }
             }
         report.policies = calendars.entries.indices.map { policyStatus($0, now) }
         report.policyDigest = ledger.policies?.digest ?? ""
         report.policiesSince = ledger.policiesSince
-        for (place, entry) in ledger.nodes.enumerated() {
-            if let written = entry.state.written, let since = written.owedSince {
+        for node in fleet.nodes.indices.lazy.map({ NodeIndex($0) }) {
+            if let written = ledger[node].written, let since = written.owedSince {
                 report.owed.append(
                     OwedStatus(
-                        node: entry.id, mode: written.mode, since: since,
-                        obstacle: releaseObstacle(NodeIndex(place), now)))
+                        node: fleet[node].id, mode: written.mode, since: since, obstacle: releaseObstacle(node, now)))
             }
-            if let hold = entry.state.hold, !hold.isOver(at: now.wall) {
-                report.holds.append(HoldStatus(node: entry.id, hold: hold))
+            if let hold = ledger[node].hold, !hold.isOver(at: now.wall) {
+                report.holds.append(HoldStatus(node: fleet[node].id, hold: hold))
             }
         }
         report.alarms = ledger.alarms.keys.sorted().compactMap { ledger.alarms[$0] }
         return report
     }
 
-    /// A run, and what stands in the way of its nodes.
-    private struct RunView {
-        var slot: RunSlot
-        var run: Run
-        /// Of every node that is queued.
-        var general: [Blocker]
-        /// What is missing for whichever starts next.
-        var room: [Blocker]
+    /// A run, and what stands in the way of its nodes: worked out and put into words once, not for each of them.
+    private final class RunView {
+        let run: Run
         /// Of the next one.
-        var blockers: [Blocker]
+        let blockers: [Blocker]
+        /// Of every node that is queued.
+        let general: [Blocker]
+        /// What is missing for whichever starts next.
+        let room: [Blocker]
+        /// Of a node whose turn it is and that has nothing of its own against it.
+        let shared: [Blocker]
+        /// What the nodes of later groups wait for, if not for what all wait for.
+        let group: Blocker?
+        let generalVerdict: Verdict?
+        let sharedVerdict: Verdict?
+
+        init(_ run: Run, blockers: [Blocker], general: [Blocker], room: [Blocker]) {
+            self.run = run
+            self.blockers = blockers
+            self.general = general
+            self.room = room
+            shared = general.isEmpty && room.isEmpty ? blockers : general + room
+            generalVerdict = general.first.map { Verdict($0) }
+            sharedVerdict = general.isEmpty ? shared.first.map { Verdict($0) } : generalVerdict
+            let current = run.currentGroup
+            group =
+                run.pinned.strategy.groups.isEmpty || general.contains(where: \.isStage)
+                ? nil
+                : Blocker(
+                    .groupFirst(
+                        run.groupName(current) ?? "",
+                        run.parts.filter { $0.group == current && !$0.phase.isFinished }.map(\.node.name)))
+        }
     }
 
-    private func runViews(_ now: Moment) -> [RunView] {
-        ledger.activeRuns.compactMap { slot in
+    /// By slot.
+    private func runViews(_ now: Moment) -> [RunView?] {
+        runs.indices.map { raw in
+            let slot = RunSlot(raw)
             guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
-            var view = RunView(slot: slot, run: run, general: [], room: [], blockers: [])
-            if let cluster = cluster(named: run.cluster) {
-                view.general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
-                view.room =
-                    run.candidates.first { _ in true }.map {
-                        roomBlockers(for: run.parts[$0], slot, header, cluster, now)
+            var (general, room): ([Blocker], [Blocker]) = ([], [])
+            if let cluster = runs[raw].cluster {
+                general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
+                room =
+                    run.queuedCandidate().map { index in
+                        roomBlockers(for: run.parts[index], PartPlace(run: slot, part: index), header, cluster, now)
                     } ?? []
             }
-            if case .wait(let blockers) = decision(of: slot, now) { view.blockers = blockers }
-            return view
+            let decision = decision(of: slot, now)
+            return RunView(run, blockers: decision.blockers, general: general, room: room)
         }
     }
 
-    /// The part of each node that says most about it: in work, else queued, else finished in a run that is not over.
-    private func partsByNode(_ views: [RunView]) -> [[(view: Int, part: Int)]] {
-        var parts = Array(repeating: [(view: Int, part: Int)](), count: ledger.nodes.count)
-        for (number, view) in views.enumerated() {
-            for (place, part) in view.run.parts.enumerated() {
-                if let node = ledger.index(of: part.node) { parts[node.raw].append((number, place)) }
-            }
-        }
-        return parts
-    }
-
-    private func clusterStatus(
-        _ cluster: ClusterIndex, _ views: [RunView], _ parts: [[(view: Int, part: Int)]], _ now: Moment
-    ) -> ClusterStatus {
+    private func clusterStatus(_ cluster: ClusterIndex, _ views: [RunView?], _ now: Moment) -> ClusterStatus {
         let use = fleet.budgetUse(of: cluster, at: now)
         let watch = fleet[cluster]
         let out = fleet.unlistedOut(cluster, at: now)
@@ -93,30 +105,28 @@ extension Controller {
         return ClusterStatus(
             name: watch.policy.name, unavailable: use.unavailable, maxUnavailable: use.maxUnavailable,
             minAvailable: use.minAvailable,
-            nodes: watch.nodes.map { nodeStatus($0, views, parts[$0.raw], now) },
+            nodes: watch.nodes.map { nodeStatus($0, views, now) },
             unlisted: unlisted(watch.unlistedRegular, out.regular, false)
                 + unlisted(watch.unlistedTemporary, out.temporary, true))
     }
 
-    private func nodeStatus(
-        _ node: NodeIndex, _ views: [RunView], _ parts: [(view: Int, part: Int)], _ now: Moment
-    ) -> NodeStatus {
-        let watch = fleet[node]
-        let seen = watch.observation
-        let blockers = queuedBlockers(node, views, parts, now)
+    private func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
+        let isFailing = fleet[node].isFailing
+        let state = stateBlockers(of: node, isTakenOver: false, now)
+        let (blockers, wait) = queuedBlockers(node, state, views, now)
+        let load = isFailing ? nil : fleet[node].observation?.load
         return NodeStatus(
-            name: watch.id.name, observed: watch.isFailing ? nil : watch.mode?.mode, desired: wish(of: node, now).mode,
-            ready: watch.isFailing ? nil : seen?.ready, version: seen?.version?.description,
-            sessions: watch.isFailing ? nil : seen?.load?.sessions,
-            connections: watch.isFailing ? nil : seen?.load?.ongoingConnections, observedAt: watch.mode?.begun.wall,
-            verdict: verdict(of: node, views, parts, blockers, now), blockers: blockers, claims: claims(on: node, now),
+            name: fleet[node].id.name, observed: isFailing ? nil : fleet[node].mode?.mode,
+            desired: wish(of: node, now).mode, ready: isFailing ? nil : fleet[node].observation?.ready,
+            version: fleet[node].observation?.version?.description, sessions: load?.sessions,
+            connections: load?.ongoingConnections, observedAt: fleet[node].mode?.begun.wall,
+            verdict: verdict(of: node, state, views, wait, now), blockers: blockers, claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
             isRetained: fleet[seat: node].isRetained)
     }
 
     private func claims(on node: NodeIndex, _ now: Moment) -> [ClaimStatus] {
         var claims: [ClaimStatus] = []
-        let entry = ledger[node]
         if let place = fleet[seat: node].lease, let part = ledger.part(place), let claim = part.phase.claim,
             let header = ledger.header(place.run)
         {
@@ -125,10 +135,10 @@ extension Controller {
                     owner: header.id.text, mode: claim, reason: "step \(stepText(part, header))",
                     since: part.since, until: part.phase.timer.map { now.wall + $0.timeLeft(at: now) }))
         }
-        if let stay = entry.failedStay {
+        if let stay = ledger[node].failedStay {
             claims.append(ClaimStatus(owner: stay.run.text, mode: stay.mode, reason: stay.reason, since: stay.since))
         }
-        if let hold = entry.hold, case .mode(let mode) = hold.wish {
+        if let hold = ledger[node].hold, case .mode(let mode) = hold.wish {
             claims.append(
                 ClaimStatus(
                     owner: hold.actor, mode: mode, reason: hold.reason, since: hold.since, until: hold.until))
@@ -142,38 +152,33 @@ extension Controller {
         return "\(work.step + 1) of \(steps.count) (\(steps[work.step].word))"
     }
 
-    /// Everything that stands in the way of a node that is queued; empty where it is not.
+    /// Everything that stands in the way of a node that is queued, and the first of it in words; empty where it is not.
     private func queuedBlockers(
-        _ node: NodeIndex, _ views: [RunView], _ parts: [(view: Int, part: Int)], _ now: Moment
-    ) -> [Blocker] {
-        guard let (number, index) = parts.first(where: { views[$0.view].run.parts[$0.part].phase.isQueued }) else {
-            return []
+        _ node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ now: Moment
+    ) -> (blockers: [Blocker], verdict: Verdict?) {
+        for place in fleet[seat: node].parts {
+            guard let view = views[place.run.raw], view.run.parts[place.part].phase.isQueued,
+                let header = ledger.header(place.run)
+            else { continue }
+            let part = view.run.parts[place.part]
+            let own = blockers(of: part, place, header, state: state, now)
+            let group = view.group.flatMap { view.run.isInCurrentGroup(part) ? nil : $0 }
+            guard group != nil || !own.isEmpty else { return (view.shared, view.sharedVerdict) }
+            let blockers = view.general + (group.map { [$0] } ?? []) + own + view.room
+            return (blockers, view.generalVerdict ?? blockers.first.map { Verdict($0) })
         }
-        let view = views[number]
-        let part = view.run.parts[index]
-        var blockers = view.general
-        if !view.run.isInCurrentGroup(part), !blockers.contains(where: \.isStage) {
-            let group = view.run.currentGroup
-            let names = view.run.parts.filter { $0.group == group && !$0.phase.isFinished }.map(\.node.name)
-            blockers.append(Blocker(.groupFirst(view.run.groupName(group) ?? "", names)))
-        }
-        if let header = ledger.header(view.slot) {
-            blockers += self.blockers(of: part, PartPlace(run: view.slot, part: index), header, now)
-        }
-        blockers += view.room
-        return blockers.isEmpty ? view.blockers : blockers
+        return ([], nil)
     }
 
     /// Why the node is as it is: exactly one answer, the most urgent.
     private func verdict(
-        of node: NodeIndex, _ views: [RunView], _ parts: [(view: Int, part: Int)], _ blockers: [Blocker], _ now: Moment
+        of node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ wait: Verdict?, _ now: Moment
     ) -> Verdict {
-        let entry = ledger[node]
         let working = fleet[seat: node].lease ?? fleet[seat: node].working.first
         if let place = working, let part = ledger.part(place), let header = ledger.header(place.run) {
             return verdict(of: part, place, header, node, now)
         }
-        if let hold = entry.hold, !hold.isOver(at: now.wall) {
+        if let hold = ledger[node].hold, !hold.isOver(at: now.wall) {
             let code: VerdictCode =
                 switch hold.wish {
                 case .keepOpen: .keptOpen
@@ -182,25 +187,26 @@ extension Controller {
                 }
             return Verdict(code, "by \(hold.actor): \(hold.reason)", until: hold.until)
         }
-        if let stay = entry.failedStay {
+        if let stay = ledger[node].failedStay {
             return Verdict(.failed, "kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)")
         }
-        if let alarm = ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)] {
+        if !ledger.alarms.isEmpty, let alarm = ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)] {
             return Verdict(.wrongAddress, alarm.text)
         }
-        if let trouble = trouble(with: node, now) { return trouble }
-        if let written = entry.written {
+        if let trouble = trouble(with: node, state) { return trouble }
+        if let written = ledger[node].written {
             return fleet.isConnected(node, at: now)
                 ? Verdict(.owed, "\(written.mode.rawValue) of nagi's is given back")
                 : Verdict(.isolated, "stays blocked until a majority of the cluster lists it as connected")
         }
-        if let first = blockers.first { return Verdict(first) }
-        let queued = parts.contains { views[$0.view].run.parts[$0.part].phase.isQueued }
-        if queued { return Verdict(.waitingPrevious, "waits for its turn") }
-        if let finished = parts.first {
-            let part = views[finished.view].run.parts[finished.part]
+        if let wait { return wait }
+        let parts = fleet[seat: node].parts
+        if parts.contains(where: { ledger.part($0)?.phase.isQueued == true }) {
+            return Verdict(.waitingPrevious, "waits for its turn")
+        }
+        if let finished = parts.first, let part = ledger.part(finished), let run = views[finished.run.raw]?.run.id {
             let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
-            return Verdict(code, "\(part.phase.word) in \(views[finished.view].run.id)")
+            return Verdict(code, "\(part.phase.word) in \(run)")
         }
         if let run = uncovering(node, views) {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")
@@ -209,25 +215,23 @@ extension Controller {
     }
 
     /// A run that is not over whose policy selects the node, and that began without it.
-    private func uncovering(_ node: NodeIndex, _ views: [RunView]) -> RunID? {
-        guard views.contains(where: { $0.run.cluster == fleet[node].id.cluster }), !fleet[seat: node].isRetained,
-            let configured = fleet[seat: node].configured
-        else { return nil }
-        return views.first { view in
-            view.run.cluster == fleet[node].id.cluster && view.run.pinned.selector.matches(configured)
-        }?.run.id
+    private func uncovering(_ node: NodeIndex, _ views: [RunView?]) -> RunID? {
+        let slots = fleet[fleet.cluster(of: node)].runs
+        guard !slots.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured else {
+            return nil
+        }
+        return slots.lazy.compactMap { views[$0.raw]?.run }.first { $0.pinned.selector.matches(configured) }?.id
     }
 
     /// What keeps nagi from doing anything with the node.
-    private func trouble(with node: NodeIndex, _ now: Moment) -> Verdict? {
-        let cluster = fleet[fleet.cluster(of: node)]
-        let blockers = stateBlockers(of: node, isTakenOver: false, now)
-        guard let first = blockers.first else { return nil }
+    private func trouble(with node: NodeIndex, _ state: [Blocker]) -> Verdict? {
+        guard let first = state.first else { return nil }
         switch first.reason {
         case .isolated:
             guard ledger[node].written == nil else { return nil }
             let name = fleet[node].id.name
-            let known = cluster.membership.regular + cluster.membership.temporary
+            let membership = fleet[fleet.cluster(of: node)].membership
+            let known = membership.regular + membership.temporary
             if !known.isEmpty, !known.contains(name) {
                 return Verdict(.notListed, "the cluster knows no \(name); it knows \(Wording.names(known))")
             }
@@ -272,10 +276,8 @@ extension Controller {
                 return Verdict(.isolated, "a majority of the cluster does not list it as connected", until: until)
             }
             if let work = part.phase.work, !work.isGranted, header.pinned.sequence.steps[work.step].takesOut {
-                if case .wait(let blockers) = decision(of: place.run, now), let first = blockers.first {
-                    return Verdict(first)
-                }
-                return Verdict(.waitingPrevious, "waits for its turn")
+                return decision(of: place.run, now).blockers.first.map { Verdict($0) }
+                    ?? Verdict(.waitingPrevious, "waits for its turn")
             }
         }
         switch part.phase {

@@ -29,7 +29,7 @@ struct RunMirror: Sendable {
         var changedAt: Int64
         var phaseChangedAt: Int64
 
-        var policy: Policy { run.pinned }
+        var policy: Policy { run.pinned.value }
         var failures: Int { parts.count { $0.part.isFailed } }
         var isPaused: Bool { if case .paused = phase { true } else { false } }
         var isEnding: Bool { if case .ending = phase { true } else { false } }
