@@ -46,6 +46,49 @@ struct ClusterRehearsal {
         var before: Tried
         var after: Tried
         var courses: [RunLog.Entry?]
+
+        mutating func rename(by naming: Naming) {
+            for index in courses.indices { courses[index]?.rename(naming.names) }
+            guard let numbers = after[naming.policy] else { return }
+            var renamed = numbers
+            for (place, player) in naming.places.enumerated() { renamed[player] = numbers[place] }
+            after[naming.policy] = renamed
+        }
+    }
+
+    /// Of a policy that treats its nodes alike, the night of one order is the night of any other under other names.
+    private struct Naming {
+        let policy: String
+        /// With this policy's nodes tried in the order of their names.
+        let tried: Tried
+        /// By place in the cluster: who plays the node's part.
+        let places: [Int]
+        let names: [String: String]
+
+        /// Nil where the nodes are not alike.
+        init?(_ name: String, of rehearsal: ClusterRehearsal, _ tried: Tried) {
+            let nodes = rehearsal.cluster.nodes
+            guard let policy = rehearsal.policies.first(where: { $0.name == name }), let numbers = tried[name] else {
+                return nil
+            }
+            let selected = nodes.indices.filter { policy.selector.matches(nodes[$0]) }
+            let kinds = Set(selected.map { policy.kind(of: nodes[$0]) })
+            guard kinds.count == 1 else { return nil }
+            let order = selected.sorted { (numbers[$0], $0) < (numbers[$1], $1) }
+            var canonical = numbers
+            var places = Array(nodes.indices)
+            for (place, player) in zip(selected, order) {
+                canonical[place] = numbers[player]
+                places[place] = player
+            }
+            var view = tried
+            view[name] = canonical
+            self.policy = name
+            self.tried = view
+            self.places = places
+            names = Dictionary(
+                uniqueKeysWithValues: zip(selected, order).map { (nodes[$0].name, nodes[$1].name) })
+        }
     }
 
     private struct Key: Hashable {
@@ -81,17 +124,28 @@ struct ClusterRehearsal {
         var next = rollouts(pace, from: from, to: to, &courses, &tried)
         var known: [Key: [Night]] = [:]
         let windows = set.rehearsed(cluster, policies.filter { !$0.isRollout })
+        func night(_ tried: Tried) -> Night {
+            let key = Key(
+                shape: Shape(unions[next], from: unions[next].span.start), tried: tried[unions[next].policy])
+            if let like = known[key]?.first(where: { matches($0, tried, at: next) }) { return like }
+            let night = self.night(windows, pace, tried, at: next)
+            known[key, default: []].append(night)
+            return night
+        }
         while next < unions.count {
             let start = unions[next].span.start
-            let key = Key(shape: Shape(unions[next], from: start), tried: tried[unions[next].policy])
-            let like = known[key]?.first { matches($0, tried, at: next) }
-            let night = like ?? night(windows, pace, tried, at: next)
-            if like == nil { known[key, default: []].append(night) }
-            for (offset, course) in night.courses.enumerated() {
-                courses.windows[next + offset] = course?.moved(by: start - night.start)
+            let isAlone = next + 1 == unions.count || unions[next + 1].span.start > unions[next].span.end
+            let naming = isAlone ? Naming(unions[next].policy, of: self, tried) : nil
+            var found = night(naming?.tried ?? tried)
+            if let naming {
+                // Its nodes may work on until another policy's window opens.
+                if found.before.count == 1 { found.rename(by: naming) } else { found = night(tried) }
             }
-            tried.merge(night.after) { _, new in new }
-            next += night.courses.count
+            for (offset, course) in found.courses.enumerated() {
+                courses.windows[next + offset] = course?.moved(by: start - found.start)
+            }
+            tried.merge(found.after) { _, new in new }
+            next += found.courses.count
         }
         return courses
     }
@@ -197,7 +251,22 @@ struct ClusterRehearsal {
     private static let lead = Duration.seconds(3)
 }
 
+extension Policy {
+    /// What makes a difference between nodes, but for their names.
+    fileprivate func kind(of node: ClusterNode) -> [String?] {
+        let labels = strategy.order.map { order -> String? in
+            if case .label(let label) = order { node.labels[label] } else { nil }
+        }
+        let group = strategy.groups.firstIndex { $0.selector.matches(node) }.map { "\($0)" }
+        return labels + [group, node.ready.map { _ in "ready" }]
+    }
+}
+
 extension RunLog.Entry {
+    fileprivate mutating func rename(_ names: [String: String]) {
+        for index in parts.indices { parts[index].node = names[parts[index].node] ?? parts[index].node }
+    }
+
     /// Nothing more becomes of it: it is over, waits for a person, or comes no further however often its windows open.
     fileprivate var isSettled: Bool { isEnded || pause != nil || setbacks >= PlanLimits.setbacks }
 }
