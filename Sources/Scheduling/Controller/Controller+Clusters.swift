@@ -5,6 +5,7 @@ import Primitives
 extension Controller {
     /// What a cluster as a whole brings about: others' failures cost nodes their places.
     mutating func touch(_ cluster: ClusterIndex, _ turn: inout Turn) {
+        turn.cost.clusters += 1
         let now = turn.now
         guard !forgetLeavers(of: cluster, &turn) else { return }
         let use = fleet.budgetUse(of: cluster, at: now)
@@ -49,7 +50,7 @@ extension Controller {
     private mutating func makeRoom(_ excess: Int, in cluster: ClusterIndex, _ now: Moment) {
         var returning = 0
         var parts: [(node: NodeIndex, step: Int, since: Timestamp)] = []
-        for node in fleet[cluster].nodes where fleet[seat: node].isOut {
+        for node in fleet[cluster].out {
             let part = fleet[seat: node].lease.flatMap { ledger.part($0) }
             switch part?.phase {
             case .returning(let back)? where isOnItsWay(node, back, now): returning += 1

@@ -6,19 +6,21 @@ extension Controller {
     /// The next node of the run: start it, or all that stands in the way.
     func decision(of slot: RunSlot, _ now: Moment) -> StartDecision { survey(of: slot, now).decision }
 
-    /// The decision, and whose own state stands in its way: a read of one of those may lift that.
-    func survey(of slot: RunSlot, _ now: Moment) -> (decision: StartDecision, unfit: [Int]) {
+    /// The decision, whose own state stands in its way (a read of one of those may lift that), and how many were looked at.
+    func survey(of slot: RunSlot, _ now: Moment) -> (decision: StartDecision, unfit: [Int], looked: Int) {
         guard let header = ledger.header(slot), let cluster = runs[slot.raw].cluster else {
-            return (.wait([Blocker(.suspended)]), [])
+            return (.wait([Blocker(.suspended)]), [], 0)
         }
         let general = blockers(of: slot, header, cluster, now)
         let order = ledger.withRun(slot) { orderBlockers(of: $0, now) } ?? []
         var found: [Blocker] = []
         var firstRoom: [Blocker]?
         var unfit: [Int] = []
+        var looked = 0
         var candidate = ledger.withRun(slot) { $0.candidate(after: nil) } ?? nil
         while let index = candidate {
             candidate = ledger.withRun(slot) { $0.candidate(after: index) } ?? nil
+            looked += 1
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
             let shared = part.phase.isQueued ? general + order : general
@@ -26,7 +28,7 @@ extension Controller {
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
                 let further = own.filter { !shared.contains($0) }
-                return (.wait(shared + further + roomBlockers(for: part, place, header, cluster, now)), unfit)
+                return (.wait(shared + further + roomBlockers(for: part, place, header, cluster, now)), unfit, looked)
             }
             guard own.isEmpty else {
                 if found.count < Controller.blockerLimit { found += own }
@@ -35,16 +37,15 @@ extension Controller {
             }
             let room = roomBlockers(for: part, place, header, cluster, now)
             if room.isEmpty {
-                return (
-                    isSwept(part, slot, header, cluster, now) ? .start(part: index) : .wait([Blocker(.sweep)]), unfit
-                )
+                let isSwept = isSwept(part, slot, header, cluster, now)
+                return (isSwept ? .start(part: index) : .wait([Blocker(.sweep)]), unfit, looked)
             }
             firstRoom = firstRoom ?? room
             // Temporary nodes do not count for everything that regular ones do: one behind may have room.
             let isRegular = node(of: place).map { !fleet[seat: $0].isTemporary } ?? true
             guard isRegular, !fleet[cluster].special.isEmpty else { break }
         }
-        return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit)
+        return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit, looked)
     }
 
     /// Of those that hold the budget only so many are named.

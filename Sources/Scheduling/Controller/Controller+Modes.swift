@@ -295,6 +295,7 @@ extension Controller {
         let cluster = fleet.cluster(of: node)
         guard fleet[cluster].isClustered else { return }
         for other in fleet[cluster].leased {
+            turn.cost.nodes += 1
             guard let place = fleet[seat: other].lease, let claim = ledger.part(place)?.phase.claim,
                 ledger[other].shownAddress != fleet[seat: other].address.api,
                 let since = fleet[other].evidence.confirmedAt

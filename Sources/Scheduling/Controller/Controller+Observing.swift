@@ -132,7 +132,9 @@ extension Controller {
         _ members: [ClusterMember]?, begun: Moment, of node: NodeIndex, _ turn: inout Turn
     ) {
         let cluster = fleet.cluster(of: node)
+        let compared = fleet[cluster].roster.compared
         let change = fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun)
+        turn.cost.rows += fleet[cluster].roster.compared - compared
         guard change != .nothing else { return }
         if change == .members { noteMembership(of: cluster, &turn) }
         clustersToTouch.insert(cluster.raw)

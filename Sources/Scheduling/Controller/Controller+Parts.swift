@@ -5,6 +5,7 @@ import Primitives
 extension Controller {
     /// Moves a node on as far as it goes now, and its mode with it.
     mutating func touch(_ node: NodeIndex, _ turn: inout Turn) {
+        turn.cost.nodes += 1
         settleChange(of: node, &turn)
         reconcileMode(node, &turn)
         leaveFormerAddress(node, &turn)

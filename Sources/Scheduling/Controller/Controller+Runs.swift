@@ -141,6 +141,7 @@ extension Controller {
 
     /// One look at a run: failures pause it, room starts nodes, and one that is through ends.
     mutating func touch(_ slot: RunSlot, _ turn: inout Turn) {
+        turn.cost.runs += 1
         guard let header = ledger.header(slot) else { return }
         finishQueuedParts(of: slot, header, &turn)
         if header.phase == .active {

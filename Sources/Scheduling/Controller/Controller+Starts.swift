@@ -36,7 +36,8 @@ extension Controller {
     mutating func startNodes(of slot: RunSlot, _ turn: inout Turn) {
         finishNodesAlreadyThere(slot, &turn)
         while true {
-            let (decision, unfit) = survey(of: slot, turn.now)
+            let (decision, unfit, looked) = survey(of: slot, turn.now)
+            turn.cost.candidates += looked
             switch decision {
             case .start(let index): start(PartPlace(run: slot, part: index), &turn)
             case .wait(let blockers):
@@ -132,6 +133,7 @@ extension Controller {
         var candidate = ledger.withRun(slot) { $0.candidate(after: nil) } ?? nil
         while let index = candidate {
             candidate = ledger.withRun(slot) { $0.candidate(after: index) } ?? nil
+            turn.cost.candidates += 1
             finishIfThere(PartPlace(run: slot, part: index), header, &turn)
         }
     }

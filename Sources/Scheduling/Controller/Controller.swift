@@ -33,6 +33,8 @@ package struct Controller: Sendable {
     private var heartbeatAt: Uptime?
     private var networkCheckedAt = Uptime(nanoseconds: .min)
     private var lastMoment: Moment?
+    /// What the latest event cost.
+    package private(set) var lastCost = Cost()
     private var alarmToldAt: [Alarm.Key: Uptime] = [:]
     let cadence: Cadence
 
@@ -69,6 +71,7 @@ package struct Controller: Sendable {
         settle(&turn)
         beat(&turn)
         wakeWhatIsDue(&turn)
+        lastCost = turn.cost
         return turn.effects
     }
 

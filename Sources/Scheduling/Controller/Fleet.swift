@@ -341,9 +341,9 @@ extension Fleet {
 
     /// Temporary nodes count while they are members; a node that left the policies while it is listed, or answers.
     private func counts(_ node: NodeIndex, of cluster: ClusterWatch, at now: Moment) -> Bool {
-        if cluster.membership.isMember(nodes[node.raw].id.name) { return true }
-        let seat = seats[node.raw]
-        return !seat.isTemporary && (!seat.isRetained || nodes[node.raw].freshMode(at: now) != nil)
+        if !seats[node.raw].isTemporary, !seats[node.raw].isRetained { return true }
+        return cluster.membership.isMember(nodes[node.raw].id.name)
+            || (!seats[node.raw].isTemporary && nodes[node.raw].isModeFresh(at: now))
     }
 
     func budgetUse(of number: ClusterIndex, at now: Moment) -> BudgetUse {
@@ -374,10 +374,13 @@ extension Fleet {
     /// Who is out of service, by name, the first few; those that are not in the policies too.
     func out(of number: ClusterIndex, at now: Moment, atMost limit: Int) -> [String] {
         let cluster = clusters[number.raw]
-        let own = cluster.out.lazy.filter { counts($0, of: cluster, at: now) }.prefix(limit)
-            .map { nodes[$0.raw].id.name }
+        var own: [String] = []
+        for node in cluster.out where counts(node, of: cluster, at: now) {
+            guard own.count < limit else { break }
+            own.append(nodes[node.raw].id.name)
+        }
         let unlisted = unlistedOut(number, at: now)
-        return Array(own) + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
+        return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
     }
 
     /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not

@@ -15,6 +15,10 @@ struct NetworkWatch: Sendable {
     /// Nil: not asked yet.
     private var isAnswering: [Bool?]
     private var offsets: [Duration?]
+    /// How many of the offsets are known, and how many are too far ahead or behind.
+    private var told = 0
+    private var ahead = 0
+    private var behind = 0
     private let embedded: Int
     private var asked = 0
     private var answering = 0
@@ -36,7 +40,7 @@ struct NetworkWatch: Sendable {
         for (place, node) in nodes.enumerated() {
             guard let node, let former = places[node] else { continue }
             watch.isAnswering[place] = isAnswering[former]
-            watch.offsets[place] = offsets[former]
+            watch.set(offsets[former], place)
             if isAnswering[former] != nil { watch.asked += 1 }
             if isAnswering[former] == true { watch.answering += 1 }
         }
@@ -52,13 +56,26 @@ struct NetworkWatch: Sendable {
             if answers { answering += 1 }
             isAnswering[place] = answers
         }
-        offsets[place] = answers ? offset ?? offsets[place] : nil
+        set(answers ? offset ?? offsets[place] : nil, place)
         let remote = nodes.count - embedded
         if answering > 0 {
             silentSince = nil
         } else if remote >= NetworkWatch.fewest, asked == remote {
             silentSince = silentSince ?? now
         }
+    }
+
+    private mutating func set(_ offset: Duration?, _ place: Int) {
+        count(offsets[place], by: -1)
+        offsets[place] = offset
+        count(offset, by: 1)
+    }
+
+    private mutating func count(_ offset: Duration?, by change: Int) {
+        guard let offset else { return }
+        told += change
+        if offset > NetworkWatch.clockTolerance { ahead += change }
+        if offset < .zero - NetworkWatch.clockTolerance { behind += change }
     }
 
     /// Deadlines of parts stand.
@@ -68,9 +85,8 @@ struct NetworkWatch: Sendable {
 
     /// How far the hosts' clocks are from the wall, where enough of them say and agree that it is too far.
     var clockDifference: Duration? {
-        let known = offsets.compactMap { $0 }.sorted()
-        guard known.count >= NetworkWatch.fewest else { return nil }
-        let median = known[known.count / 2]
-        return median > NetworkWatch.clockTolerance || median < .zero - NetworkWatch.clockTolerance ? median : nil
+        // The one in the middle, the upper of two: too far only where so many are.
+        guard told >= NetworkWatch.fewest, told - ahead <= told / 2 || behind > told / 2 else { return nil }
+        return offsets.compactMap { $0 }.sorted()[told / 2]
     }
 }

@@ -5,6 +5,7 @@ struct Turn {
     let now: Moment
     private(set) var records: [Record] = []
     private var actions: [Effect] = []
+    var cost = Cost()
 
     init(now: Moment) {
         self.now = now

@@ -30,6 +30,8 @@ struct Roster: Sendable {
     private var listed: [Int]
     private var temporary: [Int]
     private(set) var listCount = 0
+    /// How many rows were compared with others so far.
+    private(set) var compared = 0
     /// How many lists name others than their own node.
     private(set) var listsOfOthers = 0
     /// What a majority says of each place; nil: too few say anything.
@@ -78,6 +80,7 @@ struct Roster: Sendable {
             guard former != Roster.unsaid else { return .nothing }
             return say(Roster.unsaid, column, begun: Roster.unsaidBegun)
         }
+        compared += members.count
         if former != Roster.unsaid, lists[former].says(members, by: names) {
             date(column, begun.uptime)
             return .nothing
@@ -94,22 +97,26 @@ struct Roster: Sendable {
 
     /// The place of the list among those that are kept.
     private mutating func list(of members: [ClusterMember]) -> Int {
-        if let known = known(where: { $0.says(members, by: names) }) { return known }
+        for known in candidates {
+            compared += members.count
+            if lists[known].says(members, by: names) { return known }
+        }
         var rows: [MemberList.Row] = []
         rows.reserveCapacity(members.count)
         for member in members { rows.append(MemberList.Row(member, place: learn(member.name.description))) }
         return keep(MemberList(rows))
     }
 
-    private func known(where isWanted: (MemberList) -> Bool) -> Int? {
-        if lists.indices.contains(latest), lists[latest].voices > 0, isWanted(lists[latest]) { return latest }
-        return lists.indices.lazy.filter { lists[$0].voices > 0 }.prefix(Roster.comparisonLimit)
-            .first { isWanted(lists[$0]) }
+    /// Lists that a new one may be equal to, the likeliest first.
+    private var candidates: [Int] {
+        let said = lists.indices.lazy.filter { lists[$0].voices > 0 && $0 != latest }.prefix(Roster.comparisonLimit)
+        return (lists.indices.contains(latest) && lists[latest].voices > 0 ? [latest] : []) + said
     }
 
     private mutating func keep(_ list: MemberList) -> Int {
         var list = list
-        if let alike = known(where: { $0.isAboutSameMembers(as: list) }) {
+        compared += list.rows.count
+        if let alike = candidates.first(where: { lists[$0].isAboutSameMembers(as: list) }) {
             list.kind = lists[alike].kind
         } else {
             kinds += 1

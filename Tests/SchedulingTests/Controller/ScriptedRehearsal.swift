@@ -54,6 +54,8 @@ struct ScriptedRehearsal {
     private(set) var lines: [String] = []
     /// Everything that was asked for since `forgetEffects`.
     private(set) var effects: [Effect] = []
+    /// What each event since then has cost.
+    private(set) var costs: [Cost] = []
     var nodes: [String: Node] = [:]
     private var policies: PolicySet
     private var elapsed: Int64
@@ -112,7 +114,10 @@ struct ScriptedRehearsal {
         return "\(verdict.code.rawValue): \(verdict.text)\(left ?? "")"
     }
 
-    mutating func forgetEffects() { effects = [] }
+    mutating func forgetEffects() {
+        effects = []
+        costs = []
+    }
 
     private mutating func advance(to end: Int64) {
         while true {
@@ -160,7 +165,9 @@ struct ScriptedRehearsal {
     mutating func hand(_ event: Event) {
         pending.append(event)
         while !pending.isEmpty {
-            for effect in controller.handle(pending.removeFirst(), at: now) { perform(effect) }
+            let effects = controller.handle(pending.removeFirst(), at: now)
+            costs.append(controller.lastCost)
+            for effect in effects { perform(effect) }
         }
     }
 

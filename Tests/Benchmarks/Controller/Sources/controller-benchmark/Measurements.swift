@@ -12,8 +12,13 @@ struct Rest {
     /// Of one event, in nanoseconds: the quickest of a few stretches, for other work on the machine makes none quicker.
     let event: Double
     let status: Duration
+    private let nodes: Int
+
+    /// In nanoseconds.
+    var statusOfNode: Double { Double(status.nanoseconds) / Double(nodes) }
 
     init(_ fleets: Fleets, _ count: Int, policies: Int = 100) {
+        nodes = count
         let (set, broken) = fleets.waiting(count, policies: policies)
         var world = PerfectWorld(set, broken: broken)
         load = world.load(set)

@@ -9,9 +9,13 @@ enum Proportion {
     private static let sizes = [100, 1_000, 3_000]
 
     static func check() -> Bool {
+        let standalone = sizes.map { Rest(Fleets(), $0) }
+        let clustered = sizes.map { Rest(Fleets(topology: .clustered), $0) }
         let rows: [(what: String, costs: [Double])] = [
-            ("an idle event, standalone", sizes.map { Rest(Fleets(), $0).event }),
-            ("an idle event, clustered", sizes.map { Rest(Fleets(topology: .clustered), $0).event }),
+            ("an idle event, standalone", standalone.map(\.event)),
+            ("an idle event, clustered", clustered.map(\.event)),
+            ("a node of a status report, standalone", standalone.map(\.statusOfNode)),
+            ("a node of a status report, clustered", clustered.map(\.statusOfNode)),
             ("an event of a rollout, standalone", sizes.map { Rollout(Fleets(), $0, atOnce: $0 / 20).event }),
             (
                 "an event of a rollout, clustered",
