@@ -38,8 +38,8 @@ struct CostTests {
     /// Everything was read, no run may start anything: `x` does not answer and uses the budget up.
     private static func resting(
         _ count: Int, runs: Int, _ topology: ClusterPolicy.Topology = .standalone
-    ) -> Rehearsal {
-        var rehearsal = Rehearsal(set(count, runs: runs, atOnce: 1, topology), broken: ["x"])
+    ) -> ScriptedRehearsal {
+        var rehearsal = ScriptedRehearsal(set(count, runs: runs, atOnce: 1, topology), broken: ["x"])
         rehearsal.advance(by: .seconds(12))
         rehearsal.hand(.ticked)
         rehearsal.forgetEffects()
@@ -79,7 +79,7 @@ struct CostTests {
     private static func rollout(
         _ count: Int, atOnce: Int, _ topology: ClusterPolicy.Topology = .standalone
     ) throws -> (perNode: Cost, most: Cost) {
-        var rehearsal = Rehearsal(set(count, atOnce: atOnce, topology))
+        var rehearsal = ScriptedRehearsal(set(count, atOnce: atOnce, topology))
         rehearsal.forgetEffects()
         while !rehearsal.controller.ledger.activeRuns.isEmpty { rehearsal.advance(by: .seconds(5)) }
         let ended = try #require(rehearsal.controller.ledger.endedRuns.last)
