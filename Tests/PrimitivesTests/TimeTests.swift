@@ -26,6 +26,21 @@ struct TimeTests {
         #expect(Uptime(nanoseconds: .max) + .seconds(1) == Uptime(nanoseconds: .max))
         #expect(Duration.seconds(Int64.max).nanoseconds == .max)
         #expect(Duration.seconds(Int64.min).nanoseconds == .min)
+        #expect(Duration.nanoseconds(Int64.max).nanoseconds == .max)
+        #expect(Duration.nanoseconds(Int64.min).nanoseconds == .min)
+    }
+
+    /// What is less than a nanosecond is cut off, towards zero.
+    @Test func `a duration in nanoseconds is what its parts say`() {
+        var random = RandomStream(seed: 1, label: "durations")
+        for _ in 0..<10_000 {
+            let nanoseconds = Int64(truncatingIfNeeded: random.next()) >> Int64(random.below(64))
+            let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+            let less = Int64(nanoseconds < 0 ? -random.below(1_000_000_000) : random.below(1_000_000_000))
+            let duration = Duration(
+                secondsComponent: seconds, attosecondsComponent: rest * 1_000_000_000 + less)
+            #expect(duration.nanoseconds == nanoseconds)
+        }
     }
 
     @Test func `a moment moves both clocks`() {

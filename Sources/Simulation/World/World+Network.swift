@@ -119,7 +119,7 @@ extension World {
     private func list(of place: Int) -> [ClusterMember]? {
         let members = cluster.members(seenBy: place).map { member in
             ClusterMember(
-                name: NodeText(cutting: member.name), isConnected: member.isConnected,
+                name: NodeText(exactly: member.name) ?? NodeText(cutting: member.name), isConnected: member.isConnected,
                 mode: scenario.hasModesInLists ? member.mode.map { .known($0) } : nil,
                 epoch: member.epoch.map { Int($0) }, version: member.version.flatMap { NodeText(exactly: $0) },
                 isTemporary: member.isTemporary)

@@ -6,7 +6,7 @@ import Scheduling
 enum Proportion {
     static let bound = 3.0
 
-    private static let sizes = [100, 1_000, 3_000]
+    private static let sizes = [100, 400, 1_600]
 
     static func check() -> Bool {
         let standalone = sizes.map { Rest(Fleets(), $0) }
