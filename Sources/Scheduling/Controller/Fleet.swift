@@ -395,9 +395,13 @@ extension Fleet {
                 cluster.roster.votes(
                     for: place, since: Uptime(nanoseconds: .min), at: now, staleAfter: cluster.staleAfter))
         }
+        let areAllConnected = cluster.quorum.isMajority(
+            cluster.roster.votesForEach(at: now, staleAfter: cluster.staleAfter))
         let own = cluster.nodes.filter { other in
-            other != node && isRegularMember(other, of: cluster)
-                && (isCommitted(other) || !isConnected(other, at: now))
+            guard other != node, isCommitted(other) || !(areAllConnected || isConnected(other, at: now)) else {
+                return false
+            }
+            return isRegularMember(other, of: cluster)
         }
         guard !cluster.quorum.survives(oneMoreThan: own.count + unlisted.count) else { return nil }
         return own.map { nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }

@@ -42,6 +42,8 @@ struct MemberList: Sendable {
     private let rowOf: [Int32]
     let count: Int
     let regularCount: Int
+    /// Every place before it is listed as connected.
+    let connectedBefore: Int
     /// Lists of the same members, temporary or not, are of one kind.
     var kind = 0
     /// Nodes that say it.
@@ -58,6 +60,7 @@ struct MemberList: Sendable {
             if !row.isTemporary { regularCount += 1 }
         }
         (self.rows, self.rowOf, self.count, self.regularCount) = (rows, rowOf, count, regularCount)
+        connectedBefore = rowOf.firstIndex { $0 < 0 || !rows[Int($0)].isConnected } ?? rowOf.count
     }
 
     func row(_ place: Int) -> Row? {

@@ -209,9 +209,23 @@ struct Roster: Sendable {
     func votes(for place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Int {
         let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
         guard oldest < fewest else {
-            return lists.reduce(0) { $0 + ($1.votes > 0 && $1.isConnected(place) ? $1.votes : 0) }
+            var votes = 0
+            for index in lists.indices where lists[index].votes > 0 && lists[index].isConnected(place) {
+                votes += lists[index].votes
+            }
+            return votes
         }
         return votes(for: place, since: fewest)
+    }
+
+    /// At least so many list each of the nodes that are read as connected: one answer for all of them, where none is away.
+    func votesForEach(at now: Moment, staleAfter: Duration) -> Int {
+        guard oldest >= Roster.fewest(since: Uptime(nanoseconds: .min), at: now, staleAfter: staleAfter) else {
+            return 0
+        }
+        var votes = 0
+        for index in lists.indices where lists[index].connectedBefore >= read { votes += lists[index].votes }
+        return votes
     }
 
     /// Where some lists are too old to count.
