@@ -7,36 +7,46 @@ enum Proportion {
     static let bound = 3.0
 
     private static let sizes = [100, 400, 1_600]
+    /// A machine with other work to do may look like a pass over everything once, and hardly three times.
+    private static let tries = 3
+
+    private struct Row {
+        var what: String
+        /// In nanoseconds; the least of all tries, by size.
+        var costs: [Double]
+
+        var ratio: Double { (costs.max() ?? 0) / max(costs.first ?? 0, 1) }
+    }
 
     static func check() -> Bool {
-        let standalone = sizes.map { Rest(Fleets(), $0) }
-        let clustered = sizes.map { Rest(Fleets(topology: .clustered), $0) }
-        let rows: [(what: String, costs: [Double])] = [
-            ("an idle event, standalone", standalone.map(\.event)),
-            ("an idle event, clustered", clustered.map(\.event)),
-            ("a node of a status report, standalone", standalone.map(\.statusOfNode)),
-            ("a node of a status report, clustered", clustered.map(\.statusOfNode)),
-            ("an event of a rollout, standalone", sizes.map { Rollout(Fleets(), $0, atOnce: $0 / 20).event }),
-            (
-                "an event of a rollout, clustered",
-                sizes.map { Rollout(Fleets(topology: .clustered), $0, atOnce: $0 / 20).event }
-            ),
-        ]
-        var isGood = true
-        for row in rows {
-            let ratio = (row.costs.max() ?? 0) / max(row.costs.first ?? 0, 1)
-            let costs = zip(sizes, row.costs).map { size, cost in String(format: "%.2f µs at \(size)", cost / 1e3) }
-            let line = "\(row.what): \(costs.joined(separator: ", "))"
-            if ratio < bound {
-                print(line)
-            } else {
-                isGood = false
-                print(
-                    line
-                        + String(
-                            format: ": ×%.1f, and at most ×%.0f is right: cost no longer follows change", ratio, bound))
+        var rows = measured()
+        for _ in 1..<tries where rows.contains(where: { $0.ratio >= bound }) {
+            for (index, row) in measured().enumerated() {
+                rows[index].costs = zip(rows[index].costs, row.costs).map { min($0, $1) }
             }
         }
-        return isGood
+        for row in rows {
+            let costs = zip(sizes, row.costs).map { size, cost in String(format: "%.2f µs at \(size)", cost / 1e3) }
+            let verdict =
+                row.ratio < bound
+                ? ""
+                : String(
+                    format: ": ×%.1f, and at most ×%.0f is right: cost no longer follows change", row.ratio, bound)
+            print("\(row.what): \(costs.joined(separator: ", "))\(verdict)")
+        }
+        return rows.allSatisfy { $0.ratio < bound }
+    }
+
+    private static func measured() -> [Row] {
+        [Fleets(), Fleets(topology: .clustered)].flatMap { fleets in
+            let rests = sizes.map { Rest(fleets, $0) }
+            return [
+                Row(what: "an idle event, \(fleets.topology)", costs: rests.map(\.event)),
+                Row(what: "a node of a status report, \(fleets.topology)", costs: rests.map(\.statusOfNode)),
+                Row(
+                    what: "an event of a rollout, \(fleets.topology)",
+                    costs: sizes.map { Rollout(fleets, $0, atOnce: $0 / 20).event }),
+            ]
+        }
     }
 }
