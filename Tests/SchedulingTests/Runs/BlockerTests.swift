@@ -49,6 +49,20 @@ struct BlockerTests {
         sweep            waiting-budget    ours      no
         """)
 
+    /// Other programs build on these: none goes, and a new one is a new version of the API.
+    @Test func `the verdict codes are a closed list`() {
+        let codes =
+            """
+            in-desired-mode unmanaged draining blocked running-command rejoining verifying restoring soaking
+            waiting-step waiting-window excluded suspended waiting-budget waiting-quorum waiting-gate waiting-approval
+            waiting-previous waiting-clock waiting-policies not-read-yet node-busy reserved held kept-open paused foreign
+            contested faulted refused isolated initial unreachable stale unknown-mode not-listed wrong-address
+            wrong-topology owed failed not-covered journal-lost would
+            """
+        let words = codes.split { $0 == " " || $0 == "\n" }.map(String.init)
+        #expect(VerdictCode.allCases.map(\.rawValue) == words)
+    }
+
     static let reasons: [Blocker.Reason] = [
         .suspended, .policiesMissing, .runPaused("failures"), .runEnding(.windowEnded), .clock,
         .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology, .promotion, .canarySoak(["a"]),
