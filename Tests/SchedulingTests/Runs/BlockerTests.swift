@@ -74,8 +74,9 @@ struct BlockerTests {
         .runFull(have: 1, limit: 1, holders: ["a"]), .budget(have: 1, limit: 1, holders: ["a"]), .identity("a"), .sweep,
     ]
 
-    @Test func `every reason has its row`() throws {
-        #expect(Self.reasons.map(\.word) == (try Self.rows.map { try $0.text("reason") }))
+    @Test func `every reason has its sample and its row`() throws {
+        #expect(Self.reasons.map(\.kind) == Blocker.Reason.Kind.allCases)
+        #expect(try Self.rows.map { try $0.text("reason") } == Self.reasons.map(\.word))
     }
 
     @Test(arguments: zip(rows, reasons)) func `code and class`(row: Row, reason: Blocker.Reason) throws {
@@ -88,47 +89,57 @@ struct BlockerTests {
 }
 
 extension Blocker.Reason {
-    var word: String {
+    /// The cases without their values: a new case does not compile before it has one, and then wants sample and row.
+    enum Kind: String, CaseIterable {
+        case suspended, policiesMissing, runPaused, runEnding, clock, excluded, outsideWindow, cutoff, wrongTopology,
+            promotion, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff, held,
+            keptOpen, reserved, nodeBusy, failedStay, owed, notRead, unreachable, stale, unknownMode, initial,
+            foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, sweep
+    }
+
+    var word: String { kind.rawValue }
+
+    var kind: Kind {
         switch self {
-        case .suspended: "suspended"
-        case .policiesMissing: "policiesMissing"
-        case .runPaused: "runPaused"
-        case .runEnding: "runEnding"
-        case .clock: "clock"
-        case .excluded: "excluded"
-        case .outsideWindow: "outsideWindow"
-        case .cutoff: "cutoff"
-        case .wrongTopology: "wrongTopology"
-        case .promotion: "promotion"
-        case .canarySoak: "canarySoak"
-        case .canaryBroken: "canaryBroken"
-        case .canaryFirst: "canaryFirst"
-        case .groupFirst: "groupFirst"
-        case .groupWait: "groupWait"
-        case .betweenNodes: "betweenNodes"
-        case .backOff: "backOff"
-        case .held: "held"
-        case .keptOpen: "keptOpen"
-        case .reserved: "reserved"
-        case .nodeBusy: "nodeBusy"
-        case .failedStay: "failedStay"
-        case .owed: "owed"
-        case .notRead: "notRead"
-        case .unreachable: "unreachable"
-        case .stale: "stale"
-        case .unknownMode: "unknownMode"
-        case .initial: "initial"
-        case .foreign: "foreign"
-        case .faulted: "faulted"
-        case .isolated: "isolated"
-        case .notReady: "notReady"
-        case .notNormal: "notNormal"
-        case .listedOtherwise: "listedOtherwise"
-        case .quorum: "quorum"
-        case .runFull: "runFull"
-        case .budget: "budget"
-        case .identity: "identity"
-        case .sweep: "sweep"
+        case .suspended: .suspended
+        case .policiesMissing: .policiesMissing
+        case .runPaused: .runPaused
+        case .runEnding: .runEnding
+        case .clock: .clock
+        case .excluded: .excluded
+        case .outsideWindow: .outsideWindow
+        case .cutoff: .cutoff
+        case .wrongTopology: .wrongTopology
+        case .promotion: .promotion
+        case .canarySoak: .canarySoak
+        case .canaryBroken: .canaryBroken
+        case .canaryFirst: .canaryFirst
+        case .groupFirst: .groupFirst
+        case .groupWait: .groupWait
+        case .betweenNodes: .betweenNodes
+        case .backOff: .backOff
+        case .held: .held
+        case .keptOpen: .keptOpen
+        case .reserved: .reserved
+        case .nodeBusy: .nodeBusy
+        case .failedStay: .failedStay
+        case .owed: .owed
+        case .notRead: .notRead
+        case .unreachable: .unreachable
+        case .stale: .stale
+        case .unknownMode: .unknownMode
+        case .initial: .initial
+        case .foreign: .foreign
+        case .faulted: .faulted
+        case .isolated: .isolated
+        case .notReady: .notReady
+        case .notNormal: .notNormal
+        case .listedOtherwise: .listedOtherwise
+        case .quorum: .quorum
+        case .runFull: .runFull
+        case .budget: .budget
+        case .identity: .identity
+        case .sweep: .sweep
         }
     }
 }
