@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
 
+        .systemLibrary(name: "CHost"),
+
         // Pure: the standard library and each other, nothing else.
         .target(name: "Primitives", swiftSettings: rules),
         .target(name: "ModeCore", dependencies: ["Primitives"], swiftSettings: rules),
@@ -71,7 +73,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Calendars", "ModeCore", "ModeServer", "PolicyFile", "Primitives", "Scheduling",
+                "Calendars", "CHost", "ModeCore", "ModeServer", "PolicyFile", "Primitives", "Scheduling",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -80,6 +82,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: rules
         ),

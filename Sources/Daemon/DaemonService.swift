@@ -18,6 +18,8 @@ package final class DaemonService: Sendable {
 
     /// Where so many records were folded at a start, the next one is to begin with a checkpoint.
     private static let manyRecords = 1_000
+    /// How often memory is given back.
+    private static let tidying = Duration.seconds(60)
 
     /// - Parameters:
     ///   - readPolicies: reads the files afresh each time.
@@ -152,6 +154,10 @@ package final class DaemonService: Sendable {
             }
             group.addTask { [self] in
                 for await _ in reloads { reader.async { [self] in reload(loop, embedded) } }
+                return .requests
+            }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.tidying)) != nil { ProcessSetup.giveBackMemory() }
                 return .requests
             }
             var result = Result<Void, DaemonError>.success(())

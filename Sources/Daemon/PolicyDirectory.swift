@@ -1,3 +1,4 @@
+import CHost
 import Foundation
 import PolicyFile
 
@@ -40,7 +41,7 @@ package enum PolicyDirectory {
                 contents.fault(path, reason(errno))
                 continue
             }
-            if type(of: real) == .typeDirectory {
+            if host_file_type(real) == S_IFDIR {
                 scan(directory: path, &seen, &contents)
             } else if seen.insert(real).inserted {
                 read(real, shownAs: path, &contents)
@@ -86,7 +87,9 @@ package enum PolicyDirectory {
     /// Opened without waiting (a pipe would) and without following a link that was swapped in meanwhile. One byte more
     /// than the limit is read at most: the parser refuses by size.
     static func bytes(of path: String) -> Result<[UInt8], CalendarFiles.Unreadable> {
-        if let type = type(of: path), type != .typeRegular {
+        // Foundation would look up the names of owner and group as well.
+        let type = host_file_type(path)
+        if type != 0, type != S_IFREG {
             return .failure(.init("this is not a file (a directory, pipe, socket or device)"))
         }
         let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
@@ -103,10 +106,6 @@ package enum PolicyDirectory {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    private static func type(of path: String) -> FileAttributeType? {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     }
 
     static func reason(_ code: Int32) -> String {

@@ -27,6 +27,7 @@ struct StartDaemon: AsyncParsableCommand {
     @Option(help: "Loopback address and port of the HTTP API; port 0 takes a free one.") var listen = "127.0.0.1:8787"
 
     func run() async throws {
+        ProcessSetup.stayLean()
         ProcessSetup.apply()
         let environment = ProcessInfo.processInfo.environment
         let address: ListenAddress
