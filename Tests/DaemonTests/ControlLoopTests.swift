@@ -45,11 +45,17 @@ private struct Script: Decider {
         directory = try TemporaryDirectory()
         journal = try SQLiteJournal(path: directory.path + "/journal.sqlite")
         client = ModeAPIClient(directory: directory.path, environment: [:])
-        loop = ControlLoop(
+        loop = Self.loop(journal, client, directory.path)
+    }
+
+    private static func loop(
+        _ journal: SQLiteJournal, _ client: ModeAPIClient, _ directory: String, limits: ControlLoop.Limits = .init()
+    ) -> ControlLoop {
+        ControlLoop(
             journal: journal, client: client,
             runner: CommandRunner(
-                folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
-            log: { _ in })
+                folder: directory, journal: journal.id, policyDirectory: directory, environment: [:]),
+            limits: limits, log: { _ in })
     }
 
     @Test func `an intent is in the journal before the node hears of it`() async throws {
@@ -88,6 +94,69 @@ private struct Script: Decider {
         #expect(try journal.records().map(\.fact).last == .modeAnswered(node01, id: 5, accepted))
         await client.shutdown()
         stub.stop()
+    }
+
+    @Test func `a disk that takes its time holds up sends, and no reads`() async throws {
+        let stub = try ModeStub()
+        let policies = set(stub.node.url, topology: .standalone)
+        client.use(policies)
+        let address = policies.address
+        let disk = try await SlowDisk(of: journal)
+        let loop = loop
+        let atRead = Mutex<[String]>([])
+        let script = Script(diary: Diary()) { event, now in
+            switch event {
+            case .started:
+                let intent = change(.blockNewSession)
+                return (
+                    [
+                        .append([Record(at: now, fact: .modeIntended(intent))]), .send(intent, to: address),
+                        .read(node01, .whole, at: address),
+                    ], nil
+                )
+            case .observed:
+                atRead.withLock { $0 = stub.node.operations }
+                disk.goOn()
+            case .answered: loop.stop()
+            default: break
+            }
+            return ([], nil)
+        }
+        try await loop.run(script)
+        #expect(atRead.withLock { $0.sorted() } == ["GetMode", "GetStatsReport", "ListClusterNodes"])
+        #expect(stub.node.operations.suffix(2) == ["GetMode", "ChangeMode"])
+        await client.shutdown()
+        stub.node.stop()
+    }
+
+    @Test func `with too much that is not durable nothing more is decided`() async throws {
+        var limits = ControlLoop.Limits()
+        limits.undurable = 2
+        let loop = Self.loop(journal, client, directory.path, limits: limits)
+        let disk = try await SlowDisk(of: journal)
+        let decided = Mutex(0)
+        let script = Script(diary: Diary()) { event, now in
+            guard case .seenAtNewAddress = event else { return ([], nil) }
+            let count = decided.withLock { count in
+                count += 1
+                return count
+            }
+            if count == 8 { loop.stop() }
+            return ([.append([Record(at: now, fact: .modeIntended(change(.blockNewSession, id: count)))])], nil)
+        }
+        let run = Task { try await loop.run(script) }
+        for _ in 1...8 { loop.post(.seenAtNewAddress(node01, .known(.normal))) }
+        for digest in ["first", "second"] {
+            loop.refuse(.init(at: HostClock.now().wall, digest: digest, reasons: []))
+            let isShown = await NagiBinary.eventually { loop.board.content.refusedReload?.digest == digest }
+            #expect(isShown, "what decides nothing does not wait")
+        }
+        #expect((2...4).contains(decided.withLock { $0 }), "two at the journal, two that wait for it")
+        disk.goOn()
+        try await run.value
+        #expect(decided.withLock { $0 } == 8, "nothing is lost")
+        #expect(try journal.records().count == 9)
+        await client.shutdown()
     }
 
     @Test func `a journal that fails stops everything before the send`() async throws {

@@ -42,10 +42,9 @@ package struct DaemonConnection: Sendable {
         let client = HTTPExchange.makeClient()
         let answer: CallAnswer
         do throws(CallFailure) {
-            var request = HTTPClientRequest(url: "http://\(address)\(path)")
-            if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
             answer = try await HTTPExchange(client: client).perform(
-                request, deadline: .now() + Self.timeout, bodyLimit: Self.bodyLimit)
+                .GET, "http://\(address)\(path)", headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
+                deadline: .now() + Self.timeout, bodyLimit: Self.bodyLimit)
         } catch {
             try? await client.shutdown()
             throw .unreachable("\(error)")

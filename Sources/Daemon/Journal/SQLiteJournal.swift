@@ -25,6 +25,13 @@ package final class SQLiteJournal: Sendable {
         /// The instant of the last checkpoint; before there is one, of the first record.
         var since: Timestamp?
         var isCheckpointUnderWay = false
+
+        func isCheckpointDue(at wall: Timestamp, _ limits: JournalLimits) -> Bool {
+            let isOld = since.map { wall - $0 >= limits.checkpointAge } ?? false
+            let isEnough = records >= limits.checkpointRecords && bytes >= checkpointBytes
+            let isTooMuch = records >= limits.mostRecords || bytes >= limits.checkpointBytes
+            return isOld || isEnough || isTooMuch
+        }
     }
 
     /// What a journal adds up to.
@@ -176,15 +183,17 @@ package final class SQLiteJournal: Sendable {
 }
 
 extension SQLiteJournal {
+    /// Whether there are so many records since the last checkpoint, or it is so old, that another is due.
+    func isCheckpointDue(at wall: Timestamp) -> Bool {
+        tail.withLock { !$0.isCheckpointUnderWay && $0.isCheckpointDue(at: wall, limits) }
+    }
+
     /// Where a checkpoint would count up to, if one is due; whoever gets it writes it, and then says so.
     ///
     /// - Parameter isForced: any record since the last one is reason enough.
     func takeCheckpointMark(at wall: Timestamp, isForced: Bool = false) -> CheckpointMark? {
         tail.withLock { tail in
-            let isOld = tail.since.map { wall - $0 >= limits.checkpointAge } ?? false
-            let isEnough = tail.records >= limits.checkpointRecords && tail.bytes >= tail.checkpointBytes
-            let isTooMuch = tail.records >= limits.mostRecords || tail.bytes >= limits.checkpointBytes
-            let isDue = isForced || isOld || isEnough || isTooMuch
+            let isDue = isForced || tail.isCheckpointDue(at: wall, limits)
             guard isDue, tail.records > 0, !tail.isCheckpointUnderWay else { return nil }
             tail.isCheckpointUnderWay = true
             tail.records = 0

@@ -24,6 +24,8 @@ package final class ControlLoop: Sendable {
         package var sleep = Duration.seconds(30)
         /// How long sends under way are awaited when the daemon stops.
         package var stop = Duration.seconds(5)
+        /// Records that may wait for the journal; with more of them, nothing is decided until it has taken some.
+        package var undurable = 10_000
         /// The shortest time from one status report to the next while somebody looks at them, and while nobody does.
         package var report = Duration.milliseconds(100)
         package var unwatchedReport = Duration.seconds(1)
@@ -39,6 +41,8 @@ package final class ControlLoop: Sendable {
         case readEnded(ReadScope, Event)
         case sendEnded(Event)
         case commandEnded(Event?)
+        /// The batch of records at the journal is durable, or never will be.
+        case appended(Result<Void, JournalError>)
         case alarm
         case report
         case stop
@@ -46,8 +50,8 @@ package final class ControlLoop: Sendable {
     }
 
     package let board: StatusBoard
-    let journal: SQLiteJournal
     let keeper: JournalKeeper
+    let writer: JournalWriter
     let client: ModeAPIClient
     let runner: CommandRunner
     let limits: Limits
@@ -59,8 +63,8 @@ package final class ControlLoop: Sendable {
         limits: Limits = Limits(), log: @escaping @Sendable (String) -> Void
     ) {
         self.board = board
-        self.journal = journal
         keeper = JournalKeeper(journal, log: log)
+        writer = JournalWriter(journal, keeper)
         self.client = client
         self.runner = runner
         self.limits = limits

@@ -2,6 +2,14 @@ import NIOCore
 import Primitives
 import Scheduling
 
+/// Records, and what must not happen before they are durable.
+private struct Batch {
+    var records: [Record] = []
+    var effects: [Effect] = []
+
+    var isEmpty: Bool { records.isEmpty && effects.isEmpty }
+}
+
 /// The state of one run of the control loop.
 struct Pump<Brain: Decider> {
     private let loop: ControlLoop
@@ -12,6 +20,12 @@ struct Pump<Brain: Decider> {
     private var sendsUnderWay = 0
     private var isStopping = false
     private var isStopLimitReached = false
+
+    /// What was decided since the last batch went to the journal, and the batch that is there.
+    private var decided = Batch()
+    private var atJournal: Batch?
+    /// What waits to be decided about because the journal is too far behind.
+    private var heldUp: [ControlLoop.Signal] = []
 
     private let timers: any EventLoop
     private var alarm: Scheduled<Void>?
@@ -24,49 +38,80 @@ struct Pump<Brain: Decider> {
         self.mailbox = mailbox
         self.decider = decider
         timers = loop.client.eventLoop
-        reads = ReadQueue(modeLimit: loop.limits.modeReads, wholeLimit: loop.limits.reads)
+        reads = ReadQueue(
+            modeLimit: loop.limits.modeReads, wholeLimit: loop.limits.reads, began: HostClock.now().uptime)
     }
 
     /// Whether everything that stopping waits for is done.
-    var isOver: Bool { isStopping && (sendsUnderWay == 0 || isStopLimitReached) }
+    var isOver: Bool { isStopping && atJournal == nil && (sendsUnderWay == 0 || isStopLimitReached) }
 
     mutating func end() {
         alarm?.cancel()
-        loop.keeper.end()
+        loop.writer.end()
     }
 
-    /// Handles all signals, makes all their records durable in one go, and only then performs what they ask for.
+    /// Handles all signals, begins the reads that they ask for, and hands their records to the journal. Everything else
+    /// that they ask for waits until those and all earlier records are durable.
     mutating func process(_ signals: [ControlLoop.Signal], in group: inout DiscardingTaskGroup) throws(LoopFailure) {
-        var effects: [Effect] = []
-        var records: [Record] = []
-        for signal in signals {
-            guard let event = event(of: signal) else { continue }
-            let known = records.count
-            for effect in decider.handle(event, at: HostClock.now()) {
-                if case .append(let batch) = effect { records += batch } else { effects.append(effect) }
+        let pending = heldUp + signals
+        heldUp = []
+        for signal in pending {
+            if case .appended(let result) = signal { try noteDurable(result, in: &group) }
+            if isBehind, signal.mayDecide {
+                heldUp.append(signal)
+                continue
             }
-            if case .policiesLoaded(let set) = event, !records[known...].contains(where: \.isPoliciesLoaded) {
+            guard let event = event(of: signal) else { continue }
+            let known = decided.records.count
+            for effect in decider.handle(event, at: HostClock.now()) {
+                switch effect {
+                case .append(let records): decided.records += records
+                // A read changes nothing: it waits for no disk.
+                case .read: perform(effect, in: &group)
+                case .send, .start, .recover: decided.effects.append(effect)
+                }
+            }
+            if case .policiesLoaded(let set) = event, !decided.records[known...].contains(where: \.isPoliciesLoaded) {
                 loop.log("policies \(set.digest) read again: nothing has changed")
             }
         }
-        if !records.isEmpty {
-            do throws(JournalError) {
-                try loop.journal.append(records)
-            } catch {
-                throw .journal(error)
-            }
-            loop.keeper.keepShort(at: HostClock.now().wall) { decider.ledger }
-        }
-        // Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
-        if !isStopping {
-            for effect in effects { perform(effect, in: &group) }
-            startReads(in: &group)
-        }
-        for record in records {
-            if let line = RecordText.line(record) { loop.log(line) }
-        }
+        if !isStopping { startReads(in: &group) }
+        handOver(in: &group)
         reportIfDue()
         arm()
+    }
+
+    /// Whether so much is decided that is not durable that nothing more is decided: a disk may hang for minutes.
+    private var isBehind: Bool { decided.records.count >= loop.limits.undurable }
+
+    /// One batch at a time: what is decided while one is at the journal goes there together.
+    private mutating func handOver(in group: inout DiscardingTaskGroup) {
+        guard atJournal == nil, !decided.isEmpty else { return }
+        let batch = decided
+        decided = Batch()
+        guard !batch.records.isEmpty else { return performAll(batch.effects, in: &group) }
+        atJournal = batch
+        let wall = HostClock.now().wall
+        let ledger = loop.writer.wantsLedger(at: wall) ? decider.ledger : nil
+        loop.writer.append(batch.records, ledger: ledger, at: wall) { [mailbox] in mailbox.post(.appended($0)) }
+    }
+
+    private mutating func noteDurable(
+        _ result: Result<Void, JournalError>, in group: inout DiscardingTaskGroup
+    ) throws(LoopFailure) {
+        if case .failure(let error) = result { throw .journal(error) }
+        guard let batch = atJournal else { return }
+        atJournal = nil
+        for record in batch.records {
+            if let line = RecordText.line(record) { loop.log(line) }
+        }
+        performAll(batch.effects, in: &group)
+    }
+
+    /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
+    private mutating func performAll(_ effects: [Effect], in group: inout DiscardingTaskGroup) {
+        guard !isStopping else { return }
+        for effect in effects { perform(effect, in: &group) }
     }
 
     /// Accounts for what the signal says has ended; nil where there is nothing to decide about.
@@ -87,6 +132,8 @@ struct Pump<Brain: Decider> {
             return event
         case .commandEnded(let event):
             return event
+        case .appended:
+            return nil
         case .alarm:
             alarm = nil
             alarmAt = nil
@@ -129,7 +176,7 @@ struct Pump<Brain: Decider> {
             reads.add(NodeRead(node: node, scope: scope, address: address), at: HostClock.now().uptime)
         case .send(let change, to: let address):
             sendsUnderWay += 1
-            group.addTask { [client = loop.client] in
+            group.addTask(executorPreference: loop.client.executor) { [client = loop.client] in
                 mailbox.post(.sendEnded(.answered(change.id, await client.change(change, to: address))))
             }
         case .start(let start):
@@ -149,8 +196,9 @@ struct Pump<Brain: Decider> {
 
     private mutating func startReads(in group: inout DiscardingTaskGroup) {
         let mailbox = mailbox
-        while let read = reads.next() {
-            group.addTask { [client = loop.client] in
+        let now = HostClock.now().uptime
+        while let read = reads.next(at: now) {
+            group.addTask(executorPreference: loop.client.executor) { [client = loop.client] in
                 let end = await client.read(read.node, read.scope, at: read.address) { mailbox.post(.event($0)) }
                 mailbox.post(.readEnded(read.scope, end))
             }
@@ -182,6 +230,7 @@ struct Pump<Brain: Decider> {
         let now = HostClock.now().uptime
         var due = now + loop.limits.sleep
         if let wake = decider.nextWake { due = min(due, wake) }
+        if reads.isHeldBack(at: now) { due = min(due, now + ReadQueue.growthPause) }
         // Something overdue right after it was handled: a pause, so that a fault there cannot take the whole machine.
         due = max(due, now + .milliseconds(1))
         if let set = alarmAt, set <= due { return }
@@ -189,5 +238,14 @@ struct Pump<Brain: Decider> {
         alarmAt = due
         let mailbox = mailbox
         alarm = timers.scheduleTask(in: .nanoseconds((due - now).nanoseconds)) { mailbox.post(.alarm) }
+    }
+}
+
+extension ControlLoop.Signal {
+    fileprivate var mayDecide: Bool {
+        switch self {
+        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .alarm: true
+        case .refused, .appended, .report, .stop, .stopLimit: false
+        }
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import Primitives
 import Scheduling
 
@@ -12,7 +13,7 @@ package struct CallSettings: Sendable {
         /// Its nodes live in this process, or lived in an earlier one.
         var isEmbedded: Bool
         var timeout: TimeAmount
-        var headers: Result<[(name: String, value: String)], SecretSource.Missing>
+        var headers: Result<HTTPHeaders, SecretSource.Missing>
     }
 
     private var clusters: [String: Cluster] = [:]
@@ -56,11 +57,11 @@ extension CallSettings.Cluster {
 
     private static func headers(
         of api: APISettings, _ secrets: SecretSource
-    ) throws(SecretSource.Missing) -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
+    ) throws(SecretSource.Missing) -> HTTPHeaders {
+        var headers = HTTPHeaders()
         for (name, reference) in api.headers.sorted(by: { $0.key < $1.key }) {
             do throws(SecretSource.Missing) {
-                headers.append((name, try secrets.read(reference)))
+                headers.replaceOrAdd(name: name, value: try secrets.read(reference))
             } catch {
                 throw SecretSource.Missing(description: "header \(name): \(error)")
             }

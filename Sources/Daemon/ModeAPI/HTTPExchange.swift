@@ -25,35 +25,37 @@ struct HTTPExchange: Sendable {
     }
 
     func perform(
-        _ request: HTTPClientRequest, deadline: NIODeadline, bodyLimit: Int
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, deadline: NIODeadline,
+        bodyLimit: Int
     ) async throws(CallFailure) -> CallAnswer {
-        // The library's own deadline ends with the head of the answer; a body may drip for ever.
-        let task = Task {
-            let response = try await client.execute(request, deadline: deadline)
-            let body = try await response.body.collect(upTo: bodyLimit)
-            return CallAnswer(
-                status: Int(response.status.code), body: body,
-                date: response.headers.first(name: "date").flatMap(HTTPDate.instant))
-        }
-        let alarm = client.eventLoopGroup.any().scheduleTask(deadline: deadline) { task.cancel() }
-        defer { alarm.cancel() }
         do {
-            return try await withTaskCancellationHandler {
-                try await task.value
+            let request = try HTTPClient.Request(
+                url: url, method: method, headers: headers, body: body.map { .byteBuffer($0) })
+            // The library's async interface gives up its deadline with the head of an answer, whose body may then drip
+            // for ever, and costs twice as much.
+            let task = client.execute(
+                request: request, delegate: ResponseAccumulator(request: request, maxBodySize: bodyLimit),
+                deadline: deadline)
+            let response = try await withTaskCancellationHandler {
+                try await task.get()
             } onCancel: {
                 task.cancel()
             }
+            return CallAnswer(
+                status: Int(response.status.code), body: response.body ?? ByteBuffer(),
+                date: response.headers.first(name: "date").flatMap(HTTPDate.instant))
         } catch {
             throw Self.failure(error, deadline: deadline, bodyLimit: bodyLimit)
         }
     }
 
     private static func failure(_ error: any Error, deadline: NIODeadline, bodyLimit: Int) -> CallFailure {
-        if error is NIOTooManyBytesError { return .tooLarge(limit: bodyLimit) }
+        if error is ResponseAccumulator.ResponseTooBigError { return .tooLarge(limit: bodyLimit) }
         if let error = error as? HTTPClientError {
             switch error {
             case .connectTimeout: return .notConnected("no connection in time")
             case .deadlineExceeded, .readTimeout: return .timedOut
+            case .cancelled: return .broken("given up: the daemon is stopping")
             case .remoteConnectionClosed: return .broken("the connection was closed without an answer")
             case .invalidURL, .emptyHost, .emptyScheme:
                 return .notConnected(error.shortDescription)
@@ -61,7 +63,6 @@ struct HTTPExchange: Sendable {
             }
         }
         if NIODeadline.now() >= deadline { return .timedOut }
-        if error is CancellationError { return .broken("given up: the daemon is stopping") }
         if let error = error as? IOError {
             // Only an attempt to connect is refused; every other code may also end a connection that was used.
             return error.errnoCode == ECONNREFUSED

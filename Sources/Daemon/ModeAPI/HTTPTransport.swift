@@ -7,30 +7,28 @@ struct HTTPTransport: ModeAPITransport {
     let exchange: HTTPExchange
     let api: String
     let ready: String?
-    let headers: [(name: String, value: String)]
+    let headers: HTTPHeaders
 
     func call(
         _ target: String, body: ByteBuffer?, deadline: NIODeadline, limit: Int
     ) async throws(CallFailure) -> CallAnswer {
-        var request = HTTPClientRequest(url: api)
-        request.method = .POST
-        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
-        request.headers.replaceOrAdd(name: "x-sora-target", value: target)
-        if let body {
-            request.headers.replaceOrAdd(name: "content-type", value: "application/json")
-            request.body = .bytes(body)
-        }
-        return try await exchange.perform(request, deadline: deadline, bodyLimit: limit)
+        var headers = headers
+        headers.replaceOrAdd(name: "x-sora-target", value: target)
+        if body != nil { headers.replaceOrAdd(name: "content-type", value: "application/json") }
+        return try await exchange.perform(
+            .POST, api, headers: headers, body: body, deadline: deadline, bodyLimit: limit)
     }
 
-    /// On a connection of its own, so that a probe behind another port or proxy is asked afresh each time.
+    /// Asked once more where the connection, kept from an earlier probe, was closed just then.
     func isReady(deadline: NIODeadline, limit: Int) async -> Bool? {
         guard let url = ready else { return nil }
-        var request = HTTPClientRequest(url: url)
-        request.headers.add(name: "connection", value: "close")
-        guard let answer = try? await exchange.perform(request, deadline: deadline, bodyLimit: limit) else {
-            return nil
+        do throws(CallFailure) {
+            return try await exchange.perform(.GET, url, deadline: deadline, bodyLimit: limit).status == 200
+        } catch {
+            guard case .broken = error, !Task.isCancelled else { return nil }
+            return (try? await exchange.perform(.GET, url, deadline: deadline, bodyLimit: limit)).map {
+                $0.status == 200
+            }
         }
-        return answer.status == 200
     }
 }

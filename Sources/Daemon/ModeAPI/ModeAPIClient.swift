@@ -37,6 +37,8 @@ package final class ModeAPIClient: Sendable {
     ) {
         client = HTTPExchange.makeClient()
         exchange = HTTPExchange(client: client)
+        eventLoop = client.eventLoopGroup.any()
+        executor = EventLoopExecutor(eventLoop)
         secrets = SecretSource(directory: directory, environment: environment)
         self.now = now
     }
@@ -56,7 +58,9 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// Where timers of the control loop run.
-    package var eventLoop: any EventLoop { client.eventLoopGroup.any() }
+    package let eventLoop: any EventLoop
+    /// Where reads and sends are at home.
+    let executor: EventLoopExecutor
 
     package func shutdown() async {
         // There is nothing left to do about a client that does not close: the process ends.
@@ -95,8 +99,11 @@ package final class ModeAPIClient: Sendable {
     ) async -> Observation {
         async let ready = readiness(endpoint)
         async let stats = answer(.getStatsReport, StatsAnswer.self, endpoint, limit: Self.bodyLimit)
-        let members = await members(of: node, endpoint, begun: begun)
+        var members: [ClusterMember]?
+        if endpoint.isClustered { members = await self.members(of: node, endpoint) }
         let report = await stats
+        // Not side by side: for once a minute no node needs a second connection.
+        if !endpoint.isClustered, isListDue(node, at: begun.uptime) { members = await self.members(of: node, endpoint) }
         let reported = report?.version.flatMap(NodeText.init(exactly:))
         let version = memories.withLock { memories in
             // Only a cluster's list is everybody's word; one that is asked for once a minute is not always there.
@@ -108,9 +115,8 @@ package final class ModeAPIClient: Sendable {
             members: members)
     }
 
-    /// Nil where the node does not say, or is not asked this time.
-    private func members(of node: NodeID, _ endpoint: ModeAPIEndpoint, begun: Moment) async -> [ClusterMember]? {
-        guard endpoint.isClustered || isListDue(node, at: begun.uptime) else { return nil }
+    /// Nil where the node does not say.
+    private func members(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> [ClusterMember]? {
         let rows = await answer(.listClusterNodes, [MemberAnswer].self, endpoint, limit: Self.listLimit)
         let members = rows.flatMap(MemberAnswer.members)
         memories.withLock { $0[node, default: NodeMemory()].noteList(members, of: endpoint.name) }
