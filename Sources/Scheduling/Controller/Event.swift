@@ -33,7 +33,8 @@ package enum ReadScope: Hashable, Sendable {
     case newAddress
 }
 
-/// What the controller wants done. Performed in order; `append` is always first and durable before the rest starts.
+/// What the controller wants done. `append` is always first. Sends and commands are performed in order, when it is durable; a
+/// read changes nothing and waits for no disk.
 package enum Effect: Hashable, Sendable {
     case append([Record])
     case read(NodeID, ReadScope, at: NodeAddress)
