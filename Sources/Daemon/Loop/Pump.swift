@@ -102,10 +102,11 @@ struct Pump<Brain: Decider> {
         if case .failure(let error) = result { throw .journal(error) }
         guard let batch = atJournal else { return }
         atJournal = nil
+        // First what is waited for: a log may be slow too.
+        performAll(batch.effects, in: &group)
         for record in batch.records {
             if let line = RecordText.line(record) { loop.log(line) }
         }
-        performAll(batch.effects, in: &group)
     }
 
     /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
