@@ -205,7 +205,9 @@ private struct Script: Decider {
         let stub = try StubNode { call in
             if call.operation == "ChangeMode" {
                 loop.stop()
-                Thread.sleep(forTimeInterval: 0.2)
+                // What is posted after the stop is seen after it.
+                loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
+                while loop.board.content.refusedReload == nil { usleep(1_000) }
             }
             return .answer(
                 200, call.operation == "ChangeMode" ? "{\"mode\":\"block_new_session\"}" : "{\"mode\":\"normal\"}")

@@ -4,7 +4,7 @@ import ModeCore
 struct MemberList: Sendable {
     struct Row: Sendable {
         /// The member's place in the roster.
-        let place: Int
+        var place: Int
         let isConnected: Bool
         let isTemporary: Bool
         let mode: ObservedMode?
@@ -20,20 +20,10 @@ struct MemberList: Sendable {
             version = member.version
         }
 
-        init(_ row: Row, place: Int) {
-            self.place = place
-            isConnected = row.isConnected
-            isTemporary = row.isTemporary
-            mode = row.mode
-            epoch = row.epoch
-            version = row.version
-        }
-
         var isServing: Bool { isConnected && (mode == nil || mode == .known(.normal)) }
 
         /// Connected, in a mode that is neither normal nor `initial`.
         var isRestrained: Bool { isConnected && !isServing && mode != .known(.initial) }
-
     }
 
     /// As they were listed.

@@ -325,7 +325,12 @@ struct Roster: Sendable {
     }
 
     private func renumbered(_ list: MemberList, in roster: inout Roster) -> MemberList {
-        MemberList(list.rows.map { MemberList.Row($0, place: roster.learn(names[$0.place])) })
+        MemberList(
+            list.rows.map { row in
+                var moved = row
+                moved.place = roster.learn(names[row.place])
+                return moved
+            })
     }
 }
 

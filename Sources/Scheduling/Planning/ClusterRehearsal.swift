@@ -46,6 +46,7 @@ struct ClusterRehearsal {
         var before: Tried
         var after: Tried
         var courses: [RunLog.Entry?]
+        var isCut: Bool
 
         mutating func rename(by naming: Naming) {
             for index in courses.indices { courses[index]?.rename(naming.names) }
@@ -102,8 +103,11 @@ struct ClusterRehearsal {
     let policies: [Policy]
     /// By their starts, then by policy.
     let unions: [Union]
+    /// What the controller handles in one rehearsal at most.
+    let eventLimit: Int
 
-    init(_ cluster: ClusterPolicy, of set: PolicySet, unions: [Union]) {
+    init(_ cluster: ClusterPolicy, of set: PolicySet, unions: [Union], eventLimit: Int = PlanLimits.events) {
+        self.eventLimit = eventLimit
         self.cluster = cluster
         self.set = set
         policies = set.policies.filter { $0.cluster == cluster.name && !$0.isSuspended }
@@ -116,6 +120,8 @@ struct ClusterRehearsal {
         var windows: [RunLog.Entry?]
         /// By policy.
         var rollouts: [String: RunLog.Entry] = [:]
+        /// Some rehearsal came to no end: what happens later is not known.
+        var isCut = false
     }
 
     func courses(_ pace: Pace, from: Timestamp, to: Timestamp) -> Courses {
@@ -141,6 +147,7 @@ struct ClusterRehearsal {
                 // Its nodes may work on until another policy's window opens.
                 if found.before.count == 1 { found.rename(by: naming) } else { found = night(tried) }
             }
+            courses.isCut = courses.isCut || found.isCut
             for (offset, course) in found.courses.enumerated() {
                 courses.windows[next + offset] = course?.moved(by: start - found.start)
             }
@@ -173,7 +180,7 @@ struct ClusterRehearsal {
             shapes: unions[place..<end].map { Shape($0, from: start) },
             before: Dictionary(uniqueKeysWithValues: names.map { ($0, tried[$0] ?? []) }),
             after: self.tried(names, in: stage.controller.ledger),
-            courses: (place..<end).map { course(of: $0, in: stage.log) })
+            courses: (place..<end).map { course(of: $0, in: stage.log) }, isCut: stage.events >= eventLimit)
     }
 
     private func history(of policy: String, _ tried: [Int], before place: Int) -> PolicyHistory {
@@ -221,6 +228,7 @@ struct ClusterRehearsal {
         let end = goOn(&stage, from: 0, before: limit) { stage in
             rollouts.allSatisfy { name in stage.log.entry(of: name).map(\.isSettled) ?? false }
         }
+        courses.isCut = stage.events >= eventLimit
         for name in rollouts { courses.rollouts[name] = stage.log.entry(of: name) }
         for place in 0..<end { courses.windows[place] = course(of: place, in: stage.log) }
         tried = self.tried(Set(policies.map(\.name)), in: stage.controller.ledger)
@@ -232,7 +240,7 @@ struct ClusterRehearsal {
         _ stage: inout Rehearsal, from place: Int, before limit: Timestamp, until isOver: (Rehearsal) -> Bool
     ) -> Int {
         var end = place
-        while stage.events < PlanLimits.events {
+        while stage.events < eventLimit {
             let now = stage.now.wall
             while end < unions.count, unions[end].span.start <= now + ClusterRehearsal.lead { end += 1 }
             let isQuiet =

@@ -54,14 +54,20 @@ package struct Plan: Hashable, Sendable {
     package var freezes: [PlannedFreeze]
     /// Rollouts without windows, in the order of their names: they progress at any time that no exclusion takes.
     package var unbounded: [String]
-    /// Some policy has more occurrences than `PolicyCalendar.largestAnswer`; its later ones are missing.
+    /// Some policy has more occurrences than `PolicyCalendar.largestAnswer`, or a rehearsal took more than
+    /// `PlanLimits.events`: what comes later is missing.
     package var isTruncated: Bool
 }
 
 /// The occurrences of every policy of the set that overlap `[from, to)`, the runs in them, and the freezes.
 ///
-/// - Parameter pace: what is expected of the steps.
-package func plan(_ set: PolicySet, from: Timestamp, to: Timestamp, expected pace: Pace = .usual) -> Plan {
+/// - Parameters:
+///   - pace: what is expected of the steps.
+///   - eventLimit: what the controller handles in one rehearsal at most.
+package func plan(
+    _ set: PolicySet, from: Timestamp, to: Timestamp, expected pace: Pace = .usual,
+    eventLimit: Int = PlanLimits.events
+) -> Plan {
     var result = Plan(
         from: from, to: to, policies: set.policies.map { PlannedPolicy($0, of: set) }, occurrences: [], runs: [],
         freezes: freezes(of: set, from: from, to: to), unbounded: [], isTruncated: false)
@@ -83,8 +89,10 @@ package func plan(_ set: PolicySet, from: Timestamp, to: Timestamp, expected pac
     let byCluster = Dictionary(grouping: result.policies, by: \.policy.cluster)
     for cluster in set.clusters {
         let estimator = RunEstimator(
-            cluster, byCluster[cluster.name] ?? [], of: set, entries, from: from, to: to)
-        runs.merge(estimator.estimates(expected: pace)) { first, _ in first }
+            cluster, byCluster[cluster.name] ?? [], of: set, entries, from: from, to: to, eventLimit: eventLimit)
+        let estimates = estimator.estimates(expected: pace)
+        result.isTruncated = result.isTruncated || estimates.isCut
+        runs.merge(estimates.runs) { first, _ in first }
     }
     result.runs = set.policies.flatMap { runs[$0.name] ?? [] }
     return result

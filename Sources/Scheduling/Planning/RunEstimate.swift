@@ -77,7 +77,7 @@ struct RunEstimator {
     /// - Parameter entries: of the policies that are not suspended, by policy.
     init(
         _ cluster: ClusterPolicy, _ policies: [PlannedPolicy], of set: PolicySet, _ entries: [String: [Plan.Entry]],
-        from: Timestamp, to: Timestamp
+        from: Timestamp, to: Timestamp, eventLimit: Int
     ) {
         self.policies = policies.filter { !$0.isSuspended }
         self.set = set
@@ -86,14 +86,14 @@ struct RunEstimator {
         let unions = self.policies.filter { !$0.isRollout }.flatMap { planned in
             Self.unions(of: entries[planned.name] ?? [], set.calendar(of: planned.policy), from: from, to: to)
         }
-        rehearsal = ClusterRehearsal(cluster, of: set, unions: unions)
+        rehearsal = ClusterRehearsal(cluster, of: set, unions: unions, eventLimit: eventLimit)
     }
 
-    /// By policy; of a maintenance window one for each union that has a run.
+    /// By policy; of a maintenance window one for each union that has a run. And whether some rehearsal came to no end.
     ///
     /// - Parameter expected: what `RunEstimate.expected` is rehearsed with.
-    func estimates(expected pace: Pace) -> [String: [RunEstimate]] {
-        guard !policies.isEmpty else { return [:] }
+    func estimates(expected pace: Pace) -> (runs: [String: [RunEstimate]], isCut: Bool) {
+        guard !policies.isEmpty else { return ([:], false) }
         let worst = rehearsal.courses(.longest, from: from, to: to)
         let expected = rehearsal.courses(pace, from: from, to: to)
         var estimates: [String: [RunEstimate]] = [:]
@@ -136,7 +136,7 @@ struct RunEstimator {
             estimate.fits = estimate.worst.end.map { $0 <= to } ?? planned.nodes.isEmpty
             estimates[planned.name] = [estimate]
         }
-        return estimates
+        return (estimates, worst.isCut || expected.isCut)
     }
 
     /// The run by itself, in time that does not close.

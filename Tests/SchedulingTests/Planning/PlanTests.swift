@@ -123,6 +123,13 @@ struct PlanTests {
         #expect(run.occurrence?.description == "weekly/sunday/2026-11-29T02:00")
     }
 
+    @Test func `a plan says when a rehearsal came to no end`() throws {
+        let set = Self.set([try Self.sundays()])
+        let (from, to) = (try Self.at("2026-11-29T00:00:00Z"), try Self.at("2026-11-30T00:00:00Z"))
+        #expect(!Scheduling.plan(set, from: from, to: to).isTruncated)
+        #expect(Scheduling.plan(set, from: from, to: to, eventLimit: 20).isTruncated)
+    }
+
     @Test func `a node that works into a freeze does not fit, nor does a run that looks like it`() throws {
         let wednesday = Window(
             name: "wednesday",
