@@ -105,6 +105,8 @@ extension EndToEndTests {
             let daemon = try await stage.startDaemon()
             try await stage.verdict("draining", of: node.name, within: .seconds(10))
 
+            // The claim is in force before the node listens.
+            _ = try await eventually("the node listens", within: .seconds(5)) { try? stage.mode(of: node) }
             // Looser than the claim: back at once.
             #expect(try stage.change(node, to: "normal") == "normal")
             try await eventually("the claim is in force again", within: .seconds(5)) {
