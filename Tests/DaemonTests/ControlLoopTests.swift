@@ -263,6 +263,7 @@ private struct Script: Decider {
 
     @Test func `thousands of reads keep to the limit and all come back`() async throws {
         let diary = Diary()
+        let ended = Mutex(0)
         let loop = loop
         let stub = try StubNode { _ in .answer(200, "{\"mode\":\"normal\"}") }
         client.use(set(stub.url, topology: .standalone))
@@ -270,10 +271,15 @@ private struct Script: Decider {
         let script = Script(diary: diary) { event, _ in
             switch event {
             case .started: return (Array(repeating: .read(node01, .whole, at: address), count: 1000), nil)
-            default:
-                if diary.all.count == 2001 { loop.stop() }
-                return ([], nil)
+            case .observed, .readFailed:
+                let isLast = ended.withLock { count in
+                    count += 1
+                    return count == 1000
+                }
+                if isLast { loop.stop() }
+            default: break
             }
+            return ([], nil)
         }
         try await loop.run(script)
         #expect(diary.all.count { if case .observed = $0 { true } else { false } } == 1000)
