@@ -126,7 +126,8 @@ package final class DaemonService: Sendable {
             case listening
             case requests
         }
-        let server = APIServer(address: settings.listen, token: token, board: loop.board)
+        let server = APIServer(
+            address: settings.listen, token: token, board: loop.board, pull: { await loop.pull($0) })
         let (running, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return await withTaskGroup(of: Ending.self) { group in
             group.addTask { [settings] in

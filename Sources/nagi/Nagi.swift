@@ -11,7 +11,9 @@ struct Nagi: AsyncParsableCommand {
               nagi status
             """,
         subcommands: [
-            Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self, ServeModes.self,
+            Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
+            HoldVerb.self, ReleaseVerb.self, PauseVerb.self, ResumeVerb.self, AbortVerb.self, ApproveVerb.self,
+            SkipVerb.self, StartVerb.self, ServeModes.self,
             Version.self, ExecStepVerb.self,
         ])
 

@@ -65,8 +65,9 @@ extension Refusal {
             self.init(
                 .unreachable, "no daemon answers on \(address): \(reason)",
                 hint: "start one: nagi daemon PATH · another address: --address or NAGI_ADDRESS")
-        case .refused(let message, let hint):
-            self.init(.refused, "refused: \(message.plain)", hint: hint?.plain)
+        case .refused(let code, let message, let hint):
+            let isUsage = ["incomplete", "invalid-value"].contains(code)
+            self.init(isUsage ? .usage : .refused, "refused: \(message.plain)", hint: hint?.plain)
         case .noToken:
             self.init(
                 .refused, "no daemon uses this state directory: there is no token for the one that answers",

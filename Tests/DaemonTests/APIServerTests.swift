@@ -6,6 +6,7 @@ import ModeCore
 import NIOCore
 import NIOHTTP1
 import Primitives
+import Synchronization
 import Testing
 
 @testable import Scheduling
@@ -66,8 +67,25 @@ import Testing
                 name: "node-01", phase: "out", step: "drain", since: at(0), milestones: Milestones(), isCanary: false)
         ])
 
+    /// Takes every order but that to release, which it refuses.
+    private final class Operator: Sendable {
+        let pulls = Mutex<[Pull]>([])
+
+        func pull(_ pull: Pull) -> Swift.Result<LeverAnswer, LeverRefusal> {
+            pulls.withLock { $0.append(pull) }
+            if pull.order.action == .release {
+                return .failure(LeverRefusal(.commandRunning, "upgrade is running", hint: "wait for it"))
+            }
+            return .success(
+                LeverAnswer(
+                    id: 7, action: pull.order.action, text: "held: node-01", until: pull.order.until,
+                    undo: "nagi release node-01"))
+        }
+    }
+
     private func serving<Result: Sendable>(
-        _ report: StatusReport? = report, _ body: @escaping @Sendable (ListenAddress) async throws -> Result
+        _ report: StatusReport? = report, of person: Operator = Operator(),
+        _ body: @escaping @Sendable (ListenAddress) async throws -> Result
     ) async throws -> Result {
         let board = StatusBoard()
         let tokyo = ZoneRules(name: "Asia/Tokyo", initialOffset: 9 * 3600, transitions: [])
@@ -83,7 +101,8 @@ import Testing
                 zones: ["Asia/Tokyo": tokyo]))
         if let report { board.show(report) }
         board.note(.init(at: Self.at(400), digest: nil, reasons: ["windows.yaml:18:5: error\n  18 | x", "more"]))
-        let server = APIServer(address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board)
+        let server = APIServer(
+            address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, pull: { person.pull($0) })
         let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { announce.yield($0) } }
@@ -96,11 +115,13 @@ import Testing
     }
 
     private func get(
-        _ path: String, _ address: ListenAddress, headers: [String: String], method: HTTPMethod = .GET
+        _ path: String, _ address: ListenAddress, headers: [String: String], method: HTTPMethod = .GET,
+        body: String? = nil
     ) async throws -> (status: Int, json: [String: Any]) {
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = method
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
         let body = try await response.body.collect(upTo: 1 << 20)
         let json = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
@@ -108,6 +129,45 @@ import Testing
     }
 
     static let authorized = ["authorization": "Bearer \(token)"]
+
+    @Test func `a lever is an order of the user who asks, with its key, and its answer says what it did`() async throws
+    {
+        let person = Operator()
+        try await serving(of: person) { address in
+            let answer = try await get(
+                "/v1/actions", address, headers: Self.authorized.merging(["idempotency-key": "k1"]) { $1 },
+                method: .POST,
+                body: #"{"action":"hold","node":"node-01","until":"2030-01-01T00:00","reason":"disk <b>swap</b>"}"#)
+            #expect(answer.status == 200)
+            #expect(answer.json["ok"] as? Bool == true && answer.json["id"] as? Int == 7)
+            #expect(answer.json["until"] as? String == "2030-01-01T00:00:00+09:00")
+            #expect(answer.json["undo"] as? String == "nagi release node-01")
+        }
+        let pull = try #require(person.pulls.withLock { $0.first })
+        #expect(pull.actor == NSUserName() && pull.key == "k1")
+        #expect(pull.order.node == "node-01" && pull.order.reason == "disk <b>swap</b>")
+        #expect(pull.order.until == Timestamp(rfc3339: "2029-12-31T15:00:00Z"))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"action":"release","node":"n","reason":"r"}"#, 409, "command-running"),
+            (#"{"action":"open","node":"n"}"#, 400, "invalid-value"),
+            (#"{"action":"hold","node":"n","for":"4"}"#, 400, "invalid-value"),
+            (#"{"action":"hold","node":"n","for":"2h","until":"2030-01-01T00:00"}"#, 400, "invalid-value"),
+            (#"{"action":"hold","node":"n","mode":"initial"}"#, 400, "invalid-value"),
+            (#"{"action":"hold","nodes":["n"]}"#, 400, "invalid-body"), (#"{"action":7}"#, 400, "invalid-body"),
+            (#"{"node":"n"}"#, 400, "invalid-body"), ("[]", 400, "invalid-body"), ("", 400, "invalid-body"),
+            (#"{"action":"hold","reason":"\#(String(repeating: "x", count: 501))"}"#, 400, "invalid-value"),
+        ])
+    func `what is no lever is refused with a word for it`(body: String, status: Int, code: String) async throws {
+        try await serving { address in
+            let answer = try await get(
+                "/v1/actions", address, headers: Self.authorized, method: .POST, body: body)
+            #expect(answer.status == status, "\(answer.json)")
+            #expect((answer.json["error"] as? [String: Any])?["code"] as? String == code)
+        }
+    }
     static let refusals: [(String, String, [String: String], Int, String)] = [
         ("no token", "/v1/status", [:], 401, "token-missing"),
         (

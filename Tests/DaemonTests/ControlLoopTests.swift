@@ -159,6 +159,35 @@ private struct Script: Decider {
         await client.shutdown()
     }
 
+    @Test func `an order is answered when what it did is durable, and by nobody twice`() async throws {
+        let disk = try await SlowDisk(of: journal)
+        let (loop, journal) = (loop, journal)
+        let script = Script(diary: Diary()) { event, now in
+            guard case .pulled(let pull, let ticket) = event else { return ([], nil) }
+            let answer = LeverAnswer(id: 1, action: .hold, text: pull.actor)
+            return (
+                [.append([record(.modeIntended(change(.blockNewSession)))]), .answer(ticket, .success(answer))], nil
+            )
+        }
+        let run = Task { try await loop.run(script) }
+        let isAnswered = Mutex(false)
+        let answers = Task {
+            let first = await loop.pull(Pull(LeverOrder(.hold), by: "ann"))
+            isAnswered.withLock { $0 = true }
+            return (first, try journal.records().count)
+        }
+        loop.refuse(.init(at: HostClock.now().wall, digest: "seen", reasons: []))
+        _ = await NagiBinary.eventually { loop.board.content.refusedReload != nil }
+        #expect(!isAnswered.withLock { $0 })
+        disk.goOn()
+        let (first, records) = try await answers.value
+        #expect(try first.get().text == "ann" && records == 2)
+        loop.stop()
+        try await run.value
+        #expect(await loop.pull(Pull(LeverOrder(.hold), by: "bob")) == .failure(ControlLoop.isStopping))
+        await client.shutdown()
+    }
+
     @Test func `a journal that fails stops everything before the send`() async throws {
         let stub = try StubNode { _ in .answer(200, "{\"mode\":\"normal\"}") }
         journal.close()

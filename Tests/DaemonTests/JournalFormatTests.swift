@@ -40,7 +40,7 @@ import Testing
         let ledger = try ledger()
         let slot = try #require(ledger.activeRuns.first)
         let run = try #require(ledger.run(slot))
-        #expect(run.id.text == "up@2025.2.0#1" && run.phase == .paused(reason: "node-04 failed"))
+        #expect(run.id.text == "up@2025.2.0#1" && run.pauses.map(\.reason) == ["node-04 failed"])
         #expect(run.parts.map(\.phase.kind) == [.committed, .out, .queued, .queued, .queued])
         #expect(run.parts[0].phase.command != nil && run.parts[1].phase.claim == .blockNewSession)
         let nodes = run.parts.compactMap { ledger.entry($0.node) }
@@ -62,7 +62,7 @@ import Testing
                 "runPromoted", "progressChanged", "partChanged", "stayPlaced", "stayEnded", "holdPlaced", "holdEnded",
                 "releaseOwed", "releaseClaimed", "modeIntended", "modeAnswered", "modeSettled", "modeSeenAgain",
                 "modeAdopted", "ownershipDropped", "floorChanged", "commandIntended", "commandEnded", "alarmRaised",
-                "alarmEnded",
+                "alarmEnded", "paused", "resumed", "leverPulled",
             ])
     }
 

@@ -102,7 +102,7 @@ struct JournalSample {
             case .read(let node, let scope, at: _): reads.append((node, scope))
             case .send(let change, to: _): sends.append(change)
             case .start(let start): commands.append(start)
-            case .recover: break
+            case .recover, .answer: break
             }
         }
     }
@@ -171,6 +171,12 @@ struct JournalSample {
             load: NodeLoad(ongoingConnections: 1, sessionsCreated: 5, sessionsDestroyed: 4, connectionsCreated: 9))
         let alarm = Alarm(Alarm.Key(.stuck, cluster: "tokyo", run: run), "no step was finished for 2h", since: now.wall)
         let over = Alarm.Key(.clockNotTrusted)
+        let other = RunID(policy: "other", revision: "1", ordinal: 1)
+        var order = LeverOrder(.hold)
+        (order.node, order.reason) = (held.name, "disk swap")
+        let lever = PulledLever(
+            id: 1, pull: Pull(order, by: "mika", key: "k"), lever: .hold(held, .handsOff, until: now.wall + .hours(4)),
+            answer: LeverAnswer(id: 1, action: .hold, text: "held: \(held.name)", until: now.wall + .hours(4)))
         let stay = FailedStay(
             run: run, policy: "up", mode: .blockNewConnection, reason: "verify: the version is unknown", since: now.wall
         )
@@ -201,8 +207,15 @@ struct JournalSample {
                 .closed(
                     Clearance.Closure(
                         cause: .excluded(by: "freezes/year-end", reason: "freeze"), until: now.wall, reopens: true))),
-            .runEnded(RunID(policy: "other", revision: "1", ordinal: 1), .partial(.superseded)),
-            .runChanged(run, .paused(reason: "node-04 failed")),
+            .runChanged(other, .ending(.superseded)), .runEnded(other, .partial(.superseded)),
+            .paused(run, Pause(.failures, reason: "node-04 failed", since: now.wall)),
+            .paused(
+                run,
+                Pause(
+                    .person, reason: "calls drop", actor: "mika", since: now.wall, until: now.wall + .hours(1),
+                    givesBack: true)),
+            .resumed(run, .person), .paused(nil, Pause(.person, reason: "", actor: "mika", since: now.wall)),
+            .resumed(nil, .person), .leverPulled(lever),
         ]
     }
 }

@@ -55,6 +55,26 @@ extension Stage {
             """)
     }
 
+    /// A maintenance window over all nodes that opens so many seconds from now.
+    func writeWindow(opening seconds: Double, steps: String) throws {
+        let format = Date.ISO8601FormatStyle(timeZoneSeparator: .colon).year().month().day().time(
+            includingFractionalSeconds: false)
+        try write(
+            "window.yaml",
+            """
+            apiVersion: nagi/v1
+            kind: MaintenanceWindow
+            metadata: {name: tonight}
+            spec:
+              cluster: demo
+              timeZone: UTC
+              windows: [{name: now, at: \(Date().addingTimeInterval(seconds).formatted(format)), duration: 5m}]
+              sequence:
+                steps:
+            \(steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
+            """)
+    }
+
     /// A maintenance window.
     ///
     /// - Parameter more: further lines of its spec.

@@ -143,26 +143,6 @@ extension EndToEndTests {
 }
 
 extension Stage {
-    /// A maintenance window over all nodes that opens so many seconds from now.
-    fileprivate func writeWindow(opening seconds: Double, steps: String) throws {
-        let format = Date.ISO8601FormatStyle(timeZoneSeparator: .colon).year().month().day().time(
-            includingFractionalSeconds: false)
-        try write(
-            "window.yaml",
-            """
-            apiVersion: nagi/v1
-            kind: MaintenanceWindow
-            metadata: {name: tonight}
-            spec:
-              cluster: demo
-              timeZone: UTC
-              windows: [{name: now, at: \(Date().addingTimeInterval(seconds).formatted(format)), duration: 5m}]
-              sequence:
-                steps:
-            \(steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
-            """)
-    }
-
     /// Asks without a pause from now on, and gives the modes in the first fifty answers, each once.
     fileprivate func firstModes(of node: ServedAddresses.Node) async throws -> Set<String> {
         var modes: [String] = []

@@ -79,7 +79,7 @@ struct SeedTests {
         dropped-alreadyNormal dropped-foreign release-owed stay-placed stay-ended
         intent-claim intent-drift intent-restarted intent-release settled-reached settled-lost
         answer-accepted answer-already-there answer-declined answer-rejected answer-not-sent answer-unknown
-        run-completed run-partial run-failed run-paused run-ending-window-ended run-ending-suspended
+        run-completed run-partial run-failed run-paused-failures run-paused-canary run-ending-window-ended run-ending-suspended
         run-ending-policy-removed run-ending-superseded run-ending-aborted promoted frozen window-closed
         part-out part-committed part-returning part-soaking part-queued-again part-given-back-for-others
         part-done part-skipped part-failed part-yielded part-foreign part-not-reached part-already-there part-ended

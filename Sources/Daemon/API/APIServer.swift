@@ -3,6 +3,8 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import Primitives
+import Scheduling
 
 /// The daemon's HTTP API on loopback.
 package struct APIServer: Sendable {
@@ -14,11 +16,17 @@ package struct APIServer: Sendable {
     private let address: ListenAddress
     private let token: String
     private let board: StatusBoard
+    private let pull: @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>
 
-    package init(address: ListenAddress, token: String, board: StatusBoard) {
+    /// - Parameter pull: carries an operator's order out, and returns when that is durable.
+    package init(
+        address: ListenAddress, token: String, board: StatusBoard,
+        pull: @escaping @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>
+    ) {
         self.address = address
         self.token = token
         self.board = board
+        self.pull = pull
     }
 
     /// Serves until the task is cancelled.
@@ -45,8 +53,8 @@ package struct APIServer: Sendable {
         try await application.run()
     }
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    private func router() -> Router<CallerContext> {
+        let router = Router(context: CallerContext.self)
         router.add(middleware: Gatekeeper(token: token))
         router.get("/healthz") { _, _ in
             Response(
@@ -61,6 +69,29 @@ package struct APIServer: Sendable {
             return json(
                 StatusDocument(report, zone: content.zone, refusedReload: content.refusedReload))
         }
+        router.post("/v1/actions") { request, context in try await act(request, context) }
         return router
+    }
+
+    private func act(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let body = try await request.body.collect(upTo: Gatekeeper<CallerContext>.bodyLimit)
+        let document: ActionDocument
+        do {
+            document = try ActionDocument(json: body)
+        } catch {
+            throw APIError(
+                .badRequest, "invalid-body", "the body is not a lever: \(error)",
+                hint: #"for example {"action":"hold","node":"node-01","for":"4h","reason":"disk swap"}"#)
+        }
+        let key = HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] }
+        if let key, key.utf8.count > ActionDocument.keyLimit {
+            throw APIError(.badRequest, "invalid-value", "the key is longer than \(ActionDocument.keyLimit) bytes")
+        }
+        let zone = board.content.zone
+        let order = try document.order(zone, at: HostClock.now().wall)
+        switch await pull(Pull(order, by: context.user ?? "somebody", key: key)) {
+        case .success(let answer): return json(ActionDocument.Answer(answer, zone))
+        case .failure(let refusal): throw APIError(refusal)
+        }
     }
 }

@@ -9,13 +9,18 @@ package struct DaemonConnection: Sendable {
     package enum Failure: Error, Hashable, Sendable {
         case unreachable(String)
         case noToken
-        case refused(message: String, hint: String?)
+        case refused(code: String, message: String, hint: String?)
         case badAnswer(String)
     }
 
     package struct StatusAnswer: Sendable {
         package var document: StatusDocument
         /// As the daemon sent it: fields that this program does not know stay in.
+        package var json: String
+    }
+
+    package struct ActionAnswer: Sendable {
+        package var document: ActionDocument.Answer
         package var json: String
     }
 
@@ -31,22 +36,45 @@ package struct DaemonConnection: Sendable {
     }
 
     package func status() async throws(Failure) -> StatusAnswer {
-        let bytes = try await get("/v1/status")
+        let bytes = try await call(.GET, "/v1/status")
         guard let document = try? JSONDecoder().decode(StatusDocument.self, from: bytes) else {
             throw .badAnswer("the status cannot be read")
         }
         return StatusAnswer(document: document, json: String(decoding: bytes, as: UTF8.self))
     }
 
-    private func get(_ path: String) async throws(Failure) -> Data {
+    /// Pulls a lever. With its key it can be said again where the connection broke: it is done once.
+    package func act(_ action: ActionDocument, key: String) async throws(Failure) -> ActionAnswer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        // Strings and truth values can always be encoded.
+        let body = ByteBuffer(bytes: (try? encoder.encode(action)) ?? Data())
+        let bytes = try await call(
+            .POST, "/v1/actions", headers: ["content-type": "application/json", "idempotency-key": key], body: body,
+            attempts: 2)
+        guard let document = try? JSONDecoder().decode(ActionDocument.Answer.self, from: bytes) else {
+            throw .badAnswer("the answer cannot be read")
+        }
+        return ActionAnswer(document: document, json: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// - Parameter attempts: how often it may be said where the connection breaks.
+    private func call(
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, attempts: Int = 1
+    ) async throws(Failure) -> Data {
         let client = HTTPExchange.makeClient()
         let answer: CallAnswer
+        var headers = headers
+        if let token { headers.add(name: "authorization", value: "Bearer \(token)") }
         do throws(CallFailure) {
             answer = try await HTTPExchange(client: client).perform(
-                .GET, "http://\(address)\(path)", headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
-                deadline: .now() + Self.timeout, bodyLimit: Self.bodyLimit)
+                method, "http://\(address)\(path)", headers: headers, body: body, deadline: .now() + Self.timeout,
+                bodyLimit: Self.bodyLimit)
         } catch {
             try? await client.shutdown()
+            if case .broken = error, attempts > 1 {
+                return try await call(method, path, headers: headers, body: body, attempts: attempts - 1)
+            }
             throw .unreachable("\(error)")
         }
         try? await client.shutdown()
@@ -56,6 +84,6 @@ package struct DaemonConnection: Sendable {
         }
         if token == nil && answer.status == 401 { throw .noToken }
         if answer.status == 503 { throw .unreachable(error.message) }
-        throw .refused(message: error.message, hint: error.hint)
+        throw .refused(code: error.code, message: error.message, hint: error.hint)
     }
 }

@@ -158,11 +158,14 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var serving: Bool
     }
 
-    /// A pause that an operator asked for; there is no such lever yet.
+    /// Of one run, or of everything: by an operator, or by what went wrong in the run.
     package struct Pause: Codable, Hashable, Sendable {
         @Nullable package var run: String?
-        package var actor: String
+        /// `person`, `failures`, `canary`, `progress`.
+        package var cause: String
+        @Nullable package var actor: String?
         package var reason: String
+        package var restore: Bool
         package var since: String
         @Nullable package var until: String?
     }
@@ -204,7 +207,12 @@ extension StatusDocument {
                     cluster: cluster.name, name: member.name, temporary: member.isTemporary, serving: member.isServing)
             }
         }
-        pauses = []
+        pauses = report.pauses.map { status in
+            Pause(
+                run: status.run?.text, cause: status.pause.cause.rawValue, actor: status.pause.actor,
+                reason: status.pause.reason, restore: status.pause.givesBack, since: zone.text(status.pause.since),
+                until: status.pause.until.map(zone.text))
+        }
         alarms = report.alarms.map { alarm in
             Alarm(
                 code: alarm.key.code.rawValue, text: alarm.text, since: zone.text(alarm.since),

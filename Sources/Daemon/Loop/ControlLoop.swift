@@ -41,6 +41,8 @@ package final class ControlLoop: Sendable {
         case readEnded(ReadScope, Event)
         case sendEnded(Event)
         case commandEnded(Event?)
+        /// An operator's order, and whom to tell what became of it.
+        case pulled(Pull, Caller)
         /// The batch of records at the journal is durable, or never will be.
         case appended(Result<Void, JournalError>)
         case alarm
@@ -48,6 +50,9 @@ package final class ControlLoop: Sendable {
         case stop
         case stopLimit
     }
+
+    /// Waits for the answer to an order; told once.
+    typealias Caller = @Sendable (Result<LeverAnswer, LeverRefusal>) -> Void
 
     package let board: StatusBoard
     let keeper: JournalKeeper
@@ -81,6 +86,17 @@ package final class ControlLoop: Sendable {
     /// Policies were read that cannot come into force: shown until others do.
     package func refuse(_ refusal: StatusBoard.RefusedReload) { mailbox.post(.refused(refusal)) }
 
+    /// Hands an operator's order to the controller. Returns when what it did is durable, or that it did nothing.
+    package func pull(_ pull: Pull) async -> Result<LeverAnswer, LeverRefusal> {
+        await withCheckedContinuation { continuation in
+            let isTaken = mailbox.post(.pulled(pull) { continuation.resume(returning: $0) })
+            if !isTaken { continuation.resume(returning: .failure(ControlLoop.isStopping)) }
+        }
+    }
+
+    package static let isStopping = LeverRefusal(
+        .unavailable, "the daemon is stopping", hint: "start it again: nagi daemon PATH")
+
     /// Ends `run` in order: nothing new is begun, sends under way get a few seconds, commands go on without the daemon.
     package func stop() { mailbox.post(.stop) }
 
@@ -96,11 +112,11 @@ package final class ControlLoop: Sendable {
                     try pump.process(await mailbox.take(), in: &group)
                 }
                 group.cancelAll()
-                pump.end()
+                pump.end(.success(()))
                 return .success(())
             } catch {
                 group.cancelAll()
-                pump.end()
+                pump.end(.failure(error))
                 return .failure(error)
             }
         }

@@ -20,6 +20,9 @@ struct Pump<Brain: Decider> {
     private var sendsUnderWay = 0
     private var isStopping = false
     private var isStopLimitReached = false
+    /// Who waits for an answer, by ticket.
+    private var callers: [Int: ControlLoop.Caller] = [:]
+    private var lastTicket = 0
 
     /// What was decided since the last batch went to the journal, and the batch that is there.
     private var decided = Batch()
@@ -45,9 +48,15 @@ struct Pump<Brain: Decider> {
     /// Whether everything that stopping waits for is done.
     var isOver: Bool { isStopping && atJournal == nil && (sendsUnderWay == 0 || isStopLimitReached) }
 
-    mutating func end() {
+    /// Nobody waits for an answer that does not come.
+    mutating func end(_ result: Result<Void, LoopFailure>) {
         alarm?.cancel()
         loop.writer.end()
+        var refusal = ControlLoop.isStopping
+        if case .failure(let failure) = result { refusal.message = "\(failure)" }
+        for ticket in callers.keys.sorted() { callers[ticket]?(.failure(refusal)) }
+        callers = [:]
+        for case .pulled(_, let caller) in heldUp + mailbox.close() { caller(.failure(refusal)) }
     }
 
     /// Handles all signals, begins the reads that they ask for, and hands their records to the journal. Everything else
@@ -68,7 +77,7 @@ struct Pump<Brain: Decider> {
                 case .append(let records): decided.records += records
                 // A read changes nothing: it waits for no disk.
                 case .read: perform(effect, in: &group)
-                case .send, .start, .recover: decided.effects.append(effect)
+                case .send, .start, .recover, .answer: decided.effects.append(effect)
                 }
             }
             if case .policiesLoaded(let set) = event, !decided.records[known...].contains(where: \.isPoliciesLoaded) {
@@ -111,8 +120,13 @@ struct Pump<Brain: Decider> {
 
     /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
     private mutating func performAll(_ effects: [Effect], in group: inout DiscardingTaskGroup) {
-        guard !isStopping else { return }
-        for effect in effects { perform(effect, in: &group) }
+        for effect in effects {
+            if case .answer(let ticket, let answer) = effect {
+                callers.removeValue(forKey: ticket)?(answer)
+            } else if !isStopping {
+                perform(effect, in: &group)
+            }
+        }
     }
 
     /// Accounts for what the signal says has ended; nil where there is nothing to decide about.
@@ -135,6 +149,14 @@ struct Pump<Brain: Decider> {
             return event
         case .appended:
             return nil
+        case .pulled(let pull, let caller):
+            guard !isStopping else {
+                caller(.failure(ControlLoop.isStopping))
+                return nil
+            }
+            lastTicket += 1
+            callers[lastTicket] = caller
+            return .pulled(pull, ticket: lastTicket)
         case .alarm:
             alarm = nil
             alarmAt = nil
@@ -171,7 +193,7 @@ struct Pump<Brain: Decider> {
     private mutating func perform(_ effect: Effect, in group: inout DiscardingTaskGroup) {
         let mailbox = mailbox
         switch effect {
-        case .append:
+        case .append, .answer:
             break
         case .read(let node, let scope, at: let address):
             reads.add(NodeRead(node: node, scope: scope, address: address), at: HostClock.now().uptime)
@@ -245,7 +267,7 @@ struct Pump<Brain: Decider> {
 extension ControlLoop.Signal {
     fileprivate var mayDecide: Bool {
         switch self {
-        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .alarm: true
+        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .pulled, .alarm: true
         case .refused, .appended, .report, .stop, .stopLimit: false
         }
     }

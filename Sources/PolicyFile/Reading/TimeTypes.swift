@@ -139,6 +139,12 @@ extension TimeOfDay {
 }
 
 extension Duration {
+    /// `1h30m`, as policies write it; nil where the text is no duration.
+    package init?(_ text: String) {
+        guard let duration = try? Duration(written: text) else { return nil }
+        self = duration
+    }
+
     /// Units from large to small, each at most once.
     init(written text: String) throws(Complaint) {
         var rest = text.utf8[...]

@@ -59,7 +59,8 @@ extension Controller {
         if case .ending(let reason) = header.phase { blockers.append(Blocker(.runEnding(reason))) }
         if calendars.policy(header.pinned.name)?.isSuspended == true { blockers.append(Blocker(.suspended)) }
         if !mayStart { blockers.append(Blocker(.policiesMissing)) }
-        if case .paused(let reason) = header.phase { blockers.append(Blocker(.runPaused(reason))) }
+        if let pause = ledger.pause { blockers.append(Blocker(.allPaused(pause), until: pause.until)) }
+        blockers += header.pauses.map { Blocker(.runPaused($0), until: $0.until) }
         if !clock.isTrusted {
             let until = clock.trustedFrom.map { now.wall + ($0 - now.uptime) }
             blockers.append(Blocker(.clock, until: until))

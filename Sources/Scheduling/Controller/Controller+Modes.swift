@@ -20,7 +20,8 @@ extension Controller {
     func wish(of node: NodeIndex, _ now: Moment) -> ModeWish {
         let entry = ledger[node]
         var wish = ModeWish(mode: nil, mayRaise: clock.isTrusted)
-        if let hold = entry.hold, hold.until.map({ now.wall < $0 }) ?? true {
+        let isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
+        if isHeld, let hold = entry.hold {
             switch hold.wish {
             case .keepOpen: return wish
             case .mode(let mode):
@@ -37,7 +38,7 @@ extension Controller {
             let claim = part.phase.claim
         {
             let isYielding =
-                part.phase.kind == .out && entry.hold == nil && ledger.header(place.run)?.pinned.onDrift == .yield
+                part.phase.kind == .out && !isHeld && ledger.header(place.run)?.pinned.onDrift == .yield
             wish.strength = isYielding ? .yielding : .firm
             wish.mode = max(wish.mode ?? .normal, claim)
         }

@@ -6,6 +6,7 @@ extension Controller {
     /// Moves a node on as far as it goes now, and its mode with it.
     mutating func touch(_ node: NodeIndex, _ turn: inout Turn) {
         turn.cost.nodes += 1
+        noteHold(of: node, &turn)
         settleChange(of: node, &turn)
         reconcileMode(node, &turn)
         leaveFormerAddress(node, &turn)
@@ -83,8 +84,11 @@ extension Controller {
             start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted, node, header, turn.now)
         }
         let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
+        // A deadline that stands or runs is no news of the step.
+        let isSameStep = former?.phase.kind == part.phase.kind && former?.phase.work?.step == part.phase.work?.step
+        let isNews = !isSameStep || former?.phase.work?.attempt != part.phase.work?.attempt
         decide(
-            .partChanged(header.id, place.part, part, step: stepWord(of: part, header), grounds), &turn)
+            .partChanged(header.id, place.part, part, step: isNews ? stepWord(of: part, header) : nil, grounds), &turn)
         if let start {
             decide(.commandIntended(start), &turn)
             runningCommands[start.id] = place
@@ -206,6 +210,7 @@ extension Controller {
         situation.clearance = header.clearance
         situation.runPhase =
             seat.isRetained && !header.isEnding ? .ending(.nodeRemoved) : header.phase
+        situation.pauses = pauses(of: header)
         situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
         situation.isClockTrusted = clock.isTrusted
         if isLeased, seat.mustMakeRoom {
@@ -328,10 +333,6 @@ extension Controller {
         let soon = max(now.uptime, (fleet[node].whole.begun ?? now.uptime) + cadence.close)
         if let next = fleet[node].whole.next, next > soon { read(node, at: soon) }
     }
-}
-
-extension Ledger.RunHeader {
-    var isEnding: Bool { if case .ending = phase { true } else { false } }
 }
 
 extension PartPhase {

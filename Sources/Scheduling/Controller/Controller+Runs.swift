@@ -62,26 +62,28 @@ extension Controller {
         }
     }
 
-    private mutating func startRun(_ place: Int, _ turn: inout Turn) {
+    /// - Parameter isAgain: the revision that ran last is to run once more.
+    /// - Returns: the run that began.
+    @discardableResult
+    mutating func startRun(_ place: Int, isAgain: Bool = false, _ turn: inout Turn) -> RunID? {
         let policy = calendars.entries[place].policy
         guard mayStart, !policy.isSuspended, let cluster = fleet.cluster(named: policy.cluster), fleet[cluster].isListed
-        else {
-            return
-        }
+        else { return nil }
         let history = ledger.history[policy.name] ?? PolicyHistory()
         let id: RunID
         let origin: Run.Origin
         if let revision = policy.revision {
             // The revision that ran last runs again only if something outside of it ended its run.
             let isRepeat = history.revision == revision
-            guard !isRepeat || [.suspended, .policyRemoved, .superseded].contains(history.endReason) else { return }
+            let isOpenEnded = [.suspended, .policyRemoved, .superseded].contains(history.endReason)
+            guard !isRepeat || isOpenEnded || isAgain else { return nil }
             let ordinal = history.runs(of: revision) + 1
             origin = .rollout(revision: revision, ordinal: ordinal)
             id = RunID(policy: policy.name, revision: revision, ordinal: ordinal)
         } else {
             guard let opening = calendars.entries[place].calendar.opening(at: turn.now.wall),
                 !history.hasRun(opening.occurrence, opening.span)
-            else { return }
+            else { return nil }
             origin = .window(opening.occurrence, opening.span)
             id = RunID(opening.occurrence)
         }
@@ -95,6 +97,7 @@ extension Controller {
             progress: policy.strategy.progressDeadline.map { Countdown(standing: $0) })
         decide(.runStarted(run), &turn)
         if let slot = ledger.slot(of: id) { seat(slot, turn.now) }
+        return id
     }
 
     private func parts(
@@ -145,10 +148,8 @@ extension Controller {
         guard let header = ledger.header(slot) else { return }
         finishQueuedParts(of: slot, header, &turn)
         if header.phase == .active {
-            if let reason = reasonToPause(slot, turn.now) {
-                decide(.runChanged(header.id, .paused(reason: reason)), &turn)
-                touchParts(of: slot)
-            } else {
+            notePauses(of: slot, header, &turn)
+            if ledger.header(slot).map({ pauses(of: $0).isEmpty }) ?? false {
                 promoteIfProven(slot, &turn)
                 startNodes(of: slot, &turn)
             }
@@ -224,22 +225,39 @@ extension Controller {
         checkCalendars(&turn)
     }
 
-    /// Why an active run may go no further until somebody decides.
-    private func reasonToPause(_ slot: RunSlot, _ now: Moment) -> String? {
-        ledger.withRun(slot) { run -> String? in
-            guard !run.isOver else { return nil }
-            if !run.isPromoted, let setback = run.canaries.lazy.compactMap(\.setback).first {
-                return "canary \(setback)"
+    /// What keeps the run from going on, its own pauses and that of everything.
+    func pauses(of header: Ledger.RunHeader) -> [Pause] { (ledger.pause.map { [$0] } ?? []) + header.pauses }
+
+    /// Failures and lack of progress pause it; what they paused goes on where they are gone. A person's pause ends in time.
+    private mutating func notePauses(of slot: RunSlot, _ header: Ledger.RunHeader, _ turn: inout Turn) {
+        for cause in Pause.Cause.allCases {
+            let standing = header.pauses.first { $0.cause == cause }
+            switch cause {
+            case .person:
+                guard let until = standing?.until else { continue }
+                guard turn.now.wall >= until else {
+                    wake(slot, at: until, turn.now)
+                    continue
+                }
+                decide(.resumed(header.id, cause), &turn)
+            case .failures, .canary:
+                let reason = ledger.withRun(slot) { $0.reasonToPause(cause) } ?? nil
+                guard (reason == nil) != (standing == nil) else { continue }
+                if let reason {
+                    decide(.paused(header.id, Pause(cause, reason: reason, since: turn.now.wall)), &turn)
+                } else {
+                    decide(.resumed(header.id, cause), &turn)
+                }
+            case .progress:
+                guard standing == nil, let length = header.pinned.strategy.progressDeadline,
+                    let clock = ledger.withRun(slot, { $0.progress }) ?? nil, clock.isRunning,
+                    clock.hasPassed(at: turn.now)
+                else { continue }
+                let reason = "no step finished for \(length.spoken) (progressDeadline)"
+                decide(.paused(header.id, Pause(cause, reason: reason, since: turn.now.wall)), &turn)
             }
-            let strategy = run.pinned.strategy
-            if run.tally.failed >= strategy.maxFailures {
-                return "\(run.tally.failed) failed of \(strategy.maxFailures)"
-            }
-            guard let length = strategy.progressDeadline, run.progress?.isRunning == true,
-                run.progress?.hasPassed(at: now) == true
-            else { return nil }
-            return "no step finished for \(length.spoken) (progressDeadline)"
-        } ?? nil
+            touchParts(of: slot)
+        }
     }
 
     /// The loop stood still, and nobody could make progress meanwhile.
@@ -263,14 +281,14 @@ extension Controller {
             decide(.progressChanged(header.id, clock), &turn)
         }
         if let end = clock.end { wake(.run(slot.raw), at: end, turn.now) }
-        let isStuck =
-            if case .paused(let reason) = header.phase { reason.contains("progressDeadline") } else { false }
+        let isStuck = header.pauses.contains { $0.cause == .progress }
         alarm(Alarm.Key(.stuck, run: header.id), isStuck ? "\(header.id) makes no progress" : nil, &turn)
     }
 
     /// Whether the run could act, and what it waits for is not what its policy orders.
     private func isProgressDue(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
-        guard header.phase == .active, clock.isTrusted, mayStart, header.clearance.isOpen else { return false }
+        guard header.phase == .active, pauses(of: header).isEmpty, clock.isTrusted, mayStart, header.clearance.isOpen
+        else { return false }
         let watch = runs[slot.raw]
         guard watch.working.isEmpty else { return watch.orderedWaits < watch.working.count }
         guard case .wait(let blockers) = decision(of: slot, now), !blockers.isEmpty else { return true }

@@ -25,10 +25,8 @@ extension Controller {
         case .soaks(let until)?: wake(slot, at: until, now)
         case .isBroken?: wake(.run(slot.raw), at: now.uptime + .seconds(1), now)
         case nil:
-            switch promote {
-            case .auto?: decide(.runPromoted(id), &turn)
-            case .manual?, nil: decide(.runChanged(id, .paused(reason: "the canary is good: waits for promote")), &turn)
-            }
+            // Else somebody says so.
+            if promote == .auto { decide(.runPromoted(id), &turn) }
         }
     }
 
@@ -149,7 +147,7 @@ extension Controller {
     }
 
     private func mayFinish(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
-        guard header.phase == .active, let cluster = runs[slot.raw].cluster else { return false }
+        guard let cluster = runs[slot.raw].cluster else { return false }
         return blockers(of: slot, header, cluster, now).isEmpty
             && ledger.withRun(slot) { orderBlockers(of: $0, now).allSatisfy(\.isOrdered) } ?? false
     }

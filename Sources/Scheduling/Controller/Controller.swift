@@ -61,6 +61,7 @@ package struct Controller: Sendable {
             start(boot: boot, &turn)
         } else {
             noteClock(&turn)
+            notePauseOfAll(&turn)
             // What the calendars say is asked before the event is: the loop may have stalled since they were asked last.
             checkCalendars(&turn)
             wakeWhatIsDue(&turn)
@@ -89,6 +90,7 @@ package struct Controller: Sendable {
             if let node = ledger.index(of: node) { take(failure, scope, begun: begun, of: node, &turn) }
         case .answered(let id, let answer): take(answer, to: id, &turn)
         case .commandEnded(let id, let outcome): take(outcome, of: id, &turn)
+        case .pulled(let pull, let ticket): take(pull, ticket: ticket, &turn)
         case .hinted(let node): if let node = ledger.index(of: node) { hint(node, turn.now) }
         case .ticked: break
         }
@@ -103,6 +105,9 @@ package struct Controller: Sendable {
         // A clock that is not trusted says nothing about windows: they are asked when it is.
         if clock.isTrusted, calendars.nextCheck < .distantFuture {
             next = min(next, now.uptime + max(.zero, calendars.nextCheck - now.wall))
+        }
+        if clock.isTrusted, let until = ledger.pause?.until {
+            next = min(next, now.uptime + max(.zero, until - now.wall))
         }
         return next == never ? nil : next
     }
@@ -263,11 +268,13 @@ package struct Controller: Sendable {
         agenda.wake(subject, at: max(at, now.uptime + .milliseconds(1)))
     }
 
-    /// Looks at a run again then. The wall may be set meanwhile, so half of the way there it is looked at as well.
-    mutating func wake(_ slot: RunSlot, at instant: Timestamp, _ now: Moment) {
+    /// Looks at it again then. The wall may be set meanwhile, so half of the way there it is looked at as well.
+    mutating func wake(_ subject: Agenda.Subject, at instant: Timestamp, _ now: Moment) {
         let left = max(.zero, instant - now.wall)
-        wake(.run(slot.raw), at: now.uptime + max(left * 0.5, min(left, .seconds(30))), now)
+        wake(subject, at: now.uptime + max(left * 0.5, min(left, .seconds(30))), now)
     }
+
+    mutating func wake(_ slot: RunSlot, at instant: Timestamp, _ now: Moment) { wake(.run(slot.raw), at: instant, now) }
 
     /// Every move may make room for another node or end a run, which moves again; each round ends nearer to rest.
     private mutating func settle(_ turn: inout Turn) {

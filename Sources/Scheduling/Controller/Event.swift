@@ -18,6 +18,8 @@ package enum Event: Hashable, Sendable {
     case commandEnded(CommandID, CommandOutcome)
     /// Something said that the node is worth a look now (a webhook). Brings its next read forward, nothing else.
     case hinted(NodeID)
+    /// An operator wants something; ends in an `answer` with the same ticket.
+    case pulled(Pull, ticket: Int)
     /// Time has passed.
     case ticked
 }
@@ -45,4 +47,6 @@ package enum Effect: Hashable, Sendable {
     /// After a restart: read the command's outcome, or adopt it while it lives, or make sure that it never starts. Ends in
     /// `commandEnded`.
     case recover(CommandStart)
+    /// To whoever holds the ticket: what the lever did, durable by then, or why it did nothing.
+    case answer(Int, Result<LeverAnswer, LeverRefusal>)
 }

@@ -13,6 +13,7 @@ package struct Alarm: Hashable, Sendable, Codable {
         case wrongTopology = "wrong-topology"
         case releaseWaits = "release-waits"
         case writeRefused = "write-refused"
+        case holdEnds = "hold-ends"
     }
 
     /// What it is about; there is one alarm for each.

@@ -24,7 +24,12 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var lastCommand = 0
     /// What each policy has used up: no occurrence opens twice, no span runs twice.
     package private(set) var history: [String: PolicyHistory] = [:]
+    /// Of everything that nagi does.
+    package private(set) var pause: Pause?
     package private(set) var alarms: [Alarm.Key: Alarm] = [:]
+    /// The latest levers that were pulled, oldest first; at most `pullLimit`.
+    package private(set) var pulls: [PulledLever] = []
+    package private(set) var lastPull = 0
     /// The boot of the host in which uptimes mean something; nil: not known.
     package private(set) var boot: String?
     /// The moment of the latest record.
@@ -33,6 +38,7 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var policiesSince: Timestamp?
 
     package static let endedRunLimit = 20
+    package static let pullLimit = 200
 
     package struct NodeEntry: Hashable, Sendable, Codable {
         package let id: NodeID
@@ -85,7 +91,11 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .addressMoved(let node): with(node) { $0.formerAddress = nil }
         case .leaversForgotten(let cluster): keep { $0.retained == nil || $0.id.cluster != cluster }
         case .runStarted(let run): begin(run)
-        case .runChanged(let id, let phase): change(id) { $0.change(phase, at: at) }
+        case .runChanged(let id, let phase): change(id) { $0.phase = phase }
+        case .paused(let id?, let pause): change(id) { $0.place(pause) }
+        case .paused(nil, let pause): self.pause = pause
+        case .resumed(let id?, let cause): change(id) { $0.lift(cause, at: at) }
+        case .resumed(nil, _): pause = nil
         case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
         case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
         case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
@@ -110,6 +120,10 @@ package struct Ledger: Hashable, Sendable, Codable {
             lastCommand = max(lastCommand, start.id.number)
             commands[start.id] = CommandEntry(start: start, outcome: nil)
         case .commandEnded(let id, _, let outcome): commands[id]?.outcome = outcome
+        case .leverPulled(let pulled):
+            lastPull = max(lastPull, pulled.id)
+            pulls.append(pulled)
+            if pulls.count > Ledger.pullLimit { pulls.removeFirst() }
         case .alarmRaised(let alarm): alarms[alarm.key] = alarm
         case .alarmEnded(let key): alarms[key] = nil
         }
@@ -143,13 +157,19 @@ extension Ledger {
         package let pinned: Shared<Policy>
         package let origin: Run.Origin
         package let phase: RunPhase
+        /// Its own, not that of everything.
+        package let pauses: [Pause]
         package let clearance: Clearance
+
+        package var isEnding: Bool { if case .ending = phase { true } else { false } }
     }
 
     package func header(_ slot: RunSlot) -> RunHeader? {
         guard runs.indices.contains(slot.raw) else { return nil }
         return runs[slot.raw].map {
-            RunHeader(id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, clearance: $0.clearance)
+            RunHeader(
+                id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, pauses: $0.pauses,
+                clearance: $0.clearance)
         }
     }
 

@@ -19,6 +19,10 @@ extension Record {
         case .leaversForgotten(let cluster): "\(cluster)  nodes that left the policies owe nothing: not asked any more"
         case .runStarted(let run): "run \(run.id) started: \(run.parts.map(\.node.name).joined(separator: ", "))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
+        case .paused(let id, let pause):
+            (id.map { "run \($0) paused" } ?? "everything is paused") + " \(pause.text)"
+                + (pause.givesBack ? "; what is not committed is given back" : "")
+        case .resumed(let id, let cause): (id.map { "run \($0)" } ?? "everything") + " goes on (\(cause.rawValue))"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
         case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text)"
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
@@ -43,6 +47,9 @@ extension Record {
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
         case .commandEnded(_, let node, let outcome): "\(node.name)  command \(outcome)"
+        case .leverPulled(let lever):
+            "\(lever.answer.action.rawValue) by \(lever.pull.actor)"
+                + (lever.pull.order.reason.isEmpty ? "" : " (\(lever.pull.order.reason))") + ": \(lever.answer.text)"
         case .alarmRaised(let alarm): "alarm \(alarm.key.code.rawValue): \(alarm.text)"
         case .alarmEnded(let key): "alarm \(key.code.rawValue) is over" + (key.node.map { ": \($0.name)" } ?? "")
         }
@@ -80,8 +87,8 @@ extension Part {
         switch phase {
         case .queued: return "queued again\(why)"
         case .out(let work):
-            guard work.command == nil else { return nil }
-            let next = (step ?? "") + (work.claim.map { ", claim \($0.rawValue)" } ?? "")
+            guard work.command == nil, let step else { return nil }
+            let next = step + (work.claim.map { ", claim \($0.rawValue)" } ?? "")
             if let drained = milestones.drainedIn, milestones.drainedAt == wall {
                 return "drained in \(drained); \(next)"
             }
@@ -91,7 +98,8 @@ extension Part {
             if case .goOn = returning.after { return "restore" }
             return "is given back when its command has ended\(why)"
         case .soaking:
-            return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(step ?? "")"
+            guard let step else { return nil }
+            return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(step)"
         case .finished(let result): return "\(result.rawValue)\(why)\(result == .done ? milestones.summary : "")"
         }
     }
@@ -125,7 +133,6 @@ extension RunPhase {
     fileprivate var text: String {
         switch self {
         case .active: "goes on"
-        case .paused(let reason): "paused: \(reason)"
         case .ending(let reason): "is ending: \(reason)"
         }
     }

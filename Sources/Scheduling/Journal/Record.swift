@@ -32,6 +32,10 @@ package enum Fact: Hashable, Sendable, Codable {
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)
+    /// The run, or everything (nil), takes no further node and starts no command; it replaces a pause of the same cause.
+    case paused(RunID?, Pause)
+    /// That pause is over.
+    case resumed(RunID?, Pause.Cause)
     /// Its windows and exclusions say something else.
     case clearanceChanged(RunID, Clearance)
     /// Its canary nodes were good for long enough: the others may follow.
@@ -62,6 +66,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case floorChanged(NodeID, RequestableMode?)
     case commandIntended(CommandStart)
     case commandEnded(CommandID, NodeID, CommandOutcome)
+    /// An operator pulled a lever, and what it came to.
+    case leverPulled(PulledLever)
     case alarmRaised(Alarm)
     case alarmEnded(Alarm.Key)
 }

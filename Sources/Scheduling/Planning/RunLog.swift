@@ -69,7 +69,7 @@ struct RunLog {
             runs[run.id] = entry
             byPolicy[run.policy, default: []].append(run.id)
         case .partChanged(let run, let place, let part, _, _): runs[run]?.note(part, at: place, record.at.wall)
-        case .runChanged(let run, .paused(let reason)): runs[run]?.pause = reason
+        case .paused(let run?, let pause): runs[run]?.pause = pause.reason
         case .runEnded(let run, _):
             runs[run]?.isEnded = true
             if runs[run]?.span != nil { activeWindows -= 1 }

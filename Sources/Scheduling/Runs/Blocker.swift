@@ -19,7 +19,9 @@ package struct Blocker: Hashable, Sendable, Codable {
         case suspended
         /// No policy directory was read yet: nothing new starts.
         case policiesMissing
-        case runPaused(String)
+        case runPaused(Pause)
+        /// Everything is.
+        case allPaused(Pause)
         case runEnding(EndReason)
         case clock
         case excluded(by: String, reason: String?)
@@ -75,7 +77,8 @@ package struct Blocker: Hashable, Sendable, Codable {
     package var `class`: Class {
         switch reason {
         case .suspended, .wrongTopology: .config
-        case .policiesMissing, .runPaused, .promotion, .held, .keptOpen, .reserved, .failedStay, .foreign: .human
+        case .policiesMissing, .runPaused, .allPaused, .promotion, .held, .keptOpen, .reserved, .failedStay, .foreign:
+            .human
         case .excluded, .outsideWindow, .cutoff, .canarySoak, .groupWait, .betweenNodes, .backOff: .clock
         case .canaryFirst, .groupFirst, .nodeBusy, .runFull, .budget, .quorum, .runEnding: .capacity
         case .canaryBroken, .notRead, .unreachable, .stale, .unknownMode, .initial, .faulted, .isolated, .notReady,
@@ -89,7 +92,7 @@ package struct Blocker: Hashable, Sendable, Codable {
         switch reason {
         case .suspended: .suspended
         case .policiesMissing: .waitingPolicies
-        case .runPaused: .paused
+        case .runPaused, .allPaused: .paused
         case .clock: .waitingClock
         case .excluded: .excluded
         case .outsideWindow, .cutoff, .runEnding: .waitingWindow

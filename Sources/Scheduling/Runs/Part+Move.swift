@@ -42,9 +42,21 @@ extension Part {
                 var part = self
                 part.phase = .returning(returning)
                 return PartMove(part)
+            case .unlessCommandRuns(let otherwise):
+                guard phase.command == nil || situation.outcome != nil else { continue }
+                let reason = situation.reason(happening)
+                switch otherwise {
+                case .giveBack(let result): return givenBack(.finish(result), why: reason, situation)
+                case .stay(let result):
+                    var move = finished(result, error: reason, situation)
+                    move.stay = phase.claim
+                    return move
+                }
             default: continue
             }
         }
+        // An order is what the table says of it, and nothing else.
+        guard situation.order == nil else { return nil }
         return stepMove(all, situation) ?? timerMove(all, situation)
     }
 

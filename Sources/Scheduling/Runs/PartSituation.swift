@@ -8,8 +8,10 @@ package struct PartSituation: Hashable, Sendable {
     package var onWindowEnd: OnWindowEnd
     package var clearance = Clearance.open(until: nil)
     package var runPhase = RunPhase.active
-    /// Everything that is not committed is to be given back, until the pause is over.
-    package var isPausedWithRestore = false
+    /// Of the run, and of everything.
+    package var pauses: [Pause] = []
+    /// What an operator orders right now.
+    package var order: Order?
     package var isHeld = false
     package var isClockTrusted = true
     /// It is one of those that others cost their place: who is out of service; nil: it is not.
@@ -36,13 +38,25 @@ package struct PartSituation: Hashable, Sendable {
     /// What was read; the part fills in what it knows itself.
     package var readings: StepContext
 
-    var isPaused: Bool { if case .paused = runPhase { true } else { false } }
+    /// Everything that is not committed is to be given back, until the pause is over.
+    var isPausedWithRestore: Bool { pauses.contains(where: \.givesBack) }
 
     var traits: Table.Traits { Table.Traits(onWindowEnd: onWindowEnd, onFailure: sequence.onFailure ?? .stay) }
 
+    /// `release` or `skip`, and whose word it is.
+    package struct Order: Hashable, Sendable {
+        package var happening: Table.Happening
+        package var reason: String
+
+        package init(happening: Table.Happening, reason: String) {
+            self.happening = happening
+            self.reason = reason
+        }
+    }
+
     /// What happens to the part just now, in the order of the table.
     func happenings(to part: Part) -> [Table.Happening] {
-        var happenings: [Table.Happening] = []
+        var happenings = order.map { [$0.happening] } ?? []
         if case .ending(let reason) = runPhase {
             switch reason {
             case .windowEnded: happenings.append(.windowEnds)
@@ -58,7 +72,7 @@ package struct PartSituation: Hashable, Sendable {
         if mustMakeRoomFor != nil { happenings.append(.overBudget) }
         if isQuorumMissing { happenings.append(.quorumMissing) }
         if isHeld { happenings.append(.hold) }
-        if isPaused { happenings.append(.pause) }
+        if !pauses.isEmpty { happenings.append(.pause) }
         if !isClockTrusted { happenings.append(.clock) }
         if isGone { happenings.append(.unreachable) }
         if isIsolated { happenings.append(.isolated) }
@@ -75,7 +89,7 @@ package struct PartSituation: Hashable, Sendable {
             if case .closed(let closure) = clearance, case .excluded(let by, _) = closure.cause {
                 "freeze \(by) began"
             } else {
-                "paused with restore"
+                pauses.first(where: \.givesBack).map { "paused \($0.text)" } ?? happening.rawValue
             }
         case .windowPauses: "the window ended"
         case .yield: "somebody opened it by hand: it is left alone in this run"
@@ -83,6 +97,7 @@ package struct PartSituation: Hashable, Sendable {
             "more nodes are out of service than the budget allows: \((mustMakeRoomFor ?? []).joined(separator: ", "))"
         case .quorumMissing: "its next step would cost the cluster its majority"
         case .hold: "a person holds the node"
+        case .release, .skip: "\(happening == .skip ? "skipped" : "released") \(order?.reason ?? "")"
         default: happening.rawValue
         }
     }

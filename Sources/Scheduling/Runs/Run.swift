@@ -20,6 +20,10 @@ package struct Run: Hashable, Sendable, Codable {
     /// In the order in which they are taken.
     package private(set) var parts: [Part]
     package var phase: RunPhase
+    /// In the order of their causes.
+    package private(set) var pauses: [Pause] = []
+    /// How many failures more than the strategy allows an operator has put up with.
+    package private(set) var forgivenFailures = 0
     /// By its windows and exclusions, as it was last decided.
     package var clearance: Clearance
     /// When the canary nodes had been good for long enough and the others might follow.
@@ -74,6 +78,10 @@ package struct Run: Hashable, Sendable, Codable {
     package var revision: String? { pinned.revision }
     package var isOver: Bool { count(of: .finished) == parts.count }
     package var isEnding: Bool { if case .ending = phase { true } else { false } }
+    /// `active`, `paused` or `ending`.
+    package var word: String { isEnding ? "ending" : pauses.isEmpty ? "active" : "paused" }
+    /// As many failed nodes pause it.
+    package var failureLimit: Int { pinned.strategy.maxFailures + forgivenFailures }
 
     package func count(of kind: PartPhase.Kind) -> Int { tally.byKind[kind.place] }
 
@@ -116,10 +124,27 @@ package struct Run: Hashable, Sendable, Codable {
 
     private func groupPlace(_ part: Part) -> Int { part.group ?? pinned.strategy.groups.count }
 
-    mutating func change(_ phase: RunPhase, at now: Moment) {
-        self.phase = phase
-        // Whoever lets a run go on gives it its time again.
-        if phase == .active, let length = pinned.strategy.progressDeadline { progress?.reset(to: length, at: now) }
+    mutating func place(_ pause: Pause) {
+        pauses.removeAll { $0.cause == pause.cause }
+        pauses.append(pause)
+        pauses.sort { $0.cause.place < $1.cause.place }
+    }
+
+    /// Whoever lets a run go on gives it its time again, puts up with one failure more, and has other nodes prove what a
+    /// canary did not. Where the cause was gone already, none of that changes anything.
+    mutating func lift(_ cause: Pause.Cause, at now: Moment) {
+        pauses.removeAll { $0.cause == cause }
+        if let length = pinned.strategy.progressDeadline { progress?.reset(to: length, at: now) }
+        switch cause {
+        case .person, .progress: break
+        case .failures: forgivenFailures = max(0, tally.failed + 1 - pinned.strategy.maxFailures)
+        case .canary:
+            for index in tally.canaries where parts[index].setback != nil {
+                var part = parts[index]
+                part.isCanary = false
+                set(part, at: index, now)
+            }
+        }
     }
 
     /// Moves deadlines over to another boot of the host, whose uptimes mean nothing here: steps count as entered now.
@@ -207,11 +232,33 @@ extension Run {
     /// No canary nodes, or they were good for long enough and the others may follow.
     package var isPromoted: Bool { promotedAt != nil || pinned.strategy.canary == nil }
 
+    /// Why it may go no further for that cause, of failures and canaries.
+    package func reasonToPause(_ cause: Pause.Cause) -> String? {
+        guard !isOver else { return nil }
+        switch cause {
+        case .person, .progress: return nil
+        case .failures: return tally.failed >= failureLimit ? "\(tally.failed) failed of \(failureLimit)" : nil
+        case .canary:
+            return isPromoted ? nil : canaries.lazy.compactMap(\.setback).first.map { "canary \($0)" }
+        }
+    }
+
     /// How many slots that became free must stay unused for now, and for how much longer the first of them.
     package func restingSlots(at now: Moment) -> (count: Int, left: Duration?) {
         let pause = pinned.strategy.pauseBetweenNodes
         let resting = (tally.freed ?? []).reversed().prefix { now.uptime - $0.uptime < pause }
         return (resting.count, resting.last.map { pause - (now.uptime - $0.uptime) })
+    }
+}
+
+extension Pause.Cause {
+    fileprivate var place: Int {
+        switch self {
+        case .person: 0
+        case .failures: 1
+        case .canary: 2
+        case .progress: 3
+        }
     }
 }
 
@@ -230,18 +277,9 @@ extension PartPhase.Kind {
 
 package enum RunPhase: Hashable, Sendable, Codable {
     case active
-    /// Takes no further node and starts no command until somebody decides.
-    case paused(reason: String)
     /// Gives back what it may and ends.
     case ending(EndReason)
 
-    package var word: String {
-        switch self {
-        case .active: "active"
-        case .paused: "paused"
-        case .ending: "ending"
-        }
-    }
 }
 
 /// Why a run ends before all its nodes are done.

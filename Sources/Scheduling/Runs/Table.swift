@@ -57,7 +57,8 @@ package enum Table {
 
     package enum Refusable: Hashable, Sendable {
         case giveBack(PartResult)
-        case failAndStay
+        /// The claim stays behind.
+        case stay(PartResult)
     }
 
     /// What a policy says that the table depends on.
@@ -123,7 +124,7 @@ package enum Table {
             switch phase {
             case .queued: .finish(.skipped)
             case .out: .giveBack(.finish(.skipped))
-            case .committed: .unlessCommandRuns(.failAndStay)
+            case .committed: .unlessCommandRuns(.stay(.skipped))
             case .returning, .soaking: .on
             }
         case .yield:

@@ -17,7 +17,7 @@ extension Controller {
             + ledger.activeRuns.compactMap { slot in
                 views[slot.raw].map { view in
                     status(
-                        of: view.run, phase: view.run.phase.word, text: text(of: view.run), endedAt: nil,
+                        of: view.run, phase: view.run.word, text: text(of: view.run), endedAt: nil,
                         blockers: view.blockers, now)
                 }
             }
@@ -34,6 +34,11 @@ extension Controller {
                 report.holds.append(HoldStatus(node: fleet[node].id, hold: hold))
             }
         }
+        report.pauses =
+            (ledger.pause.map { [PauseStatus(run: nil, pause: $0)] } ?? [])
+            + ledger.activeRuns.compactMap { ledger.header($0) }.flatMap { header in
+                header.pauses.map { PauseStatus(run: header.id, pause: $0) }
+            }
         report.alarms = ledger.alarms.keys.sorted().compactMap { ledger.alarms[$0] }
         return report
     }
@@ -233,7 +238,7 @@ extension Controller {
             let membership = fleet[fleet.cluster(of: node)].membership
             let known = membership.regular + membership.temporary
             if !known.isEmpty, !known.contains(name) {
-                return Verdict(.notListed, "the cluster knows no \(name); it knows \(Wording.names(known))")
+                return Verdict(.notListed, "the cluster knows no \(name); it knows \(NameList.text(known))")
             }
             return Verdict(first)
         case .notReady: return nil
@@ -270,7 +275,8 @@ extension Controller {
             return Verdict(.held, "by \(hold.actor): \(hold.reason)", until: hold.until)
         }
         if case .out = part.phase {
-            if case .paused(let reason) = header.phase { return Verdict(.paused, "the run is paused: \(reason)") }
+            if let pause = ledger.pause { return Verdict(Blocker(.allPaused(pause), until: pause.until)) }
+            if let pause = header.pauses.first { return Verdict(Blocker(.runPaused(pause), until: pause.until)) }
             if !clock.isTrusted { return Verdict(.waitingClock, "the wall clock jumped: waits until it is steady") }
             if situation.isIsolated {
                 return Verdict(.isolated, "a majority of the cluster does not list it as connected", until: until)
@@ -337,8 +343,7 @@ extension Controller {
         if left > 0 { words.append("\(left) left out") }
         let text = words.joined(separator: ", ")
         switch run.phase {
-        case .active: return text
-        case .paused(let reason): return "\(text); paused: \(reason)"
+        case .active: return ([text] + run.pauses.map { "paused \($0.text)" }).joined(separator: "; ")
         case .ending(let reason): return "\(text); ending: \(reason)"
         }
     }

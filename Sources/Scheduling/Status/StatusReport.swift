@@ -14,6 +14,8 @@ package struct StatusReport: Hashable, Sendable {
     /// Nodes whose release is owed; nodes that are not in the policies among them.
     package var owed: [OwedStatus] = []
     package var holds: [HoldStatus] = []
+    /// That of everything first, then those of runs.
+    package var pauses: [PauseStatus] = []
     package var alarms: [Alarm] = []
 
     package init(at: Timestamp) {
@@ -79,6 +81,12 @@ package struct OwedStatus: Hashable, Sendable {
 package struct HoldStatus: Hashable, Sendable {
     package var node: NodeID
     package var hold: Hold
+}
+
+package struct PauseStatus: Hashable, Sendable {
+    /// Nil: everything is paused.
+    package var run: RunID?
+    package var pause: Pause
 }
 
 package struct PolicyStatus: Hashable, Sendable {

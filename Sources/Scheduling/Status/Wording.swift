@@ -7,7 +7,8 @@ extension Blocker {
         switch reason {
         case .suspended: "the policy is suspended"
         case .policiesMissing: "the policies could not be read: nothing new starts"
-        case .runPaused(let reason): "the run is paused: \(reason)"
+        case .runPaused(let pause): "the run is paused \(pause.text)"
+        case .allPaused(let pause): "everything is paused \(pause.text)"
         case .runEnding(let reason): "the run is ending: \(reason)"
         case .clock: "the wall clock jumped: waits until it is steady"
         case .excluded(let by, let reason): "freeze \(by)" + (reason.map { " (\($0))" } ?? "")
@@ -15,15 +16,15 @@ extension Blocker {
         case .cutoff: "too close to the window's end to start a node"
         case .wrongTopology: "the policy says standalone, and the nodes list other members"
         case .promotion: "the canary is good: waits for promote"
-        case .canarySoak(let names): "the canary soaks: \(Wording.names(names))"
+        case .canarySoak(let names): "the canary soaks: \(NameList.text(names))"
         case .canaryBroken(let name): "the canary \(name) is done and not in service: its soak waits"
-        case .canaryFirst(let names): "waits for the canary: \(Wording.names(names))"
-        case .groupFirst(let group, let names): "waits for group \(group): \(Wording.names(names))"
+        case .canaryFirst(let names): "waits for the canary: \(NameList.text(names))"
+        case .groupFirst(let group, let names): "waits for group \(group): \(NameList.text(names))"
         case .groupWait(let previous): "waits after group \(previous)"
         case .betweenNodes: "waits between nodes"
         case .backOff(let holders):
             "given back to make room: waits until the cluster was within budget for a while"
-                + (holders.isEmpty ? "" : "; out of service: \(Wording.names(holders))")
+                + (holders.isEmpty ? "" : "; out of service: \(NameList.text(holders))")
         case .held(let actor, let reason): "held by \(actor): \(reason)"
         case .keptOpen(let actor, let reason): "kept open by \(actor): \(reason)"
         case .reserved(let actor, let reason): "reserved by \(actor): \(reason)"
@@ -43,9 +44,9 @@ extension Blocker {
         case .listedOtherwise(let mode): "says normal, and the cluster lists that name as \(mode): is this its address?"
         case .quorum(let missing):
             "it would cost the cluster its majority"
-                + (missing.isEmpty ? "" : "; not connected or in a disruptive step: \(Wording.names(missing))")
-        case .runFull(_, _, let holders): "waits for \(Wording.names(holders))"
-        case .budget(let have, let limit, let holders): "\(have) of \(limit) out of service: \(Wording.names(holders))"
+                + (missing.isEmpty ? "" : "; not connected or in a disruptive step: \(NameList.text(missing))")
+        case .runFull(_, _, let holders): "waits for \(NameList.text(holders))"
+        case .budget(let have, let limit, let holders): "\(have) of \(limit) out of service: \(NameList.text(holders))"
         case .identity(let name): "\(name) has not yet been shown to be at its address"
         case .sweep: "all nodes are read once more"
         }
@@ -62,16 +63,6 @@ extension Blocker {
         case .ours: "nagi itself"
         }
     }
-}
-
-enum Wording {
-    /// A few names, and how many more there are.
-    static func names(_ names: [String]) -> String {
-        let shown = names.prefix(3).joined(separator: ", ")
-        return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
-    }
-
-    static func names(_ names: ArraySlice<String>) -> String { self.names(Array(names)) }
 }
 
 extension StepWait {

@@ -74,7 +74,7 @@ extension Oracle {
         {
             violate(.deadline, at: at, "\(part.node.name) is in \(step.word) of \(id) without a deadline")
         }
-        if run.isPaused, (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal) {
+        if run.isPaused || mirror.isEverythingPaused, (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal) {
             violate(.paused, at: at, "\(part.node.name) is claimed further in \(id), which is paused")
         }
         if former.phase.isQueued, part.phase.isInWork {
@@ -160,7 +160,7 @@ extension Oracle {
         guard let run = mirror.run(start.run), let view = run.parts.first(where: { $0.part.node == start.node }) else {
             return
         }
-        if run.isPaused {
+        if run.isPaused || mirror.isEverythingPaused {
             violate(.paused, at: at, "\(start.step) begins on \(start.node.name) in \(start.run), which is paused")
         }
         var step: RunStep?

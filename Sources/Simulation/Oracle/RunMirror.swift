@@ -23,6 +23,7 @@ struct RunMirror: Sendable {
         var phase = RunPhase.active
         var parts: [PartView]
         var isPromoted = false
+        var pauses: Set<Pause.Cause> = []
         /// When slots became free.
         var freedAt: [Int64] = []
         /// When a part of it last moved, or its phase changed.
@@ -31,8 +32,14 @@ struct RunMirror: Sendable {
 
         var policy: Policy { run.pinned.value }
         var failures: Int { parts.count { $0.part.isFailed } }
-        var isPaused: Bool { if case .paused = phase { true } else { false } }
+        var isPaused: Bool { !pauses.isEmpty }
         var isEnding: Bool { if case .ending = phase { true } else { false } }
+
+        mutating func note(_ cause: Pause.Cause, isPaused: Bool, at: Int64) {
+            if isPaused { pauses.insert(cause) } else { pauses.remove(cause) }
+            changedAt = at
+            phaseChangedAt = at
+        }
     }
 
     private(set) var set: PolicySet?
@@ -41,6 +48,7 @@ struct RunMirror: Sendable {
     /// Intents that are open, or were given up and may still arrive until then.
     private(set) var open: [NodeID: (change: ModeChange, at: Int64)] = [:]
     private(set) var stays: [NodeID: FailedStay] = [:]
+    private(set) var isEverythingPaused = false
     /// Since when nobody has claimed the node; nil: it is claimed.
     private(set) var unclaimedSince: [NodeID: Int64] = [:]
     /// When something was decided that is more than bookkeeping.
@@ -76,6 +84,10 @@ struct RunMirror: Sendable {
                 run.changedAt = at
                 run.phaseChangedAt = at
             }
+        case .paused(let id?, let pause): change(id) { $0.note(pause.cause, isPaused: true, at: at) }
+        case .resumed(let id?, let cause): change(id) { $0.note(cause, isPaused: false, at: at) }
+        case .paused(nil, _): isEverythingPaused = true
+        case .resumed(nil, _): isEverythingPaused = false
         case .runPromoted(let id): change(id) { $0.isPromoted = true }
         case .runEnded(let id, _):
             let nodes = run(id)?.parts.map(\.part.node) ?? []

@@ -168,6 +168,7 @@ extension World {
             insert(.commandBegins(start.id), in: .milliseconds(20))
         case .recover(let start):
             recover(start)
+        case .answer: break
         }
     }
 

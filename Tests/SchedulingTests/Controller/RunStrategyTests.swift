@@ -298,8 +298,7 @@ struct RunStrategyTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 done
-                15m paused: the canary is good: waits for promote
                 """)
-        #expect(rehearsal.wait(of: "a2") == "paused: the run is paused: the canary is good: waits for promote")
+        #expect(rehearsal.wait(of: "a2") == "waiting-approval: the canary is good: waits for promote")
     }
 }

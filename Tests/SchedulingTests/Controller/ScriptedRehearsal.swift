@@ -30,6 +30,8 @@ struct ScriptedRehearsal {
         case wallJumps(minutes: Int)
         /// The journal has one more fact, and the daemon starts anew with it: what a lever would have put there.
         case notes(Fact)
+        /// Somebody (`ann`, if nobody else) pulls a lever.
+        case pulls(LeverOrder, by: String = "ann", key: String? = nil)
     }
 
     struct Node {
@@ -62,6 +64,9 @@ struct ScriptedRehearsal {
     private var wallOffset = Duration.zero
     private var phases: [NodeID: PartPhase] = [:]
     private var pending: [Event] = []
+    /// What became of the levers, in the order in which they were pulled.
+    private(set) var answers: [Int: Result<LeverAnswer, LeverRefusal>] = [:]
+    private var pulls = 0
 
     /// - Parameters:
     ///   - versions: of nodes that do not run 1.
@@ -152,6 +157,19 @@ struct ScriptedRehearsal {
         case .notes(let fact):
             journal.append(Record(at: now, fact: fact))
             restart()
+        case .pulls(let order, let actor, let key): pull(order, by: actor, key: key)
+        }
+    }
+
+    private mutating func pull(_ order: LeverOrder, by actor: String, key: String?) {
+        pulls += 1
+        hand(.pulled(Pull(order, by: actor, key: key), ticket: pulls))
+        let minute = "\(elapsed / 60_000_000_000)m"
+        switch answers[pulls] {
+        case .success(let answer)?: lines.append("\(minute) \(actor): \(answer.text)")
+        case .failure(let refusal)?:
+            lines.append("\(minute) \(actor): refused (\(refusal.code.rawValue)) \(refusal.message)")
+        case nil: lines.append("\(minute) \(actor): no answer")
         }
     }
 
@@ -197,6 +215,7 @@ struct ScriptedRehearsal {
         case .start(let start), .recover(let start):
             if let revision = start.environment["NAGI_REVISION"] { nodes[start.node.name]?.version = revision }
             pending.append(.commandEnded(start.id, .exited(status: 0)))
+        case .answer(let ticket, let answer): answers[ticket] = answer
         }
     }
 
@@ -234,7 +253,8 @@ struct ScriptedRehearsal {
             } else if part.phase.isQueued, !former.isQueued {
                 say(minute, part.node.name, "queued again")
             }
-        case .runChanged(_, .paused(let reason)): lines.append("\(minute) paused: \(reason)")
+        case .paused(_, let pause): lines.append("\(minute) paused: \(pause.text)")
+        case .resumed(_, let cause): lines.append("\(minute) goes on (\(cause.rawValue))")
         case .runChanged(_, .ending(let reason)): lines.append("\(minute) ending: \(reason)")
         case .runPromoted: lines.append("\(minute) promoted")
         case .runEnded(_, let outcome): lines.append("\(minute) \(outcome)")

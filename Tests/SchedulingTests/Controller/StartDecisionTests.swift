@@ -143,7 +143,7 @@ struct StartDecisionTests {
             set { _, policy in
                 policy.strategy.canary = Canary(count: 1, promote: .manual)
                 policy.sequence = ScriptedRehearsal.fiveMinutes
-            }, after: .minutes(7), gives: "runPaused promotion"),
+            }, after: .minutes(7), gives: "promotion"),
         Situation(
             "the group before was finished a while ago",
             set { _, policy in
@@ -184,6 +184,12 @@ struct StartDecisionTests {
                         policy.kind = .rollout(revision: "3", approval: nil)
                     })
             ], gives: "runEnding"),
+        Situation(
+            "somebody has paused everything, for a while", set(),
+            deeds: [LeverTests.order(.pause, minutes: 300, "calls drop")], gives: "allPaused+ runFull budget"),
+        Situation(
+            "somebody has paused the run", set(), deeds: [LeverTests.order(.pause, run: "r", "calls drop")],
+            gives: "runPaused runFull budget"),
         Situation("the wall clock jumped", set(), deeds: [.wallJumps(minutes: 90)], gives: "clock+ runFull budget"),
         Situation(
             "the wall clock jumped into a freeze, and the run is paused",

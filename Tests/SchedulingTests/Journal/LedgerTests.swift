@@ -141,8 +141,8 @@ struct LedgerTests {
             left(5, .partChanged(Self.id, 0, Self.working(0, .hours(1)), step: nil, nil)) == .minutes(25), "a start")
         #expect(left(20, .partChanged(Self.id, 0, Self.working(1, .hours(1)), step: nil, nil)) == .minutes(30))
         #expect(left(30, .partChanged(Self.id, 0, Self.working(0, .hours(1)), step: nil, nil)) == .minutes(20), "back")
-        #expect(left(40, .runChanged(Self.id, .paused(reason: "failures"))) == .minutes(10))
-        #expect(left(45, .runChanged(Self.id, .active)) == .minutes(30))
+        #expect(left(40, .paused(Self.id, Pause(.failures, reason: "one", since: Moment.start.wall))) == .minutes(10))
+        #expect(left(45, .resumed(Self.id, .failures)) == .minutes(30))
     }
 
     /// What was known of node a, in the order in which it was noted, before it left the policies; whether nagi goes on to
@@ -358,7 +358,7 @@ struct LedgerTests {
         let facts: [Fact] = [
             .nodeObserved(Self.node, .init(mode: nil), nil, skipped: 0), .nodeRestarted(Self.node, IncarnationMarks()),
             .releaseOwed(Self.node), .modeSettled(Self.node, id: 4, isReached: true),
-            .runChanged(Self.id, .active), .runEnded(Self.id, .completed),
+            .resumed(Self.id, .failures), .runEnded(Self.id, .completed),
             .partChanged(Self.id, 3, part, step: nil, nil),
             .commandEnded(CommandID(number: 3), Self.node, .timedOut), .clearanceChanged(Self.id, .open(until: nil)),
             .alarmEnded(Alarm.Key(.stuck)), .heartbeat([NodeMarks(node: Self.node, marks: IncarnationMarks())]),

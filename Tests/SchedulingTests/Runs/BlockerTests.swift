@@ -11,6 +11,7 @@ struct BlockerTests {
         suspended        suspended         config    no
         policiesMissing  waiting-policies  human     no
         runPaused        paused            human     no
+        allPaused        paused            human     no
         runEnding        waiting-window    capacity  no
         clock            waiting-clock     ours      no
         excluded         excluded          clock     no
@@ -64,7 +65,9 @@ struct BlockerTests {
     }
 
     static let reasons: [Blocker.Reason] = [
-        .suspended, .policiesMissing, .runPaused("failures"), .runEnding(.windowEnded), .clock,
+        .suspended, .policiesMissing, .runPaused(Pause(.failures, reason: "one", since: Timestamp(seconds: 0))),
+        .allPaused(Pause(.person, reason: "two", actor: "ann", since: Timestamp(seconds: 0))), .runEnding(.windowEnded),
+        .clock,
         .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology, .promotion, .canarySoak(["a"]),
         .canaryBroken("a"), .canaryFirst(["a"]), .groupFirst("x", ["a"]), .groupWait(previous: "x"), .betweenNodes,
         .backOff(holders: ["a"]), .held(actor: "ann", reason: "r"), .keptOpen(actor: "ann", reason: "r"),
@@ -91,7 +94,8 @@ struct BlockerTests {
 extension Blocker.Reason {
     /// The cases without their values: a new case does not compile before it has one, and then wants sample and row.
     enum Kind: String, CaseIterable {
-        case suspended, policiesMissing, runPaused, runEnding, clock, excluded, outsideWindow, cutoff, wrongTopology,
+        case suspended, policiesMissing, runPaused, allPaused, runEnding, clock, excluded, outsideWindow, cutoff,
+            wrongTopology,
             promotion, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff, held,
             keptOpen, reserved, nodeBusy, failedStay, owed, notRead, unreachable, stale, unknownMode, initial,
             foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, sweep
@@ -104,6 +108,7 @@ extension Blocker.Reason {
         case .suspended: .suspended
         case .policiesMissing: .policiesMissing
         case .runPaused: .runPaused
+        case .allPaused: .allPaused
         case .runEnding: .runEnding
         case .clock: .clock
         case .excluded: .excluded

@@ -415,12 +415,13 @@ extension PartSituation {
         case "window pauses": clearance = closed(.outsideWindow, reopens: true)
         case "window is taken away": clearance = closed(.outsideWindow, reopens: false)
         case "freeze": clearance = closed(.excluded(by: "year-end", reason: nil), reopens: true)
-        case "pause with restore": isPausedWithRestore = true
+        case "pause with restore":
+            pauses = [Pause(.person, reason: "p", actor: "ann", since: now.wall, givesBack: true)]
         case "aborted": runPhase = .ending(.aborted("ann"))
         case "suspended": runPhase = .ending(.suspended)
         case "policy removed": runPhase = .ending(.policyRemoved)
         case "superseded": runPhase = .ending(.superseded)
-        case "paused": runPhase = .paused(reason: "failures")
+        case "paused": pauses = [Pause(.failures, reason: "failures", since: now.wall)]
         case "held": isHeld = true
         case "clock": isClockTrusted = false
         case "over budget": mustMakeRoomFor = ["b"]

@@ -61,9 +61,14 @@ private struct Product {
         .closed(.init(cause: .excluded(by: "freeze", reason: nil), reopens: true)),
     ]
 
-    static let runPhases: [RunPhase] = [
-        .active, .paused(reason: "p"), .ending(.windowEnded), .ending(.superseded), .ending(.aborted("a")),
+    static let runs: [(phase: RunPhase, pauses: [Pause])] = [
+        (.active, []), (.active, [pause(givesBack: false)]), (.active, [pause(givesBack: true)]),
+        (.ending(.windowEnded), []), (.ending(.superseded), []), (.ending(.aborted("a")), []),
     ]
+
+    private static func pause(givesBack: Bool) -> Pause {
+        Pause(.person, reason: "p", actor: "ann", since: Moment.start.wall, givesBack: givesBack)
+    }
 
     static let outcomes: [CommandOutcome?] = [
         nil, .exited(status: 0), .exited(status: 1), .interrupted, .neverBegan, .notStarted("x"), .timedOut,
@@ -132,7 +137,7 @@ private struct Product {
             let isWaitingToDisrupt = step?.isDisruptive == true && !hasCommand
             let isBack = part.phase.kind == .returning || part.phase.kind == .soaking
             let sizes = [
-                Product.clearances.count, 2, Product.runPhases.count, 3, 1, isOut ? 2 : 1, isWaitingToDisrupt ? 3 : 1,
+                Product.clearances.count, 2, Product.runs.count, 3, 1, isOut ? 2 : 1, isWaitingToDisrupt ? 3 : 1,
                 Sight.allCases.count, 2, isBack ? 2 : 1, isOut ? 2 : 1,
                 isOut ? Product.identities.count : isWaitingToDisrupt ? 2 : 1, isWaitingToDisrupt ? 3 : 2,
                 isRun && !hasCommand ? 2 : 1, 2,
@@ -197,7 +202,7 @@ private struct Product {
             sequence: StepSequence(name: "s", steps: steps, onFailure: digits[16] == 0 ? .stay : .restore),
             onWindowEnd: digits[1] == 0 ? .restore : .finish, readings: readings)
         situation.clearance = clearances[digits[0]]
-        situation.runPhase = runPhases[digits[2]]
+        (situation.runPhase, situation.pauses) = runs[digits[2]]
         situation.isHeld = digits[3] == 1
         situation.isClockTrusted = digits[3] != 2
         situation.mustMakeRoomFor = digits[5] == 1 ? ["other"] : nil
@@ -246,7 +251,7 @@ private struct Product {
 
     private mutating func note(start command: RunStep, from part: Part, in s: PartSituation) {
         if part.phase.command != nil { fail("a command starts beside another", part, s) }
-        if case .paused = s.runPhase { fail("a command starts while paused", part, s) }
+        if !s.pauses.isEmpty { fail("a command starts while paused", part, s) }
         if s.isHeld { fail("a command starts under a hold", part, s) }
         if !s.isClockTrusted { fail("a command starts while the clock is not trusted", part, s) }
         if case .closed(let closure) = s.clearance, part.phase.kind != .committed {
@@ -272,7 +277,7 @@ private struct Product {
         if let timer = part.phase.timer {
             // Before its first `drain` or `block` it waits like one that is queued.
             let isQueued = part.phase.work?.isGranted == false
-            let mayStand = s.isHeld || s.isPausedRun || !s.isClockTrusted || s.doesNothingAnswer || isQueued
+            let mayStand = s.isHeld || !s.pauses.isEmpty || !s.isClockTrusted || s.doesNothingAnswer || isQueued
             if !timer.isRunning, !mayStand, part.phase.command == nil {
                 fail("its deadline stands for no reason", part, s)
             }
@@ -283,14 +288,14 @@ private struct Product {
         if let work = part.phase.work, !work.isGranted, work.command == nil { return }
         // Without a slot it waits for the node to be seen by the others again.
         let isCutOff = s.isIsolated || s.isGone || s.readings.mode?.requestable == nil
-        guard part.wait(in: s) != nil || s.isHeld || s.isPausedRun || !s.isClockTrusted || isCutOff else {
+        guard part.wait(in: s) != nil || s.isHeld || !s.pauses.isEmpty || !s.isClockTrusted || isCutOff else {
             return fail("rests without a deadline and a name", part, s)
         }
     }
 
     private mutating func fail(_ property: String, _ part: Part, _ s: PartSituation) {
         if broken[property] == nil {
-            let text = "\(part.phase)\n  \(s.clearance) \(s.onWindowEnd) \(s.runPhase)\n  \(s.readings)"
+            let text = "\(part.phase)\n  \(s.clearance) \(s.onWindowEnd) \(s.runPhase) \(s.pauses)\n  \(s.readings)"
             let more = "held \(s.isHeld) clock \(s.isClockTrusted) gone \(s.isGone) isolated \(s.isIsolated)"
             broken[property] = (0, "\(text)\n  \(more) outcome \(String(describing: s.outcome))")
         }
@@ -301,10 +306,6 @@ private struct Product {
         broken.sorted { $0.key < $1.key }.map { "\($0.key), \($0.value.count) times, first: \($0.value.first)" }
             .joined(separator: "\n")
     }
-}
-
-extension PartSituation {
-    fileprivate var isPausedRun: Bool { if case .paused = runPhase { true } else { false } }
 }
 
 extension PartPhase {

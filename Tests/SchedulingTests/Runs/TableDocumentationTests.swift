@@ -54,7 +54,7 @@ extension Table.Response {
         case .failAndStay: "`failed`, stays"
         case .unlessCommandRuns(.giveBack(let result)):
             "refused while its command runs; else given back, `\(result.rawValue)`"
-        case .unlessCommandRuns(.failAndStay): "refused while its command runs; else `failed`, stays"
+        case .unlessCommandRuns(.stay(let result)): "refused while its command runs; else `\(result.rawValue)`, stays"
         case .restartsSoak: "restarts soak"
         case .stopAtFloor: "stops at the floor: `foreign`"
         }

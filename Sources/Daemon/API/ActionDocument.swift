@@ -1,0 +1,144 @@
+import Foundation
+import HTTPTypes
+import ModeCore
+import NIOCore
+import PolicyFile
+import Primitives
+import Scheduling
+
+/// A lever as JSON: the body of `POST /v1/actions`, and its answer.
+///
+/// `for` is a length (`4h`) or `ever`; `until` an instant, RFC 3339 or local time of the policies' zone.
+package struct ActionDocument: Codable, Hashable, Sendable {
+    package var action: String
+    package var node: String?
+    package var run: String?
+    package var policy: String?
+    package var mode: String?
+    package var `for`: String?
+    package var until: String?
+    package var restore: Bool?
+    package var force: Bool?
+    package var reason: String?
+
+    package init(_ action: LeverOrder.Action) {
+        self.action = action.rawValue
+    }
+
+    /// - Throws: `Fault` with what is wrong.
+    init(json: ByteBuffer) throws {
+        let json = Data(json.readableBytesView)
+        let object = try? JSONSerialization.jsonObject(with: json)
+        guard let fields = object as? [String: Any] else { throw Fault("it is not a JSON object") }
+        let known = CodingKeys.allCases.map(\.stringValue)
+        if let other = fields.keys.sorted().first(where: { !known.contains($0) }) {
+            throw Fault("there is no \(other.prefix(40)); there are \(known.joined(separator: ", "))")
+        }
+        do {
+            self = try JSONDecoder().decode(ActionDocument.self, from: json)
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw Fault("\(key.stringValue) is missing")
+        } catch DecodingError.typeMismatch(_, let context) {
+            throw Fault("\(context.codingPath.last?.stringValue ?? "a value") is of another type")
+        }
+    }
+
+    struct Fault: Error, CustomStringConvertible {
+        var description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case action, node, run, policy, mode, `for`, until, restore, force, reason
+    }
+
+    package struct Answer: Codable, Hashable, Sendable {
+        package var ok: Bool
+        package var id: Int
+        package var action: String
+        package var text: String
+        @Nullable package var until: String?
+        @Nullable package var undo: String?
+    }
+
+    /// Longest reason in bytes.
+    static let reasonLimit = 500
+    /// Longest key in bytes.
+    static let keyLimit = 100
+    /// The longest time that anything is wanted for; else it is for ever.
+    private static let longest = Duration.days(366)
+
+    /// - Throws: `APIError` where a value means nothing.
+    func order(_ zone: DisplayZone, at now: Timestamp) throws(APIError) -> LeverOrder {
+        guard let action = LeverOrder.Action(rawValue: action) else {
+            throw Self.wrong(
+                "action", action, "one of \(LeverOrder.Action.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        var order = LeverOrder(action)
+        (order.node, order.run, order.policy) = (node, run, policy)
+        (order.givesBack, order.isForced) = (restore ?? false, force ?? false)
+        order.reason = reason ?? ""
+        guard order.reason.utf8.count <= Self.reasonLimit else {
+            throw APIError(.badRequest, "invalid-value", "the reason is longer than \(Self.reasonLimit) bytes")
+        }
+        if let mode {
+            guard let mode = RequestableMode(rawValue: mode) else {
+                throw Self.wrong(
+                    "mode", mode, "one of \(RequestableMode.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            order.mode = mode
+        }
+        guard self.for == nil || until == nil else {
+            throw APIError(.badRequest, "invalid-value", "for and until: one of them is enough")
+        }
+        switch self.for {
+        case nil: break
+        case "ever"?: order.isForEver = true
+        case let text?:
+            guard let length = Duration(text), length > .zero, length <= Self.longest else {
+                throw Self.wrong("for", text, "a length like 90m or 4h, at most \(Self.longest.written), or ever")
+            }
+            order.until = now + length
+        }
+        if let until {
+            guard let instant = zone.instant(until), !zone.isLocal(until) || !zone.isAmbiguous else {
+                throw Self.wrong("until", until, "an instant like 2026-11-29T04:00:00+09:00")
+            }
+            order.until = instant
+        }
+        return order
+    }
+
+    private static func wrong(_ field: String, _ text: String, _ wanted: String) -> APIError {
+        APIError(.badRequest, "invalid-value", "\(field) is \(text.prefix(80))", hint: wanted)
+    }
+}
+
+extension ActionDocument.Answer {
+    init(_ answer: LeverAnswer, _ zone: DisplayZone) {
+        ok = true
+        id = answer.id
+        action = answer.action.rawValue
+        text = answer.text
+        until = answer.until.map(zone.text)
+        undo = answer.undo
+    }
+}
+
+extension APIError {
+    init(_ refusal: LeverRefusal) {
+        switch refusal.code {
+        case .unknownNode, .unknownRun, .unknownPolicy:
+            self.init(.notFound, refusal.code.rawValue, refusal.message, hint: refusal.hint)
+        case .ambiguous, .incomplete:
+            self.init(.badRequest, refusal.code.rawValue, refusal.message, hint: refusal.hint)
+        case .nothingToDo, .commandRunning, .overBudget, .keyUsed:
+            self.init(.conflict, refusal.code.rawValue, refusal.message, hint: refusal.hint)
+        case .unavailable:
+            self.init(.serviceUnavailable, refusal.code.rawValue, refusal.message, hint: refusal.hint)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import Hummingbird
+import NIOCore
+
+/// What is known of a request beside its bytes.
+struct CallerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    private let peer: SocketAddress?
+    private let own: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        (peer, own) = (source.channel.remoteAddress, source.channel.localAddress)
+    }
+
+    /// The user of this machine who asks.
+    var user: String? {
+        guard let peer = peer?.port, let own = own?.port else { return nil }
+        return LocalPeer.user(at: peer, calling: own)
+    }
+}

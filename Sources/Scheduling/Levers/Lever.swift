@@ -1,0 +1,124 @@
+import ModeCore
+import Primitives
+
+/// What an operator does by hand, about nodes and runs that exist.
+package enum Lever: Hashable, Sendable, Codable {
+    case hold(NodeID, Hold.Wish, until: Timestamp?)
+    case release(NodeID)
+    case pause(RunID?, givesBack: Bool, until: Timestamp?)
+    case resume(RunID?)
+    case abort(RunID)
+    case approve(RunID)
+    case skip(RunID, NodeID)
+    case start(policy: String)
+
+    package var action: LeverOrder.Action {
+        switch self {
+        case .hold: .hold
+        case .release: .release
+        case .pause: .pause
+        case .resume: .resume
+        case .abort: .abort
+        case .approve: .approve
+        case .skip: .skip
+        case .start: .start
+        }
+    }
+}
+
+/// A lever as it was asked for, with names as they were written.
+package struct LeverOrder: Hashable, Sendable, Codable {
+    package enum Action: String, Hashable, Sendable, Codable, CaseIterable {
+        case hold, release, pause, resume, abort, approve, skip, start
+    }
+
+    package var action: Action
+    /// `cluster/node`, or the node alone where that is unambiguous.
+    package var node: String?
+    /// A run's id, or its policy's name where a run of it is active.
+    package var run: String?
+    package var policy: String?
+    package var mode: RequestableMode?
+    package var until: Timestamp?
+    /// No end is wanted, where one is asked for otherwise.
+    package var isForEver = false
+    package var givesBack = false
+    package var isForced = false
+    package var reason = ""
+
+    package init(_ action: Action) {
+        self.action = action
+    }
+}
+
+/// An order, who gave it, and the key that makes giving it twice the same as giving it once.
+package struct Pull: Hashable, Sendable, Codable {
+    package var order: LeverOrder
+    package var actor: String
+    package var key: String?
+
+    package init(_ order: LeverOrder, by actor: String, key: String? = nil) {
+        self.order = order
+        self.actor = actor
+        self.key = key
+    }
+}
+
+/// A lever that was pulled, and what it came to.
+package struct PulledLever: Hashable, Sendable, Codable {
+    /// Counted from 1.
+    package var id: Int
+    package var pull: Pull
+    package var lever: Lever
+    package var answer: LeverAnswer
+}
+
+package struct LeverAnswer: Hashable, Sendable, Codable {
+    package var id: Int
+    package var action: LeverOrder.Action
+    /// What it did.
+    package var text: String
+    /// How long that lasts; nil: until somebody says otherwise.
+    package var until: Timestamp?
+    /// What takes it back; nil: nothing does.
+    package var undo: String?
+
+    package init(
+        id: Int, action: LeverOrder.Action, text: String, until: Timestamp? = nil, undo: String? = nil
+    ) {
+        self.id = id
+        self.action = action
+        self.text = text
+        self.until = until
+        self.undo = undo
+    }
+}
+
+/// Why a lever was not pulled, and what to do instead. Nothing has changed.
+package struct LeverRefusal: Error, Hashable, Sendable, Codable {
+    package enum Code: String, Hashable, Sendable, Codable, CaseIterable {
+        case unknownNode = "unknown-node"
+        case unknownRun = "unknown-run"
+        case unknownPolicy = "unknown-policy"
+        case ambiguous
+        /// The order lacks something, or has too much.
+        case incomplete
+        /// There is nothing for it to do.
+        case nothingToDo = "nothing-to-do"
+        case commandRunning = "command-running"
+        case overBudget = "over-budget"
+        case keyUsed = "key-used"
+        /// The daemon is stopping, or cannot write its journal.
+        case unavailable
+    }
+
+    package var code: Code
+    package var message: String
+    package var hint: String?
+
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+}
