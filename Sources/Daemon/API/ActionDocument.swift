@@ -72,7 +72,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     private static let longest = Duration.days(366)
 
     /// - Throws: `APIError` where a value means nothing.
-    func order(_ zone: DisplayZone, at now: Timestamp) throws(APIError) -> LeverOrder {
+    func order(_ zone: DisplayZone) throws(APIError) -> LeverOrder {
         guard let action = LeverOrder.Action(rawValue: action) else {
             throw Self.wrong(
                 "action", action, "one of \(LeverOrder.Action.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -101,7 +101,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             guard let length = Duration(text), length > .zero, length <= Self.longest else {
                 throw Self.wrong("for", text, "a length like 90m or 4h, at most \(Self.longest.written), or ever")
             }
-            order.until = now + length
+            order.length = length
         }
         if let until {
             guard let instant = zone.instant(until), !zone.isLocal(until) || !zone.isAmbiguous else {

@@ -74,23 +74,24 @@ extension Controller {
             return try self.run(named: name)
         }
         if order.action.isDemanding(order), order.reason.isEmpty { throw missing("a reason (--reason)") }
-        if let until = order.until, until <= now {
+        let until = order.until ?? order.length.map { now + $0 }
+        if let until, until <= now {
             throw LeverRefusal(.incomplete, "the end of \(order.action.rawValue) is past", hint: "give a later one")
         }
         switch order.action {
         case .hold:
             guard let mode = order.mode else {
-                let until = order.isForEver ? nil : order.until ?? now + Controller.standardHold
+                let until = order.isForEver ? nil : until ?? now + Controller.standardHold
                 return .hold(try node(), .handsOff, until: until)
             }
-            guard order.isForEver || order.until != nil else {
+            guard order.isForEver || until != nil else {
                 throw missing("an end with a mode (--for 2h, --for ever)")
             }
-            return .hold(try node(), mode == .normal ? .keepOpen : .mode(mode), until: order.until)
+            return .hold(try node(), mode == .normal ? .keepOpen : .mode(mode), until: until)
         case .release: return .release(try node())
         case .pause:
             let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
-            return .pause(id, givesBack: order.givesBack, until: order.until)
+            return .pause(id, givesBack: order.givesBack, until: until)
         case .resume:
             let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
             return .resume(id)
@@ -109,7 +110,7 @@ extension Controller {
         if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return node }
         let found = fleet.nodes.indices.filter { fleet.nodes[$0].id.name == name }
         guard let place = found.first else {
-            throw LeverRefusal(.unknownNode, "there is no node \(name)", hint: "nagi status lists them")
+            throw LeverRefusal(.unknownNode, "there is no node \(name.prefix(80))", hint: "nagi status lists them")
         }
         guard found.count == 1 else {
             let names = found.map { fleet.nodes[$0].id.description }
@@ -131,7 +132,7 @@ extension Controller {
                 hint: "nagi status shows what is going on")
         }
         throw LeverRefusal(
-            .unknownRun, "there is no run \(name)",
+            .unknownRun, "there is no run \(name.prefix(80))",
             hint: active.isEmpty ? "no run is active" : "active: \(NameList.text(active.map(\.text)))")
     }
 
@@ -399,7 +400,8 @@ extension Controller {
 
     private mutating func start(_ policy: String, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
         guard let place = calendars.places[policy] else {
-            throw LeverRefusal(.unknownPolicy, "there is no policy \(policy)", hint: "nagi status lists them")
+            throw LeverRefusal(
+                .unknownPolicy, "there is no policy \(policy.prefix(80))", hint: "nagi status lists them")
         }
         guard calendars.entries[place].policy.isRollout else {
             throw LeverRefusal(

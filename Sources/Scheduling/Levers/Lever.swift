@@ -40,6 +40,8 @@ package struct LeverOrder: Hashable, Sendable, Codable {
     package var policy: String?
     package var mode: RequestableMode?
     package var until: Timestamp?
+    /// From the moment at which it is pulled, instead of `until`: the same order stays the same when it is given again.
+    package var length: Duration?
     /// No end is wanted, where one is asked for otherwise.
     package var isForEver = false
     package var givesBack = false

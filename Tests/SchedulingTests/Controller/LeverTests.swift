@@ -292,6 +292,16 @@ struct LeverTests {
         #expect(rehearsal.verdict(of: "b1")?.code == .keptOpen)
     }
 
+    @Test func `an order for a length of time stays the same when it is given again`() {
+        var rehearsal = Self.rehearsal()
+        var order = LeverOrder(.pause)
+        order.length = .minutes(30)
+        rehearsal.run(minutes: 9, [(1, .pulls(order, key: "k")), (8, .pulls(order, key: "k"))])
+        #expect(rehearsal.controller.ledger.pulls.count == 1)
+        #expect(rehearsal.controller.ledger.pause?.until == Moment.start.wall + .minutes(31))
+        #expect(rehearsal.answers[1] == rehearsal.answers[2])
+    }
+
     @Test func `the same key is the same order`() {
         var rehearsal = Self.rehearsal()
         var order = LeverOrder(.hold)
