@@ -234,9 +234,9 @@ private struct Script: Decider {
         let stub = try StubNode { call in
             if call.operation == "ChangeMode" {
                 loop.stop()
-                // What is posted after the stop is seen after it.
+                // What is posted after the stop is seen after it. Not for long: the loop may need this thread.
                 loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
-                while loop.board.content.refusedReload == nil { usleep(1_000) }
+                for _ in 0..<200 where loop.board.content.refusedReload == nil { usleep(1_000) }
             }
             return .answer(
                 200, call.operation == "ChangeMode" ? "{\"mode\":\"block_new_session\"}" : "{\"mode\":\"normal\"}")
