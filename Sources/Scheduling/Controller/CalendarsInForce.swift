@@ -17,6 +17,8 @@ struct CalendarsInForce: Sendable {
     /// In the order of the policies.
     private(set) var entries: [Entry] = []
     private(set) var places: [String: Int] = [:]
+    /// Of clusters with exclusions of their own, by name.
+    private var clusters: [String: PolicyCalendar] = [:]
     /// The earliest of all.
     var nextCheck: Timestamp { queue.first?.at ?? .distantFuture }
     /// When which is to be asked; one that says something else than the entry is out of date.
@@ -42,6 +44,9 @@ struct CalendarsInForce: Sendable {
             Entry(policy: $0, calendar: set.calendar(of: $0), isPinnedUnbounded: $0.schedule.isUnbounded)
         }
         for (place, entry) in entries.enumerated() { places[entry.policy.name] = place }
+        for cluster in set.clusters where !cluster.exclusions.isEmpty {
+            clusters[cluster.name] = set.calendar(of: cluster)
+        }
         checkAll()
     }
 
@@ -123,6 +128,19 @@ struct CalendarsInForce: Sendable {
             end = next.span.end
         }
         return end
+    }
+
+    /// What forbids everybody to take nodes of the cluster out now.
+    func exclusion(of cluster: String, at now: Timestamp) -> TakenAway? {
+        clusters[cluster]?.isExcluded(at: now)
+    }
+
+    /// Inside the windows of the policy and of the run, whatever the exclusions.
+    func isInsideWindows(_ place: Int, origin: Run.Origin, at now: Timestamp) -> Bool {
+        if case .window(_, let span) = origin { return span.contains(now) }
+        let entry = entries[place]
+        let calendars = [entry.calendar] + (entry.pinned.map { [$0.calendar] } ?? [])
+        return calendars.allSatisfy { $0.containing(at: now) != nil }
     }
 
     /// When both are next open; nil: not in sight.

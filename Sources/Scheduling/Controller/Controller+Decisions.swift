@@ -65,11 +65,24 @@ extension Controller {
             let until = clock.trustedFrom.map { now.wall + ($0 - now.uptime) }
             blockers.append(Blocker(.clock, until: until))
         }
-        if let blocker = clearanceBlocker(header, now) { blockers.append(blocker) }
+        blockers += clearanceBlockers(slot, header, now)
         if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
         // The sweep before a start would wait for the others anyway.
         if !fleet[cluster].isKnown { blockers.append(Blocker(.notRead)) }
         return blockers
+    }
+
+    private func clearanceBlockers(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> [Blocker] {
+        guard let blocker = clearanceBlocker(header, now) else { return [] }
+        guard let force = header.force else { return [blocker] }
+        let isExclusion = if case .excluded = blocker.reason { true } else { false }
+        guard force.ignored.contains(isExclusion ? .exclusion : .window) else { return [blocker] }
+        // Behind a freeze that is ignored the windows still count, which the clearance does not tell.
+        guard isExclusion, !force.ignored.contains(.window),
+            let place = calendars.places[header.pinned.name],
+            !calendars.isInsideWindows(place, origin: header.origin, at: now.wall)
+        else { return [] }
+        return [Blocker(.outsideWindow)]
     }
 
     private func clearanceBlocker(_ header: Ledger.RunHeader, _ now: Moment) -> Blocker? {
@@ -169,7 +182,7 @@ extension Controller {
         part.isTakenOver && ledger[node].failedStay?.policy == header.pinned.name
     }
 
-    private func personBlockers(of node: NodeIndex, _ now: Moment) -> [Blocker] {
+    func personBlockers(of node: NodeIndex, _ now: Moment) -> [Blocker] {
         guard let hold = ledger[node].hold, hold.until.map({ now.wall < $0 }) ?? true else { return [] }
         switch hold.wish {
         case .keepOpen: return [Blocker(.keptOpen(actor: hold.actor, reason: hold.reason), until: hold.until)]

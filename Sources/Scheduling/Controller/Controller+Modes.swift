@@ -207,7 +207,8 @@ extension Controller {
     private func writeLimit(of node: NodeIndex, _ cause: ModeChange.Cause, _ now: Moment) -> Duration {
         let timeout = fleet[fleet.cluster(of: node)].policy.api.timeout
         guard cause == .claim, let place = fleet[seat: node].lease, let header = ledger.header(place.run),
-            ledger.part(place)?.phase.kind != .committed, let end = header.clearance.end
+            let part = ledger.part(place), part.phase.kind != .committed, !part.exempt.contains(.window),
+            let end = header.clearance.end
         else { return timeout * 2 }
         return max(.zero, min(timeout * 2, end - now.wall))
     }

@@ -81,7 +81,8 @@ extension Controller {
             let id = CommandID(number: ledger.lastCommand + 1)
             part.phase.change { $0.command = id }
             let isCommitted = former?.phase.kind == .committed
-            start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted, node, header, turn.now)
+            start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted,
+                isExempt: part.exempt.contains(.window), node, header, turn.now)
         }
         let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
         // A deadline that stands or runs is no news of the step.
@@ -97,8 +98,9 @@ extension Controller {
         if let mode = move.stay {
             let reason = part.error ?? "the node failed"
             let stay = FailedStay(
-                run: header.id, policy: header.pinned.name, mode: mode, reason: reason, since: turn.now.wall)
-            decide(.stayPlaced(fleet[node].id, stay), &turn)
+                run: header.root, policy: header.pinned.name, mode: mode, reason: reason, since: turn.now.wall)
+            let stayed = StayedPart(pinned: header.pinned, part: former ?? part)
+            decide(.stayPlaced(fleet[node].id, stay, stayed), &turn)
         }
         if case .finished(.held) = part.phase { keepClaim(former, node, &turn) }
         if let reason = move.abort { decide(.runChanged(header.id, .ending(.aborted(reason))), &turn) }
@@ -152,8 +154,7 @@ extension Controller {
 
     private func stepWord(of part: Part, _ header: Ledger.RunHeader) -> String? {
         guard let work = part.phase.work else { return nil }
-        if case .run(let run) = header.pinned.sequence.steps[work.step] { return run.name }
-        return header.pinned.sequence.steps[work.step].word
+        return header.pinned.sequence.steps[work.step].label
     }
 
     private func grounds(for node: NodeIndex, _ header: Ledger.RunHeader, _ now: Moment) -> Grounds {
@@ -172,12 +173,12 @@ extension Controller {
     }
 
     private func command(
-        _ step: RunStep, id: CommandID, attempt: Int, isCommitted: Bool, _ node: NodeIndex,
+        _ step: RunStep, id: CommandID, attempt: Int, isCommitted: Bool, isExempt: Bool, _ node: NodeIndex,
         _ header: Ledger.RunHeader, _ now: Moment
     ) -> CommandStart {
         var limit = Controller.commandLimit
-        // Not past the end of the time in which its run may act, unless it may not stop any more.
-        if !isCommitted, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
+        // Not past the end of the time in which its run may act, unless it may not stop any more, or need not.
+        if !isCommitted, !isExempt, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
         return CommandStart(
             id: id, node: fleet[node].id, run: header.id, step: step.name, attempt: attempt, command: step.command,
             environment: CommandEnvironment.facts(
@@ -211,6 +212,7 @@ extension Controller {
         situation.runPhase =
             seat.isRetained && !header.isEnding ? .ending(.nodeRemoved) : header.phase
         situation.pauses = pauses(of: header)
+        situation.order = part.order
         situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
         situation.isClockTrusted = clock.isTrusted
         if isLeased, seat.mustMakeRoom {
@@ -279,8 +281,13 @@ extension Controller {
     func hasQuorum(disrupting node: NodeIndex, _ now: Moment) -> Bool { missingForQuorum(disrupting: node, now) == nil }
 
     func missingForQuorum(disrupting node: NodeIndex, _ now: Moment) -> [String]? {
+        missingForQuorum(disrupting: [node], now)
+    }
+
+    /// Nodes of one cluster.
+    func missingForQuorum(disrupting nodes: [NodeIndex], _ now: Moment) -> [String]? {
         fleet.missingForQuorum(
-            disrupting: node,
+            disrupting: nodes,
             isCommitted: { other in
                 fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
             }, at: now)

@@ -212,14 +212,14 @@ extension Controller {
             fleet[seat: node].parts.removeAll { $0.run == slot }
         }
         decide(.runEnded(header.id, outcome), &turn)
-        activeRuns[header.pinned.name] = nil
+        if !header.isRetry { activeRuns[header.pinned.name] = nil }
         let watch = runs[slot.raw]
         runs[slot.raw] = RunWatch()
         if let cluster = watch.cluster {
             fleet[cluster].runs.removeAll { $0 == slot }
             touchRuns(of: cluster)
         }
-        if let place = calendars.places[header.pinned.name] { calendars.pin(place, nil) }
+        if !header.isRetry, let place = calendars.places[header.pinned.name] { calendars.pin(place, nil) }
         // The policy may have more to do: a newer revision waits for the old run to be out of the way.
         calendars.check(header.pinned.name)
         checkCalendars(&turn)

@@ -110,6 +110,10 @@ extension Controller {
         }
         let situation = situation(of: part, place, header, node, turn.now)
         part = part.started(situation, carrying: carried)
+        if let force = header.force {
+            part.exempt = force.ignored
+            decide(.forceUsed(header.id, part.node), &turn)
+        }
         if carried != nil { decide(.stayEnded(fleet[node].id, reason: "taken over by \(header.id)"), &turn) }
         var move = PartMove(part)
         move.voidsEvidence = former.phase.claim == nil

@@ -131,6 +131,10 @@ package struct Controller: Sendable {
         layOut(&turn)
         for entry in ledger.commands.values.sorted(by: { $0.start.id < $1.start.id }) where entry.outcome == nil {
             turn.act(.recover(entry.start))
+            // Whoever had it ended was answered, and may not have been obeyed yet.
+            if runningCommands[entry.start.id].flatMap({ ledger.part($0) })?.order != nil {
+                turn.act(.stop(entry.start.id))
+            }
         }
     }
 
@@ -182,7 +186,7 @@ package struct Controller: Sendable {
     /// Takes the parts of a run that is not over into the fleet's seats.
     mutating func seat(_ slot: RunSlot, _ now: Moment) {
         guard let run = ledger.run(slot) else { return }
-        activeRuns[run.policy] = slot
+        if !run.isRetry { activeRuns[run.policy] = slot }
         while runs.count <= slot.raw { runs.append(RunWatch()) }
         var watch = RunWatch()
         // A new layout takes nothing back of what it wished for.

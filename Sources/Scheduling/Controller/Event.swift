@@ -47,6 +47,8 @@ package enum Effect: Hashable, Sendable {
     /// After a restart: read the command's outcome, or adopt it while it lives, or make sure that it never starts. Ends in
     /// `commandEnded`.
     case recover(CommandStart)
+    /// End a command that runs; what it came to is still told by `commandEnded`.
+    case stop(CommandID)
     /// To whoever holds the ticket: what the lever did, durable by then, or why it did nothing.
     case answer(Int, Result<LeverAnswer, LeverRefusal>)
 }

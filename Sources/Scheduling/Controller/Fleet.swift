@@ -385,11 +385,14 @@ extension Fleet {
 
     /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not
     /// connected or in a disruptive step, by name; those merely blocked are none of them. Nil: it would.
-    func missingForQuorum(disrupting node: NodeIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> [String]? {
-        let number = seats[node.raw].cluster
+    func missingForQuorum(
+        disrupting nodes: [NodeIndex], isCommitted: (NodeIndex) -> Bool, at now: Moment
+    ) -> [String]? {
+        guard let number = nodes.first.map({ seats[$0.raw].cluster }) else { return nil }
         let cluster = clusters[number.raw]
         guard asksForVotes(number) else { return nil }
-        guard !seats[node.raw].isTemporary else { return nil }
+        let regular = nodes.count { !seats[$0.raw].isTemporary }
+        guard regular > 0 else { return nil }
         let unlisted = cluster.unlistedRegular.filter { place in
             !cluster.quorum.isMajority(
                 cluster.roster.votes(
@@ -398,12 +401,12 @@ extension Fleet {
         let areAllConnected = cluster.quorum.isMajority(
             cluster.roster.votesForEach(at: now, staleAfter: cluster.staleAfter))
         let own = cluster.nodes.filter { other in
-            guard other != node, isCommitted(other) || !(areAllConnected || isConnected(other, at: now)) else {
+            guard !nodes.contains(other), isCommitted(other) || !(areAllConnected || isConnected(other, at: now)) else {
                 return false
             }
             return isRegularMember(other, of: cluster)
         }
-        guard !cluster.quorum.survives(oneMoreThan: own.count + unlisted.count) else { return nil }
-        return own.map { nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }
+        guard !cluster.quorum.survives(own.count + unlisted.count + regular) else { return nil }
+        return own.map { self.nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }
     }
 }

@@ -18,6 +18,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var activeRuns: [RunSlot] = []
     /// The latest runs that are over, oldest first; at most `endedRunLimit`.
     package private(set) var endedRuns: [EndedRun] = []
+    /// What failed nodes that stay shut were at.
+    package private(set) var stayed: [NodeID: StayedPart] = [:]
     /// Commands whose outcome still matters.
     package private(set) var commands: [CommandID: CommandEntry] = [:]
     package private(set) var lastChange = 0
@@ -98,11 +100,17 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .resumed(nil, _): pause = nil
         case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
         case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
+        case .forced(let id, let force): change(id) { $0.force = force }
+        case .forceUsed(let id, _): change(id) { $0.force = nil }
         case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
         case .progressChanged(let id, let clock): change(id) { $0.progress = clock }
         case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
-        case .stayPlaced(let node, let stay): with(node) { $0.failedStay = stay }
-        case .stayEnded(let node, _): with(node) { $0.failedStay = nil }
+        case .stayPlaced(let node, let stay, let part):
+            with(node) { $0.failedStay = stay }
+            stayed[node] = part
+        case .stayEnded(let node, _):
+            with(node) { $0.failedStay = nil }
+            stayed[node] = nil
         case .holdPlaced(let node, let hold): with(node) { $0.hold = hold }
         case .holdEnded(let node, _): with(node) { $0.hold = nil }
         case .releaseOwed(let node): with(node) { $0.owe(since: at.wall) }
@@ -160,7 +168,11 @@ extension Ledger {
         /// Its own, not that of everything.
         package let pauses: [Pause]
         package let clearance: Clearance
+        package let force: Force?
 
+        /// The run that it goes on for, where that is another.
+        package var root: RunID { if case .retry(let run) = origin { run } else { id } }
+        package var isRetry: Bool { if case .retry = origin { true } else { false } }
         package var isEnding: Bool { if case .ending = phase { true } else { false } }
     }
 
@@ -169,7 +181,7 @@ extension Ledger {
         return runs[slot.raw].map {
             RunHeader(
                 id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, pauses: $0.pauses,
-                clearance: $0.clearance)
+                clearance: $0.clearance, force: $0.force)
         }
     }
 
@@ -222,7 +234,7 @@ extension Ledger {
         for part in run.parts {
             if let command = part.phase.command { commands[command] = nil }
         }
-        if case .ending(let reason) = run.phase, outcome != .completed {
+        if case .ending(let reason) = run.phase, outcome != .completed, !run.isRetry {
             history[run.policy, default: PolicyHistory()].endReason = reason
         }
         endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
@@ -281,6 +293,7 @@ extension Ledger {
             var left = entry
             left.state.hold = nil
             left.state.failedStay = nil
+            stayed[entry.id] = nil
             guard attached.contains(entry.id.cluster) else { continue }
             if left.retained == nil, configured.indices.contains(place) {
                 var settings = before[configured[place].0]
@@ -311,6 +324,7 @@ extension Ledger {
             guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
             return places[node] != nil
         }
+        stayed = stayed.filter { places[$0.key] != nil }
         for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
     }
 

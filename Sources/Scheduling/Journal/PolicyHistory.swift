@@ -43,6 +43,7 @@ package struct PolicyHistory: Hashable, Sendable, Codable {
             revisions.append(PastRevision(revision: revision, runs: ordinal))
             if revisions.count > PolicyHistory.limit { revisions.removeFirst() }
             endReason = nil
+        case .retry: break
         }
     }
 

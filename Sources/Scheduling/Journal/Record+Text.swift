@@ -26,9 +26,12 @@ extension Record {
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
         case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text)"
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
+        case .forced(let id, let force):
+            "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
+        case .forceUsed(let id, let node): "\(node.name)  starts though it would have to wait  \(id)"
         case .partChanged(let run, _, let part, let step, _):
             part.text(step: step, at: at.wall).map { "\(part.node.name)  \($0)  \(run)" }
-        case .stayPlaced(let node, let stay):
+        case .stayPlaced(let node, let stay, _):
             "\(node.name)  kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)"
         case .stayEnded(let node, let reason): "\(node.name)  no longer kept: \(reason)"
         case .holdPlaced(let node, let hold): "\(node.name)  held by \(hold.actor): \(hold.reason)"

@@ -40,11 +40,16 @@ package enum Fact: Hashable, Sendable, Codable {
     case clearanceChanged(RunID, Clearance)
     /// Its canary nodes were good for long enough: the others may follow.
     case runPromoted(RunID)
+    /// An operator exempts the next node that the run starts.
+    case forced(RunID, Force)
+    /// That node has started.
+    case forceUsed(RunID, NodeID)
     /// Its progress deadline begins to count, or stops.
     case progressChanged(RunID, Countdown)
     /// The node's part in a run, whole, by its place; the word of its step, and what the decision rests on.
     case partChanged(RunID, Int, Part, step: String?, Grounds?)
-    case stayPlaced(NodeID, FailedStay)
+    /// It failed after commitment and stays shut; with what it was at.
+    case stayPlaced(NodeID, FailedStay, StayedPart)
     case stayEnded(NodeID, reason: String)
     case holdPlaced(NodeID, Hold)
     case holdEnded(NodeID, reason: String)

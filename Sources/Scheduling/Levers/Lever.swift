@@ -5,22 +5,31 @@ import Primitives
 package enum Lever: Hashable, Sendable, Codable {
     case hold(NodeID, Hold.Wish, until: Timestamp?)
     case release(NodeID)
+    /// Everything that is nagi's, but for nodes on which a command runs; and a pause of everything.
+    case releaseAll
+    /// Those nodes count as out of service and are left alone: the asker may take them.
+    case reserve([NodeID], until: Timestamp)
     case pause(RunID?, givesBack: Bool, until: Timestamp?)
     case resume(RunID?)
     case abort(RunID)
     case approve(RunID)
     case skip(RunID, NodeID)
+    case retry(RunID, NodeID)
+    case force(RunID, Ignorable)
     case start(policy: String)
 
     package var action: LeverOrder.Action {
         switch self {
         case .hold: .hold
-        case .release: .release
+        case .release, .releaseAll: .release
+        case .reserve: .reserve
         case .pause: .pause
         case .resume: .resume
         case .abort: .abort
         case .approve: .approve
         case .skip: .skip
+        case .retry: .retry
+        case .force: .force
         case .start: .start
         }
     }
@@ -29,15 +38,21 @@ package enum Lever: Hashable, Sendable, Codable {
 /// A lever as it was asked for, with names as they were written.
 package struct LeverOrder: Hashable, Sendable, Codable {
     package enum Action: String, Hashable, Sendable, Codable, CaseIterable {
-        case hold, release, pause, resume, abort, approve, skip, start
+        case hold, release, reserve, pause, resume, abort, approve, skip, retry, force, start
     }
 
     package var action: Action
     /// `cluster/node`, or the node alone where that is unambiguous.
     package var node: String?
+    /// Of `reserve`.
+    package var nodes: [String] = []
     /// A run's id, or its policy's name where a run of it is active.
     package var run: String?
     package var policy: String?
+    /// What `force` is to ignore.
+    package var ignored: Ignorable?
+    /// Every node, instead of one.
+    package var isOfAll = false
     package var mode: RequestableMode?
     package var until: Timestamp?
     /// From the moment at which it is pulled, instead of `until`: the same order stays the same when it is given again.
@@ -84,15 +99,18 @@ package struct LeverAnswer: Hashable, Sendable, Codable {
     package var until: Timestamp?
     /// What takes it back; nil: nothing does.
     package var undo: String?
+    /// What it left out, as it may not be touched now.
+    package var left: [NodeID] = []
 
     package init(
-        id: Int, action: LeverOrder.Action, text: String, until: Timestamp? = nil, undo: String? = nil
+        id: Int, action: LeverOrder.Action, text: String, until: Timestamp? = nil, undo: String? = nil, left: [NodeID] = []
     ) {
         self.id = id
         self.action = action
         self.text = text
         self.until = until
         self.undo = undo
+        self.left = left
     }
 }
 
@@ -109,6 +127,8 @@ package struct LeverRefusal: Error, Hashable, Sendable, Codable {
         case nothingToDo = "nothing-to-do"
         case commandRunning = "command-running"
         case overBudget = "over-budget"
+        /// Another person's word stands on the node, or another run has it.
+        case nodeTaken = "node-taken"
         case keyUsed = "key-used"
         /// The daemon is stopping, or cannot write its journal.
         case unavailable

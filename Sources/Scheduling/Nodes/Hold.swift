@@ -22,10 +22,13 @@ package struct Hold: Hashable, Sendable, Codable {
     package var until: Timestamp?
 
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
+
+    /// `by mika: disk swap`
+    package var text: String { "by \(actor)" + (reason.isEmpty ? "" : ": \(reason)") }
 }
 
 /// The claim that a run leaves behind on a node that failed after commitment. It never expires and outlives the run: ended
-/// by retry, skip and release, by a person's hand, or by a new revision of the same policy.
+/// by retry and release, by a person's hand, or by a new revision of the same policy.
 package struct FailedStay: Hashable, Sendable, Codable {
     package var run: RunID
     package var policy: String

@@ -14,6 +14,6 @@ package struct Quorum: Hashable, Sendable {
 
     package func isMajority(_ votes: Int) -> Bool { votes >= majority }
 
-    /// Whether one more may go while so many others are not connected, or in a disruptive step.
-    package func survives(oneMoreThan missing: Int) -> Bool { missing + 1 <= slack }
+    /// Whether so many may be missing: not connected, or in a disruptive step.
+    package func survives(_ missing: Int) -> Bool { missing <= slack }
 }

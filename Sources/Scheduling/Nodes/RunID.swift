@@ -12,6 +12,11 @@ package struct RunID: Hashable, Sendable, Codable, Comparable, CustomStringConve
         text = "\(policy)@\(revision)#\(ordinal)"
     }
 
+    /// - Parameter number: of the lever.
+    package init(retryOf run: RunID, number: Int) {
+        text = "\(run)/retry-\(number)"
+    }
+
     package var description: String { text }
 
     package static func < (a: RunID, b: RunID) -> Bool { a.text < b.text }

@@ -146,7 +146,7 @@ struct Rehearsal {
         case .read(let id, let scope, _): pending.append(answer(of: id, scope))
         case .send(let change, _): insert(.arrives(change), in: Rehearsal.latency)
         case .start(let start), .recover(let start): run(start)
-        case .answer: break
+        case .answer, .stop: break
         }
     }
 

@@ -46,6 +46,12 @@ package struct PolicySet: Hashable, Sendable, Codable {
         return own + shared.filter { !known.contains($0) }
     }
 
+    /// When the cluster's own exclusions let anybody act.
+    package func calendar(of cluster: ClusterPolicy) -> PolicyCalendar {
+        let zones = zones.merging([ZoneRules.utc.name: .utc]) { known, _ in known }
+        return PolicyCalendar(policy: cluster.name, windows: [.always], exclusions: cluster.exclusions, zones: zones)
+    }
+
     /// When the policy may act, its cluster's exclusions subtracted.
     ///
     /// - Parameter pinned: windows instead of the policy's own: those that a run began with. Empty: at any time.

@@ -39,6 +39,9 @@ package struct BudgetUse: Hashable, Sendable {
         return max(0, limit)
     }
 
+    /// Whether so many more nodes, so many of them regular, may go at once.
+    package func hasRoom(for count: Int, regular: Int) -> Bool { fits(unavailable + count, unavailableRegular + regular) }
+
     private func fits(_ unavailable: Int, _ regular: Int) -> Bool {
         guard unavailable <= maxUnavailable else { return false }
         guard let minAvailable else { return true }

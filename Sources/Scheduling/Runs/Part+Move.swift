@@ -55,8 +55,8 @@ extension Part {
             default: continue
             }
         }
-        // An order is what the table says of it, and nothing else.
-        guard situation.order == nil else { return nil }
+        // A new order is what the table says of it, and nothing else.
+        guard situation.order == order else { return nil }
         return stepMove(all, situation) ?? timerMove(all, situation)
     }
 
@@ -279,6 +279,7 @@ extension Part {
         var part = self
         part.since = situation.now.wall
         part.slotFreedAt = situation.now.wall
+        (part.order, part.exempt) = (nil, [])
         // Whoever starts first from here on is the canary, and what was opened is not taken over.
         if case .again = after {
             part.isCanary = false
@@ -303,6 +304,7 @@ extension Part {
     package func finished(_ result: PartResult, error: String?, _ situation: PartSituation) -> PartMove {
         var part = self
         part.error = error ?? part.error
+        part.order = nil
         part.since = situation.now.wall
         if phase.isInWork { part.slotFreedAt = situation.now.wall }
         part.phase = .finished(result)

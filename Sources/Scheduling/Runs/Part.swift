@@ -16,6 +16,10 @@ package struct Part: Hashable, Sendable, Codable {
     /// How often it was given back for budget or quorum.
     package var givenBackForOthers = 0
     package var error: String?
+    /// What an operator ordered while its command ran: carried out when that has ended.
+    package var order: Order?
+    /// What it need not wait for, nor be given back for: an operator said so.
+    package var exempt: [Ignorable] = []
     package var milestones = Milestones()
     /// When its slot became free.
     package var slotFreedAt: Timestamp?
@@ -26,6 +30,17 @@ package struct Part: Hashable, Sendable, Codable {
         self.since = since
         self.group = group
         self.isTakenOver = isTakenOver
+    }
+
+    /// `release` or `skip`, and whose word it is.
+    package struct Order: Hashable, Sendable, Codable {
+        package var happening: Table.Happening
+        package var reason: String
+
+        package init(happening: Table.Happening, reason: String) {
+            self.happening = happening
+            self.reason = reason
+        }
     }
 
     /// Given back for others' failures so often, it ends.

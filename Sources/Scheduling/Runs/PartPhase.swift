@@ -164,6 +164,14 @@ package enum PartResult: String, Hashable, Sendable, Codable, CaseIterable {
     case alreadyThere = "already-there"
     /// Given back because the run ended.
     case ended
+
+    /// An operator may have it queued again.
+    package var isLeftOut: Bool {
+        switch self {
+        case .skipped, .failed, .released, .yielded, .held, .foreign, .ended: true
+        case .done, .notReached, .notCovered, .alreadyThere: false
+        }
+    }
 }
 
 /// What becomes of a part whose claim is dropped early.

@@ -10,8 +10,8 @@ package struct PartSituation: Hashable, Sendable {
     package var runPhase = RunPhase.active
     /// Of the run, and of everything.
     package var pauses: [Pause] = []
-    /// What an operator orders right now.
-    package var order: Order?
+    /// What an operator orders right now, or did while its command ran.
+    package var order: Part.Order?
     package var isHeld = false
     package var isClockTrusted = true
     /// It is one of those that others cost their place: who is out of service; nil: it is not.
@@ -43,29 +43,18 @@ package struct PartSituation: Hashable, Sendable {
 
     var traits: Table.Traits { Table.Traits(onWindowEnd: onWindowEnd, onFailure: sequence.onFailure ?? .stay) }
 
-    /// `release` or `skip`, and whose word it is.
-    package struct Order: Hashable, Sendable {
-        package var happening: Table.Happening
-        package var reason: String
-
-        package init(happening: Table.Happening, reason: String) {
-            self.happening = happening
-            self.reason = reason
-        }
-    }
-
     /// What happens to the part just now, in the order of the table.
     func happenings(to part: Part) -> [Table.Happening] {
         var happenings = order.map { [$0.happening] } ?? []
         if case .ending(let reason) = runPhase {
             switch reason {
-            case .windowEnded: happenings.append(.windowEnds)
+            case .windowEnded: if !part.exempt.contains(.window) { happenings.append(.windowEnds) }
             case .superseded: happenings.append(.newRevision)
             case .suspended, .policyRemoved, .nodeRemoved, .aborted: happenings.append(.abort)
             }
         }
         if isPausedWithRestore { happenings.append(.exclusion) }
-        if case .closed(let closure) = clearance {
+        if case .closed(let closure) = clearance, !part.exempt.contains(closure.isExclusion ? .exclusion : .window) {
             happenings.append(closure.isExclusion ? .exclusion : .windowPauses)
         }
         if isYieldDue { happenings.append(.yield) }

@@ -10,6 +10,9 @@ package struct Run: Hashable, Sendable, Codable {
         case window(OccurrenceID, Span)
         /// One revision of a rollout.
         case rollout(revision: String, ordinal: Int)
+        /// One node of an earlier run that failed after commitment, alone. It is not the policy's run: its windows, revision
+        /// and history are no business of it.
+        case retry(of: RunID)
     }
 
     package let id: RunID
@@ -28,6 +31,8 @@ package struct Run: Hashable, Sendable, Codable {
     package var clearance: Clearance
     /// When the canary nodes had been good for long enough and the others might follow.
     package var promotedAt: Timestamp?
+    /// The next node that starts is exempt from something.
+    package var force: Force?
     /// How much longer it may make no progress; nil: for ever.
     package var progress: Countdown?
     package private(set) var tally: Tally
@@ -76,6 +81,7 @@ package struct Run: Hashable, Sendable, Codable {
     package var policy: String { pinned.name }
     package var cluster: String { pinned.cluster }
     package var revision: String? { pinned.revision }
+    package var isRetry: Bool { if case .retry = origin { true } else { false } }
     package var isOver: Bool { count(of: .finished) == parts.count }
     package var isEnding: Bool { if case .ending = phase { true } else { false } }
     /// `active`, `paused` or `ending`.

@@ -6,7 +6,7 @@ package enum Table {
         case queued, out, committed, returning, soaking
     }
 
-    package enum Happening: String, Hashable, Sendable, CaseIterable {
+    package enum Happening: String, Hashable, Sendable, Codable, CaseIterable {
         case release = "release by an operator"
         case skip
         case abort = "abort, suspend, policy or node removed"

@@ -31,6 +31,8 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     case exited(status: Int)
     case signalled(Int)
     case timedOut
+    /// An operator had it ended.
+    case stopped
     /// The program could not be started.
     case notStarted(NodeText)
     /// It was never started and never will be: too late, or the daemon ended before it could.
@@ -42,7 +44,7 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     package var hasRun: Bool {
         switch self {
         case .notStarted, .neverBegan: false
-        case .exited, .signalled, .timedOut, .interrupted: true
+        case .exited, .signalled, .timedOut, .stopped, .interrupted: true
         }
     }
 
@@ -53,6 +55,7 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
         case .exited(let status): "exited with \(status)"
         case .signalled(let signal): "ended by signal \(signal)"
         case .timedOut: "timed out and was killed"
+        case .stopped: "was ended by an operator"
         case .notStarted(let reason): "could not be started: \(reason)"
         case .neverBegan: "never began"
         case .interrupted: "was interrupted"

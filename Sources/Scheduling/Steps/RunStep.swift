@@ -52,6 +52,7 @@ package struct RunStep: Hashable, Sendable, Codable {
     private func move(after outcome: CommandOutcome, in context: StepContext) -> StepMove {
         if outcome.isSuccess { return .done }
         if outcome == .neverBegan { return .again(attempt: context.attempt - 1) }
+        if outcome == .stopped { return .fail("\(name) \(outcome)") }
         // Nobody knows how far an interrupted command came: it is run again only where the policy says so.
         let mayRepeat = outcome != .interrupted || onInterrupted == .rerun
         let limit = retries + (outcome == .interrupted ? 1 : 0)

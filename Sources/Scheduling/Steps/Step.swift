@@ -38,6 +38,9 @@ package enum Step: Hashable, Sendable, Codable {
     case gate(HealthGate)
     case notify(NotifyStep)
 
+    /// The name that the policy gives it, or its word.
+    package var label: String { if case .run(let run) = self { run.name } else { word } }
+
     /// The key that the policy writes, also shown in status and journal.
     package var word: String {
         switch self {

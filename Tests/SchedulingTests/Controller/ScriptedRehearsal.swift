@@ -19,6 +19,8 @@ struct ScriptedRehearsal {
         case isUnready(String)
         /// What every node lists from then on, as in `RosterTests`.
         case lists(String)
+        /// From now on commands run until they are ended, or end by themselves again.
+        case commandsRun(Bool)
         /// So much time passes.
         case later(minutes: Int64)
         /// The daemon dies and is back at once, with the journal only.
@@ -67,6 +69,7 @@ struct ScriptedRehearsal {
     /// What became of the levers, in the order in which they were pulled.
     private(set) var answers: [Int: Result<LeverAnswer, LeverRefusal>] = [:]
     private var pulls = 0
+    private var commandsRun = false
 
     /// - Parameters:
     ///   - versions: of nodes that do not run 1.
@@ -143,6 +146,7 @@ struct ScriptedRehearsal {
         case .sets(let node, let mode): nodes[node]?.mode = mode
         case .isUnready(let node): nodes[node]?.isReady = false
         case .lists(let text): for node in nodes.keys { nodes[node]?.members = RosterTests.members(text) }
+        case .commandsRun(let doRun): commandsRun = doRun
         case .later(let minutes): advance(to: elapsed + minutes * 60_000_000_000)
         case .restarts: restart()
         case .away(let minutes):
@@ -213,8 +217,10 @@ struct ScriptedRehearsal {
                     isBroken
                         ? ModeChangeAnswer(.notSent("timeout")) : ModeChangeAnswer(.accepted, read: read)))
         case .start(let start), .recover(let start):
+            guard !commandsRun else { return }
             if let revision = start.environment["NAGI_REVISION"] { nodes[start.node.name]?.version = revision }
             pending.append(.commandEnded(start.id, .exited(status: 0)))
+        case .stop(let id): pending.append(.commandEnded(id, .stopped))
         case .answer(let ticket, let answer): answers[ticket] = answer
         }
     }

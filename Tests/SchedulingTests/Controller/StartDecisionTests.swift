@@ -264,7 +264,7 @@ struct StartDecisionTests {
                         id("a"),
                         FailedStay(
                             run: LedgerTests.id, policy: "other", mode: .blockNewSession, reason: "it broke",
-                            since: Moment.start.wall)))
+                            since: Moment.start.wall), .of(id("a"))))
             ], node: "a", gives: "failedStay"),
         Situation("unreachable", set(only("a")), broken: ["a"], node: "a", gives: "unreachable"),
         Situation(

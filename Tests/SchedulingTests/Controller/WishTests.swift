@@ -44,7 +44,7 @@ struct WishTests {
         if let kept = try row.mode("kept") {
             let stay = FailedStay(
                 run: LedgerTests.id, policy: "other", mode: kept, reason: "it broke", since: Moment.start.wall)
-            rehearsal.perform(.notes(.stayPlaced(id, stay)))
+            rehearsal.perform(.notes(.stayPlaced(id, stay, .of(id))))
         }
         if let text = try row.optional("hold") {
             let words = text.split(separator: " ").map(String.init)

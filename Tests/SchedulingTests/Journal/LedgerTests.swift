@@ -203,7 +203,7 @@ struct LedgerTests {
         case "lost": [.modeIntended(intent), .modeSettled(node, id: 1, isReached: false)]
         case "working": [.runStarted(run()), .partChanged(id, 0, working(0, .minutes(1)), step: nil, nil)]
         case "held": [.holdPlaced(node, hold)]
-        case "kept": [.stayPlaced(node, stay)]
+        case "kept": [.stayPlaced(node, stay, .of(node))]
         default: []
         }
     }

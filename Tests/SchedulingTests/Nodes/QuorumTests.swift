@@ -32,7 +32,7 @@ struct QuorumTests {
         for total in 0...40 {
             for missing in 0...total {
                 let isMajority = (total - missing - 1) * 2 > total
-                #expect(Quorum(total: total).survives(oneMoreThan: missing) == isMajority, "\(missing) of \(total)")
+                #expect(Quorum(total: total).survives(missing + 1) == isMajority, "\(missing) of \(total)")
             }
         }
     }

@@ -1,0 +1,124 @@
+import ModeCore
+import Primitives
+
+/// Orders and their names.
+extension Controller {
+    /// How long hands are off a node where nobody says.
+    package static let standardHold = Duration.hours(4)
+
+    func lever(of order: LeverOrder, _ now: Timestamp) throws(LeverRefusal) -> Lever {
+        func missing(_ what: String) -> LeverRefusal {
+            LeverRefusal(.incomplete, "\(order.action.rawValue) needs \(what)")
+        }
+        func node() throws(LeverRefusal) -> NodeID {
+            guard let name = order.node else { throw missing("a node") }
+            return fleet[try self.node(named: name)].id
+        }
+        func run() throws(LeverRefusal) -> RunID {
+            guard let name = order.run else { throw missing("a run") }
+            return try self.run(named: name)
+        }
+        if order.action.isDemanding(order), order.reason.isEmpty { throw missing("a reason (--reason)") }
+        let until = order.until ?? order.length.map { now + $0 }
+        if let until, until <= now {
+            throw LeverRefusal(.incomplete, "the end of \(order.action.rawValue) is past", hint: "give a later one")
+        }
+        switch order.action {
+        case .hold:
+            guard let mode = order.mode else {
+                let until = order.isForEver ? nil : until ?? now + Controller.standardHold
+                return .hold(try node(), .handsOff, until: until)
+            }
+            guard order.isForEver || until != nil else {
+                throw missing("an end with a mode (--for 2h, --for ever)")
+            }
+            return .hold(try node(), mode == .normal ? .keepOpen : .mode(mode), until: until)
+        case .release: return order.isOfAll ? .releaseAll : .release(try node())
+        case .reserve:
+            guard !order.nodes.isEmpty else { throw missing("nodes") }
+            guard let until else { throw missing("an end (--reserve 2h)") }
+            var nodes: [NodeID] = []
+            for name in order.nodes {
+                let node = fleet[try self.node(named: name)].id
+                if !nodes.contains(node) { nodes.append(node) }
+            }
+            return .reserve(nodes, until: until)
+        case .pause:
+            let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
+            return .pause(id, givesBack: order.givesBack, until: until)
+        case .resume:
+            let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
+            return .resume(id)
+        case .abort: return .abort(try run())
+        case .approve: return .approve(try run())
+        case .skip: return .skip(try run(), try node())
+        case .retry:
+            let node = try node()
+            // A failed node can be retried also after its run's end.
+            if let stay = ledger.entry(node)?.failedStay, [stay.run.text, stay.policy].contains(order.run ?? "") {
+                return .retry(stay.run, node)
+            }
+            return .retry(try run(), node)
+        case .force:
+            guard let ignored = order.ignored else { throw missing("what to ignore (--ignore window)") }
+            return .force(try run(), ignored)
+        case .start:
+            guard let policy = order.policy else { throw missing("a policy") }
+            return .start(policy: policy)
+        }
+    }
+
+    /// `cluster/node`, or the node alone where no other cluster has one of that name.
+    func node(named name: String) throws(LeverRefusal) -> NodeIndex {
+        let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+        if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return node }
+        let found = fleet.nodes.indices.filter { fleet.nodes[$0].id.name == name }
+        guard let place = found.first else {
+            throw LeverRefusal(.unknownNode, "there is no node \(name.prefix(80))", hint: "nagi status lists them")
+        }
+        guard found.count == 1 else {
+            let names = found.map { fleet.nodes[$0].id.description }
+            throw LeverRefusal(
+                .ambiguous, "\(found.count) clusters have a node \(name)",
+                hint: "say which: \(NameList.text(names))")
+        }
+        return NodeIndex(place)
+    }
+
+    /// A run's id, or the name of a policy of which one is active.
+    func run(named name: String) throws(LeverRefusal) -> RunID {
+        let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
+        if let run = active.first(where: { $0.text == name }) { return run }
+        if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
+        if let ended = ledger.endedRuns.last(where: { $0.run.id.text == name || $0.run.policy == name }) {
+            throw LeverRefusal(
+                .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
+                hint: "nagi status shows what is going on")
+        }
+        throw LeverRefusal(
+            .unknownRun, "there is no run \(name.prefix(80))",
+            hint: active.isEmpty ? "no run is active" : "active: \(NameList.text(active.map(\.text)))")
+    }
+
+    func index(of node: NodeID) throws(LeverRefusal) -> NodeIndex {
+        guard let index = ledger.index(of: node) else { throw LeverRefusal(.unknownNode, "there is no node \(node)") }
+        return index
+    }
+
+    func slot(of run: RunID) throws(LeverRefusal) -> RunSlot {
+        guard let slot = ledger.slot(of: run) else { throw LeverRefusal(.unknownRun, "there is no run \(run)") }
+        return slot
+    }
+}
+
+extension LeverOrder.Action {
+    /// What can do harm is told why.
+    fileprivate func isDemanding(_ order: LeverOrder) -> Bool {
+        switch self {
+        case .release, .reserve, .abort, .skip, .force: true
+        case .hold: order.mode != nil
+        case .pause: order.givesBack
+        case .resume, .approve, .retry, .start: false
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import ModeCore
+import Primitives
+
+/// Runs.
+extension Controller {
+    mutating func pause(
+        _ run: RunID?, givesBack: Bool, until: Timestamp?, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
+        let pause = Pause(
+            .person, reason: by.reason, actor: by.actor, since: turn.now.wall, until: until, givesBack: givesBack)
+        let slots = try run.map { run throws(LeverRefusal) in [try slot(of: run)] } ?? ledger.activeRuns
+        if let slot = slots.first, run != nil, ledger.header(slot)?.isEnding ?? true {
+            throw LeverRefusal(.nothingToDo, "the run is ending already")
+        }
+        decide(.paused(run, pause), &turn)
+        for slot in slots { touchParts(of: slot) }
+        let what = run.map { "paused: \($0)" } ?? "everything is paused, also runs that begin later"
+        let text =
+            "\(what). Re-asserting, verifying and restoring go on"
+            + (givesBack ? ", and what is not committed is given back" : "")
+        return LeverAnswer(
+            id: 0, action: .pause, text: text, until: until, undo: "nagi resume" + (run.map { " \($0)" } ?? ""))
+    }
+
+    mutating func resumeAll(_ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+        guard ledger.pause != nil else {
+            let paused = ledger.activeRuns.compactMap { ledger.header($0) }.filter { !$0.pauses.isEmpty }.map(\.id.text)
+            throw LeverRefusal(
+                .nothingToDo, "nobody has paused everything",
+                hint: paused.isEmpty ? nil : "paused by itself: \(NameList.text(paused)) (nagi resume RUN)")
+        }
+        endPauseOfAll(&turn)
+        let still = ledger.activeRuns.compactMap { ledger.header($0) }.filter { !$0.pauses.isEmpty }.map(\.id.text)
+        let text = "goes on" + (still.isEmpty ? "" : "; still paused by itself: \(NameList.text(still))")
+        return LeverAnswer(id: 0, action: .resume, text: text, undo: "nagi pause")
+    }
+
+    /// Of everything, when its time is over.
+    mutating func notePauseOfAll(_ turn: inout Turn) {
+        guard clock.isTrusted, let until = ledger.pause?.until, turn.now.wall >= until else { return }
+        endPauseOfAll(&turn)
+    }
+
+    private mutating func endPauseOfAll(_ turn: inout Turn) {
+        decide(.resumed(nil, .person), &turn)
+        for slot in ledger.activeRuns { touchParts(of: slot) }
+    }
+
+    mutating func resume(_ slot: RunSlot, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+        guard let header = ledger.header(slot), !header.pauses.isEmpty else {
+            throw LeverRefusal(
+                .nothingToDo, "the run is not paused by itself",
+                hint: ledger.pause == nil ? nil : "everything is: nagi resume")
+        }
+        for pause in header.pauses { decide(.resumed(header.id, pause.cause), &turn) }
+        touchParts(of: slot)
+        let text = "goes on: \(header.id)" + (ledger.pause.map { "; everything is still paused \($0.text)" } ?? "")
+        return LeverAnswer(id: 0, action: .resume, text: text, undo: "nagi pause \(header.id)")
+    }
+
+    mutating func abort(_ slot: RunSlot, _ by: Person, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+        guard let header = ledger.header(slot), !header.isEnding else {
+            throw LeverRefusal(.nothingToDo, "the run is ending already")
+        }
+        decide(.runChanged(header.id, .ending(.aborted("aborted \(by.text)"))), &turn)
+        touchParts(of: slot)
+        return LeverAnswer(
+            id: 0, action: .abort,
+            text: "ends: \(header.id). What is not committed is given back, what is goes on through restore",
+            undo: header.pinned.isRollout ? "nagi start \(header.pinned.name)" : nil)
+    }
+
+    mutating func approve(_ slot: RunSlot, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+        let now = turn.now
+        guard let header = ledger.header(slot),
+            ledger.withRun(slot, { orderBlockers(of: $0, now).contains { $0.reason == .promotion } }) ?? false
+        else { throw LeverRefusal(.nothingToDo, "nothing of the run waits for an approval now") }
+        decide(.runPromoted(header.id), &turn)
+        runsToTouch.insert(slot.raw)
+        return LeverAnswer(
+            id: 0, action: .approve, text: "approved: the canary of \(header.id), the others follow",
+            undo: "nagi pause \(header.id)")
+    }
+
+    mutating func skip(
+        _ slot: RunSlot, _ node: NodeID, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
+        guard let header = ledger.header(slot),
+            let index = ledger.withRun(slot, { $0.parts.firstIndex { $0.node == node } }) ?? nil,
+            let part = ledger.part(PartPlace(run: slot, part: index)), let seat = ledger.index(of: node)
+        else { throw LeverRefusal(.unknownNode, "\(node.name) is not in that run") }
+        let place = PartPlace(run: slot, part: index)
+        if part.isFailed, part.phase.isFinished {
+            finish(part, place, header, as: .skipped, &turn)
+        } else {
+            if part.phase.command != nil, part.phase.kind == .committed {
+                throw LeverRefusal(
+                    .commandRunning, "\(commandName(seat)) is running on \(node.name)",
+                    hint: "wait for it: nagi status --watch")
+            }
+            guard order(.skip, part, place, header, seat, by, &turn) != nil else {
+                throw LeverRefusal(
+                    .nothingToDo, "\(node.name) is \(part.phase.word) in \(header.id): there is nothing to skip")
+            }
+        }
+        touchAll(about: seat)
+        let stays = ledger[seat].failedStay.map { "; it stays \($0.mode.rawValue) until: nagi release \(node)" } ?? ""
+        return LeverAnswer(
+            id: 0, action: .skip, text: "skipped: \(header.id) goes on without \(node.name)\(stays)",
+            undo: header.isEnding ? nil : "nagi retry \(header.id) \(node)")
+    }
+
+    /// A node that failed and stays goes on from its failed step, also after its run's end; what was given back or left out is
+    /// queued once more.
+    mutating func retry(
+        _ run: RunID, _ node: NodeIndex, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
+        let id = fleet[node].id
+        if let stay = ledger[node].failedStay, stay.run == run, let stayed = ledger.stayed[id] {
+            return try retry(stayed, stay, node, by, &turn)
+        }
+        let slot = try slot(of: run)
+        guard let header = ledger.header(slot),
+            let place = fleet[seat: node].parts.first(where: { $0.run == slot }), var part = ledger.part(place)
+        else { throw LeverRefusal(.unknownNode, "\(id.name) is not in that run") }
+        guard case .finished(let result) = part.phase, result.isLeftOut, !header.isEnding else {
+            throw LeverRefusal(
+                .nothingToDo,
+                header.isEnding
+                    ? "\(header.id) is ending: it takes no node any more"
+                    : "\(id.name) is \(part.phase.word) in \(header.id): there is nothing to retry")
+        }
+        part.phase = .queued(PartPhase.Queued())
+        (part.since, part.error, part.isCanary, part.isTakenOver) = (turn.now.wall, nil, false, false)
+        decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
+        touchAll(about: node)
+        return LeverAnswer(
+            id: 0, action: .retry, text: "queued once more: \(id.name) in \(header.id)",
+            undo: "nagi skip \(header.id) \(id) --reason …")
+    }
+
+    private mutating func retry(
+        _ stayed: StayedPart, _ stay: FailedStay, _ node: NodeIndex, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
+        let id = fleet[node].id
+        if let other = fleet[seat: node].working.first.flatMap({ ledger.header($0.run)?.id }) {
+            throw LeverRefusal(.nodeTaken, "\(other) has \(id.name) in work", hint: "wait for it: nagi status --watch")
+        }
+        if let hold = ledger[node].hold, !hold.isOver(at: turn.now.wall) {
+            guard by.isForced else {
+                throw LeverRefusal(
+                    .nodeTaken, "\(id.name) is held \(hold.text)",
+                    hint: "to end that hold and retry: nagi retry \(stay.run) \(id) --force")
+            }
+            decide(.holdEnded(id, reason: "retried \(by.text)"), &turn)
+        }
+        guard let part = stayed.resumed(claim: stay.mode, at: turn.now), let step = part.phase.work?.step else {
+            throw LeverRefusal(.nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id)")
+        }
+        let place = try placeToRetry(stayed, stay, node, &turn)
+        guard let header = ledger.header(place.run) else { throw LeverRefusal(.unknownRun, "there is no run \(stay.run)") }
+        var move = PartMove(part)
+        move.voidsEvidence = true
+        perform(move, of: place, header, node, &turn)
+        decide(.stayEnded(id, reason: "retried \(by.text)"), &turn)
+        touchAll(about: node)
+        return LeverAnswer(
+            id: 0, action: .retry,
+            text: "retried: \(id.name) goes on from \(stayed.pinned.sequence.steps[step].label)"
+                + (header.id == stay.run ? "" : ", as \(header.id)"),
+            undo: "nagi skip \(header.id) \(id) --reason …")
+    }
+
+    /// Its place in the run that it failed in, or in a run of its own where that is over.
+    private mutating func placeToRetry(
+        _ stayed: StayedPart, _ stay: FailedStay, _ node: NodeIndex, _ turn: inout Turn
+    ) throws(LeverRefusal) -> PartPlace {
+        if let slot = ledger.slot(of: stay.run), let place = fleet[seat: node].parts.first(where: { $0.run == slot }) {
+            return place
+        }
+        let id = RunID(retryOf: stay.run, number: ledger.lastPull + 1)
+        let run = Run(
+            id: id, pinned: stayed.pinned.value, origin: .retry(of: stay.run), startedAt: turn.now.wall,
+            parts: [Part(node: fleet[node].id, group: stayed.part.group, since: turn.now.wall)],
+            clearance: .open(until: nil), progress: nil)
+        decide(.runStarted(run), &turn)
+        guard let slot = ledger.slot(of: id) else { throw LeverRefusal(.unknownRun, "there is no run \(stay.run)") }
+        seat(slot, turn.now)
+        return PartPlace(run: slot, part: 0)
+    }
+
+    mutating func force(
+        _ slot: RunSlot, _ ignored: Ignorable, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
+        guard let header = ledger.header(slot), !header.isEnding else {
+            throw LeverRefusal(.nothingToDo, "the run is ending already: it takes no node any more")
+        }
+        guard ledger.withRun(slot, { $0.count(of: .queued) > 0 || !$0.tally.ungranted.isEmpty }) ?? false else {
+            throw LeverRefusal(.nothingToDo, "no node of \(header.id) waits to start")
+        }
+        let force = Force(ignored, beside: header.force, actor: by.actor, reason: by.reason, since: turn.now.wall)
+        decide(.forced(header.id, force), &turn)
+        runsToTouch.insert(slot.raw)
+        let words = force.ignored.map(\.rawValue).joined(separator: " and ")
+        return LeverAnswer(
+            id: 0, action: .force,
+            text: "the next node that \(header.id) starts ignores \(words), through its whole sequence. Budget and quorum "
+                + "still count",
+            undo: "nagi pause \(header.id)")
+    }
+
+    mutating func start(_ policy: String, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+        guard let place = calendars.places[policy] else {
+            throw LeverRefusal(
+                .unknownPolicy, "there is no policy \(policy.prefix(80))", hint: "nagi status lists them")
+        }
+        guard calendars.entries[place].policy.isRollout else {
+            throw LeverRefusal(
+                .nothingToDo, "\(policy) is a maintenance window: its runs begin with its occurrences")
+        }
+        if let slot = activeRuns[policy], let run = ledger.header(slot)?.id {
+            throw LeverRefusal(.nothingToDo, "\(run) is active", hint: "end it first: nagi abort \(run) --reason …")
+        }
+        guard let id = startRun(place, isAgain: true, &turn) else {
+            throw LeverRefusal(
+                .nothingToDo, "no run of \(policy) can begin: it is suspended, or its cluster was not read yet")
+        }
+        return LeverAnswer(id: 0, action: .start, text: "started: \(id)", undo: "nagi abort \(id) --reason …")
+    }
+}

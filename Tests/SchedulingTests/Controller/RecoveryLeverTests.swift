@@ -1,0 +1,297 @@
+import Calendars
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// Levers for when something has gone wrong, as timelines: what failed goes on, what stands in the way is ignored once, what is
+/// needed is reserved, everything is opened.
+struct RecoveryLeverTests {
+    private typealias Script = LeverTests.Script
+
+    private static func order(
+        _ action: LeverOrder.Action, node: String? = nil, run: String? = nil, _ reason: String = "",
+        set: (inout LeverOrder) -> Void = { _ in }
+    ) -> ScriptedRehearsal.Deed {
+        LeverTests.order(action, node: node, run: run, reason, set: set)
+    }
+
+    /// Its command takes nothing off the node's version: `verify` fails until somebody sets that by hand.
+    private static let failing = StepSequence(
+        name: "failing",
+        steps: [
+            .drain(DrainStep(deadline: .minutes(5))), .block,
+            .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
+            .verify(VerifyStep(version: "9", restarts: false, timeout: .minutes(5))), .restore,
+        ], onFailure: .stay)
+
+    private static func a1(_ rehearsal: ScriptedRehearsal) -> NodeLedger? {
+        rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "a1"))
+    }
+
+    private func failed(_ script: Script, names: [String] = ["a1", "a2"], minutes: Int64 = 16) -> ScriptedRehearsal {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: names))
+        rehearsal.run(minutes: 6)
+        rehearsal.nodes["a1"]?.isRepaired()
+        rehearsal.run(minutes: minutes, script)
+        #expect(rehearsal.isFolded)
+        return rehearsal
+    }
+
+    @Test func `a failed node goes on from its failed step, and its failure counts no longer`() {
+        let rehearsal = failed([(8, Self.order(.retry, node: "a1", run: "r"))], minutes: 9)
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 failed
+                5m paused: 1 failed of 1
+                8m goes on (failures)
+                8m a1 done
+                8m a2 starts
+                8m ann: retried: a1 goes on from verify
+                """)
+        #expect(Self.a1(rehearsal)?.failedStay == nil && Self.a1(rehearsal)?.written == nil)
+    }
+
+    @Test func `what fails again stays shut again, and can be retried again`() {
+        let rehearsal = failed(
+            [
+                (8, .restarts),
+                (8, Self.order(.retry, node: "a1", run: "r@2#1") { $0.reason = "try" }),
+            ], names: ["a1"], minutes: 9)
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 failed
+                5m failed
+                8m a1 done
+                8m completed
+                8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
+                """)
+        var again = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: ["a1"]))
+        again.run(minutes: 30, [(6, Self.order(.retry, node: "a1", run: "r"))])
+        #expect(Self.a1(again)?.failedStay?.run.text == "r@2#1")
+        again.nodes["a1"]?.isRepaired()
+        again.run(minutes: 31, [(30, Self.order(.retry, node: "a1", run: "r"))])
+        #expect(
+            again.text == """
+                0m a1 starts
+                5m a1 failed
+                5m failed
+                6m ann: retried: a1 goes on from verify, as r@2#1/retry-1
+                11m a1 failed
+                11m failed
+                30m ann: retried: a1 goes on from verify, as r@2#1/retry-2
+                30m a1 done
+                30m completed
+                """)
+        #expect(again.isFolded)
+    }
+
+    @Test func `a retry after the run's end is not the policy's run`() {
+        let rehearsal = failed(
+            [
+                (8, .commandsRun(true)),
+                (8, Self.order(.retry, node: "a1", run: "r")),
+                (9, Self.order(.abort, run: "r", "x")),
+                (9, LeverTests.order(.start, policy: "r")),
+                (10, Self.order(.abort, run: "r", "x")),
+            ], names: ["a1"], minutes: 11)
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 failed
+                5m failed
+                8m a1 done
+                8m completed
+                8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
+                9m ann: refused (nothing-to-do) the run r@2#1/retry-1 is over: completed
+                9m ann: started: r@2#2
+                10m ending: aborted by ann: x
+                10m ann: ends: r@2#2. What is not committed is given back, what is goes on through restore
+                """)
+    }
+
+    @Test func `what a person holds is retried only when that hold may end`() {
+        let rehearsal = failed(
+            [
+                (7, Self.order(.hold, node: "a1", "disk swap")),
+                (8, Self.order(.retry, node: "a1", run: "r")),
+                (9, Self.order(.retry, node: "a1", run: "r") { $0.isForced = true }),
+            ], minutes: 10)
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 failed
+                5m paused: 1 failed of 1
+                7m ann: held: a1. It stays block_new_connection; no run takes it further
+                8m ann: refused (node-taken) a1 is held by ann: disk swap
+                9m goes on (failures)
+                9m a1 done
+                9m a2 starts
+                9m ann: retried: a1 goes on from verify
+                """)
+    }
+
+    @Test func `what was skipped is queued once more`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.run(
+            minutes: 8,
+            [
+                (1, Self.order(.skip, node: "a1", run: "r", "it is needed")),
+                (2, Self.order(.retry, node: "a1", run: "r")),
+                (3, Self.order(.retry, node: "a1", run: "r")), (3, Self.order(.retry, node: "a2", run: "r")),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                1m a1 skipped
+                1m a2 starts
+                1m ann: skipped: r@2#1 goes on without a1
+                2m a1 queued again
+                2m ann: queued once more: a1 in r@2#1
+                3m ann: refused (nothing-to-do) a1 is queued in r@2#1: there is nothing to retry
+                3m ann: refused (nothing-to-do) a2 is out in r@2#1: there is nothing to retry
+                6m a2 done
+                6m a1 starts
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test(arguments: [Ignorable.exclusion, .window])
+    func `the next node of a forced run starts in a freeze and is not given back, the one after it waits`(
+        _ ignored: Ignorable
+    ) {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(), exclusions: [Exclusion(window: .always, reason: "year-end")]))
+        rehearsal.run(
+            minutes: 9,
+            [
+                (1, Self.order(.force, run: "r", "must") { $0.ignored = ignored }), (2, .restarts),
+            ])
+        let starts = ignored == .exclusion ? "\n1m a1 starts" : ""
+        let done = ignored == .exclusion ? "\n6m a1 done" : ""
+        #expect(
+            rehearsal.text == """
+                \(starts.dropFirst())\(starts.isEmpty ? "" : "\n")1m ann: the next node that r@2#1 starts ignores \(ignored.rawValue), through its whole \
+                sequence. Budget and quorum still count\(done)
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `a reservation keeps others' starts within the budget, lapses by itself, and is told before`() {
+        func reserve(_ names: [String], _ minutes: Int = 30, by actor: String = "ann") -> ScriptedRehearsal.Deed {
+            var order = LeverOrder(.reserve)
+            (order.nodes, order.reason, order.length) = (names, "disk swap", .minutes(minutes))
+            return .pulls(order, by: actor)
+        }
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2))))
+        rehearsal.run(
+            minutes: 38,
+            [
+                (1, reserve(["b1"])), (6, Self.order(.pause, "calls") { $0.givesBack = true }),
+                (7, reserve(["b1", "b2"])), (8, reserve(["a3"], by: "bob")), (9, reserve(["b1"], by: "bob")),
+                (10, Self.order(.resume)),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                0m a2 starts
+                1m ann: refused (over-budget) b1 cannot go now: 2 of 2 out of service: a1, a2
+                5m a1 done
+                5m a2 done
+                5m a3 starts
+                5m b1 starts
+                6m paused: by ann: calls
+                6m a3 queued again
+                6m b1 queued again
+                6m ann: everything is paused, also runs that begin later. Re-asserting, verifying and restoring go \
+                on, and what is not committed is given back
+                7m ann: reserved: b1, b2. They count as out of service and are left alone: they may be taken now
+                8m bob: refused (over-budget) a3 cannot go now: 2 of 2 out of service: b1, b2
+                9m bob: refused (node-taken) b1 cannot go now: reserved by ann: disk swap
+                10m goes on (person)
+                10m ann: goes on
+                37m a3 starts
+                37m b1 starts
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `what may go is asked before it is taken, with whom, and why not`() throws {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), exclusions: [Exclusion(window: .always, reason: nil)]))
+        rehearsal.run(minutes: 1)
+        let controller = rehearsal.controller
+        let one = try controller.okToStop(["a1"], most: 5, by: "ann", at: rehearsal.now)
+        #expect(one.isOK && one.more.map(\.name) == ["a2"])
+        let three = try controller.okToStop(["a1", "b1", "b2"], most: 3, by: "ann", at: rehearsal.now)
+        #expect(!three.isOK && three.more.isEmpty && three.blockers.map(\.code) == [.waitingBudget])
+        #expect(throws: LeverRefusal.self) { try controller.okToStop(["x"], most: 1, by: "ann", at: rehearsal.now) }
+    }
+
+    @Test func `a release by force ends the command first, also across a restart`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: ["a1", "a2"]))
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(
+            minutes: 4,
+            [
+                (1, Self.order(.release, node: "a1", "calls")), (2, Self.order(.hold, node: "a1", "look")),
+                (3, Self.order(.release, node: "a1", "calls") { $0.isForced = true }),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                1m ann: refused (command-running) up is running on a1 and would cut the calls that you let in
+                2m ann: held: a1. It stays block_new_connection; no run takes it further
+                3m a1 released
+                3m a2 starts
+                3m ann: up is ended on a1; then the node is opened
+                """)
+        #expect(Self.a1(rehearsal)?.written == nil && Self.a1(rehearsal)?.hold == nil)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `everything is released but where a command runs, and everything is paused`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2)), sequence: Self.failing))
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(
+            minutes: 3,
+            [
+                (1, Self.order(.hold, node: "b2", "look")),
+                (2, Self.order(.release, "calls") { $0.isOfAll = true }),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                0m a2 starts
+                1m ann: held: b2. It stays as it is; no run takes it further
+                2m paused: by ann: calls
+                2m b2 released
+                2m ann: everything is paused; released: b2. Left as a command runs there: a1, a2
+                """)
+        guard case .success(let answer)? = rehearsal.answers[2] else { Issue.record("no answer"); return }
+        #expect(answer.left.map(\.name) == ["a1", "a2"])
+    }
+}
+
+extension ScriptedRehearsal.Node {
+    /// Somebody upgrades it by hand: it is in another life, and open.
+    fileprivate mutating func isRepaired() {
+        version = "9"
+        mode = .known(.normal)
+    }
+}
+
+extension StayedPart {
+    static func of(_ node: NodeID) -> StayedPart {
+        StayedPart(
+            pinned: Shared(ScriptedRehearsal.rollout(Strategy()).policies[0]),
+            part: Part(node: node, since: Moment.start.wall))
+    }
+}
