@@ -31,11 +31,11 @@ extension Part {
             if hasEnded, [.windowEnds, .windowPauses, .exclusion].contains(happening) { continue }
             switch response {
             case .giveBack(let after):
-                return givenBack(after, why: situation.reason(happening), situation)
+                return givenBack(after, why: situation.reason(happening, for: self), situation)
             case .finish(let result):
                 // What still runs on the node ends first.
                 guard case .returning(var returning) = phase, returning.command != nil, situation.outcome == nil else {
-                    return finished(result, error: situation.reason(happening), situation)
+                    return finished(result, error: situation.reason(happening, for: self), situation)
                 }
                 guard returning.after != .end(.finish(result)) else { continue }
                 returning.after = .end(.finish(result))
@@ -44,7 +44,7 @@ extension Part {
                 return PartMove(part)
             case .unlessCommandRuns(let otherwise):
                 guard phase.command == nil || situation.outcome != nil else { continue }
-                let reason = situation.reason(happening)
+                let reason = situation.reason(happening, for: self)
                 switch otherwise {
                 case .giveBack(let result): return givenBack(.finish(result), why: reason, situation)
                 case .stay(let result):

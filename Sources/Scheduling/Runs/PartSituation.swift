@@ -70,12 +70,14 @@ package struct PartSituation: Hashable, Sendable {
     }
 
     /// Why a part is given back or ends, for its `error`.
-    func reason(_ happening: Table.Happening) -> String {
+    func reason(_ happening: Table.Happening, for part: Part) -> String {
         switch happening {
         case .abort, .newRevision, .windowEnds:
             if case .ending(let reason) = runPhase { reason.description } else { happening.rawValue }
         case .exclusion:
-            if case .closed(let closure) = clearance, case .excluded(let by, _) = closure.cause {
+            if case .closed(let closure) = clearance, case .excluded(let by, _) = closure.cause,
+                !part.exempt.contains(.exclusion)
+            {
                 "freeze \(by) began"
             } else {
                 pauses.first(where: \.givesBack).map { "paused \($0.text)" } ?? happening.rawValue

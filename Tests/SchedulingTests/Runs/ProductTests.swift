@@ -143,7 +143,7 @@ private struct Product {
                 isRun && !hasCommand ? 2 : 1, 2,
                 hasCommand ? Product.outcomes.count : 1, isCommitted ? 2 : 1,
             ]
-            for digits in Odometer(sizes) { check(part, digits) }
+            for current in part.withLevers { for digits in Odometer(sizes) { check(current, digits) } }
         }
     }
 
@@ -215,19 +215,32 @@ private struct Product {
         situation.hasWaitedLong = isLate
         situation.outcome = outcomes[digits[15]]
         situation.incarnation = 1
+        situation.order = part.order
         return situation
     }
 
     private mutating func note(_ move: PartMove, from part: Part, in s: PartSituation) {
         let (before, after) = (part.phase, move.part.phase)
         if let command = move.command { note(start: command, from: part, in: s) }
+        if part.order != nil, before.command != nil, s.outcome == nil, after.kind != before.kind, before.kind == .committed,
+            s.now.wall - Product.start.wall < .hours(1)
+        {
+            fail("an order is carried out while the command runs", part, s)
+        }
+        if part.order != nil, s.outcome != nil, before.command != nil, after.claim != nil {
+            fail("an order is forgotten when the command has ended", part, s)
+        }
+        if !part.exempt.isEmpty, let why = move.part.error, why != part.error,
+            why.contains("freeze") || why == "the window ended" {
+            fail("what an operator exempts is given back", part, s)
+        }
         if let claim = before.claim, after.kind == .out || after.kind == .committed, after.claim ?? .normal < claim {
             fail("the claim is loosened before restore", part, s)
         }
         if before.isFinished || before.isQueued { fail("moves though it is not in work", part, s) }
         if before.kind == .committed, after.kind == .queued { fail("a committed part is queued again", part, s) }
         if case .finished(let result) = after, before.kind == .committed,
-            ![.failed, .held, .ended, .done].contains(result)
+            ![.failed, .held, .ended, .done].contains(result), part.order == nil || result != .released
         {
             fail("a committed part ends \(result.rawValue)", part, s)
         }
@@ -254,7 +267,7 @@ private struct Product {
         if !s.pauses.isEmpty { fail("a command starts while paused", part, s) }
         if s.isHeld { fail("a command starts under a hold", part, s) }
         if !s.isClockTrusted { fail("a command starts while the clock is not trusted", part, s) }
-        if case .closed(let closure) = s.clearance, part.phase.kind != .committed {
+        if case .closed(let closure) = s.clearance, part.phase.kind != .committed, part.exempt.isEmpty {
             if closure.isExclusion { fail("a command starts inside an exclusion", part, s) }
             if s.onWindowEnd == .restore { fail("a command starts outside the window", part, s) }
         }
@@ -305,6 +318,24 @@ private struct Product {
     var shown: String {
         broken.sorted { $0.key < $1.key }.map { "\($0.key), \($0.value.count) times, first: \($0.value.first)" }
             .joined(separator: "\n")
+    }
+}
+
+extension Part {
+    /// As it is, released by force while its command runs, and exempt from windows and freezes.
+    fileprivate var withLevers: [Part] {
+        var parts = [self]
+        if phase.kind == .committed, phase.command != nil {
+            var ordered = self
+            ordered.order = Order(happening: .release, reason: "by ann")
+            parts.append(ordered)
+        }
+        if phase.kind == .out {
+            var exempt = self
+            exempt.exempt = [.exclusion, .window]
+            parts.append(exempt)
+        }
+        return parts
     }
 }
 
