@@ -23,7 +23,21 @@ extension Controller {
         noteSeenAgain(node, observation, &turn)
         noteIdentity(node, &turn)
         noteEvidence(node, now)
+        noteDrain(of: node, &turn)
         finishRead(node, begun: observation.begun, &turn)
+    }
+
+    /// How the drain goes, every now and then: what it lets expect survives a restart, and can be asked about later.
+    private mutating func noteDrain(of node: NodeIndex, _ turn: inout Turn) {
+        guard let place = fleet[seat: node].lease, let work = ledger.part(place)?.phase.work,
+            case .drain? = ledger.header(place.run)?.pinned.sequence.steps[work.step],
+            let load = fleet[node].observation?.load, load.sessions <= DrainCurve.mostSessions
+        else { return }
+        let isFirst = ledger[node].drain?.samples.last.map { $0.at < work.since.wall } ?? true
+        guard isFirst || ledger[node].drain?.wantsSample(at: turn.now.wall) ?? true else { return }
+        let sample = DrainCurve.Sample(
+            at: turn.now.wall, sessions: load.sessions, connections: load.ongoingConnections)
+        decide(.drainSampled(fleet[node].id, sample, isFirst: isFirst), &turn)
     }
 
     mutating func take(

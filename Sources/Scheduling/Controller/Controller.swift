@@ -300,7 +300,8 @@ package struct Controller: Sendable {
 
     /// Each minute in which something is out of service.
     private mutating func beat(_ turn: inout Turn) {
-        if !turn.records.isEmpty { heartbeatAt = nil }
+        // Samples come all the time, and say nothing of the lives of nodes.
+        if turn.records.contains(where: { !$0.isSample }) { heartbeatAt = nil }
         let isOut = !openChanges.isEmpty || !runningCommands.isEmpty || !outPlaces.isEmpty
         guard isOut else {
             heartbeatAt = nil

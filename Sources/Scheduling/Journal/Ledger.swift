@@ -92,6 +92,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
         case .addressMoved(let node): with(node) { $0.formerAddress = nil }
         case .leaversForgotten(let cluster): keep { $0.retained == nil || $0.id.cluster != cluster }
+        case .drainSampled(let node, let sample, let isFirst): with(node) { $0.sample(sample, isFirst: isFirst) }
         case .runStarted(let run): begin(run)
         case .runChanged(let id, let phase): change(id) { $0.phase = phase }
         case .paused(let id?, let pause): change(id) { $0.place(pause) }

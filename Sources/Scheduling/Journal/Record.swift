@@ -6,6 +6,8 @@ package struct Record: Hashable, Sendable, Codable {
     package var at: Moment
     package var fact: Fact
 
+    /// It only says how things go.
+    package var isSample: Bool { if case .drainSampled = fact { true } else { false } }
     package var isPoliciesLoaded: Bool { if case .policiesLoaded = fact { true } else { false } }
 }
 
@@ -29,6 +31,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case addressMoved(NodeID)
     /// Nothing is owed in the cluster any more: its nodes that left the policies are not asked any longer.
     case leaversForgotten(cluster: String)
+    /// How many calls a draining node has; the first of a drain begins another curve.
+    case drainSampled(NodeID, DrainCurve.Sample, isFirst: Bool)
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)

@@ -22,6 +22,8 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     /// Where nagi last wrote, while the policies name another address at which that was not seen yet.
     package var formerAddress: NodeAddress?
     package private(set) var facts: NodeFacts?
+    /// Of its latest drain.
+    package private(set) var drain: DrainCurve?
 
     package struct Written: Hashable, Sendable, Codable {
         package var mode: RequestableMode
@@ -69,6 +71,13 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     /// Something that nagi wrote is there, under way, or may still arrive: it is not through with the node.
     package func isAttached(at now: Timestamp) -> Bool {
         written != nil || open != nil || unsettled.contains { now < $0.until }
+    }
+
+    /// - Parameter isFirst: of another drain than the samples before.
+    package mutating func sample(_ sample: DrainCurve.Sample, isFirst: Bool) {
+        if isFirst { drain = nil }
+        drain = drain ?? DrainCurve()
+        drain?.add(sample)
     }
 
     /// A node that nagi wrote to keeps its address until it was seen at the new one.

@@ -44,7 +44,7 @@ extension Controller {
     }
 
     /// A run, and what stands in the way of its nodes: worked out and put into words once, not for each of them.
-    private final class RunView {
+    final class RunView {
         let run: Run
         /// Of the next one.
         let blockers: [Blocker]
@@ -79,7 +79,7 @@ extension Controller {
     }
 
     /// By slot.
-    private func runViews(_ now: Moment) -> [RunView?] {
+    func runViews(_ now: Moment) -> [RunView?] {
         runs.indices.map { raw in
             let slot = RunSlot(raw)
             guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
@@ -115,19 +115,52 @@ extension Controller {
                 + unlisted(watch.unlistedTemporary, out.temporary, true))
     }
 
-    private func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
+    func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
         let isFailing = fleet[node].isFailing
         let state = stateBlockers(of: node, isTakenOver: false, now)
         let (blockers, wait) = queuedBlockers(node, state, views, now)
         let load = isFailing ? nil : fleet[node].observation?.load
+        let work = work(on: node)
         return NodeStatus(
             name: fleet[node].id.name, observed: isFailing ? nil : fleet[node].mode?.mode,
             desired: wish(of: node, now).mode, ready: isFailing ? nil : fleet[node].observation?.ready,
             version: fleet[node].observation?.version?.description, sessions: load?.sessions,
             connections: load?.ongoingConnections, observedAt: fleet[node].mode?.begun.wall,
-            verdict: verdict(of: node, state, views, wait, now), blockers: blockers, claims: claims(on: node, now),
+            verdict: verdict(of: node, state, views, wait, now), since: since(of: node), run: work?.header.id,
+            step: work.flatMap { step(of: $0.part, $0.header) }, drain: drain(of: node, now), blockers: blockers, claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
             isRetained: fleet[seat: node].isRetained)
+    }
+
+    /// The part that has the node in work.
+    private func work(on node: NodeIndex) -> (part: Part, header: Ledger.RunHeader)? {
+        guard let place = fleet[seat: node].lease ?? fleet[seat: node].working.first, let part = ledger.part(place),
+            let header = ledger.header(place.run)
+        else { return nil }
+        return (part, header)
+    }
+
+    private func step(of part: Part, _ header: Ledger.RunHeader) -> String? {
+        if case .returning = part.phase { return Step.restore.label }
+        return part.phase.work.map { header.pinned.sequence.steps[$0.step].label }
+    }
+
+    private func since(of node: NodeIndex) -> Timestamp? {
+        if let part = work(on: node)?.part { return part.phase.work?.since.wall ?? part.since }
+        let entry = ledger[node]
+        return entry.hold?.since ?? entry.failedStay?.since ?? entry.written?.owedSince
+            ?? fleet[seat: node].parts.lazy.compactMap { ledger.part($0)?.since }.first
+    }
+
+    private func drain(of node: NodeIndex, _ now: Moment) -> DrainStatus? {
+        guard let (part, header) = work(on: node), let work = part.phase.work,
+            case .drain(let drain) = header.pinned.sequence.steps[work.step], let curve = ledger[node].drain,
+            let latest = curve.samples.last, latest.at >= work.since.wall
+        else { return nil }
+        return DrainStatus(
+            sessions: latest.sessions, connections: latest.connections, halfLife: curve.halfLife,
+            projectedEnd: curve.projectedEnd(downTo: drain.maxSessions), flatSince: curve.flatSince,
+            deadline: part.phase.timer.map { now.wall + $0.timeLeft(at: now) }, samples: curve.samples)
     }
 
     private func claims(on node: NodeIndex, _ now: Moment) -> [ClaimStatus] {
@@ -301,7 +334,7 @@ extension Controller {
         }
         guard let wait = part.wait(in: situation) else { return Verdict(.blocked, "goes on", until: until) }
         if case .windowEnd = wait { return wait.verdict(until: header.clearance.end) }
-        return wait.verdict(until: until)
+        return wait.verdict(until: until, drain: drain(of: node, now))
     }
 
     private func policyStatus(_ place: Int, _ now: Moment) -> PolicyStatus {

@@ -54,6 +54,13 @@ package struct NodeStatus: Hashable, Sendable {
     /// When the latest successful read began.
     package var observedAt: Timestamp?
     package var verdict: Verdict
+    /// Since when it has been so, where that is known.
+    package var since: Timestamp?
+    /// The run that has it in work, and the step that it is at.
+    package var run: RunID?
+    package var step: String?
+    /// While it drains.
+    package var drain: DrainStatus?
     /// Everything that stands in the way of a start; the first is the verdict, where the node is queued.
     package var blockers: [Blocker]
     package var claims: [ClaimStatus]
@@ -61,6 +68,18 @@ package struct NodeStatus: Hashable, Sendable {
     package var isOwed: Bool
     /// It left the policies, and is looked after until it owes nothing.
     package var isRetained: Bool
+}
+
+/// How a drain goes, and what that lets expect.
+package struct DrainStatus: Hashable, Sendable {
+    package var sessions: Int
+    package var connections: Int
+    package var halfLife: Duration?
+    package var projectedEnd: Timestamp?
+    /// Since when its calls have not become fewer, if that is long.
+    package var flatSince: Timestamp?
+    package var deadline: Timestamp?
+    package var samples: [DrainCurve.Sample]
 }
 
 package struct ClaimStatus: Hashable, Sendable {

@@ -65,14 +65,29 @@ extension Blocker {
     }
 }
 
+extension DrainStatus {
+    /// `half of them gone every 4m`, or that they are no longer declining; empty: nothing is known yet.
+    package var text: String {
+        if let flatSince, let last = samples.last?.at {
+            return "no longer declining for \((last - flatSince).spoken)"
+        }
+        return halfLife.map { "half of them gone every \($0.rounded.spoken)" } ?? ""
+    }
+}
+
+extension Duration {
+    fileprivate var rounded: Duration { .seconds(Int64(inSeconds.rounded())) }
+}
+
 extension StepWait {
-    func verdict(until: Timestamp?) -> Verdict {
+    func verdict(until: Timestamp?, drain: DrainStatus? = nil) -> Verdict {
         switch self {
         case .drain(let sessions, let connections):
             guard let sessions, let connections else {
                 return Verdict(.draining, "the node does not say how many sessions are left", until: until)
             }
-            return Verdict(.draining, "\(sessions) sessions, \(connections) connections left", until: until)
+            let course = drain.map { $0.text.isEmpty ? "" : ", \($0.text)" } ?? ""
+            return Verdict(.draining, "\(sessions) sessions, \(connections) connections left\(course)", until: until)
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
         case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
         case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now")

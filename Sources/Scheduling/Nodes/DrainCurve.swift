@@ -1,0 +1,85 @@
+import Primitives
+
+/// How the calls on a draining node become fewer: samples, thinned out as they become many, and what they let expect.
+package struct DrainCurve: Hashable, Sendable, Codable {
+    package struct Sample: Hashable, Sendable, Codable {
+        package var at: Timestamp
+        package var sessions: Int
+        package var connections: Int
+
+        package init(at: Timestamp, sessions: Int, connections: Int) {
+            self.at = at
+            self.sessions = sessions
+            self.connections = connections
+        }
+    }
+
+    /// At most so many samples; then every second one goes.
+    package static let limit = 64
+    /// More is nonsense, and no sample.
+    package static let mostSessions = 1_000_000_000
+    /// From one sample to the next, at least.
+    package static let spacing = Duration.seconds(15)
+    /// A curve that has not become lower for so long no longer declines.
+    package static let patience = Duration.minutes(5)
+
+    /// The oldest first.
+    package private(set) var samples: [Sample] = []
+
+    package init() {}
+
+    package mutating func add(_ sample: Sample) {
+        samples.append(sample)
+        guard samples.count > DrainCurve.limit else { return }
+        samples = samples.indices.filter { $0 % 2 == 0 || $0 == samples.count - 1 }.map { samples[$0] }
+    }
+
+    package func wantsSample(at now: Timestamp) -> Bool {
+        samples.last.map { now - $0.at >= DrainCurve.spacing || now < $0.at } ?? true
+    }
+
+    /// How long it took until half of the calls were gone, by the latest half; extrapolated where there is none yet. Nil:
+    /// they do not become fewer.
+    package var halfLife: Duration? {
+        guard let last = samples.last, last.sessions > 0,
+            let doubled = samples.lastIndex(where: { $0.sessions >= 2 * last.sessions })
+        else { return extrapolatedHalfLife }
+        let (a, b) = (samples[doubled], samples[doubled + 1])
+        // When it was exactly twice as much, between the two.
+        let share = a.sessions == b.sessions ? 0 : Double(a.sessions - 2 * last.sessions) / Double(a.sessions - b.sessions)
+        return last.at - (a.at + (b.at - a.at) * share)
+    }
+
+    private var extrapolatedHalfLife: Duration? {
+        guard let first = samples.first, let last = samples.last, first.sessions > last.sessions, last.at > first.at else {
+            return nil
+        }
+        let gone = first.sessions - last.sessions
+        return (last.at - first.at) * (Double(first.sessions) / 2 / Double(gone))
+    }
+
+    /// When it is at or below that, if it goes on like this; nil: not to be told.
+    package func projectedEnd(downTo threshold: Int) -> Timestamp? {
+        guard let last = samples.last, flatSince == nil else { return nil }
+        guard last.sessions > threshold else { return last.at }
+        guard let halfLife else { return nil }
+        let halvings = DrainCurve.log2(Double(last.sessions)) - DrainCurve.log2(Double(threshold) + 0.5)
+        return last.at + halfLife * max(0, halvings)
+    }
+
+    /// Since when it has not become lower, if that is long; nil: it declines.
+    package var flatSince: Timestamp? {
+        guard let last = samples.last, last.sessions > 0 else { return nil }
+        let least = samples.reduce(Int.max) { min($0, $1.sessions) }
+        guard let lowered = samples.first(where: { $0.sessions == least })?.at,
+            last.at - lowered >= DrainCurve.patience
+        else { return nil }
+        return lowered
+    }
+
+    /// Exact at powers of two, a straight line between them: near enough for a forecast.
+    private static func log2(_ value: Double) -> Double {
+        guard value > 0 else { return 0 }
+        return Double(value.exponent) + value.significand - 1
+    }
+}

@@ -1,0 +1,114 @@
+import Calendars
+import ModeCore
+import Primitives
+
+/// What is asked one by one: made from the same values that decide, and that status shows.
+extension Controller {
+    package func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer {
+        switch question {
+        case .okToStop(let names, let most, let actor):
+            return .stop(try okToStop(names, most: most, by: actor, at: now))
+        case .explain(let name):
+            do throws(LeverRefusal) {
+                return .node(explanation(of: try node(named: name), now))
+            } catch {
+                guard error.code == .unknownNode else { throw error }
+                return .run(try explanation(ofRun: name, now))
+            }
+        }
+    }
+
+    private func explanation(of node: NodeIndex, _ now: Moment) -> NodeExplanation {
+        let status = nodeStatus(node, runViews(now), now)
+        return NodeExplanation(
+            at: now.wall, node: fleet[node].id, status: status,
+            hold: ledger[node].hold.flatMap { $0.isOver(at: now.wall) ? nil : $0 }, next: nextOpenings(of: node, now),
+            levers: levers(of: node, status, now))
+    }
+
+    private func explanation(ofRun name: String, _ now: Moment) throws(LeverRefusal) -> RunExplanation {
+        let runs = status(at: now).runs
+        let found = runs.last { $0.id == name } ?? runs.last { $0.policy == name }
+        guard let run = found else {
+            throw LeverRefusal(
+                .unknownRun, "there is no node and no run \(name.prefix(80))",
+                hint: "nagi status lists the nodes, nagi runs the runs")
+        }
+        let header = ledger.activeRuns.lazy.compactMap { ledger.header($0) }.first { $0.id.text == run.id }
+        return RunExplanation(
+            at: now.wall, run: run, pauses: header.map { pauses(of: $0) } ?? [],
+            levers: header.map { levers(of: $0, run) } ?? [])
+    }
+
+    private static let openingLimit = 5
+
+    private func nextOpenings(of node: NodeIndex, _ now: Moment) -> [NodeExplanation.NextOpening] {
+        guard let configured = fleet[seat: node].configured, !fleet[seat: node].isRetained else { return [] }
+        let openings = calendars.entries.compactMap { entry -> NodeExplanation.NextOpening? in
+            guard entry.policy.cluster == fleet[node].id.cluster, entry.policy.selector.matches(configured),
+                !entry.policy.isSuspended
+            else { return nil }
+            if let opening = entry.calendar.opening(at: now.wall) {
+                let end: Timestamp? = entry.policy.schedule.windows.isEmpty ? nil : opening.end
+                return NodeExplanation.NextOpening(policy: entry.policy.name, opens: nil, until: end)
+            }
+            guard let next = entry.calendar.nextOpening(after: now.wall) else { return nil }
+            return NodeExplanation.NextOpening(policy: entry.policy.name, opens: next.start, until: next.end)
+        }
+        return openings.sorted { ($0.opens ?? .distantPast, $0.policy) < ($1.opens ?? .distantPast, $1.policy) }
+            .prefix(Controller.openingLimit).map(\.self)
+    }
+
+    private func levers(of node: NodeIndex, _ status: NodeStatus, _ now: Moment) -> [String] {
+        let id = fleet[node].id
+        var levers: [String] = []
+        if let stay = ledger[node].failedStay {
+            levers.append("nagi retry \(stay.run) \(id)")
+            levers.append("nagi release \(id) --reason …")
+        }
+        if ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
+            levers.append("nagi release \(id) --reason …")
+        }
+        for blocker in status.blockers where blocker.class == .human {
+            if let lever = blocker.lever(node: id, run: status.run ?? waitingRun(of: node)) { levers.append(lever) }
+        }
+        if let run = status.run {
+            let isForced = runsDisruptiveCommand(node)
+            levers.append("nagi release \(id)\(isForced ? " --force" : "") --reason …")
+            if !isForced { levers.append("nagi skip \(run) \(id) --reason …") }
+            levers.append("nagi pause \(run)")
+        }
+        if ledger[node].hold == nil { levers.append("nagi hold \(id) --reason …") }
+        var known: Set<String> = []
+        return levers.filter { known.insert($0).inserted }
+    }
+
+    private func waitingRun(of node: NodeIndex) -> RunID? {
+        fleet[seat: node].parts.lazy.first { ledger.part($0)?.phase.isQueued == true }
+            .flatMap { ledger.header($0.run)?.id }
+    }
+
+    private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {
+        var levers = run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
+        if header.pauses.isEmpty { levers.append("nagi pause \(header.id)") }
+        if !header.isEnding { levers.append("nagi abort \(header.id) --reason …") }
+        var known: Set<String> = []
+        return levers.filter { known.insert($0).inserted }
+    }
+}
+
+extension Blocker {
+    /// What an operator may type against it, where there is something.
+    package func lever(node: NodeID?, run: RunID?) -> String? {
+        switch reason {
+        case .runPaused: run.map { "nagi resume \($0)" }
+        case .allPaused: "nagi resume"
+        case .promotion: run.map { "nagi approve \($0)" }
+        case .held, .keptOpen, .reserved: node.map { "nagi release \($0) --reason …" }
+        case .failedStay(let failed): node.map { "nagi retry \(failed) \($0)" }
+        case .excluded: run.map { "nagi force \($0) --ignore exclusion --reason …" }
+        case .outsideWindow, .cutoff: run.map { "nagi force \($0) --ignore window --reason …" }
+        default: nil
+        }
+    }
+}
