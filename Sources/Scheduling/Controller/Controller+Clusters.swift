@@ -21,14 +21,23 @@ extension Controller {
         guard use.excess > 0 else {
             fleet[cluster].exceededSince = nil
             if fleet[cluster].withinSince == nil, fleet[cluster].isKnown { fleet[cluster].withinSince = now.uptime }
-            return
+            return noteBudgetKept(cluster, &turn)
         }
         fleet[cluster].withinSince = nil
+        noteBudgetKept(cluster, &turn)
         let since = fleet[cluster].exceededSince ?? now.uptime
         fleet[cluster].exceededSince = since
         let due = since + fleet[cluster].staleAfter
         guard now.uptime > due else { return wake(.cluster(cluster.raw), at: due + .nanoseconds(1), now) }
         makeRoom(use.excess, in: cluster, now)
+    }
+
+    /// What nodes that were given back wait for can be asked about later.
+    private mutating func noteBudgetKept(_ cluster: ClusterIndex, _ turn: inout Turn) {
+        let name = fleet[cluster].policy.name
+        let since = fleet[cluster].withinSince.map { turn.now.wall + (.zero - (turn.now.uptime - $0)) }
+        guard !fleet[cluster].runs.isEmpty, (since == nil) != (ledger.budgetKept[name] == nil) else { return }
+        decide(.budgetKept(cluster: name, since: since), &turn)
     }
 
     /// Nodes that left the policies are asked as long as something is owed in their cluster, and no longer.

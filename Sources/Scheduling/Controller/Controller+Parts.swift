@@ -294,7 +294,7 @@ extension Controller {
     }
 
     /// Whether the node counts as out of service, whatever the cause.
-    private mutating func noteOut(_ node: NodeIndex, _ turn: inout Turn) {
+    mutating func noteOut(_ node: NodeIndex, _ turn: inout Turn) {
         let now = turn.now
         let entry = ledger[node]
         noteQuorum(node, now)

@@ -11,6 +11,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     private var places: [NodeID: Int] = [:]
     /// What each cluster's lists said last.
     package private(set) var memberships: [String: Membership] = [:]
+    /// Since when each cluster has been within its budget, while it has runs.
+    package private(set) var budgetKept: [String: Timestamp] = [:]
     /// Runs that are not over; a slot that is free is nil.
     private var runs: [Run?] = []
     private var slots: [RunID: RunSlot] = [:]
@@ -34,6 +36,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var lastPull = 0
     /// The boot of the host in which uptimes mean something; nil: not known.
     package private(set) var boot: String?
+    /// When the latest process of the daemon began.
+    package private(set) var startedAt: Timestamp?
     /// The moment of the latest record.
     package private(set) var last: Moment?
     /// When the set in force was taken.
@@ -86,7 +90,9 @@ package struct Ledger: Hashable, Sendable, Codable {
             for entry in marks { with(entry.node) { $0.note(entry.marks) } }
         case .policiesLoaded(let set): load(set, at: at)
         case .membershipChanged(let cluster, let membership): memberships[cluster] = membership
-        case .nodeObserved(let node, let facts, let marks, _): with(node) { $0.observe(facts, marks: marks) }
+        case .budgetKept(let cluster, let since): budgetKept[cluster] = since
+        case .nodeObserved(let node, let facts, let marks, _): 
+            with(node) { $0.observe(facts, marks: marks, at: at.wall) }
         case .nodeRestarted(let node, let marks): with(node) { $0.restarted(marks) }
         case .nodeLoosened(let node, _): with(node) { $0.loosened(at: at.wall) }
         case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
@@ -247,6 +253,9 @@ extension Ledger {
     private mutating func start(boot: String?, at now: Moment) {
         let isSameBoot = boot != nil && boot == self.boot
         self.boot = boot
+        startedAt = now.wall
+        // Nobody watched.
+        budgetKept = [:]
         for place in nodes.indices { nodes[place].state.lostCaller(at: now) }
         guard let last else { return }
         let passed = max(.zero, now.wall - last.wall)
@@ -321,6 +330,7 @@ extension Ledger {
             }
         }
         memberships = memberships.filter { clusters.contains($0.key) }
+        budgetKept = budgetKept.filter { clusters.contains($0.key) }
         alarms = alarms.filter { alarm in
             guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
             return places[node] != nil

@@ -10,6 +10,8 @@ extension Record {
         case .policiesLoaded(let set): "policies loaded \(set.digest)"
         case .membershipChanged(let cluster, let membership):
             "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
+        case .budgetKept(let cluster, let since):
+            since == nil ? "\(cluster)  more nodes are out of service than its budget allows" : nil
         case .nodeObserved(let node, let facts, _, let skipped):
             "\(node.name)  \(facts.text)" + (skipped > 0 ? " (\(skipped) changes before that were left out)" : "")
         case .nodeRestarted(let node, _): "\(node.name)  was restarted"

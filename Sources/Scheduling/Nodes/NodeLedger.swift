@@ -22,6 +22,8 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     /// Where nagi last wrote, while the policies name another address at which that was not seen yet.
     package var formerAddress: NodeAddress?
     package private(set) var facts: NodeFacts?
+    /// Since when its facts have been those of a node in service; nil: they are not.
+    package private(set) var servingSince: Timestamp?
     /// Of its latest drain.
     package private(set) var drain: DrainCurve?
 
@@ -102,8 +104,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         unsettled.contains { $0.mode == mode && now < $0.until }
     }
 
-    package mutating func observe(_ facts: NodeFacts, marks: IncarnationMarks?) {
+    package mutating func observe(_ facts: NodeFacts, marks: IncarnationMarks?, at now: Timestamp) {
         self.facts = facts
+        let isServing = facts.mode == .known(.normal) && facts.ready != false
+        servingSince = isServing ? servingSince ?? now : nil
         if let marks { note(marks) }
     }
 

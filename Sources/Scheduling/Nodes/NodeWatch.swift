@@ -241,6 +241,11 @@ struct NodeWatch: Sendable {
 
     mutating func voidEvidence() { evidence.void() }
 
+    /// It was in service all the time from then on, as is known from elsewhere.
+    mutating func serves(since: Uptime) {
+        if inServiceSince != nil { inServiceSince = since }
+    }
+
     /// It is normal and ready, and the cluster does not see it.
     mutating func interruptService() { inServiceSince = nil }
 
