@@ -12,7 +12,7 @@ package final class DaemonService: Sendable {
     private let stopping: AsyncStream<Void>.Continuation
     private let reloads: AsyncStream<Void>
     private let reloading: AsyncStream<Void>.Continuation
-    /// Reads policies and secrets: a disk that hangs holds up nothing but the next reload.
+    /// Reads policies, secrets and the past: a disk that hangs holds up nothing but the next reload.
     private let reader = DispatchQueue(label: "policies")
     private let address = Mutex<ListenAddress?>(nil)
 
@@ -99,7 +99,7 @@ package final class DaemonService: Sendable {
         if fold.records >= Self.manyRecords {
             loop.keeper.keepShort(at: HostClock.now().wall, isForced: true) { ledger }
         }
-        return await serve(loop, embedded, decider: Controller(ledger: ledger), token: token)
+        return await serve(loop, embedded, journal, decider: Controller(ledger: ledger), token: token)
     }
 
     /// The policies that the controller will act on first; nil where there are none.
@@ -117,7 +117,7 @@ package final class DaemonService: Sendable {
 
     /// Listens, drives the controller, and heeds requests, until the loop ends or something cannot listen.
     private func serve(
-        _ loop: ControlLoop, _ embedded: EmbeddedNodes, decider: Controller, token: String
+        _ loop: ControlLoop, _ embedded: EmbeddedNodes, _ journal: SQLiteJournal, decider: Controller, token: String
     ) async -> Result<Void, DaemonError> {
         enum Ending: Sendable {
             case loop(Result<Void, DaemonError>)
@@ -127,7 +127,8 @@ package final class DaemonService: Sendable {
             case requests
         }
         let server = APIServer(
-            address: settings.listen, token: token, board: loop.board, pull: { await loop.pull($0) })
+            address: settings.listen, token: token, board: loop.board, pull: { await loop.pull($0) },
+            ask: { await loop.ask($0) }, recall: { [reader] at in try await journal.ledger(at: at, on: reader) })
         let (running, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return await withTaskGroup(of: Ending.self) { group in
             group.addTask { [settings] in

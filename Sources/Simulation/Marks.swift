@@ -71,6 +71,7 @@ extension CommandOutcome {
         case .exited(let status): status == 0 ? "succeeded" : "failed"
         case .signalled: "signalled"
         case .timedOut: "timed-out"
+        case .stopped: "stopped"
         case .notStarted: "not-started"
         case .neverBegan: "never-began"
         case .interrupted: "interrupted"

@@ -18,23 +18,30 @@ protocol LeverVerb: AsyncParsableCommand {
 }
 
 extension LeverVerb {
-    func run() async throws {
-        let connection = try options.daemon.connection()
-        var document = document
-        document.reason = options.reason
+    func run() async throws { try await options.pull(document) }
+}
+
+extension LeverOptions {
+    /// Pulls the lever, and prints what it came to.
+    func pull(_ order: ActionDocument) async throws {
+        let connection = try daemon.connection()
+        var document = order
+        document.reason = reason
         let answer: DaemonConnection.ActionAnswer
         do throws(DaemonConnection.Failure) {
             answer = try await connection.act(document, key: UUID().uuidString)
         } catch {
             throw Refusal(error, address: connection.address)
         }
-        switch options.format {
+        switch format {
         case .json: print(answer.json)
         case .table:
             let until = answer.document.until.map { ", until \($0)" } ?? ""
             let undo = answer.document.undo.map { "\n  undo: \($0.plain)" } ?? ""
             print(answer.document.text.plain + until.plain + undo)
         }
+        // Something of it was refused.
+        if !answer.document.left.isEmpty { throw ExitCode(Refusal.Kind.refused.rawValue) }
     }
 }
 
@@ -72,17 +79,26 @@ struct ReleaseVerb: LeverVerb {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Open a node: end holds, claims and what a failure left behind.",
         discussion: """
-            It is opened as soon as that is safe. What somebody else blocked stays blocked.
+            It is opened as soon as that is safe. What somebody else blocked stays blocked. With --all everything is
+            released and everything is paused; a node on which a command runs is left as it is, and told (exit code 4).
 
               nagi release node-01 --reason "need capacity"
+              nagi release --all --reason "calls drop in Osaka"
             """)
-    @Argument(help: nodeHelp) var node: String
-    @Flag(help: "Of a node that nagi only has yet to open: write that off.") var force = false
+    @Argument(help: nodeHelp) var node: String?
+    @Flag(help: "Every node, and pause everything.") var all = false
+    @Flag(help: "End the command that runs there first. Of a node that nagi only has yet to open: write that off.")
+    var force = false
     @OptionGroup var options: LeverOptions
+
+    func validate() throws {
+        guard all == (node == nil) else { throw ValidationError("Name a node, or --all.") }
+    }
 
     var document: ActionDocument {
         var document = ActionDocument(.release)
         document.node = node
+        document.all = all ? true : nil
         document.force = force ? true : nil
         return document
     }
@@ -184,6 +200,49 @@ struct SkipVerb: LeverVerb {
     var document: ActionDocument {
         var document = ActionDocument(.skip)
         (document.run, document.node) = (run, node)
+        return document
+    }
+}
+
+/// `nagi retry`
+struct RetryVerb: LeverVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Let a failed node go on from its failed step.",
+        discussion: """
+            Also after its run has ended, as long as the node is kept shut. What was given back or skipped is queued once
+            more, while its run is active.
+
+              nagi retry sora-upgrade node-02
+            """)
+    @Argument(help: "The run in which it failed, or its policy.") var run: String
+    @Argument(help: nodeHelp) var node: String
+    @Flag(help: "Also where somebody holds the node: that hold ends.") var force = false
+    @OptionGroup var options: LeverOptions
+
+    var document: ActionDocument {
+        var document = ActionDocument(.retry)
+        (document.run, document.node) = (run, node)
+        document.force = force ? true : nil
+        return document
+    }
+}
+
+/// `nagi force`
+struct ForceVerb: LeverVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "force", abstract: "Let the next node of a run start in spite of a window, a freeze or a gate.",
+        discussion: """
+            Through its whole sequence; then the word is used up. Quorum and budget always count.
+
+              nagi force sora-upgrade --ignore exclusion --reason "security fix"
+            """)
+    @Argument(help: runHelp) var run: String
+    @Option(help: "window, exclusion or gate.") var ignore: String
+    @OptionGroup var options: LeverOptions
+
+    var document: ActionDocument {
+        var document = ActionDocument(.force)
+        (document.run, document.ignore) = (run, ignore)
         return document
     }
 }

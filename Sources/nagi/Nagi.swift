@@ -13,7 +13,8 @@ struct Nagi: AsyncParsableCommand {
         subcommands: [
             Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
             HoldVerb.self, ReleaseVerb.self, PauseVerb.self, ResumeVerb.self, AbortVerb.self, ApproveVerb.self,
-            SkipVerb.self, StartVerb.self, ServeModes.self,
+            SkipVerb.self, RetryVerb.self, ForceVerb.self, StartVerb.self, OkToStopVerb.self, ExplainVerb.self,
+            ServeModes.self,
             Version.self, ExecStepVerb.self,
         ])
 

@@ -28,6 +28,10 @@ private struct Script: Decider {
 
     func objections(to set: PolicySet) -> [String] { [] }
 
+    func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer {
+        throw LeverRefusal(.unknownNode, "\(question)")
+    }
+
     func status(at now: Moment) -> StatusReport {
         var report = StatusReport(at: now.wall)
         report.policyDigest = "\(diary.all.count)"
@@ -395,6 +399,9 @@ private struct Script: Decider {
             var nextWake: Uptime? { nil }
             func objections(to set: PolicySet) -> [String] { set.digest == "bad" ? ["there is nothing in it"] : [] }
             func status(at now: Moment) -> StatusReport { StatusReport(at: now.wall) }
+            func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer {
+                throw LeverRefusal(.unknownNode, "nothing is known")
+            }
             mutating func handle(_ event: Event, at now: Moment) -> [Effect] { [] }
         }
         let loop = loop

@@ -62,7 +62,7 @@ import Testing
                 "runPromoted", "progressChanged", "partChanged", "stayPlaced", "stayEnded", "holdPlaced", "holdEnded",
                 "releaseOwed", "releaseClaimed", "modeIntended", "modeAnswered", "modeSettled", "modeSeenAgain",
                 "modeAdopted", "ownershipDropped", "floorChanged", "commandIntended", "commandEnded", "alarmRaised",
-                "alarmEnded", "paused", "resumed", "leverPulled",
+                "alarmEnded", "paused", "resumed", "leverPulled", "forced", "forceUsed", "budgetKept", "drainSampled",
             ])
     }
 

@@ -180,6 +180,9 @@ struct JournalSample {
         let stay = FailedStay(
             run: run, policy: "up", mode: .blockNewConnection, reason: "verify: the version is unknown", since: now.wall
         )
+        let stayed = StayedPart(
+            pinned: Shared(ledger.policies?.policies.first ?? Policy(name: "up", cluster: "tokyo", schedule: .rollout)),
+            part: Part(node: failed, since: now.wall))
         return [
             .heartbeat([NodeMarks(node: Self.node(1), marks: marks)]),
             .holdPlaced(
@@ -188,8 +191,8 @@ struct JournalSample {
                     wish: .mode(.blockNewSession), actor: "mika", reason: "disk swap", since: now.wall,
                     until: now.wall + .hours(4))),
             .holdPlaced(failed, Hold(wish: .handsOff, actor: "mika", reason: "wait", since: now.wall)),
-            .holdEnded(failed, reason: "released"), .stayPlaced(failed, stay),
-            .stayPlaced(held, stay), .stayEnded(held, reason: "released"),
+            .holdEnded(failed, reason: "released"), .stayPlaced(failed, stay, stayed),
+            .stayPlaced(held, stay, stayed), .stayEnded(held, reason: "released"),
             .nodeObserved(
                 failed, NodeLedger.NodeFacts(mode: nil, failure: .unreachable("connection refused")), nil, skipped: 3),
             .nodeObserved(failed, NodeLedger.NodeFacts(mode: .unknown("later"), ready: false), marks.away, skipped: 0),
@@ -216,6 +219,9 @@ struct JournalSample {
                     givesBack: true)),
             .resumed(run, .person), .paused(nil, Pause(.person, reason: "", actor: "mika", since: now.wall)),
             .resumed(nil, .person), .leverPulled(lever),
+            .forced(run, Force(.exclusion, beside: nil, actor: "mika", reason: "security fix", since: now.wall)),
+            .forceUsed(run, failed), .budgetKept(cluster: "tokyo", since: now.wall),
+            .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: 7, connections: 9), isFirst: true),
         ]
     }
 }

@@ -64,7 +64,9 @@ struct SeedTests {
         let edits = Edit.Kind.allCases.map { "edit-\($0.rawValue)" }
         let occasions = Occasion.allCases.filter { $0 != .now }.map { "occasion-\($0.rawValue)" }
         let commands = CommandFault.Kind.allCases.map { "command-fault-\($0.rawValue)" }
-        return faults + timings + calls + lies + edits + occasions + commands
+        let levers = LeverPull.Kind.allCases.map { "fault-lever-\($0)" }
+        let done = LeverOrder.Action.allCases.filter { $0 != .approve }.map { "lever-done-\($0.rawValue)" }
+        return levers + done + faults + timings + calls + lies + edits + occasions + commands
             + decisions.split(separator: " ").map(String.init)
     }()
 
@@ -75,6 +77,7 @@ struct SeedTests {
         write-refused-429 command-adopted command-interrupted-by-reboot command-succeeded command-failed
         command-signalled command-timed-out command-interrupted command-not-started command-disrupts
         command-disrupts-nothing
+        all-paused all-resumed run-paused-person run-resumed-failures part-released part-held
         node-restarted loosened address-moved identity-shown mode-adopted leavers-forgotten floor-set floor-gone
         dropped-alreadyNormal dropped-foreign release-owed stay-placed stay-ended
         intent-claim intent-drift intent-restarted intent-release settled-reached settled-lost

@@ -17,16 +17,23 @@ package struct APIServer: Sendable {
     private let token: String
     private let board: StatusBoard
     private let pull: @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>
+    private let questions: Questions
 
-    /// - Parameter pull: carries an operator's order out, and returns when that is durable.
+    /// - Parameters:
+    ///   - pull: carries an operator's order out, and returns when that is durable.
+    ///   - ask: has the controller answer a question.
+    ///   - recall: what the journal added up to at an instant of the past.
     package init(
         address: ListenAddress, token: String, board: StatusBoard,
-        pull: @escaping @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>
+        pull: @escaping @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>,
+        ask: @escaping @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>,
+        recall: @escaping @Sendable (Timestamp) async throws -> Ledger?
     ) {
         self.address = address
         self.token = token
         self.board = board
         self.pull = pull
+        questions = Questions(board: board, ask: ask, recall: recall)
     }
 
     /// Serves until the task is cancelled.
@@ -69,6 +76,7 @@ package struct APIServer: Sendable {
             return json(
                 StatusDocument(report, zone: content.zone, refusedReload: content.refusedReload))
         }
+        questions.add(to: router)
         router.post("/v1/actions") { request, context in try await act(request, context) }
         return router
     }

@@ -12,8 +12,13 @@ import Scheduling
 package struct ActionDocument: Codable, Hashable, Sendable {
     package var action: String
     package var node: String?
+    package var nodes: [String]?
+    /// Every node, instead of one.
+    package var all: Bool?
     package var run: String?
     package var policy: String?
+    /// `window`, `exclusion` or `gate`.
+    package var ignore: String?
     package var mode: String?
     package var `for`: String?
     package var until: String?
@@ -52,7 +57,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case action, node, run, policy, mode, `for`, until, restore, force, reason
+        case action, node, nodes, all, run, policy, ignore, mode, `for`, until, restore, force, reason
     }
 
     package struct Answer: Codable, Hashable, Sendable {
@@ -62,10 +67,14 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         package var text: String
         @Nullable package var until: String?
         @Nullable package var undo: String?
+        /// Nodes that it left out, as a command runs there.
+        package var left: [String]
     }
 
     /// Longest reason in bytes.
     static let reasonLimit = 500
+    /// Most nodes of one order.
+    static let nodeLimit = 1_000
     /// Longest key in bytes.
     static let keyLimit = 100
     /// The longest time that anything is wanted for; else it is for ever.
@@ -79,6 +88,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         }
         var order = LeverOrder(action)
         (order.node, order.run, order.policy) = (node, run, policy)
+        order.nodes = nodes ?? []
+        order.isOfAll = all ?? false
         (order.givesBack, order.isForced) = (restore ?? false, force ?? false)
         order.reason = reason ?? ""
         guard order.reason.utf8.count <= Self.reasonLimit else {
@@ -90,6 +101,16 @@ package struct ActionDocument: Codable, Hashable, Sendable {
                     "mode", mode, "one of \(RequestableMode.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             order.mode = mode
+        }
+        guard order.nodes.count <= Self.nodeLimit else {
+            throw APIError(.badRequest, "invalid-value", "there are more than \(Self.nodeLimit) nodes")
+        }
+        if let ignore {
+            guard let ignored = Ignorable(rawValue: ignore) else {
+                throw Self.wrong(
+                    "ignore", ignore, "one of \(Ignorable.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            order.ignored = ignored
         }
         guard self.for == nil || until == nil else {
             throw APIError(.badRequest, "invalid-value", "for and until: one of them is enough")
@@ -125,6 +146,7 @@ extension ActionDocument.Answer {
         text = answer.text
         until = answer.until.map(zone.text)
         undo = answer.undo
+        left = answer.left.map(\.description)
     }
 }
 
@@ -135,7 +157,7 @@ extension APIError {
             self.init(.notFound, refusal.code.rawValue, refusal.message, hint: refusal.hint)
         case .ambiguous, .incomplete:
             self.init(.badRequest, refusal.code.rawValue, refusal.message, hint: refusal.hint)
-        case .nothingToDo, .commandRunning, .overBudget, .keyUsed:
+        case .nothingToDo, .commandRunning, .overBudget, .nodeTaken, .keyUsed:
             self.init(.conflict, refusal.code.rawValue, refusal.message, hint: refusal.hint)
         case .unavailable:
             self.init(.serviceUnavailable, refusal.code.rawValue, refusal.message, hint: refusal.hint)

@@ -43,6 +43,41 @@ package struct DaemonConnection: Sendable {
         return StatusAnswer(document: document, json: String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Why a node or a run is as it is, or was.
+    package func explain(_ name: String, at instant: String?) async throws(Failure) -> Explained {
+        let bytes = try await call(
+            .GET, "/v1/explain" + Self.query([("of", name)] + (instant.map { [("at", $0)] } ?? [])))
+        let json = String(decoding: bytes, as: UTF8.self)
+        if let node = try? JSONDecoder().decode(NodeDocument.self, from: bytes) { return .node(node, json: json) }
+        guard let run = try? JSONDecoder().decode(RunDocument.self, from: bytes) else {
+            throw .badAnswer("the explanation cannot be read")
+        }
+        return .run(run, json: json)
+    }
+
+    package enum Explained: Sendable {
+        case node(NodeDocument, json: String)
+        case run(RunDocument, json: String)
+    }
+
+    package func okToStop(_ nodes: [String], most: Int?) async throws(Failure) -> (document: StopDocument, json: String)
+    {
+        let query = nodes.map { ("node", $0) } + (most.map { [("max", String($0))] } ?? [])
+        let bytes = try await call(.GET, "/v1/ok-to-stop" + Self.query(query))
+        guard let document = try? JSONDecoder().decode(StopDocument.self, from: bytes) else {
+            throw .badAnswer("the answer cannot be read")
+        }
+        return (document, String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func query(_ items: [(String, String)]) -> String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+        return "?"
+            + items.map { name, value in
+                "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")"
+            }.joined(separator: "&")
+    }
+
     /// Pulls a lever. With its key it can be said again where the connection broke: it is done once.
     package func act(_ action: ActionDocument, key: String) async throws(Failure) -> ActionAnswer {
         let encoder = JSONEncoder()

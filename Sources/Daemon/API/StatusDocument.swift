@@ -48,6 +48,12 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         @Nullable package var connections: Int?
         @Nullable package var observedAt: String?
         package var verdict: Verdict
+        /// Since when it has been so, where that is known.
+        @Nullable package var since: String?
+        /// The run that has it in work, and the step that it is at.
+        @Nullable package var run: String?
+        @Nullable package var step: String?
+        @Nullable package var drain: Drain?
         package var claims: [Claim]
         /// Everything that stands in the way of its start, the most important first.
         package var blockers: [Blocker]
@@ -56,6 +62,24 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var owed: Bool
         /// It left the policies, and is looked after until it owes nothing.
         package var retained: Bool
+    }
+
+    /// How a drain goes, and what that lets expect.
+    package struct Drain: Codable, Hashable, Sendable {
+        package var sessions: Int
+        package var connections: Int
+        @Nullable package var halfLifeSeconds: Int?
+        @Nullable package var projectedEnd: String?
+        /// Since when its calls have not become fewer, if that is long.
+        @Nullable package var flatSince: String?
+        @Nullable package var deadline: String?
+        package var samples: [Sample]
+
+        package struct Sample: Codable, Hashable, Sendable {
+            package var at: String
+            package var sessions: Int
+            package var connections: Int
+        }
     }
 
     package struct Verdict: Codable, Hashable, Sendable {
@@ -231,8 +255,21 @@ extension StatusDocument.Cluster {
     }
 }
 
+extension StatusDocument.Drain {
+    init(_ drain: DrainStatus, zone: DisplayZone) {
+        (sessions, connections) = (drain.sessions, drain.connections)
+        halfLifeSeconds = drain.halfLife.map { Int($0.inSeconds.rounded()) }
+        projectedEnd = drain.projectedEnd.map(zone.text)
+        flatSince = drain.flatSince.map(zone.text)
+        deadline = drain.deadline.map(zone.text)
+        samples = drain.samples.map { sample in
+            Sample(at: zone.text(sample.at), sessions: sample.sessions, connections: sample.connections)
+        }
+    }
+}
+
 extension StatusDocument.Node {
-    fileprivate init(_ node: NodeStatus, zone: DisplayZone) {
+    init(_ node: NodeStatus, zone: DisplayZone) {
         name = node.name
         observed = node.observed?.description
         desired = node.desired?.rawValue
@@ -243,6 +280,10 @@ extension StatusDocument.Node {
         observedAt = node.observedAt.map(zone.text)
         verdict = StatusDocument.Verdict(
             code: node.verdict.code.rawValue, text: node.verdict.text, until: node.verdict.until.map(zone.text))
+        since = node.since.map(zone.text)
+        run = node.run?.text
+        step = node.step
+        drain = node.drain.map { StatusDocument.Drain($0, zone: zone) }
         claims = node.claims.map { claim in
             StatusDocument.Claim(
                 owner: claim.owner, mode: claim.mode.rawValue, reason: claim.reason, since: zone.text(claim.since),
@@ -256,7 +297,7 @@ extension StatusDocument.Node {
 }
 
 extension StatusDocument.Blocker {
-    fileprivate init(_ blocker: Blocker, zone: DisplayZone) {
+    init(_ blocker: Blocker, zone: DisplayZone) {
         code = blocker.code.rawValue
         self.class = blocker.class.rawValue
         text = blocker.text
@@ -291,7 +332,7 @@ extension Blocker {
 }
 
 extension StatusDocument.Run {
-    fileprivate init(_ run: RunStatus, zone: DisplayZone) {
+    init(_ run: RunStatus, zone: DisplayZone) {
         id = run.id
         policy = run.policy
         cluster = run.cluster
@@ -319,7 +360,7 @@ extension StatusDocument.Run {
 }
 
 extension StatusDocument.Hold {
-    fileprivate init(_ status: HoldStatus, zone: DisplayZone) {
+    init(_ status: HoldStatus, zone: DisplayZone) {
         node = "\(status.node)"
         switch status.hold.wish {
         case .handsOff: kind = "hands-off"

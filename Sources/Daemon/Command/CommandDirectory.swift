@@ -5,7 +5,7 @@ import Scheduling
 /// The directory of one command: what is known about it whoever dies. Written by `exec-step`, read by the daemon.
 ///
 /// `claim` is made by whoever decides first: `exec-step` as it begins, or a daemon that wants it never to begin.
-/// `started` then says who runs it, and `outcome` how it ended. `output` holds the start of what it printed.
+/// `end` is made by a daemon that wants it ended. `started` then says who runs it, and `outcome` how it ended. `output` holds the start of what it printed.
 struct CommandDirectory: Hashable, Sendable {
     static let fileLimit = 64 << 10
 
@@ -14,6 +14,7 @@ struct CommandDirectory: Hashable, Sendable {
     var claimPath: String { path + "/claim" }
     var startedPath: String { path + "/started" }
     var outcomePath: String { path + "/outcome" }
+    var endPath: String { path + "/end" }
     var outputPath: String { path + "/output" }
 
     /// Who runs the command.
@@ -24,6 +25,8 @@ struct CommandDirectory: Hashable, Sendable {
     }
 
     var exists: Bool { access(path, F_OK) == 0 }
+    /// Whoever runs it is to end it.
+    var isEndAsked: Bool { access(endPath, F_OK) == 0 }
     var isClaimed: Bool { access(claimPath, F_OK) == 0 }
 
     func outcome() -> CommandOutcome? { decoded(CommandOutcome.self, outcomePath) }

@@ -68,6 +68,14 @@ package final class CommandRunner: Sendable {
         return await outcome(in: directory, child: nil, timeout: start.timeout)
     }
 
+    /// Has the command ended, whoever runs it: `start` or `recover` tells what it came to. One that has not begun never will.
+    package func stop(_ id: CommandID) {
+        let directory = directory(of: id)
+        guard directory.exists else { return }
+        // Where the disk takes no more, it ends at its timeout.
+        _ = try? DurableFile.claim(directory.endPath)
+    }
+
     /// The start of what the command printed.
     package func output(of id: CommandID) -> String? {
         let bytes = (try? DurableFile.read(directory(of: id).outputPath, limit: ExecStep.outputLimit)) ?? nil
@@ -112,7 +120,7 @@ package final class CommandRunner: Sendable {
             let now = HostClock.now().uptime
             if !isRunning {
                 if let command = started?.command, command.isAlive {
-                    if end <= now { kill(-command.pid, SIGKILL) }
+                    if end <= now || directory.isEndAsked { kill(-command.pid, SIGKILL) }
                 } else if started != nil {
                     return .interrupted
                 } else if child != nil {

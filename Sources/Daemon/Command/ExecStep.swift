@@ -83,7 +83,7 @@ package struct ExecStep {
             signalSession(pid, SIGKILL)
             throw error
         }
-        let outcome = wait(for: pid, output: &output)
+        let outcome = wait(for: pid, in: directory, output: &output)
         output.drainWhatIsThere()
         fsync(kept)
         try directory.write(outcome)
@@ -91,24 +91,24 @@ package struct ExecStep {
         output.drainToEnd()
     }
 
-    private func wait(for pid: Int32, output: inout CappedOutput) -> CommandOutcome {
+    private func wait(for pid: Int32, in directory: CommandDirectory, output: inout CappedOutput) -> CommandOutcome {
         let deadline = HostClock.now().uptime + timeout
         var killAt: Uptime?
-        var timedOut = false
+        var early: CommandOutcome?
         while true {
             output.wait(milliseconds: Self.pollMilliseconds)
             if let status = Self.reap(pid) {
-                if timedOut {
+                if let early {
                     endSession(pid)
-                    return .timedOut
+                    return early
                 }
                 return Self.outcome(of: status)
             }
             let now = HostClock.now().uptime
             if let end = killAt, end <= now {
                 signalSession(pid, SIGKILL)
-            } else if killAt == nil && deadline <= now {
-                timedOut = true
+            } else if killAt == nil, deadline <= now || directory.isEndAsked {
+                early = deadline <= now ? .timedOut : .stopped
                 killAt = now + .seconds(Self.graceSeconds)
                 signalSession(pid, SIGTERM)
             }

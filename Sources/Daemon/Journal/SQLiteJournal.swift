@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import Primitives
@@ -128,6 +129,49 @@ package final class SQLiteJournal: Sendable {
                 seq = next
             }
             return fold
+        }
+    }
+
+    /// What the journal added up to at that instant; nil: it does not reach back so far.
+    package func ledger(at wall: Timestamp) throws(JournalError) -> Ledger? {
+        try reading { db in
+            var ledger: Ledger?
+            var seq: Int64 = 0
+            if let row = try Row.fetchOne(
+                db, sql: "SELECT seq, json FROM checkpoint WHERE wall <= ? ORDER BY seq DESC LIMIT 1",
+                arguments: [wall.nanoseconds])
+            {
+                seq = row[0]
+                ledger = try JournalFormat.ledger(row[1])
+            }
+            let first = try Int64.fetchOne(db, sql: "SELECT min(seq) FROM record WHERE seq > ?", arguments: [seq])
+            // What came before was let go.
+            guard ledger != nil || first == 1 else { return nil }
+            do {
+                try Self.forEachRecord(in: db, after: seq) { _, record in
+                    guard record.at.wall <= wall else { throw PastIsOver() }
+                    var folded = ledger ?? Ledger()
+                    ledger = nil
+                    folded.apply(record)
+                    ledger = folded
+                }
+            } catch is PastIsOver {}
+            return ledger
+        }
+    }
+
+    private struct PastIsOver: Error {}
+
+    /// The same, on a queue that may wait for a disk.
+    package func ledger(at wall: Timestamp, on queue: DispatchQueue) async throws -> Ledger? {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async {
+                do throws(JournalError) {
+                    continuation.resume(returning: try self.ledger(at: wall))
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
         }
     }
 

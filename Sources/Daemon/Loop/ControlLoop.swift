@@ -43,6 +43,8 @@ package final class ControlLoop: Sendable {
         case commandEnded(Event?)
         /// An operator's order, and whom to tell what became of it.
         case pulled(Pull, Caller)
+        /// A question, and whom to tell the answer.
+        case asked(Question, Asker)
         /// The batch of records at the journal is durable, or never will be.
         case appended(Result<Void, JournalError>)
         case alarm
@@ -53,6 +55,9 @@ package final class ControlLoop: Sendable {
 
     /// Waits for the answer to an order; told once.
     typealias Caller = @Sendable (Result<LeverAnswer, LeverRefusal>) -> Void
+
+    /// Waits for the answer to a question; told once.
+    typealias Asker = @Sendable (Result<QuestionAnswer, LeverRefusal>) -> Void
 
     package let board: StatusBoard
     let keeper: JournalKeeper
@@ -90,6 +95,14 @@ package final class ControlLoop: Sendable {
     package func pull(_ pull: Pull) async -> Result<LeverAnswer, LeverRefusal> {
         await withCheckedContinuation { continuation in
             let isTaken = mailbox.post(.pulled(pull) { continuation.resume(returning: $0) })
+            if !isTaken { continuation.resume(returning: .failure(ControlLoop.isStopping)) }
+        }
+    }
+
+    /// Asks the controller, which decides nothing by it.
+    package func ask(_ question: Question) async -> Result<QuestionAnswer, LeverRefusal> {
+        await withCheckedContinuation { continuation in
+            let isTaken = mailbox.post(.asked(question) { continuation.resume(returning: $0) })
             if !isTaken { continuation.resume(returning: .failure(ControlLoop.isStopping)) }
         }
     }

@@ -10,6 +10,7 @@ package protocol Decider: Sendable {
     /// Why that set cannot take the place of the one in force; empty: it can.
     func objections(to set: PolicySet) -> [String]
     func status(at now: Moment) -> StatusReport
+    func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer
 }
 
 extension Controller: Decider {}

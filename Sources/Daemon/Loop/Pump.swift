@@ -56,7 +56,13 @@ struct Pump<Brain: Decider> {
         if case .failure(let failure) = result { refusal.message = "\(failure)" }
         for ticket in callers.keys.sorted() { callers[ticket]?(.failure(refusal)) }
         callers = [:]
-        for case .pulled(_, let caller) in heldUp + mailbox.close() { caller(.failure(refusal)) }
+        for signal in heldUp + mailbox.close() {
+            switch signal {
+            case .pulled(_, let caller): caller(.failure(refusal))
+            case .asked(_, let asker): asker(.failure(refusal))
+            default: break
+            }
+        }
     }
 
     /// Handles all signals, begins the reads that they ask for, and hands their records to the journal. Everything else
@@ -77,7 +83,7 @@ struct Pump<Brain: Decider> {
                 case .append(let records): decided.records += records
                 // A read changes nothing: it waits for no disk.
                 case .read: perform(effect, in: &group)
-                case .send, .start, .recover, .answer: decided.effects.append(effect)
+                case .send, .start, .stop, .recover, .answer: decided.effects.append(effect)
                 }
             }
             if case .policiesLoaded(let set) = event, !decided.records[known...].contains(where: \.isPoliciesLoaded) {
@@ -157,6 +163,13 @@ struct Pump<Brain: Decider> {
             lastTicket += 1
             callers[lastTicket] = caller
             return .pulled(pull, ticket: lastTicket)
+        case .asked(let question, let asker):
+            do throws(LeverRefusal) {
+                asker(.success(try decider.answer(question, at: HostClock.now())))
+            } catch {
+                asker(.failure(error))
+            }
+            return nil
         case .alarm:
             alarm = nil
             alarmAt = nil
@@ -208,6 +221,8 @@ struct Pump<Brain: Decider> {
                 if let outcome, !outcome.isSuccess { CommandLog.write(runner.output(of: start.id), of: start, to: log) }
                 mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
             }
+        case .stop(let id):
+            group.addTask { [runner = loop.runner] in runner.stop(id) }
         case .recover(let start):
             group.addTask { [runner = loop.runner, log = loop.log] in
                 let outcome = await runner.recover(start)
@@ -268,7 +283,7 @@ extension ControlLoop.Signal {
     fileprivate var mayDecide: Bool {
         switch self {
         case .event, .policies, .readEnded, .sendEnded, .commandEnded, .pulled, .alarm: true
-        case .refused, .appended, .report, .stop, .stopLimit: false
+        case .asked, .refused, .appended, .report, .stop, .stopLimit: false
         }
     }
 }

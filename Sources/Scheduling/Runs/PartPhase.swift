@@ -168,8 +168,9 @@ package enum PartResult: String, Hashable, Sendable, Codable, CaseIterable {
     /// An operator may have it queued again.
     package var isLeftOut: Bool {
         switch self {
-        case .skipped, .failed, .released, .yielded, .held, .foreign, .ended: true
-        case .done, .notReached, .notCovered, .alreadyThere: false
+        case .skipped, .failed, .released, .yielded, .ended: true
+        // It is through with what it came for, or its run is.
+        case .done, .held, .foreign, .notReached, .notCovered, .alreadyThere: false
         }
     }
 }

@@ -23,6 +23,8 @@ package enum Fault: Hashable, Sendable {
     /// The directory of the policies cannot be read: a daemon that starts meanwhile has the stored ones only.
     case directoryBroken(lasting: Duration)
     case edit(Edit)
+    /// An operator pulls a lever, in whatever moment.
+    case lever(LeverPull)
 
     /// The daemon's wall clock is off for one event only.
     case wallSample(by: Duration)
@@ -46,15 +48,30 @@ package enum Fault: Hashable, Sendable {
         switch self {
         case .node(_, .trouble(let trouble, _)): caseName(of: trouble)
         case .node(_, let fault): caseName(of: fault)
+        case .lever(let pull): "lever-\(pull.kind)"
         default: caseName(of: self)
         }
     }
 
     /// The node that it is about, where it is about one.
-    var node: Int? { if case .node(let node, _) = self { node } else { nil } }
+    var node: Int? {
+        switch self {
+        case .node(let node, _): node
+        case .lever(let pull): pull.node
+        default: nil
+        }
+    }
 
     /// The same about another node.
-    func about(_ node: Int) -> Fault { if case .node(_, let fault) = self { .node(node, fault) } else { self } }
+    func about(_ node: Int) -> Fault {
+        switch self {
+        case .node(_, let fault): return .node(node, fault)
+        case .lever(var pull):
+            pull.node = node
+            return .lever(pull)
+        default: return self
+        }
+    }
 }
 
 /// The name of the case that a value is, without what it carries.

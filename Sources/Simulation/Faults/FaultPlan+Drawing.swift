@@ -28,6 +28,7 @@ extension FaultPlan {
         if swarm.chance(0.4) { draw("storms") { $0.several(3) { $0.storm() } } }
         if swarm.chance(0.5) { draw("edits") { $0.several(4) { $0.edits() } } }
         if swarm.chance(0.6) { draw("revisions") { $0.revisions() } }
+        if swarm.chance(0.5) { draw("levers") { $0.several(10) { [$0.lever()] } } }
         plan.faults.sort { $0.after < $1.after }
         if swarm.chance(0.5) { plan.commands = commands(seed: seed) }
         return plan
@@ -126,6 +127,26 @@ private struct Draw {
                 after: instant(), occasion: occasion,
                 fault: .edit(.revision(random.chance(0.2) ? "2.0.0" : "3.\(number).0")))
         }
+    }
+
+    /// Somebody on call does the right thing, or the wrong one, in the right moment or another.
+    mutating func lever() -> PlannedFault {
+        let kind = pick(LeverPull.Kind.allCases)
+        let wanted: [Occasion] =
+            switch kind {
+            case .retry, .release, .skip: [.whileFailed, .whileFailed, .whileOut, .whileCommitted, .now]
+            case .releaseByForce: [.whileCommandRuns, .whileCommandRuns, .whileOwed, .whileFailed]
+            case .hold, .holdMode, .keepOpen, .pauseRun, .pauseWithRestore, .releaseAll:
+                [.now, .whileOut, .whileCommitted, .whileCommandRuns, .whileSoaking]
+            case .reserve, .pause, .resume, .resumeRun, .abort, .approve, .forceWindow, .forceExclusion, .start:
+                [.now, .now, .whileOut, .whileCommitted, .whileFailed]
+            }
+        let pull = LeverPull(
+            kind: kind, node: node(), policy: random.below(policies),
+            length: random.duration(.seconds(30)...FaultPlan.longest), actor: random.chance(0.7) ? "ann" : "bob")
+        return PlannedFault(
+            after: instant(), occasion: pick(wanted),
+            delay: random.chance(0.5) ? .zero : random.duration(.zero...Duration.seconds(5)), fault: .lever(pull))
     }
 
     private mutating func instant() -> Duration { random.duration(.seconds(10)...end) }

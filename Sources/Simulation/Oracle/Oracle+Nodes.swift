@@ -68,13 +68,16 @@ extension Oracle {
         truths[place].raises.removeAll { $0 < horizon }
         truths[place].foreignChanges.removeAll { $0 < horizon }
         truths[place].raises.append(at)
-        if truths[place].raises.count > 5 + truths[place].foreignChanges.count {
+        levers.removeAll { $0 < horizon }
+        if truths[place].raises.count > 5 + truths[place].foreignChanges.count + levers.count {
             violate(.rate, at: at, "\(machines[place].name) is closed again and again")
         }
     }
 
     /// A node is closed for good with calls only where the policy bears them: thresholds, or a deadline that passed.
     private func isOrderExcused(_ change: ModeChange, _ sessions: Int) -> Bool {
+        // A person who closes it for good bears it.
+        if mirror.heldMode(of: change.node) == .blockNewConnection { return true }
         guard let (run, view) = mirror.claim(on: change.node) else { return mirror.stays[change.node] != nil }
         // Calls came while the block was lost: it is put back at once.
         if change.cause != .claim { return true }
@@ -88,6 +91,7 @@ extension Oracle {
     private mutating func checkRaise(_ write: Write, _ place: Int, _ current: RequestableMode, at: Int64) {
         let change = write.change
         let name = machines[place].name
+        if let held = mirror.heldMode(of: change.node), held >= change.target { return }
         guard let (run, view) = mirror.claim(on: change.node) else {
             // It was given back while the write was on its way.
             let recently = mirror.unclaimedSince[change.node].map { at - $0 <= 2 * timeout } ?? false
@@ -102,7 +106,7 @@ extension Oracle {
         guard change.cause == .claim, view.part.phase.kind == .out, !view.part.isTakenOver else { return }
         let isFirst = current == .normal
         if let why = closure(
-            of: run, at: write.sentWall, isFirst: run.policy.schedule.onWindowEnd == .restore)
+            of: run, at: write.sentWall, isFirst: run.policy.schedule.onWindowEnd == .restore, exempt: view.part.exempt)
         {
             violate(.window, at: at, "\(name) is set to \(change.target.rawValue) by \(run.run.id) \(why)")
         }
@@ -110,17 +114,18 @@ extension Oracle {
     }
 
     /// Why the run may not act at that instant of the daemon's wall clock.
-    func closure(of run: RunMirror.RunView, at wall: Timestamp, isFirst: Bool) -> String? {
+    func closure(of run: RunMirror.RunView, at wall: Timestamp, isFirst: Bool, exempt: [Ignorable] = []) -> String? {
         guard let set = mirror.set, let policy = set.policies.first(where: { $0.name == run.policy.name }) else {
             return "whose policy is gone"
         }
         if policy.isSuspended { return "whose policy is suspended" }
-        if calendar.isExcluded(policy.schedule.exclusions, at: wall)
-            || calendar.isExcluded(cluster?.exclusions ?? [], at: wall)
+        if !exempt.contains(.exclusion),
+            calendar.isExcluded(policy.schedule.exclusions, at: wall)
+                || calendar.isExcluded(cluster?.exclusions ?? [], at: wall)
         {
             return "inside a freeze"
         }
-        guard isFirst else { return nil }
+        guard isFirst, !exempt.contains(.window) else { return nil }
         if !calendar.isOpen(run.policy.schedule.windows, at: wall) { return "outside the windows that it began with" }
         if !calendar.isOpen(policy.schedule.windows, at: wall) { return "outside its windows" }
         return nil

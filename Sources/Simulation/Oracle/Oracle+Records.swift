@@ -6,12 +6,14 @@ import Scheduling
 /// What the journal takes.
 extension Oracle {
     mutating func note(durable records: [Record], at: Int64) {
+        mirror.pulling = records.lazy.compactMap(\.lever).first
+        defer { mirror.pulling = nil }
         for record in records {
             check(record, at: at)
             mirror.note(record.fact, at: at)
             noteRecord(record.at)
         }
-        if let text = rates.noteRecords(records.count, at: at) { violate(.growth, at: at, text) }
+        if let text = rates.noteRecords(records.count { !$0.isSample }, at: at) { violate(.growth, at: at, text) }
     }
 
     private mutating func check(_ record: Record, at: Int64) {
@@ -24,10 +26,18 @@ extension Oracle {
             for (invariant, text) in stages.promotes(run, at: at, place: { listedPlace($0) }) {
                 violate(invariant, at: at, text)
             }
+        case .leverPulled: levers.append(at)
+        case .ownershipDropped(let node, .writtenOff):
+            if let place = place(node) { truths[place].ownership.blur() }
         case .partChanged(let id, let index, let part, _, _): changed(id, index, part, record, at: at)
         case .commandIntended(let start): intended(start, record, at: at)
         default: break
         }
+    }
+
+    /// Hands off, by a person.
+    private func isHeld(_ node: NodeID, at wall: Timestamp) -> Bool {
+        mirror.holds[node].map { !$0.isOver(at: wall) } ?? false
     }
 
     private func listedPlace(_ node: NodeID) -> Int? {
@@ -37,6 +47,9 @@ extension Oracle {
     private mutating func intended(_ change: ModeChange, at: Int64) {
         if let open = mirror.open[change.node] {
             violate(.oneOpenIntent, at: at, "\(change.node.name): \(change.id) while \(open.change.id) is open")
+        }
+        if mirror.holds[change.node]?.wish == .keepOpen, change.target > .normal {
+            violate(.held, at: at, "\(change.node.name) is kept open, and is to be \(change.target.rawValue)")
         }
         durableIntents.insert(change.id)
         // Until it is settled, and a minute after its `notAfter`.
@@ -66,7 +79,8 @@ extension Oracle {
     private mutating func changed(_ id: RunID, _ index: Int, _ part: Part, _ record: Record, at: Int64) {
         guard let run = mirror.run(id) else { return }
         let former = run.parts[index].part
-        if former.phase.isFinished, former.phase != part.phase {
+        let isRetried = mirror.pulling?.lever.retried == part.node
+        if former.phase.isFinished, former.phase != part.phase, !isRetried {
             violate(.deadline, at: at, "\(part.node.name) is finished in \(id) and moves again")
         }
         if let step = part.phase.work.map({ run.policy.sequence.steps[$0.step] }), part.phase.timer == nil,
@@ -74,22 +88,31 @@ extension Oracle {
         {
             violate(.deadline, at: at, "\(part.node.name) is in \(step.word) of \(id) without a deadline")
         }
-        if run.isPaused || mirror.isEverythingPaused, (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal) {
+        if !isRetried, isHeld(part.node, at: record.at.wall), part.phase.isInWork,
+            former.phase.isQueued || (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal)
+        {
+            violate(.held, at: at, "\(part.node.name) is held, and is taken further in \(id)")
+        }
+        if !isRetried, run.isPaused || mirror.isEverythingPaused,
+            (part.phase.claim ?? .normal) > (former.phase.claim ?? .normal)
+        {
             violate(.paused, at: at, "\(part.node.name) is claimed further in \(id), which is paused")
         }
-        if former.phase.isQueued, part.phase.isInWork {
-            for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
-                violate(invariant, at: at, text)
+        if former.phase.isQueued, part.phase.isInWork, !isRetried {
+            if !run.isHandled {
+                for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
+                    violate(invariant, at: at, text)
+                }
             }
             starts(part, in: run, record, at: at)
         }
-        if part.phase.claim != nil, !run.parts[index].hasSlot { takesSlot(part, in: run, record, at: at) }
+        if part.phase.claim != nil, !run.parts[index].hasSlot, !isRetried { takesSlot(part, in: run, record, at: at) }
     }
 
     /// A part that was queued goes to work, perhaps with a command that takes nothing out of service.
     private mutating func starts(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
         let name = part.node.name
-        if run.failures >= run.policy.strategy.maxFailures {
+        if run.failures >= run.failureLimit {
             violate(.failures, at: at, "\(name) starts in \(run.run.id) after \(run.failures) failed")
         }
         if run.isEnding { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is ending") }
@@ -101,12 +124,12 @@ extension Oracle {
         let name = part.node.name
         if !isClockTrusted(at: at) { violate(.clock, at: at, "\(name) starts by a wall clock that jumped") }
         let wall = record.at.wall
-        if let why = closure(of: run, at: wall, isFirst: true) {
+        if let why = closure(of: run, at: wall, isFirst: true, exempt: part.exempt) {
             violate(.window, at: at, "\(name) starts in \(run.run.id) \(why)")
         }
         let cutoff = run.policy.schedule.cutoff
         let last = wall + cutoff
-        if cutoff > .zero, !calendar.isOpen(run.policy.schedule.windows, at: last) {
+        if cutoff > .zero, !part.exempt.contains(.window), !calendar.isOpen(run.policy.schedule.windows, at: last) {
             violate(.window, at: at, "\(name) starts in \(run.run.id) within the cutoff")
         }
     }
@@ -145,7 +168,7 @@ extension Oracle {
             if isTemporary(id), let place = place(id), truths[place].apartSince != nil { continue }
             let isServing =
                 told[id]?.isServing(at: uptime, within: staleAfter, hasProbe: node.ready != nil) ?? false
-            guard !isServing || mirror.isClaimed(id) else { continue }
+            guard !isServing || mirror.isClaimed(id) || mirror.isReserved(id) else { continue }
             outage.add(node.name, isTemporary: isTemporary(id))
         }
         let regular = truths.enumerated().count { place, truth in
@@ -162,6 +185,9 @@ extension Oracle {
         }
         if run.isPaused || mirror.isEverythingPaused {
             violate(.paused, at: at, "\(start.step) begins on \(start.node.name) in \(start.run), which is paused")
+        }
+        if isHeld(start.node, at: record.at.wall) {
+            violate(.held, at: at, "\(start.step) begins on \(start.node.name), which is held")
         }
         var step: RunStep?
         for case .run(let candidate) in run.policy.sequence.steps where candidate.name == start.step {
@@ -202,9 +228,13 @@ extension Oracle {
             }
         }
         let isDisruptive = command(start.id)?.step?.isDisruptive ?? false
+        let retriedAt = mirror.run(start.run)?.parts.first { $0.part.node == start.node }?.retriedAt ?? .min
         let hasSucceeded =
             isDisruptive
-            ? commands.contains { key($0.start) && $0.outcome == .exited(status: 0) && $0.start.id != start.id }
+            ? commands.contains {
+                key($0.start) && $0.intendedAt > retriedAt && $0.outcome == .exited(status: 0)
+                    && $0.start.id != start.id
+            }
             : mirror.run(start.run)?.parts.first { $0.part.node == start.node }?.succeeded.contains(start.step) ?? false
         if hasSucceeded {
             violate(.commandTwice, at: at, "\(start.step) begins on \(start.node.name) again after it had succeeded")
@@ -236,4 +266,13 @@ extension Step {
         default: false
         }
     }
+}
+
+extension Lever {
+    /// The node that it has begin once more.
+    fileprivate var retried: NodeID? { if case .retry(_, let node) = self { node } else { nil } }
+}
+
+extension Record {
+    fileprivate var lever: PulledLever? { if case .leverPulled(let lever) = fact { lever } else { nil } }
 }

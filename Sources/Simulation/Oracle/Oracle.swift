@@ -38,6 +38,8 @@ struct Oracle: Sendable {
     private var violated: Set<String> = []
     var changesReceived = 0
     var durableIntents: Set<Int> = []
+    /// When operators pulled levers: a cause for much.
+    var levers: [Int64] = []
     var runsStarted: Set<RunID> = []
     var spans: [String: [Span]] = [:]
     /// Targets of intents that may still arrive, by node, and until when.

@@ -16,6 +16,8 @@ struct RunMirror: Sendable {
         var hasSlot = false
         /// Commands that it has begun since it was last queued, by their steps; whether one has succeeded.
         var succeeded: Set<String> = []
+        /// An operator had it begin once more.
+        var retriedAt: Int64?
     }
 
     struct RunView: Sendable {
@@ -26,6 +28,10 @@ struct RunMirror: Sendable {
         var pauses: Set<Pause.Cause> = []
         /// When slots became free.
         var freedAt: [Int64] = []
+        /// As many failed nodes pause it: an operator may put up with more.
+        var failureLimit: Int
+        /// An operator took or gave back nodes, or had it go on: which of them are canaries, and whose turn it is, is theirs.
+        var isHandled = false
         /// When a part of it last moved, or its phase changed.
         var changedAt: Int64
         var phaseChangedAt: Int64
@@ -33,10 +39,13 @@ struct RunMirror: Sendable {
         var policy: Policy { run.pinned.value }
         var failures: Int { parts.count { $0.part.isFailed } }
         var isPaused: Bool { !pauses.isEmpty }
+        var isRetry: Bool { run.isRetry }
         var isEnding: Bool { if case .ending = phase { true } else { false } }
 
         mutating func note(_ cause: Pause.Cause, isPaused: Bool, at: Int64) {
             if isPaused { pauses.insert(cause) } else { pauses.remove(cause) }
+            if !isPaused, cause == .failures { failureLimit = max(failureLimit, failures + 1) }
+            if !isPaused, cause == .canary { isHandled = true }
             changedAt = at
             phaseChangedAt = at
         }
@@ -48,7 +57,10 @@ struct RunMirror: Sendable {
     /// Intents that are open, or were given up and may still arrive until then.
     private(set) var open: [NodeID: (change: ModeChange, at: Int64)] = [:]
     private(set) var stays: [NodeID: FailedStay] = [:]
+    private(set) var holds: [NodeID: Hold] = [:]
     private(set) var isEverythingPaused = false
+    /// The lever whose records are being noted.
+    var pulling: PulledLever?
     /// Since when nobody has claimed the node; nil: it is claimed.
     private(set) var unclaimedSince: [NodeID: Int64] = [:]
     /// When something was decided that is more than bookkeeping.
@@ -64,20 +76,35 @@ struct RunMirror: Sendable {
         return nil
     }
 
-    func isClaimed(_ node: NodeID) -> Bool { claim(on: node) != nil || stays[node] != nil }
+    func isClaimed(_ node: NodeID) -> Bool { claim(on: node) != nil || stays[node] != nil || heldMode(of: node) != nil }
+
+    func heldMode(of node: NodeID) -> RequestableMode? {
+        if case .mode(let mode)? = holds[node]?.wish { mode } else { nil }
+    }
+
+    func isReserved(_ node: NodeID) -> Bool { holds[node]?.wish == .reserved }
 
     mutating func note(_ fact: Fact, at: Int64) {
         switch fact {
-        case .heartbeat, .nodeObserved, .membershipChanged: break
+        case .heartbeat, .nodeObserved, .drainSampled, .budgetKept, .membershipChanged: break
         default: decidedAt = at
         }
         switch fact {
-        case .policiesLoaded(let set): self.set = set
+        case .policiesLoaded(let set):
+            self.set = set
+            // A node's holds end when it leaves the policies.
+            for node in holds.keys
+            where !set.clusters.contains(where: { cluster in
+                cluster.name == node.cluster && cluster.nodes.contains { $0.name == node.name }
+            }) {
+                holds[node] = nil
+                stays[node] = nil
+            }
         case .runStarted(let run):
             runs.append(
                 RunView(
-                    run: run, parts: run.parts.map { PartView(part: $0, changedAt: at) }, changedAt: at,
-                    phaseChangedAt: at))
+                    run: run, parts: run.parts.map { PartView(part: $0, changedAt: at) },
+                    failureLimit: run.pinned.strategy.maxFailures, changedAt: at, phaseChangedAt: at))
         case .runChanged(let id, let phase):
             change(id) { run in
                 run.phase = phase
@@ -94,15 +121,35 @@ struct RunMirror: Sendable {
             runs.removeAll { $0.run.id == id }
             for node in nodes { noteClaim(of: node, at: at) }
         case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
-        case .stayPlaced(let node, let stay):
+        case .stayPlaced(let node, let stay, _):
             stays[node] = stay
             noteClaim(of: node, at: at)
         case .stayEnded(let node, _):
             stays[node] = nil
             noteClaim(of: node, at: at)
+        case .holdPlaced(let node, let hold):
+            holds[node] = hold
+            noteClaim(of: node, at: at)
+        case .holdEnded(let node, _):
+            holds[node] = nil
+            noteClaim(of: node, at: at)
+        case .leverPulled(let lever):
+            switch lever.lever {
+            case .skip(let run, _), .retry(let run, _), .resume(let run?), .force(let run, _):
+                change(run) { $0.isHandled = true }
+            case .release(let node): handle(node)
+            case .releaseAll: for index in runs.indices { runs[index].isHandled = true }
+            default: break
+            }
         case .modeIntended(let change): open[change.node] = (change, at)
         case .modeSettled(let node, let id, _): if open[node]?.change.id == id { open[node] = nil }
         default: break
+        }
+    }
+
+    private mutating func handle(_ node: NodeID) {
+        for index in runs.indices where runs[index].parts.contains(where: { $0.part.node == node }) {
+            runs[index].isHandled = true
         }
     }
 
@@ -127,6 +174,7 @@ struct RunMirror: Sendable {
                 run.parts[index].changedAt = at
                 run.changedAt = at
             }
+            if former.phase.isFinished, !part.phase.isFinished { run.parts[index].retriedAt = at }
             if part.phase.isQueued {
                 run.parts[index].succeeded = []
                 run.parts[index].hasBegun = false

@@ -41,6 +41,10 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case fold
         /// After the faults stopped, something did not come to rest.
         case liveness
+        /// What a person holds was taken further, or what is kept open closed.
+        case held
+        /// What an operator was answered did not last.
+        case levers
         /// A command was started again without having failed, or beside itself.
         case commandTwice
         /// A node that its cluster does not see was opened.

@@ -97,10 +97,20 @@ extension World {
             switch outcome {
             case .exited, .neverBegan, .notStarted: bringBack(id)
             // Somebody has to start the node.
-            case .signalled, .timedOut, .interrupted: insert(.commandStarts(id), in: .minutes(3))
+            case .signalled, .timedOut, .stopped, .interrupted: insert(.commandStarts(id), in: .minutes(3))
             }
         }
         post(.commandEnded(id, outcome))
+    }
+
+    /// An operator has it ended: it is asked, and does not listen at once.
+    mutating func askToEnd(_ id: CommandID) {
+        guard let place = place(of: id) else { return }
+        switch commands[place].state {
+        case .asked: end(id, .neverBegan)
+        case .running: insert(.commandEnds(id, .stopped), in: .seconds(2))
+        case .ended: break
+        }
     }
 
     /// Killed at its timeout, and whoever would have told is gone too.

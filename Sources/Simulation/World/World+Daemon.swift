@@ -10,6 +10,7 @@ extension World {
         // The timer of the process before died with it.
         wakeAt = nil
         controller = Controller(ledger: Ledger(folding: journal))
+        checkAnswered()
         say("daemon \(process) starts, boot \(clock.boot)")
         undisturb()
         oracle.noteDaemon(at: now, moment: moment)
@@ -168,7 +169,8 @@ extension World {
             insert(.commandBegins(start.id), in: .milliseconds(20))
         case .recover(let start):
             recover(start)
-        case .answer: break
+        case .stop(let id): askToEnd(id)
+        case .answer(let ticket, let answer): noteAnswer(ticket, answer)
         }
     }
 

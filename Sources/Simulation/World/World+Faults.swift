@@ -112,6 +112,7 @@ extension World {
             guard !isDirectoryBroken else { return false }
             isDirectoryBroken = true
             begin(fault, lasting: lasting)
+        case .lever(let pull): return self.pull(pull)
         case .edit(let edit):
             directory.apply(edit, wall: clock.wall(at: now))
             marks.note("edit-\(caseName(of: edit))")

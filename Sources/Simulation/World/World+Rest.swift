@@ -77,7 +77,12 @@ extension World {
             return
         }
         let isWaiting = part.phase.command.map { oracle.command($0)?.isRunning != true } ?? true
-        if run.isPaused, isWaiting, part.phase.kind == .out || part.phase.kind == .committed { return }
+        let isHeld = oracle.mirror.holds[part.node] != nil
+        if run.isPaused || oracle.mirror.isEverythingPaused || isHeld, isWaiting,
+            part.phase.kind == .out || part.phase.kind == .committed
+        {
+            return
+        }
         var bound: Duration?
         if let work = part.phase.work {
             let step = run.policy.sequence.steps[work.step]
@@ -99,7 +104,9 @@ extension World {
 
     /// A run ends some time after its window has, or after it was told to.
     private mutating func checkEnd(of run: RunMirror.RunView) {
-        guard !run.isPaused else { return }
+        guard !run.isPaused, !oracle.mirror.isEverythingPaused,
+            !run.parts.contains(where: { oracle.mirror.holds[$0.part.node] != nil })
+        else { return }
         let course = Step.longestCourse(of: run.policy.sequence) + .minutes(10)
         if run.isEnding, quiet(since: run.phaseChangedAt) > course {
             oracle.violate(.liveness, at: now, "\(run.run.id) does not end")
@@ -124,7 +131,7 @@ extension World {
 
     /// A run that waits although one of its nodes could start.
     private mutating func checkStarving() {
-        guard clock.isRight, let set = oracle.mirror.set else { return }
+        guard clock.isRight, !oracle.mirror.isEverythingPaused, let set = oracle.mirror.set else { return }
         for run in oracle.mirror.runs where !run.isPaused && !run.isEnding {
             guard quiet(since: run.changedAt) > World.startPatience, !run.parts.contains(where: \.part.phase.isInWork),
                 let node = run.parts.first(where: { couldStart($0, in: run, set) })?.part.node
@@ -144,7 +151,8 @@ extension World {
         else { return false }
         let truth = oracle.truths[place]
         // It is in service and anybody can see that, and nobody has it.
-        guard truth.outSince == nil, truth.ownership.layers.isEmpty, oracle.mirror.stays[part.node] == nil,
+        guard oracle.mirror.holds[part.node] == nil, truth.outSince == nil, truth.ownership.layers.isEmpty,
+            oracle.mirror.stays[part.node] == nil,
             !oracle.mirror.runs.contains(where: { other in
                 other.parts.contains { $0.part.node == part.node && $0.part.phase.isInWork }
             })
@@ -180,6 +188,7 @@ extension World {
         let out = known.filter { other in
             let truth = oracle.truths[other]
             return other == place || truth.outSince != nil || oracle.mirror.isClaimed(oracle.id(other))
+                || oracle.mirror.isReserved(oracle.id(other))
                 || name(of: other) != oracle.id(other)
                     && policy.nodes.contains { $0.name == scenario.nodes[other].name }
         }
@@ -199,7 +208,7 @@ extension World {
         let interval = World.statusInterval
         defer { recordsBefore = journal.count }
         guard quiet(since: oracle.mirror.decidedAt) > interval * 2, recordsBefore > 0 else { return }
-        let grown = journal.count - recordsBefore
+        let grown = journal.dropFirst(recordsBefore).count { !$0.isSample }
         // A heartbeat each minute.
         if grown > 8 {
             oracle.violate(.growth, at: now, "\(grown) records in \(interval.spoken) in which nothing happened")

@@ -102,6 +102,9 @@ package struct World: Sendable {
     var mailbox: [Delivery] = []
     var halted: Halted?
     var nextAppendTakes: Duration?
+    /// Levers that were pulled, and the last one that was answered.
+    var tickets = 0
+    var lastAnswered = 0
     var isDirectoryBroken = false
 
     struct Halted: Sendable {

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Daemon
+
+/// `nagi explain`
+struct ExplainVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say why a node or a run is as it is, what it waits for, and what can be typed.",
+        discussion: """
+            With --at it answers what it would have answered then: the journal is folded up to that instant.
+
+              nagi explain node-03
+              nagi explain sora-upgrade
+              nagi explain node-02 --at 02:20
+            """)
+    @Argument(help: "A node (cluster/node, or the node alone where that is unambiguous), or a run or its policy.")
+    var name: String
+    @Option(help: "An instant of the past: RFC 3339, local time of the policies' zone, or 02:20 for the last time.")
+    var at: String?
+    @Option(help: "table for people, json for programs.") var format = Status.Format.table
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let connection = try daemon.connection()
+        let explained: DaemonConnection.Explained
+        do throws(DaemonConnection.Failure) {
+            explained = try await connection.explain(name, at: at)
+        } catch {
+            throw Refusal(error, address: connection.address)
+        }
+        switch (explained, format) {
+        case (.node(_, let json), .json), (.run(_, let json), .json): print(json)
+        case (.node(let document, _), .table): print(ExplainText.text(document))
+        case (.run(let document, _), .table): print(ExplainText.text(document))
+        }
+    }
+}
