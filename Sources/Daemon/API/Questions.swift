@@ -44,7 +44,7 @@ struct Questions: Sendable {
                 return most
             }
             let actor = context.user ?? "somebody"
-            return try answer(await ask(.okToStop(names.map(String.init), most: most ?? names.count, by: actor)))
+            return try answer(await ask(.okToStop(names.map { String($0) }, most: most ?? names.count, by: actor)))
         }
     }
 
@@ -65,11 +65,13 @@ struct Questions: Sendable {
                 hint: "nagi history shows where it begins")
         }
         let controller = Controller(recalling: ledger, at: at)
+        let result: Result<QuestionAnswer, LeverRefusal>
         do throws(LeverRefusal) {
-            return try answer(.success(try controller.answer(.explain(name), at: controller.moment(at: at))))
+            result = .success(try controller.answer(.explain(name), at: controller.moment(at: at)))
         } catch {
-            throw APIError(error)
+            result = .failure(error)
         }
+        return try answer(result)
     }
 
     private func answer(_ result: Result<QuestionAnswer, LeverRefusal>) throws -> Response {

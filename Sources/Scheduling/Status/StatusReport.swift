@@ -100,6 +100,10 @@ package struct OwedStatus: Hashable, Sendable {
 package struct HoldStatus: Hashable, Sendable {
     package var node: NodeID
     package var hold: Hold
+
+    package init(node: NodeID, hold: Hold) {
+        (self.node, self.hold) = (node, hold)
+    }
 }
 
 package struct PauseStatus: Hashable, Sendable {
