@@ -1,6 +1,6 @@
 import ArgumentParser
 import Daemon
-import Foundation
+import Scheduling
 
 /// `nagi ok-to-stop`
 struct OkToStopVerb: AsyncParsableCommand {
