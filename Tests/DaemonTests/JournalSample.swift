@@ -102,7 +102,7 @@ struct JournalSample {
             case .read(let node, let scope, at: _): reads.append((node, scope))
             case .send(let change, to: _): sends.append(change)
             case .start(let start): commands.append(start)
-            case .recover, .answer: break
+            case .recover, .stop, .answer: break
             }
         }
     }
