@@ -36,7 +36,9 @@ extension Controller {
     private mutating func noteBudgetKept(_ cluster: ClusterIndex, _ turn: inout Turn) {
         let name = fleet[cluster].policy.name
         let since = fleet[cluster].withinSince.map { turn.now.wall + (.zero - (turn.now.uptime - $0)) }
-        guard !fleet[cluster].runs.isEmpty, (since == nil) != (ledger.budgetKept[name] == nil) else { return }
+        guard fleet[cluster].runs.contains(where: { runs[$0.raw].awaitsBudget }),
+            (since == nil) != (ledger.budgetKept[name] == nil)
+        else { return }
         decide(.budgetKept(cluster: name, since: since), &turn)
     }
 

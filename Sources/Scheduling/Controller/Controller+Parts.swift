@@ -81,7 +81,8 @@ extension Controller {
             let id = CommandID(number: ledger.lastCommand + 1)
             part.phase.change { $0.command = id }
             let isCommitted = former?.phase.kind == .committed
-            start = command(step, id: id, attempt: work.attempt, isCommitted: isCommitted,
+            start = command(
+                step, id: id, attempt: work.attempt, isCommitted: isCommitted,
                 isExempt: part.exempt.contains(.window), node, header, turn.now)
         }
         let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)

@@ -34,7 +34,9 @@ extension Controller {
         for slot in ledger.activeRuns { recallCanaries(of: slot, now) }
     }
 
-    private func uptime(of wall: Timestamp, _ now: Moment) -> Uptime { now.uptime + (.zero - max(.zero, now.wall - wall)) }
+    private func uptime(of wall: Timestamp, _ now: Moment) -> Uptime {
+        now.uptime + (.zero - max(.zero, now.wall - wall))
+    }
 
     private mutating func recallCanaries(of slot: RunSlot, _ now: Moment) {
         let canaries = ledger.withRun(slot) { $0.canaries } ?? []
@@ -73,7 +75,8 @@ extension Controller {
 
     private func recalledMembers(of cluster: ClusterIndex) -> [ClusterMember] {
         let membership = fleet[cluster].membership
-        return (membership.regular.map { ($0, false) } + membership.temporary.map { ($0, true) }).compactMap { name, isTemporary in
+        return (membership.regular.map { ($0, false) } + membership.temporary.map { ($0, true) }).compactMap {
+            name, isTemporary in
             guard let text = NodeText(exactly: name) else { return nil }
             let facts = ledger.entry(NodeID(cluster: fleet[cluster].policy.name, name: name))?.facts
             let isConnected = facts.map { $0.mode != nil && $0.isConnected != false } ?? true

@@ -158,7 +158,9 @@ extension Controller {
             throw LeverRefusal(.nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id)")
         }
         let place = try placeToRetry(stayed, stay, node, &turn)
-        guard let header = ledger.header(place.run) else { throw LeverRefusal(.unknownRun, "there is no run \(stay.run)") }
+        guard let header = ledger.header(place.run) else {
+            throw LeverRefusal(.unknownRun, "there is no run \(stay.run)")
+        }
         var move = PartMove(part)
         move.voidsEvidence = true
         perform(move, of: place, header, node, &turn)
@@ -204,7 +206,8 @@ extension Controller {
         let words = force.ignored.map(\.rawValue).joined(separator: " and ")
         return LeverAnswer(
             id: 0, action: .force,
-            text: "the next node that \(header.id) starts ignores \(words), through its whole sequence. Budget and quorum "
+            text:
+                "the next node that \(header.id) starts ignores \(words), through its whole sequence. Budget and quorum "
                 + "still count",
             undo: "nagi pause \(header.id)")
     }

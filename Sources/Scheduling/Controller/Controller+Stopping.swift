@@ -7,7 +7,9 @@ extension Controller {
     /// - Parameters:
     ///   - nodes: as they were written.
     ///   - most: how many may go together, those among them; further ones are looked for up to it.
-    package func okToStop(_ names: [String], most: Int, by actor: String, at now: Moment) throws(LeverRefusal) -> StopAnswer {
+    package func okToStop(_ names: [String], most: Int, by actor: String, at now: Moment) throws(LeverRefusal)
+        -> StopAnswer
+    {
         var nodes: [NodeIndex] = []
         for name in names {
             let node = try node(named: name)
@@ -62,7 +64,9 @@ extension Controller {
                         have: use.unavailable, limit: use.limit,
                         holders: fleet.out(of: cluster, at: now, atMost: Controller.holderLimit))))
         }
-        if let missing = missingForQuorum(disrupting: nodes, now) { blockers.append(Blocker(.quorum(missing: missing))) }
+        if let missing = missingForQuorum(disrupting: nodes, now) {
+            blockers.append(Blocker(.quorum(missing: missing)))
+        }
         return blockers
     }
 }

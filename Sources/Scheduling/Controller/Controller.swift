@@ -197,8 +197,8 @@ package struct Controller: Sendable {
             let place = PartPlace(run: slot, part: index)
             if let node { fleet[seat: node].parts.append(place) }
             if part.phase.isQueued, node.map({ fleet[seat: $0].isRetained }) ?? true { watch.hasLeavers = true }
-            guard part.phase.isInWork else { continue }
             watch.note(part, former: nil, at: index, in: run.pinned.sequence)
+            guard part.phase.isInWork else { continue }
             if let command = part.phase.command { runningCommands[command] = place }
             guard let node else { continue }
             fleet[seat: node].working.append(place)

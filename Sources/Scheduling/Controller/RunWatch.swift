@@ -18,9 +18,12 @@ struct RunWatch: Sendable {
     private(set) var working: [Int] = []
     /// How many of those wait because the policy wants them to.
     private(set) var orderedWaits = 0
+    /// Some part was given back for others, and waits until the cluster has been within budget for a while.
+    private(set) var awaitsBudget = false
 
     /// Takes in how one part has changed.
     mutating func note(_ part: Part, former: Part?, at place: Int, in sequence: StepSequence) {
+        if case .queued(let queued) = part.phase, queued.backOff != nil { awaitsBudget = true }
         let isInWork = part.phase.isInWork
         if isInWork != former?.phase.isInWork ?? false {
             let index = working.partitioningIndex { $0 >= place }

@@ -11,7 +11,7 @@ package struct Ledger: Hashable, Sendable, Codable {
     private var places: [NodeID: Int] = [:]
     /// What each cluster's lists said last.
     package private(set) var memberships: [String: Membership] = [:]
-    /// Since when each cluster has been within its budget, while it has runs.
+    /// Since when each cluster has been within its budget, while a run waits for that.
     package private(set) var budgetKept: [String: Timestamp] = [:]
     /// Runs that are not over; a slot that is free is nil.
     private var runs: [Run?] = []

@@ -18,7 +18,7 @@ package enum Fact: Hashable, Sendable, Codable {
     case heartbeat([NodeMarks])
     case policiesLoaded(PolicySet)
     case membershipChanged(cluster: String, Membership)
-    /// The cluster has been within its budget since then; nil: it is not. While it has runs.
+    /// The cluster has been within its budget since then; nil: it is not. While a run waits for that.
     case budgetKept(cluster: String, since: Timestamp?)
     /// What a node shows, where it differs from what it showed before. `skipped`: changes since the last one that were left
     /// out because they came too fast, and decided nothing.

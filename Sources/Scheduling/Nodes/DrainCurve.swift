@@ -34,8 +34,11 @@ package struct DrainCurve: Hashable, Sendable, Codable {
         samples = samples.indices.filter { $0 % 2 == 0 || $0 == samples.count - 1 }.map { samples[$0] }
     }
 
+    /// The longer it lasts, the more seldom: a day of it is a few hundred samples.
     package func wantsSample(at now: Timestamp) -> Bool {
-        samples.last.map { now - $0.at >= DrainCurve.spacing || now < $0.at } ?? true
+        guard let first = samples.first, let last = samples.last else { return true }
+        let spacing = max(DrainCurve.spacing, (last.at - first.at) * (1 / Double(DrainCurve.limit / 2)))
+        return now - last.at >= spacing || now < last.at
     }
 
     /// How long it took until half of the calls were gone, by the latest half; extrapolated where there is none yet. Nil:
