@@ -80,7 +80,9 @@ extension Oracle {
         guard let run = mirror.run(id) else { return }
         let former = run.parts[index].part
         let isRetried = mirror.pulling?.lever.retried == part.node
-        if former.phase.isFinished, former.phase != part.phase, !isRetried {
+        // What failed and is released or skipped by an operator counts as that.
+        let isSettled = mirror.pulling != nil && part.phase.isFinished
+        if former.phase.isFinished, former.phase != part.phase, !isRetried, !isSettled {
             violate(.deadline, at: at, "\(part.node.name) is finished in \(id) and moves again")
         }
         if let step = part.phase.work.map({ run.policy.sequence.steps[$0.step] }), part.phase.timer == nil,
