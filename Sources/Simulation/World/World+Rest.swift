@@ -131,7 +131,7 @@ extension World {
 
     /// A run that waits although one of its nodes could start.
     private mutating func checkStarving() {
-        guard clock.isRight, !oracle.mirror.isEverythingPaused, let set = oracle.mirror.set else { return }
+        guard clock.isRight, canVote, !oracle.mirror.isEverythingPaused, let set = oracle.mirror.set else { return }
         for run in oracle.mirror.runs where !run.isPaused && !run.isEnding {
             guard quiet(since: run.changedAt) > World.startPatience, !run.parts.contains(where: \.part.phase.isInWork),
                 let node = run.parts.first(where: { couldStart($0, in: run, set) })?.part.node
