@@ -201,6 +201,15 @@ public struct PolicyCalendar: Hashable, Sendable {
         return nextOpening(after: instant, horizonDays: horizonDays)?.start
     }
 
+    /// The next instant at which `isExcluded(at:)` may answer differently, also outside the windows; nil: none so soon.
+    public func nextExclusionChange(after instant: Timestamp, within length: Duration) -> Timestamp? {
+        for span in excluded(touching: Span(start: instant, end: instant + length)).spans {
+            if span.start > instant { return span.start }
+            if span.end > instant { return span.end }
+        }
+        return nil
+    }
+
     /// Where the first open stretch begins that starts after the instant and inside the region, its end included.
     private func firstStart(after instant: Timestamp, in region: Span) -> Timestamp? {
         for union in joined(touching: region) {

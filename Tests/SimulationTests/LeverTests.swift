@@ -22,12 +22,13 @@ struct LeverTests {
                 fault: .lever(LeverPull(kind: kind, node: node, policy: 0, length: .minutes(3), actor: actor)))
         }
         scenario.plan.faults = [
-            planned(.hold, node: 2), planned(.pauseRun), planned(.resumeRun, by: "bob"), planned(.reserve, node: 1),
+            planned(.hold, node: 2), planned(.pauseRun), planned(.resumeRun, by: "bob"), planned(.start),
             planned(.retry, .whileFailed), planned(.pauseWithRestore), planned(.resume, by: "bob"),
             planned(.release, .whileFailed), planned(.holdMode, node: 1), planned(.release, node: 1, by: "bob"),
             planned(.skip, .whileOut), planned(.forceExclusion), planned(.retry, .whileFailed, by: "bob"),
             planned(.releaseByForce, .whileCommandRuns), planned(.releaseAll), planned(.resume),
-            planned(.keepOpen, node: 2), planned(.abort), planned(.start), planned(.approve),
+            planned(.keepOpen, node: 2), planned(.start), planned(.abort), planned(.approve),
+            planned(.reserve, node: 1),
         ]
         scenario.plan.crashAtAppend = crash
         return scenario

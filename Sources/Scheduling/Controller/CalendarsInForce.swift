@@ -163,6 +163,12 @@ struct CalendarsInForce: Sendable {
         let entry = entries[place]
         var next = entry.calendar.nextChange(after: now) ?? .distantFuture
         if let pinned = entry.pinned?.calendar.nextChange(after: now) { next = min(next, pinned) }
+        // A run may be let out of its windows: then only a freeze stands in its way.
+        if origin != nil,
+            let edge = entry.calendar.nextExclusionChange(after: now, within: CalendarsInForce.longestRest)
+        {
+            next = min(next, edge)
+        }
         if case .window(_, let span)? = origin, now < span.end {
             next = min(next, now < span.start ? span.start : span.end)
         }

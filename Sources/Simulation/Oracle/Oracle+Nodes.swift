@@ -55,7 +55,8 @@ extension Oracle {
         }
         if isRaise, current == .normal { noteRaise(of: place, at: at) }
         let wrong = truths[place].ownership.write(
-            change.target, from: current, foreignChanges: write.foreignChanges, isRepeat: write.isRepeat)
+            change.target, from: current, foreignChanges: write.foreignChanges,
+            isRepeat: write.isRepeat || name != change.node.name)
         if let wrong { violate(.ownership, at: at, "\(name) (\(change.cause.rawValue)): \(wrong)") }
     }
 

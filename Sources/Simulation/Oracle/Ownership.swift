@@ -67,7 +67,8 @@ struct Ownership: Sendable {
     ///
     /// - Parameters:
     ///   - foreignChanges: as they were when the read before the write was answered.
-    ///   - isRepeat: it comes for the second time.
+    ///   - isRepeat: it comes for the second time, or was meant for another node that had this address before: nobody can
+    ///     tell whose it is then.
     /// - Returns: what is wrong with it.
     mutating func write(
         _ target: RequestableMode, from current: RequestableMode, foreignChanges known: Int, isRepeat: Bool

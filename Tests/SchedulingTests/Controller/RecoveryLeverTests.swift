@@ -182,6 +182,35 @@ struct RecoveryLeverTests {
         #expect(rehearsal.isFolded)
     }
 
+    @Test func `outside its windows a forced node still stops at a freeze that begins there`() throws {
+        func span(_ name: String, from: Int, _ length: Int) -> Window {
+            Window(
+                name: name, recurrence: .at(ZoneRules.utc.local(Moment.start.wall + .minutes(from))),
+                length: .elapsed(.minutes(length)), timeZone: "UTC")
+        }
+        var set = ScriptedRehearsal.rollout(
+            Strategy(), exclusions: [Exclusion(window: span("freeze", from: 4, 10), reason: nil)])
+        set.policies[0].schedule.windows = [span("later", from: 60, 60)]
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.run(
+            minutes: 22,
+            [
+                (2, Self.order(.force, run: "r", "must") { $0.ignored = .window }),
+                (5, Self.order(.force, run: "r", "must") { $0.ignored = .window }),
+            ])
+        #expect(
+            rehearsal.text == """
+                2m a1 starts
+                2m ann: the next node that r@2#1 starts ignores window, through its whole sequence. Budget and quorum \
+                still count
+                4m a1 queued again
+                5m ann: the next node that r@2#1 starts ignores window, through its whole sequence. Budget and quorum \
+                still count
+                14m a1 starts
+                19m a1 done
+                """)
+    }
+
     @Test func `a reservation keeps others' starts within the budget, lapses by itself, and is told before`() {
         func reserve(_ names: [String], _ minutes: Int = 30, by actor: String = "ann") -> ScriptedRehearsal.Deed {
             var order = LeverOrder(.reserve)
