@@ -202,14 +202,17 @@ extension Controller {
         guard let facts = facts(of: node, turn.now), !isSame(facts, ledger[node].facts) else { return }
         let isAtWork = !fleet[seat: node].working.isEmpty || ledger[node].isAttached(at: turn.now.wall)
         let isMode = facts.mode != ledger[node].facts?.mode
-        if !(isAtWork && isMode), let last = fleet[node].journaledAt, turn.now.uptime - last < Controller.factSpacing {
+        let isService = facts.differsInService(from: ledger[node].facts)
+        if !(isAtWork && isMode), !(isService && fleet[node].mayTell(at: turn.now.uptime)),
+            let last = fleet[node].journaledAt, turn.now.uptime - last < Controller.factSpacing
+        {
             if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }
             fleet[node].unjournaledFacts = facts
             return
         }
         decide(
             .nodeObserved(fleet[node].id, facts, fleet[node].marks, skipped: fleet[node].unjournaled), &turn)
-        fleet[node].journaledAt = turn.now.uptime
+        fleet[node].told(at: turn.now.uptime)
         fleet[node].unjournaled = 0
         fleet[node].unjournaledFacts = nil
     }

@@ -62,6 +62,13 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         package var isConnected: Bool?
         /// Why it cannot be read.
         package var failure: ReadFailure?
+
+        /// Whether the node is in service by the one and not by the other, or may be.
+        func differsInService(from other: NodeFacts?) -> Bool {
+            guard let other else { return true }
+            return mode != other.mode || ready != other.ready || (failure == nil) != (other.failure == nil)
+                || (isConnected == false) != (other.isConnected == false)
+        }
     }
 
     /// Three loosenings within so long, and the mode is contested until they are over.
