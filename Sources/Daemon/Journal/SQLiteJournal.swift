@@ -11,6 +11,8 @@ package final class SQLiteJournal: Sendable {
     package let path: String
     /// Made with the journal: another journal in the same place has another one.
     package let id: String
+    /// Told of every append.
+    package let growth = JournalGrowth()
     private let queue: DatabaseQueue
     private let limits: JournalLimits
     private let tail: Mutex<Tail>
@@ -80,6 +82,7 @@ package final class SQLiteJournal: Sendable {
             }
             id = found.id
             tail = Mutex(found.tail)
+            growth.note(found.tail.seq)
         } catch let error as JournalError {
             throw error
         } catch {
@@ -103,6 +106,7 @@ package final class SQLiteJournal: Sendable {
                 tail.bytes += rows.reduce(0) { $0 + $1.1.utf8.count }
                 tail.since = tail.since ?? first.at.wall
             }
+            growth.note(seq)
         } catch {
             throw .cannotAppend("\(error)")
         }
