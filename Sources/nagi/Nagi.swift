@@ -12,6 +12,7 @@ struct Nagi: AsyncParsableCommand {
             """,
         subcommands: [
             Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
+            Runs.self, History.self, Reload.self,
             HoldVerb.self, ReleaseVerb.self, PauseVerb.self, ResumeVerb.self, AbortVerb.self, ApproveVerb.self,
             SkipVerb.self, StartVerb.self, ServeModes.self,
             Version.self, ExecStepVerb.self,
