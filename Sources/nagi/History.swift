@@ -112,7 +112,10 @@ struct History: AsyncParsableCommand {
         while true {
             let connection = try daemon.connection()
             do throws(DaemonConnection.Failure) {
-                try await connection.follow(filters, after: &after) { record, json in
+                try await connection.follow(
+                    filters, after: &after,
+                    missed: { from, to in complain("records \(from) to \(to - 1) are not kept any more") }
+                ) { record, json in
                     print(format == .json ? json : record.line)
                     flush()
                     isAway = false

@@ -45,7 +45,7 @@ import Testing
     ]
 
     private func serving(
-        pace: EventPace = EventPace(), clusters: [String] = ["tokyo"],
+        reader other: JournalReader? = nil, pace: EventPace = EventPace(), clusters: [String] = ["tokyo"],
         _ body: @escaping @Sendable (ListenAddress) async throws -> Void
     ) async throws {
         let tokyo = ZoneRules(name: "Asia/Tokyo", initialOffset: 9 * 3600, transitions: [])
@@ -68,7 +68,8 @@ import Testing
         }
         board.show(report)
         let server = APIServer(
-            address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, journal: reader, pace: pace,
+            address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, journal: other ?? reader,
+            pace: pace,
             pull: { _ in .failure(LeverRefusal(.unavailable, "no")) })
         let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -321,15 +322,91 @@ import Testing
     {
         // More than fits into the sockets on the way.
         let hold = Hold(
-            wish: .handsOff, actor: "mika", reason: String(repeating: "x", count: 50_000), since: Self.start, until: nil
+            wish: .handsOff, actor: "mika", reason: String(repeating: "x", count: 3_000), since: Self.start, until: nil
         )
-        try journal.append((0..<400).map { Self.record(.holdPlaced(node01, hold), $0) })
+        try journal.append((0..<8_000).map { Self.record(.holdPlaced(node01, hold), $0) })
         var pace = EventPace()
         (pace.patience, pace.tick) = (.milliseconds(300), .milliseconds(50))
         try await serving(pace: pace) { [journal] address in
             let slow = try SlowReader(address, "/v1/events?after=0&all=true", token: Self.token)
             for _ in 0..<20 { try journal.append(Self.records) }
             #expect(await NagiBinary.eventually { slow.isCutOff() })
+        }
+    }
+
+    /// A run of one node that was drained for four minutes, after a pause of everything.
+    private static func run(_ id: RunID) -> [Record] {
+        let policy = Policy(
+            name: "up", cluster: "tokyo", schedule: PolicySchedule(windows: [], onWindowEnd: .finish),
+            kind: .rollout(revision: "2", approval: nil))
+        let run = Run(
+            id: id, pinned: policy, origin: .rollout(revision: "2", ordinal: 1), startedAt: start,
+            parts: [Part(node: node01, since: start)], clearance: .open(until: nil), progress: nil)
+        let begun = Moment(wall: start + .minutes(6), uptime: Uptime(nanoseconds: 0))
+        var part = Part(node: node01, since: begun.wall)
+        part.phase = .out(
+            PartPhase.Work(step: 0, since: begun, claim: .blockNewSession, isGranted: true))
+        var end = Part(node: node01, since: (begun + .minutes(4)).wall)
+        end.phase = .finished(.done)
+        return [
+            record(.paused(nil, Pause(.person, reason: "stop", actor: "kai", since: start))),
+            record(.runStarted(run)), record(.resumed(nil, .person), 6),
+            record(.partChanged(id, 0, part, step: "drain", nil), 6),
+            record(.partChanged(id, 0, end, step: nil, nil), 10), record(.runEnded(id, .completed), 10),
+            record(.resumed(nil, .person), 60),
+        ]
+    }
+
+    @Test(arguments: ["up@2#1", "m/w/2026-11-29T02:00"])
+    func `a run says where its time went, whatever is in its id`(id: String) async throws {
+        try journal.append(Self.records + Self.run(RunID(text: id)))
+        try await serving { address in
+            let escaped = try #require(id.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+            for path in [escaped, id.replacing("#", with: "%23")] {
+                let answer = try await Self.get("/v1/runs/\(path)", address)
+                #expect(answer.status == 200 && answer.json["id"] as? String == id, "\(answer)")
+                #expect(answer.json["seconds"] as? Double == 600 && answer.json["phase"] as? String == "completed")
+                let time = answer.json["time"] as? [[String: Any]] ?? []
+                #expect(time.map { $0["reason"] as? String } == ["paused", "drain"])
+                #expect(time.map { $0["seconds"] as? Double } == [360, 240] && time.first?["by"] as? String == "kai")
+                #expect(time.map { $0["percent"] as? Double } == [60, 40])
+                let node = (answer.json["nodes"] as? [[String: Any]])?.first
+                #expect(node?["name"] as? String == "node-01" && node?["phase"] as? String == "done")
+            }
+            let none = try await Self.get("/v1/runs/nobody", address)
+            #expect(none.status == 404 && (none.json["error"] as? [String: Any])?["code"] as? String == "unknown-run")
+            let list = try await Self.get("/v1/runs", address)
+            #expect(list.status == 200 && (list.json["runs"] as? [Any])?.isEmpty == true)
+        }
+    }
+
+    /// So many records are kept, and where they begin then; with few, all are in the checkpoint.
+    @Test(.timeLimit(.minutes(1)), arguments: [(7, 19), (3, 25)])
+    func `who comes too late is told what is not kept any more`(kept: Int64, first: Int64) async throws {
+        var limits = JournalLimits()
+        limits.keptRecords = kept
+        let path = directory.path + "/short.sqlite"
+        let journal = try SQLiteJournal(path: path, limits: limits)
+        let keeper = JournalKeeper(journal, log: { _ in })
+        for _ in 0..<4 {
+            try journal.append(Self.records)
+            keeper.keepShort(at: Self.start, isForced: true) { Ledger(folding: Self.records) }
+            keeper.finish()
+        }
+        let short = try JournalReader(journal)
+        let page = try await short.page(JournalReader.Query())
+        #expect(page.first == (first > 24 ? nil : first) && page.last == 24)
+        try await serving(reader: short) { address in
+            var seen: [Int64] = []
+            var gap = ""
+            try await Self.blocks("/v1/events?all=true", address, id: "3") { block in
+                if block.hasPrefix("event: gap") { gap = block }
+                if block.hasPrefix("id: ") { seen.append(Int64(block.dropFirst(4).prefix { $0 != "\n" }) ?? 0) }
+                return gap.isEmpty || (first <= 24 && seen.last != 24)
+            }
+            #expect(gap == "event: gap\ndata: {\"after\":3,\"first\":\(first)}" && seen == Array(first..<25))
+            let history = try await Self.get("/v1/history", address)
+            #expect(history.json["last"] as? Int == 24)
         }
     }
 }

@@ -40,11 +40,11 @@ import Testing
 
     @Test func `it reads on from a place, so many at most, and says where it stopped`() async throws {
         let empty = try await page()
-        #expect(empty.isComplete && empty.bounds == nil && empty.through == 0)
+        #expect(empty.isComplete && empty.first == nil && empty.last == 0 && empty.through == 0)
         try journal.append(Self.records)
         let first = try await page { $0.limit = 4 }
         #expect(first.entries.map(\.seq) == [1, 2, 3, 4] && first.through == 4 && !first.isComplete)
-        #expect(first.entries.map(\.record) == Array(Self.records[..<4]) && first.bounds == 1...10)
+        #expect(first.entries.map(\.record) == Array(Self.records[..<4]) && first.first == 1 && first.last == 10)
         let rest = try await page { $0.after = 4 }
         #expect(rest.entries.map(\.seq) == Array(5...10) && rest.isComplete && rest.through == 10)
         let exact = try await page { ($0.after, $0.limit) = (4, 6) }

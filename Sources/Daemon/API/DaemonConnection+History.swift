@@ -43,9 +43,11 @@ extension DaemonConnection {
     ///
     /// - Parameters:
     ///   - after: the id of the record behind which it begins, kept at the one that came last.
+    ///   - missed: records from here on, and before there, are not kept any more.
     ///   - take: the record, and its JSON as it came.
     package func follow(
-        _ parameters: [String: String], after: inout Int64, _ take: (HistoryDocument.Record, String) -> Void
+        _ parameters: [String: String], after: inout Int64, missed: (Int64, Int64) -> Void = { _, _ in },
+        _ take: (HistoryDocument.Record, String) -> Void
     ) async throws(Failure) {
         var configuration = HTTPClient.Configuration()
         configuration.httpVersion = .http1Only
@@ -58,7 +60,7 @@ extension DaemonConnection {
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         let result: Result<Void, Failure>
         do {
-            try await follow(parameters, after: &after, client, take)
+            try await follow(parameters, after: &after, client, missed, take)
             result = .success(())
         } catch let failure as Failure {
             result = .failure(failure)
@@ -70,7 +72,7 @@ extension DaemonConnection {
     }
 
     private func follow(
-        _ parameters: [String: String], after: inout Int64, _ client: HTTPClient,
+        _ parameters: [String: String], after: inout Int64, _ client: HTTPClient, _ missed: (Int64, Int64) -> Void,
         _ take: (HistoryDocument.Record, String) -> Void
     ) async throws {
         var request = HTTPClientRequest(url: "http://\(address)/v1/events" + Self.query(parameters))
@@ -92,6 +94,10 @@ extension DaemonConnection {
             for event in events.take(bytes.readableBytesView) {
                 guard let data = event.data else {
                     after = event.id ?? after
+                    continue
+                }
+                if event.kind == "gap", let gap = try? JSONDecoder().decode(EventGap.self, from: Data(data.utf8)) {
+                    missed(gap.after + 1, gap.first)
                     continue
                 }
                 guard let record = try? JSONDecoder().decode(HistoryDocument.Record.self, from: Data(data.utf8)) else {

@@ -97,14 +97,21 @@ struct EventStream: Sendable {
 
     /// Records that the reader has missed and that are not kept any more.
     private func gap(after position: Int64, _ page: JournalReader.Page) -> String {
-        guard let first = page.bounds?.lowerBound, first > position + 1 else { return "" }
-        return "event: gap\ndata: {\"after\":\(position),\"first\":\(first)}\n\n"
+        let first = page.first ?? page.last + 1
+        guard first > position + 1 else { return "" }
+        return "event: gap\ndata: \(jsonText(EventGap(after: position, first: first)))\n\n"
     }
 
     private static func event(_ entry: JournalReader.Entry, _ zone: DisplayZone) -> String {
         let record = HistoryDocument.Record(entry, zone)
         return "id: \(record.id)\nevent: \(record.kind)\ndata: \(jsonText(record))\n\n"
     }
+}
+
+/// The data of an event `gap`: the records between are not kept any more.
+struct EventGap: Codable, Hashable {
+    var after: Int64
+    var first: Int64
 }
 
 /// Places for streams, so that they take no connection from whoever only asks something.

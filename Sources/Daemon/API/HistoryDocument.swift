@@ -38,6 +38,9 @@ package struct HistoryDocument: Codable, Hashable, Sendable {
 }
 
 extension HistoryDocument.Record {
+    /// A run of ten thousand nodes names them all when it starts.
+    private static let textLimit = 2_000
+
     init(_ entry: JournalReader.Entry, _ zone: DisplayZone) {
         let subjects = entry.record.fact.subjects
         id = entry.seq
@@ -47,7 +50,7 @@ extension HistoryDocument.Record {
         node = subjects.node?.description
         run = subjects.run?.text
         actor = subjects.actor
-        text = entry.record.text
+        text = entry.record.text.map { $0.count > Self.textLimit ? $0.prefix(Self.textLimit) + "…" : $0 }
     }
 
     /// `2026-11-29 02:41:07 +09:00  node-02  mode confirmed`.

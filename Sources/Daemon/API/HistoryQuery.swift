@@ -132,8 +132,8 @@ extension HistoryDocument {
         let page = try await reader.page(query.journalQuery)
         let shown = page.entries.map { Record($0, zone) }
         var beginning: Beginning?
-        if let bounds = page.bounds, let instant = try await reader.instant(of: bounds.lowerBound) {
-            beginning = Beginning(id: bounds.lowerBound, at: zone.text(instant))
+        if let first = page.first, let instant = try await reader.instant(of: first) {
+            beginning = Beginning(id: first, at: zone.text(instant))
         }
         let isAbsent = shown.isEmpty && page.isComplete
         let reach = beginning.map { "since \($0.at)" } ?? "to nothing: it is empty"
@@ -141,7 +141,7 @@ extension HistoryDocument {
             records: query.isForward ? shown : shown.reversed(),
             next: query.isForward && !page.isComplete ? page.through : nil,
             previous: query.isForward || page.isComplete ? nil : page.through,
-            last: page.bounds?.upperBound ?? 0, first: beginning,
+            last: page.last, first: beginning,
             note: isAbsent ? try await Self.absence(query, reader, reach) : nil)
     }
 

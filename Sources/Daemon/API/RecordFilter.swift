@@ -13,13 +13,13 @@ struct RecordFilter: Hashable, Sendable {
     var isEmpty: Bool { node == nil && run == nil && actor == nil }
 
     func matches(_ record: Record) -> Bool {
-        guard isWhole || record.text != nil else { return false }
-        guard !isEmpty else { return true }
-        let subjects = record.fact.subjects
-        if let node, !subjects.nodes.contains(where: { $0.description == node || $0.name == node }) { return false }
+        (isEmpty || isAbout(record.fact.subjects)) && (isWhole || record.text != nil)
+    }
+
+    private func isAbout(_ subjects: Subjects) -> Bool {
+        if let node, !subjects.nodes.contains(where: { $0.name == node || $0.description == node }) { return false }
         if let run, !subjects.runs.contains(where: { isWanted($0, run) }) { return false }
-        if let actor, subjects.actor != actor { return false }
-        return true
+        return actor == nil || subjects.actor == actor
     }
 
     private func isWanted(_ id: RunID, _ run: String) -> Bool {

@@ -78,6 +78,8 @@ struct ReloadAnswer: Encodable {
 extension ReloadAnswer {
     /// What is compared.
     private static let horizon = Duration.days(14)
+    /// Lines for people; the difference itself has all of it.
+    private static let lineLimit = 200
 
     init(_ outcome: ReloadOutcome, now: Timestamp) throws(APIError) {
         switch outcome {
@@ -105,7 +107,9 @@ extension ReloadAnswer {
         let found = Scheduling.difference(old: before, new: after, from: now, to: now + Self.horizon)
         let zones = before.zones.merging(after.zones) { _, new in new }
         self.before = before.digest
-        text = DiffText(found, zones: zones).text.split(separator: "\n").map { String($0) }
+        let lines = DiffText(found, zones: zones).text.split(separator: "\n").map { String($0) }
+        let left = lines.count - Self.lineLimit
+        text = lines.prefix(Self.lineLimit) + (left > 0 ? ["… and \(left) lines more: nagi diff OLD NEW"] : [])
         difference = DiffDocument(found, zones: zones, zone: DisplayZone(of: [before, after]))
     }
 }

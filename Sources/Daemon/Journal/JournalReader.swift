@@ -38,8 +38,10 @@ package final class JournalReader: Sendable {
         package var through: Int64
         /// Nothing is left in that direction.
         package var isComplete = false
-        /// The places of the first and the last record of the journal; nil: it is empty.
-        package var bounds: ClosedRange<Int64>?
+        /// The place of the earliest record that is kept; nil: none is.
+        package var first: Int64?
+        /// The place of the latest record, kept or not; 0: there was none yet.
+        package var last: Int64 = 0
     }
 
     /// Records that one page reads at most, wanted or not.
@@ -107,11 +109,8 @@ package final class JournalReader: Sendable {
         let order = query.isBackward ? "DESC" : "ASC"
 
         var page = Page(through: query.isBackward ? query.before ?? .max : query.after ?? 0)
-        if let row = try Row.fetchOne(db, sql: "SELECT min(seq), max(seq) FROM record"),
-            let first: Int64 = row[0], let last: Int64 = row[1]
-        {
-            page.bounds = first...last
-        }
+        page.first = try Int64.fetchOne(db, sql: "SELECT min(seq) FROM record")
+        page.last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'record'") ?? 0
         let rows = try Row.fetchCursor(
             db, sql: "SELECT seq, json FROM record \(condition) ORDER BY seq \(order)", arguments: arguments)
         var scanned = 0
@@ -132,7 +131,7 @@ package final class JournalReader: Sendable {
             if query.isWanted(record) { page.entries.append(Entry(seq: seq, record: record)) }
         }
         if !page.isComplete { page.isComplete = try rows.next() == nil }
-        if page.isComplete { page.through = query.isBackward ? 0 : max(page.through, page.bounds?.upperBound ?? 0) }
+        if page.isComplete { page.through = query.isBackward ? 0 : max(page.through, page.last) }
         return page
     }
 }
