@@ -36,8 +36,7 @@ package struct RunsTable {
     private static func isWorthTelling(_ share: RunDocument.Share) -> Bool { share.seconds >= 0.05 }
 
     private static func share(_ share: RunDocument.Share) -> [String] {
-        let name = share.reason == "other" ? "other: the budget, the quorum, the nodes themselves" : name(share)
-        return [name, length(share.seconds), "\(share.percent) %"]
+        [name(share), length(share.seconds), "\(share.percent) %"]
     }
 
     /// What took most of it.
@@ -63,6 +62,11 @@ package struct RunsTable {
         case "canary": return "watching the canary"
         case "approval": return "waiting for approval"
         case "budget": return "waiting for the budget"
+        case "quorum": return "waiting for the quorum"
+        case "held": return "waiting for a node that a person holds"
+        case "busy": return "waiting for a node that another run has"
+        case "node": return "waiting for a node to be well"
+        case "clock": return "waiting for the clock"
         default: return share.reason + by
         }
     }

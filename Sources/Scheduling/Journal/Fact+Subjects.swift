@@ -30,7 +30,7 @@ extension Fact {
             Subjects(node: node)
         case .runStarted(let run): Subjects(nodes: run.parts.map(\.node), run: run.id, cluster: run.cluster)
         case .runChanged(let run, _), .runEnded(let run, _), .clearanceChanged(let run, _), .runPromoted(let run),
-            .progressChanged(let run, _):
+            .runWaits(let run, _), .progressChanged(let run, _):
             Subjects(run: run)
         case .paused(let run, let pause): Subjects(run: run, actor: pause.actor)
         case .resumed(let run, _): Subjects(run: run)
@@ -71,6 +71,7 @@ extension Fact {
         case .resumed: "resumed"
         case .clearanceChanged: "clearance-changed"
         case .runPromoted: "run-promoted"
+        case .runWaits: "run-waits"
         case .progressChanged: "progress-changed"
         case .partChanged: "part-changed"
         case .stayPlaced: "stay-placed"

@@ -99,6 +99,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
         case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
         case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
+        case .runWaits(let id, let code): change(id) { $0.waitsFor = code }
         case .progressChanged(let id, let clock): change(id) { $0.progress = clock }
         case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
         case .stayPlaced(let node, let stay): with(node) { $0.failedStay = stay }

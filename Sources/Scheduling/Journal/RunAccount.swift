@@ -7,15 +7,24 @@ package struct TimeUse: Hashable, Sendable, Comparable {
         /// It waits: outside its windows, or too close to the end of one.
         case window
         case frozen, paused
-        /// Given back to make room for others' failures.
+        /// As many nodes are out of service as may be, or one was given back to make room.
         case budget
+        case quorum
+        /// A person holds the next node.
+        case held
+        /// Another run has it.
+        case busy
+        /// It is not as it should be: not reached, not normal, not ready, kept after a failure.
+        case node
+        /// The wall clock is not trusted.
+        case clock
         /// The canary nodes are watched before others follow.
         case canary
         case approval
         /// Another node of the run has its turn, or a pause between two.
         case previous
         case drain, block, command, verify, restore, soak, wait, gate, notify
-        /// What the journal does not say: the budget, the quorum, the nodes themselves.
+        /// What the journal does not say.
         case other
     }
 
@@ -223,10 +232,14 @@ private struct State {
             if left > .zero { return wait(TimeUse(.canary), left) }
             return wait(TimeUse(run.pinned.strategy.canary?.promote == .manual ? .approval : .canary))
         }
-        if !working.isEmpty { return wait(TimeUse(.previous)) }
+        if !working.isEmpty {
+            // The budget may have no room for another, whatever the run's own order would let start.
+            let kind = run.waitsFor.map(TimeUse.Kind.init) ?? .previous
+            return wait(TimeUse(kind == .other ? .previous : kind))
+        }
         if let pause = run.groupWait(at: now) { return wait(TimeUse(.previous), pause.left) }
         if let left = run.restingSlots(at: now).left { return wait(TimeUse(.previous), left) }
-        return wait(TimeUse(isMadeRoom ? .budget : .other))
+        return wait(TimeUse(run.waitsFor.map(TimeUse.Kind.init) ?? (isMadeRoom ? .budget : .other)))
     }
 
     /// - Parameters:
@@ -242,6 +255,28 @@ private struct State {
         if step.takesOut, !work.isGranted { return closed ?? TimeUse(alone == nil ? .previous : .other) }
         if step.startsSomething, work.command == nil, let closed { return closed }
         return TimeUse(step.timeUse)
+    }
+}
+
+extension TimeUse.Kind {
+    fileprivate init(_ code: VerdictCode) {
+        switch code {
+        case .waitingBudget: self = .budget
+        case .waitingQuorum: self = .quorum
+        case .waitingPrevious: self = .previous
+        case .waitingApproval: self = .approval
+        case .waitingWindow: self = .window
+        case .excluded: self = .frozen
+        case .paused: self = .paused
+        case .waitingGate: self = .gate
+        case .waitingClock: self = .clock
+        case .held, .keptOpen, .reserved: self = .held
+        case .nodeBusy: self = .busy
+        case .notReadYet, .unreachable, .stale, .initial, .unknownMode, .foreign, .faulted, .isolated, .wrongAddress,
+            .wrongTopology, .notListed, .owed, .failed, .contested, .refused:
+            self = .node
+        default: self = .other
+        }
     }
 }
 

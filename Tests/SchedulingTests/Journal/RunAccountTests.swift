@@ -108,6 +108,30 @@ struct RunAccountTests {
         #expect(Self.minutes(account.total) == ["other": 30, "window": 20, "frozen freezes/x": 5])
     }
 
+    static let waits: [(VerdictCode?, String)] = [
+        (.waitingBudget, "budget"), (.waitingQuorum, "quorum"), (.unreachable, "node"), (.held, "held"),
+        (.nodeBusy, "busy"), (.waitingClock, "clock"), (.waitingPolicies, "other"), (nil, "other"),
+    ]
+
+    @Test func `what its next node waits for is told as it was decided`() throws {
+        for (code, word) in Self.waits {
+            let records = [Self.started(.open(until: nil)), Self.record(4, .runWaits(Self.id, code))]
+            let account = try #require(RunAccount(of: Self.id, records: records, until: Self.at(9)))
+            let wanted = word == "other" ? ["other": 9] : ["other": 4, word: 5]
+            #expect(Self.minutes(account.total) == wanted, "\(word)")
+        }
+    }
+
+    @Test func `beside a node in work the budget may be what stands in the way`() throws {
+        let records = [
+            Self.started(.open(until: nil)), Self.part(0, 0, .out(Self.work(0))),
+            Self.record(0, .runWaits(Self.id, .waitingPrevious)), Self.record(4, .runWaits(Self.id, .waitingBudget)),
+        ]
+        let account = try #require(RunAccount(of: Self.id, records: records, until: Self.at(9)))
+        #expect(Self.minutes(account.total) == ["drain": 9])
+        #expect(Self.minutes(account.parts[1]) == ["previous": 4, "budget": 5])
+    }
+
     @Test func `without its beginning nothing is told`() {
         #expect(RunAccount(of: Self.id, records: Self.night[1...], until: Self.at(99)) == nil)
         #expect(RunAccount(of: RunID(text: "other"), records: Self.night, until: Self.at(99)) == nil)

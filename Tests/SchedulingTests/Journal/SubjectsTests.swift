@@ -58,6 +58,7 @@ struct SubjectsTests {
         Row(fact: .resumed(run, .person), kind: "resumed", about: "r"),
         Row(fact: .clearanceChanged(run, .open(until: nil)), kind: "clearance-changed", about: "r"),
         Row(fact: .runPromoted(run), kind: "run-promoted", about: "r"),
+        Row(fact: .runWaits(run, .waitingBudget), kind: "run-waits", about: "r"),
         Row(
             fact: .progressChanged(run, Countdown(.seconds(1), from: .start)), kind: "progress-changed", about: "r"),
         Row(
@@ -109,7 +110,7 @@ struct SubjectsTests {
             let words = name.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" }
             #expect(row.kind == words)
         }
-        #expect(cases.count == Self.rows.count && Set(cases).count == 37)
+        #expect(cases.count == Self.rows.count && Set(cases).count == 38)
     }
 
     @Test func `a run that starts is about all its nodes`() {
