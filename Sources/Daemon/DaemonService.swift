@@ -16,6 +16,12 @@ package final class DaemonService: Sendable {
     private let reader = DispatchQueue(label: "policies")
     private let address = Mutex<ListenAddress?>(nil)
 
+    /// That the policies are to be read again, and who wants to know what came of it.
+    private struct Reloading: Sendable {
+        var request = ReloadRequest()
+        var told: @Sendable (ReloadOutcome) -> Void = { _ in }
+    }
+
     /// Where so many records were folded at a start, the next one is to begin with a checkpoint.
     private static let manyRecords = 1_000
     /// How often memory is given back.
@@ -65,13 +71,18 @@ package final class DaemonService: Sendable {
     private func started(client: ModeAPIClient, token: String) async -> Result<Void, DaemonError> {
         let journal: SQLiteJournal
         let fold: SQLiteJournal.Fold
+        let reader: JournalReader
         do throws(JournalError) {
             journal = try SQLiteJournal(path: settings.state.journalPath)
             fold = try journal.fold()
+            reader = try JournalReader(journal)
         } catch {
             return .failure(.journal(error))
         }
-        defer { journal.close() }
+        defer {
+            reader.close()
+            journal.close()
+        }
         let ledger = fold.ledger
         // Nodes that have left the policies since may still have to be given back.
         client.use(client.settings(for: ledger))
@@ -99,7 +110,7 @@ package final class DaemonService: Sendable {
         if fold.records >= Self.manyRecords {
             loop.keeper.keepShort(at: HostClock.now().wall, isForced: true) { ledger }
         }
-        return await serve(loop, embedded, journal, decider: Controller(ledger: ledger), token: token)
+        return await serve(loop, embedded, reader, decider: Controller(ledger: ledger), token: token)
     }
 
     /// The policies that the controller will act on first; nil where there are none.
@@ -117,7 +128,8 @@ package final class DaemonService: Sendable {
 
     /// Listens, drives the controller, and heeds requests, until the loop ends or something cannot listen.
     private func serve(
-        _ loop: ControlLoop, _ embedded: EmbeddedNodes, _ journal: SQLiteJournal, decider: Controller, token: String
+        _ loop: ControlLoop, _ embedded: EmbeddedNodes, _ records: JournalReader, decider: Controller,
+        token: String
     ) async -> Result<Void, DaemonError> {
         enum Ending: Sendable {
             case loop(Result<Void, DaemonError>)
@@ -127,8 +139,9 @@ package final class DaemonService: Sendable {
             case requests
         }
         let server = APIServer(
-            address: settings.listen, token: token, board: loop.board, pull: { await loop.pull($0) },
-            ask: { await loop.ask($0) }, recall: { [reader] at in try await journal.ledger(at: at, on: reader) })
+            address: settings.listen, token: token, board: loop.board, journal: records,
+            reload: { [self] in await reload($0, loop, embedded) }, pull: { await loop.pull($0) },
+            ask: { await loop.ask($0) })
         let (running, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return await withTaskGroup(of: Ending.self) { group in
             group.addTask { [settings] in
@@ -155,7 +168,7 @@ package final class DaemonService: Sendable {
                 return .requests
             }
             group.addTask { [self] in
-                for await _ in reloads { reader.async { [self] in reload(loop, embedded) } }
+                for await _ in reloads { reader.async { [self] in reload(Reloading(), loop, embedded) } }
                 return .requests
             }
             group.addTask {
@@ -224,21 +237,47 @@ package final class DaemonService: Sendable {
         log("listening on http://\(address)/, state in \(settings.state.path)")
     }
 
-    private func reload(_ loop: ControlLoop, _ embedded: EmbeddedNodes) {
+    /// Reads the policies again, and says what came of it.
+    private func reload(
+        _ request: ReloadRequest, _ loop: ControlLoop, _ embedded: EmbeddedNodes
+    ) async -> ReloadOutcome {
+        await withCheckedContinuation { continuation in
+            let wish = Reloading(request: request) { continuation.resume(returning: $0) }
+            reader.async { [self] in reload(wish, loop, embedded) }
+        }
+    }
+
+    private func reload(_ wish: Reloading, _ loop: ControlLoop, _ embedded: EmbeddedNodes) {
+        let isTrial = wish.request.dryRun ?? false
+        let before = loop.board.policies
         let reading = readPolicies()
-        for message in reading.messages { log(message) }
+        if !isTrial { for message in reading.messages { log(message) } }
         guard let set = reading.set else {
-            refuse(reading, loop)
-            return log("reload refused: the policies in force stay")
+            if !isTrial { refuse(reading, loop) }
+            return refused(reading.messages, wish)
         }
         let objections = embedded.objections(to: set)
         guard objections.isEmpty else {
+            if isTrial { return wish.told(.refused(reasons: objections)) }
             for objection in objections { log(objection) }
             loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
-            return log("reload refused: the policies in force stay")
+            return refused(objections, wish)
         }
-        log("policies read again: \(set.digest)")
-        loop.load(set)
+        if !isTrial { log("policies read again: \(set.digest)") }
+        let isConfirmed = wish.request.confirm ?? false
+        loop.load(set, isTrial: isTrial, isConfirmed: isConfirmed) { objections in
+            guard objections.isEmpty else {
+                let isLast = set.policies.isEmpty && !isConfirmed
+                return wish.told(isLast ? .unconfirmed(reasons: objections) : .refused(reasons: objections))
+            }
+            if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest)) }
+            wish.told(isTrial ? .wouldBeTaken(before: before, after: set) : .taken(before: before, after: set))
+        }
+    }
+
+    private func refused(_ reasons: [String], _ wish: Reloading) {
+        if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay") }
+        wish.told(.refused(reasons: reasons))
     }
 
     private func refuse(_ reading: PolicyReading, _ loop: ControlLoop) {

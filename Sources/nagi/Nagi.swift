@@ -11,7 +11,8 @@ struct Nagi: AsyncParsableCommand {
               nagi status
             """,
         subcommands: [
-            Check.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
+            Check.self, PreflightVerb.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
+            Runs.self, History.self, Reload.self,
             HoldVerb.self, ReleaseVerb.self, PauseVerb.self, ResumeVerb.self, AbortVerb.self, ApproveVerb.self,
             SkipVerb.self, RetryVerb.self, ForceVerb.self, StartVerb.self, OkToStopVerb.self, ExplainVerb.self,
             ServeModes.self,

@@ -103,7 +103,7 @@ import Testing
         board.note(.init(at: Self.at(400), digest: nil, reasons: ["windows.yaml:18:5: error\n  18 | x", "more"]))
         let server = APIServer(
             address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, pull: { person.pull($0) },
-            ask: { _ in .failure(LeverRefusal(.unknownNode, "nothing is known")) }, recall: { _ in nil })
+            ask: { _ in .failure(LeverRefusal(.unknownNode, "nothing is known")) })
         let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { announce.yield($0) } }

@@ -59,7 +59,8 @@ import Testing
             Set(kinds) == [
                 "daemonStarted", "heartbeat", "policiesLoaded", "membershipChanged", "nodeObserved", "nodeRestarted",
                 "nodeLoosened", "nodeShown", "addressMoved", "runStarted", "runChanged", "runEnded", "clearanceChanged",
-                "runPromoted", "progressChanged", "partChanged", "stayPlaced", "stayEnded", "holdPlaced", "holdEnded",
+                "runPromoted", "runWaits", "progressChanged", "partChanged", "stayPlaced", "stayEnded", "holdPlaced",
+                "holdEnded",
                 "releaseOwed", "releaseClaimed", "modeIntended", "modeAnswered", "modeSettled", "modeSeenAgain",
                 "modeAdopted", "ownershipDropped", "floorChanged", "commandIntended", "commandEnded", "alarmRaised",
                 "alarmEnded", "paused", "resumed", "leverPulled", "forced", "forceUsed", "budgetKept", "drainSampled",

@@ -203,7 +203,8 @@ struct JournalSample {
             .modeAdopted(failed, .blockNewSession),
             .releaseOwed(failed), .alarmRaised(alarm),
             .alarmRaised(Alarm(over, "the wall clock jumped", since: now.wall)),
-            .alarmEnded(over), .runPromoted(run), .progressChanged(run, Countdown(.hours(2), from: now)),
+            .alarmEnded(over), .runPromoted(run), .runWaits(run, .waitingBudget),
+            .progressChanged(run, Countdown(.hours(2), from: now)),
             .commandEnded(CommandID(number: 900), failed, .signalled(9)),
             .clearanceChanged(
                 run,

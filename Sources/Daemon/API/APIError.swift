@@ -19,6 +19,9 @@ struct APIError: Error, Hashable {
         body = Body(code: code, message: message, hint: hint)
     }
 
+    static let starting = APIError(
+        .serviceUnavailable, "starting", "the daemon has just started", hint: "ask again soon")
+
     var response: Response {
         var response = json(["error": body])
         response.status = status
@@ -29,11 +32,17 @@ struct APIError: Error, Hashable {
 
 /// A value as the JSON body of an answer that nobody stores.
 func json(_ value: some Encodable) -> Response {
+    Response(
+        status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+        body: ResponseBody(byteBuffer: ByteBuffer(bytes: jsonBytes(value))))
+}
+
+/// As the API sends it, on one line.
+package func jsonText(_ value: some Encodable) -> String { String(decoding: jsonBytes(value), as: UTF8.self) }
+
+private func jsonBytes(_ value: some Encodable) -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // Only floating-point numbers that JSON has no word for cannot be encoded, and no answer has any.
-    let bytes = (try? encoder.encode(value)) ?? Data("{}".utf8)
-    return Response(
-        status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    return (try? encoder.encode(value)) ?? Data("{}".utf8)
 }

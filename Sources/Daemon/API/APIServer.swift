@@ -18,22 +18,27 @@ package struct APIServer: Sendable {
     private let board: StatusBoard
     private let pull: @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>
     private let questions: Questions
+    private let journal: JournalRoutes?
+    private let reload: (@Sendable (ReloadRequest) async -> ReloadOutcome)?
 
     /// - Parameters:
+    ///   - journal: what is answered out of it is not there without.
+    ///   - reload: has the policies read again; not there without.
     ///   - pull: carries an operator's order out, and returns when that is durable.
     ///   - ask: has the controller answer a question.
-    ///   - recall: what the journal added up to at an instant of the past.
     package init(
-        address: ListenAddress, token: String, board: StatusBoard,
+        address: ListenAddress, token: String, board: StatusBoard, journal: JournalReader? = nil,
+        pace: EventPace = EventPace(), reload: (@Sendable (ReloadRequest) async -> ReloadOutcome)? = nil,
         pull: @escaping @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>,
-        ask: @escaping @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>,
-        recall: @escaping @Sendable (Timestamp) async throws -> Ledger?
+        ask: @escaping @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>
     ) {
         self.address = address
         self.token = token
         self.board = board
+        self.journal = journal.map { JournalRoutes(reader: $0, board: board, pace: pace) }
+        self.reload = reload
         self.pull = pull
-        questions = Questions(board: board, ask: ask, recall: recall)
+        questions = Questions(board: board, ask: ask, journal: journal)
     }
 
     /// Serves until the task is cancelled.
@@ -71,13 +76,21 @@ package struct APIServer: Sendable {
         router.get("/v1/status") { [board] _, _ in
             let content = board.content
             guard let report = content.report else {
-                throw APIError(.serviceUnavailable, "starting", "the daemon has just started", hint: "ask again soon")
+                throw APIError.starting
             }
             return json(
                 StatusDocument(report, zone: content.zone, refusedReload: content.refusedReload))
         }
         questions.add(to: router)
         router.post("/v1/actions") { request, context in try await act(request, context) }
+        journal?.add(to: router)
+        if let reload {
+            router.post("/v1/reload") { request, _ in
+                let body = try await request.body.collect(upTo: Gatekeeper<CallerContext>.bodyLimit)
+                return json(
+                    try ReloadAnswer(await reload(try ReloadRequest(json: body)), now: HostClock.now().wall))
+            }
+        }
         return router
     }
 

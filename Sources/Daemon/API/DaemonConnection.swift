@@ -28,7 +28,7 @@ package struct DaemonConnection: Sendable {
     static let bodyLimit = 64 << 20
 
     package let address: ListenAddress
-    private let token: String?
+    let token: String?
 
     package init(address: ListenAddress, token: String?) {
         self.address = address
@@ -94,7 +94,7 @@ package struct DaemonConnection: Sendable {
     }
 
     /// - Parameter attempts: how often it may be said where the connection breaks.
-    private func call(
+    func call(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, attempts: Int = 1
     ) async throws(Failure) -> Data {
         let client = HTTPExchange.makeClient()
@@ -114,11 +114,17 @@ package struct DaemonConnection: Sendable {
         }
         try? await client.shutdown()
         if answer.status == 200 { return Data(answer.body.readableBytesView) }
+        throw refusal(of: answer)
+    }
+
+    /// What an answer that is not 200 says.
+    func refusal(of answer: CallAnswer) -> Failure {
         guard let error = answer.decoded([String: APIError.Body].self)?["error"] else {
-            throw .badAnswer(answer.summary)
+            return .badAnswer(answer.summary)
         }
-        if token == nil && answer.status == 401 { throw .noToken }
-        if answer.status == 503 { throw .unreachable(error.message) }
-        throw .refused(code: error.code, message: error.message, hint: error.hint)
+        if token == nil && answer.status == 401 { return .noToken }
+        let isFull = error.code == "too-many-streams"
+        if answer.status == 503, !isFull { return .unreachable(error.message) }
+        return .refused(code: error.code, message: error.message, hint: error.hint)
     }
 }

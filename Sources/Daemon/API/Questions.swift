@@ -10,8 +10,8 @@ struct Questions: Sendable {
 
     let board: StatusBoard
     let ask: @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>
-    /// What the journal added up to then; nil: it does not reach back so far.
-    let recall: @Sendable (Timestamp) async throws -> Ledger?
+    /// Knows the past; nil: nobody does.
+    let journal: JournalReader?
 
     func add(to router: Router<CallerContext>) {
         router.get("/v1/explain") { request, _ in
@@ -59,7 +59,7 @@ struct Questions: Sendable {
                     "an instant of the past like 2026-11-29T02:20:00+09:00, or 02:20 for the last time it was that late"
             )
         }
-        guard let ledger = try await recall(at) else {
+        guard let ledger = try await journal?.ledger(at: at) else {
             throw APIError(
                 .notFound, "unknown-past", "the journal does not reach back to \(zone.text(at))",
                 hint: "nagi history shows where it begins")

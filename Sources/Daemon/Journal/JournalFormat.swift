@@ -52,6 +52,13 @@ package enum JournalFormat {
         try JSONDecoder().decode(Ledger.self, from: Data(json.utf8))
     }
 
+    /// How a text begins that stands in a stored record as a value of its own; with its end where it is all of it.
+    package static func trace(_ text: String, isWhole: Bool = true) -> String {
+        // A text can always be encoded.
+        let json = (try? json(text)) ?? ""
+        return isWhole ? json : String(json.dropLast())
+    }
+
     private static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import GRDB
 import Primitives
@@ -12,6 +11,8 @@ package final class SQLiteJournal: Sendable {
     package let path: String
     /// Made with the journal: another journal in the same place has another one.
     package let id: String
+    /// Told of every append.
+    package let growth = JournalGrowth()
     private let queue: DatabaseQueue
     private let limits: JournalLimits
     private let tail: Mutex<Tail>
@@ -81,6 +82,7 @@ package final class SQLiteJournal: Sendable {
             }
             id = found.id
             tail = Mutex(found.tail)
+            growth.note(found.tail.seq)
         } catch let error as JournalError {
             throw error
         } catch {
@@ -104,6 +106,7 @@ package final class SQLiteJournal: Sendable {
                 tail.bytes += rows.reduce(0) { $0 + $1.1.utf8.count }
                 tail.since = tail.since ?? first.at.wall
             }
+            growth.note(seq)
         } catch {
             throw .cannotAppend("\(error)")
         }
@@ -129,49 +132,6 @@ package final class SQLiteJournal: Sendable {
                 seq = next
             }
             return fold
-        }
-    }
-
-    /// What the journal added up to at that instant; nil: it does not reach back so far.
-    package func ledger(at wall: Timestamp) throws(JournalError) -> Ledger? {
-        try reading { db in
-            var ledger: Ledger?
-            var seq: Int64 = 0
-            if let row = try Row.fetchOne(
-                db, sql: "SELECT seq, json FROM checkpoint WHERE wall <= ? ORDER BY seq DESC LIMIT 1",
-                arguments: [wall.nanoseconds])
-            {
-                seq = row[0]
-                ledger = try JournalFormat.ledger(row[1])
-            }
-            let first = try Int64.fetchOne(db, sql: "SELECT min(seq) FROM record WHERE seq > ?", arguments: [seq])
-            // What came before was let go.
-            guard ledger != nil || first == 1 else { return nil }
-            do {
-                try Self.forEachRecord(in: db, after: seq) { _, record in
-                    guard record.at.wall <= wall else { throw PastIsOver() }
-                    var folded = ledger ?? Ledger()
-                    ledger = nil
-                    folded.apply(record)
-                    ledger = folded
-                }
-            } catch is PastIsOver {}
-            return ledger
-        }
-    }
-
-    private struct PastIsOver: Error {}
-
-    /// The same, on a queue that may wait for a disk.
-    package func ledger(at wall: Timestamp, on queue: DispatchQueue) async throws -> Ledger? {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                do throws(JournalError) {
-                    continuation.resume(returning: try self.ledger(at: wall))
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
         }
     }
 

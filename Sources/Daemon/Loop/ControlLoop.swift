@@ -36,7 +36,7 @@ package final class ControlLoop: Sendable {
     enum Signal: Sendable {
         case event(Event)
         /// Policies, and how the nodes of their clusters are called.
-        case policies(PolicySet, CallSettings)
+        case policies(PolicySet, CallSettings, Loading)
         case refused(StatusBoard.RefusedReload)
         case readEnded(ReadScope, Event)
         case sendEnded(Event)
@@ -51,6 +51,16 @@ package final class ControlLoop: Sendable {
         case report
         case stop
         case stopLimit
+    }
+
+    /// What is to become of policies, and whom to tell what did.
+    struct Loading: Sendable {
+        /// Only whether they could come into force.
+        var isTrial = false
+        /// Somebody means it, whatever the controller has against them.
+        var isConfirmed = false
+        /// Told once: what stands in their way; empty when they are durably in force.
+        var told: @Sendable ([String]) -> Void = { _ in }
     }
 
     /// Waits for the answer to an order; told once.
@@ -86,7 +96,20 @@ package final class ControlLoop: Sendable {
 
     /// Puts policies before the controller. Reads the secrets that they name before, on the caller's thread: a file may be
     /// slow, and the loop never waits for one.
-    package func load(_ set: PolicySet) { mailbox.post(.policies(set, client.settings(for: set))) }
+    package func load(_ set: PolicySet) { mailbox.post(.policies(set, client.settings(for: set), Loading())) }
+
+    /// The same. Says what the controller has against them; nothing when they are in force, or could be.
+    ///
+    /// - Parameters:
+    ///   - isTrial: nothing changes.
+    ///   - isConfirmed: whatever it has against them.
+    func load(
+        _ set: PolicySet, isTrial: Bool, isConfirmed: Bool, told: @escaping @Sendable ([String]) -> Void
+    ) {
+        let loading = Loading(isTrial: isTrial, isConfirmed: isConfirmed, told: told)
+        let isTaken = mailbox.post(.policies(set, client.settings(for: set), loading))
+        if !isTaken { told([ControlLoop.isStopping.message]) }
+    }
 
     /// Policies were read that cannot come into force: shown until others do.
     package func refuse(_ refusal: StatusBoard.RefusedReload) { mailbox.post(.refused(refusal)) }

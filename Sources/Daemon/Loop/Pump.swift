@@ -6,8 +6,10 @@ import Scheduling
 private struct Batch {
     var records: [Record] = []
     var effects: [Effect] = []
+    /// Who waits to hear that it is so.
+    var told: [@Sendable ([String]) -> Void] = []
 
-    var isEmpty: Bool { records.isEmpty && effects.isEmpty }
+    var isEmpty: Bool { records.isEmpty && effects.isEmpty && told.isEmpty }
 }
 
 /// The state of one run of the control loop.
@@ -56,10 +58,12 @@ struct Pump<Brain: Decider> {
         if case .failure(let failure) = result { refusal.message = "\(failure)" }
         for ticket in callers.keys.sorted() { callers[ticket]?(.failure(refusal)) }
         callers = [:]
+        for told in decided.told + (atJournal?.told ?? []) { told([refusal.message]) }
         for signal in heldUp + mailbox.close() {
             switch signal {
             case .pulled(_, let caller): caller(.failure(refusal))
             case .asked(_, let asker): asker(.failure(refusal))
+            case .policies(_, _, let loading): loading.told([refusal.message])
             default: break
             }
         }
@@ -104,7 +108,7 @@ struct Pump<Brain: Decider> {
         guard atJournal == nil, !decided.isEmpty else { return }
         let batch = decided
         decided = Batch()
-        guard !batch.records.isEmpty else { return performAll(batch.effects, in: &group) }
+        guard !batch.records.isEmpty else { return performAll(batch, in: &group) }
         atJournal = batch
         let wall = HostClock.now().wall
         let ledger = loop.writer.wantsLedger(at: wall) ? decider.ledger : nil
@@ -118,15 +122,16 @@ struct Pump<Brain: Decider> {
         guard let batch = atJournal else { return }
         atJournal = nil
         // First what is waited for: a log may be slow too.
-        performAll(batch.effects, in: &group)
+        performAll(batch, in: &group)
         for record in batch.records {
             if let line = RecordText.line(record) { loop.log(line) }
         }
     }
 
     /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
-    private mutating func performAll(_ effects: [Effect], in group: inout DiscardingTaskGroup) {
-        for effect in effects {
+    private mutating func performAll(_ batch: Batch, in group: inout DiscardingTaskGroup) {
+        for told in batch.told { told([]) }
+        for effect in batch.effects {
             if case .answer(let ticket, let answer) = effect {
                 callers.removeValue(forKey: ticket)?(answer)
             } else if !isStopping {
@@ -140,8 +145,8 @@ struct Pump<Brain: Decider> {
         switch signal {
         case .event(let event):
             return isStopping ? nil : event
-        case .policies(let set, let settings):
-            return isStopping || !use(set, settings) ? nil : .policiesLoaded(set)
+        case .policies(let set, let settings, let loading):
+            return load(set, settings, loading)
         case .refused(let refusal):
             loop.board.note(refusal)
             return nil
@@ -189,9 +194,26 @@ struct Pump<Brain: Decider> {
         }
     }
 
+    private mutating func load(_ set: PolicySet, _ settings: CallSettings, _ loading: ControlLoop.Loading) -> Event? {
+        guard !isStopping else {
+            loading.told([ControlLoop.isStopping.message])
+            return nil
+        }
+        let objections = loading.isConfirmed ? [] : decider.objections(to: set)
+        guard !loading.isTrial else {
+            loading.told(objections)
+            return nil
+        }
+        guard use(set, settings, objections) else {
+            loading.told(objections)
+            return nil
+        }
+        decided.told.append(loading.told)
+        return .policiesLoaded(set)
+    }
+
     /// - Returns: whether the set may come into force.
-    private func use(_ set: PolicySet, _ settings: CallSettings) -> Bool {
-        let objections = decider.objections(to: set)
+    private func use(_ set: PolicySet, _ settings: CallSettings, _ objections: [String]) -> Bool {
         guard objections.isEmpty else {
             for objection in objections { loop.log("policies \(set.digest) refused: \(objection)") }
             loop.board.note(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))

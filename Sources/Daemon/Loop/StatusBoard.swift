@@ -32,6 +32,7 @@ package final class StatusBoard: Sendable {
 
     private struct State {
         var content = Content()
+        var policies: PolicySet?
         var isWatched = true
     }
 
@@ -46,6 +47,8 @@ package final class StatusBoard: Sendable {
         }
     }
     package var report: StatusReport? { content.report }
+    /// Asking for it is not looking.
+    var zone: DisplayZone { state.withLock { $0.content.zone } }
 
     /// Somebody has looked since the latest report was shown: the next one is wanted soon.
     var isWatched: Bool { state.withLock { $0.isWatched } }
@@ -60,8 +63,14 @@ package final class StatusBoard: Sendable {
     /// The policies in force: instants are shown in their zone from now on.
     package func use(_ set: PolicySet) {
         let zone = DisplayZone(of: set)
-        state.withLock { $0.content.zone = zone }
+        state.withLock { state in
+            state.content.zone = zone
+            state.policies = set
+        }
     }
+
+    /// The set in force; nil: none is yet.
+    var policies: PolicySet? { state.withLock { $0.policies } }
 
     /// What was read last did not come into force; nil: it did.
     package func note(_ refusal: RefusedReload?) { state.withLock { $0.content.refusedReload = refusal } }

@@ -45,12 +45,19 @@ extension Controller {
                     continue
                 }
                 runs[slot.raw].wish = nil
+                noteWait(of: slot, blockers.first?.code, &turn)
                 if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
                     wake(slot, at: until, turn.now)
                 }
                 return
             }
         }
+    }
+
+    /// For whoever asks later where the run's time went.
+    private mutating func noteWait(of slot: RunSlot, _ code: VerdictCode?, _ turn: inout Turn) {
+        guard let id = ledger.header(slot)?.id, ledger.withRun(slot, { $0.waitsFor != code }) ?? false else { return }
+        decide(.runWaits(id, code), &turn)
     }
 
     /// What their own state has against a start may change with their next read.

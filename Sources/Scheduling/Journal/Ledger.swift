@@ -110,6 +110,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .forced(let id, let force): change(id) { $0.force = force }
         case .forceUsed(let id, _): change(id) { $0.force = nil }
         case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
+        case .runWaits(let id, let code): change(id) { $0.waitsFor = code }
         case .progressChanged(let id, let clock): change(id) { $0.progress = clock }
         case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
         case .stayPlaced(let node, let stay, let part):

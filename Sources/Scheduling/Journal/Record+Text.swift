@@ -6,7 +6,7 @@ extension Record {
     package var text: String? {
         switch fact {
         case .daemonStarted: "daemon started"
-        case .heartbeat, .drainSampled, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
+        case .heartbeat, .drainSampled, .runWaits, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
         case .policiesLoaded(let set): "policies loaded \(set.digest)"
         case .membershipChanged(let cluster, let membership):
             "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"

@@ -50,6 +50,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case forced(RunID, Force)
     /// That node has started.
     case forceUsed(RunID, NodeID)
+    /// What its next node waits for is something else than before; nil: nothing, or no node is left.
+    case runWaits(RunID, VerdictCode?)
     /// Its progress deadline begins to count, or stops.
     case progressChanged(RunID, Countdown)
     /// The node's part in a run, whole, by its place; the word of its step, and what the decision rests on.

@@ -4,6 +4,11 @@ import Calendars
 package struct RunID: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     package var text: String
 
+    /// One that was written down.
+    package init(text: String) {
+        self.text = text
+    }
+
     package init(_ occurrence: OccurrenceID) {
         text = occurrence.description
     }

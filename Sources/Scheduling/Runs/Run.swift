@@ -29,6 +29,8 @@ package struct Run: Hashable, Sendable, Codable {
     package private(set) var forgivenFailures = 0
     /// By its windows and exclusions, as it was last decided.
     package var clearance: Clearance
+    /// The code of what its next node waits for, as it was last decided; nil: nothing. While it is paused nothing is decided.
+    package var waitsFor: VerdictCode?
     /// When the canary nodes had been good for long enough and the others might follow.
     package var promotedAt: Timestamp?
     /// The next node that starts is exempt from something.

@@ -1,19 +1,18 @@
 import Calendars
-import Daemon
 import Primitives
 import Scheduling
 
 /// A difference of two plans for people: `+` gained, `-` lost, `~` changed.
-struct DiffText {
+package struct DiffText: Sendable {
     private let difference: PlanDifference
     private let wording: PlanWording
 
-    init(_ difference: PlanDifference, zones: [String: ZoneRules]) {
+    package init(_ difference: PlanDifference, zones: [String: ZoneRules]) {
         self.difference = difference
         wording = PlanWording(zones: zones)
     }
 
-    var text: String {
+    package var text: String {
         let utc = ZoneRules.utc.name
         let horizon = "\(wording.stamp(difference.from, utc)) to \(wording.stamp(difference.to, utc))"
         let more = difference.isTruncated ? ["There are more windows than were compared: ask for fewer days."] : []

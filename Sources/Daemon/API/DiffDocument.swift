@@ -1,10 +1,9 @@
 import Calendars
-import Daemon
 import Foundation
 import Scheduling
 
 /// The JSON of `nagi diff`.
-struct DiffDocument: Encodable {
+package struct DiffDocument: Encodable {
     struct Pair: Encodable {
         var old: PlanDocument.Occurrence
         var new: PlanDocument.Occurrence
@@ -32,7 +31,7 @@ struct DiffDocument: Encodable {
     var changes: [Policy]
     var isTruncated: Bool
 
-    init(_ difference: PlanDifference, zones: [String: ZoneRules], zone: DisplayZone) {
+    package init(_ difference: PlanDifference, zones: [String: ZoneRules], zone: DisplayZone) {
         isTruncated = difference.isTruncated
         from = zone.text(difference.from)
         to = zone.text(difference.to)

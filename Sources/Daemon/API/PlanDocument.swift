@@ -1,11 +1,10 @@
 import Calendars
-import Daemon
 import Foundation
 import Primitives
 import Scheduling
 
 /// The JSON of `nagi plan`. Fields may come, these stay; each instant has the offset of its window's zone.
-struct PlanDocument: Encodable {
+package struct PlanDocument: Encodable {
     struct Occurrence: Encodable {
         var id: String
         var policy: String
@@ -77,7 +76,7 @@ struct PlanDocument: Encodable {
     /// Version of the time zone data.
     @Nullable var tzdata: String?
 
-    init(_ plan: Plan, set: PolicySet, zone: DisplayZone, zones: String?) {
+    package init(_ plan: Plan, set: PolicySet, zone: DisplayZone, zones: String?) {
         from = zone.text(plan.from)
         to = zone.text(plan.to)
         unbounded = plan.unbounded
@@ -92,9 +91,9 @@ struct PlanDocument: Encodable {
         runs = plan.runs.map { Run($0, zone: display(zoneOf[$0.policy])) }
     }
 
-    var json: String { Self.encoded(self) }
+    package var json: String { Self.encoded(self) }
 
-    static func encoded(_ document: some Encodable) -> String {
+    package static func encoded(_ document: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Every number in it is finite, so that it can always be encoded.

@@ -1,0 +1,115 @@
+import Calendars
+import Foundation
+import HTTPTypes
+import NIOCore
+import Primitives
+import Scheduling
+
+/// The body of `POST /v1/reload`; nothing at all is all no.
+package struct ReloadRequest: Codable, Hashable, Sendable {
+    /// Also where it leaves no policy.
+    package var confirm: Bool?
+    /// Say what it would do, and do nothing.
+    package var dryRun: Bool?
+
+    package init(confirm: Bool = false, dryRun: Bool = false) {
+        self.confirm = confirm
+        self.dryRun = dryRun
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case confirm, dryRun
+    }
+
+    init(json: ByteBuffer) throws(APIError) {
+        guard json.readableBytes > 0 else {
+            self.init()
+            return
+        }
+        let data = Data(json.readableBytesView)
+        let known = CodingKeys.allCases.map(\.stringValue)
+        guard let fields = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+            fields.keys.allSatisfy({ known.contains($0) }),
+            let request = try? JSONDecoder().decode(ReloadRequest.self, from: data)
+        else {
+            throw APIError(
+                .badRequest, "invalid-body", "the body is no reload",
+                hint: #"nothing, or {"confirm":true,"dryRun":true}"#)
+        }
+        self = request
+    }
+}
+
+/// What reading the policies again came to.
+package enum ReloadOutcome: Sendable {
+    /// In force before, and what is in force now, or would be.
+    case taken(before: PolicySet?, after: PolicySet)
+    case wouldBeTaken(before: PolicySet?, after: PolicySet)
+    case unchanged(digest: String)
+    /// Nothing has changed.
+    case refused(reasons: [String])
+    /// No policy would be left: somebody has to mean it.
+    case unconfirmed(reasons: [String])
+}
+
+/// The answer of `POST /v1/reload`. Fields may come, these stay.
+package struct ReloadDocument: Codable, Hashable, Sendable {
+    package var ok: Bool
+    /// `taken`, `unchanged`, or `would-be-taken`.
+    package var outcome: String
+    /// The digests of the sets in force.
+    @Nullable package var before: String?
+    package var after: String
+    /// What it changes over the next days, as `nagi diff` says it, for people.
+    package var text: [String]
+}
+
+/// The same, with the difference as `nagi diff --format json` has it.
+struct ReloadAnswer: Encodable {
+    var ok = true
+    var outcome: String
+    @Nullable var before: String?
+    var after: String
+    var text: [String]
+    /// Not there where nothing changes, or nothing was in force.
+    var difference: DiffDocument?
+}
+
+extension ReloadAnswer {
+    /// What is compared.
+    private static let horizon = Duration.days(14)
+    /// Lines for people; the difference itself has all of it.
+    private static let lineLimit = 200
+
+    init(_ outcome: ReloadOutcome, now: Timestamp) throws(APIError) {
+        switch outcome {
+        case .taken(let before, let after): self.init("taken", before, after, now)
+        case .wouldBeTaken(let before, let after): self.init("would-be-taken", before, after, now)
+        case .unchanged(let digest):
+            self.init(outcome: "unchanged", before: digest, after: digest, text: [], difference: nil)
+        case .refused(let reasons):
+            throw APIError(
+                .conflict, "policies-refused",
+                (["the policies in force stay"] + reasons).joined(separator: "\n"),
+                hint: "nagi check PATH says all of it")
+        case .unconfirmed(let reasons):
+            throw APIError(.conflict, "unconfirmed", reasons.joined(separator: "; "), hint: "nagi reload --confirm")
+        }
+    }
+
+    private init(_ word: String, _ before: PolicySet?, _ after: PolicySet, _ now: Timestamp) {
+        outcome = word
+        self.after = after.digest
+        guard let before else {
+            (self.before, text, difference) = (nil, [], nil)
+            return
+        }
+        let found = Scheduling.difference(old: before, new: after, from: now, to: now + Self.horizon)
+        let zones = before.zones.merging(after.zones) { _, new in new }
+        self.before = before.digest
+        let lines = DiffText(found, zones: zones).text.split(separator: "\n").map { String($0) }
+        let left = lines.count - Self.lineLimit
+        text = lines.prefix(Self.lineLimit) + (left > 0 ? ["… and \(left) lines more: nagi diff OLD NEW"] : [])
+        difference = DiffDocument(found, zones: zones, zone: DisplayZone(of: [before, after]))
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Glibc
+import Primitives
+import Scheduling
+
+/// A look at everything that policies name, before a daemon acts on them: it reads, and changes nothing.
+package struct Preflight: Sendable {
+    /// One cluster or policy, in one line, with what was found there.
+    package struct Section: Sendable {
+        package var name: String
+        package var summary: String
+        package var findings: [PreflightFinding]
+
+        package init(name: String, summary: String, findings: [PreflightFinding]) {
+            self.name = name
+            self.summary = summary
+            self.findings = findings
+        }
+    }
+
+    /// Nodes that are asked at the same time.
+    static let readLimit = 128
+
+    package let set: PolicySet
+    package let policyDirectory: String
+    package let environment: [String: String]
+
+    package init(_ set: PolicySet, policyDirectory: String, environment: [String: String]) {
+        self.set = set
+        self.policyDirectory = policyDirectory
+        self.environment = environment
+    }
+
+    /// Within a few timeouts of the slowest cluster, however many nodes there are.
+    package func sections() async -> [Section] {
+        let client = ModeAPIClient(directory: policyDirectory, environment: environment)
+        let settings = client.settings(for: set)
+        client.use(settings)
+        var sections: [Section] = []
+        for cluster in set.clusters {
+            if cluster.isEmbedded {
+                let note = PreflightFinding(
+                    .note, .embedded, in: cluster.name, "its nodes live in the daemon: there is nothing to read yet")
+                sections.append(
+                    Section(name: cluster.name, summary: "\(cluster.nodes.count) embedded nodes", findings: [note]))
+            } else if case .failure(let missing)? = settings[cluster.name]?.headers {
+                let secret = PreflightFinding(.error, .secretUnreadable, in: cluster.name, "\(missing)")
+                sections.append(Section(name: cluster.name, summary: "was not asked", findings: [secret]))
+            } else {
+                let survey = ClusterSurvey(cluster, answers: await answers(of: cluster, client))
+                sections.append(Section(name: cluster.name, summary: survey.summary, findings: survey.findings))
+            }
+        }
+        await client.shutdown()
+        return sections + policySections
+    }
+
+    private func answers(of cluster: ClusterPolicy, _ client: ModeAPIClient) async -> [ClusterSurvey.Answer] {
+        await withTaskGroup(of: (Int, ClusterSurvey.Answer).self) { group in
+            var answers: [ClusterSurvey.Answer] = Array(
+                repeating: .failed(.timedOut), count: cluster.nodes.count)
+            var next = 0
+            func ask() {
+                guard next < cluster.nodes.count else { return }
+                let (index, node) = (next, cluster.nodes[next])
+                next += 1
+                group.addTask {
+                    let id = NodeID(cluster: cluster.name, name: node.name)
+                    switch await client.read(id, .whole, at: node.address) {
+                    case .observed(let observation): return (index, .seen(observation))
+                    case .readFailed(_, _, begun: _, let failure): return (index, .failed(failure))
+                    default: return (index, .failed(.timedOut))
+                    }
+                }
+            }
+            for _ in 0..<Self.readLimit { ask() }
+            while let (index, answer) = await group.next() {
+                answers[index] = answer
+                ask()
+            }
+            return answers
+        }
+    }
+
+    /// Policies with something to say: the programs that they would run on this machine.
+    private var policySections: [Section] {
+        self.set.policies.compactMap { policy in
+            let programs = policy.sequence.steps.compactMap { step -> String? in
+                if case .run(let run) = step { run.command.first } else { nil }
+            }
+            let findings = Set(programs).sorted().compactMap { finding(of: $0, policy.name) }
+            guard !programs.isEmpty else { return nil }
+            let count = Set(programs).count
+            let summary = "\(count - findings.count) of \(count) commands can be run here"
+            return Section(name: policy.name, summary: summary, findings: findings)
+        }
+    }
+
+    private func finding(of program: String, _ policy: String) -> PreflightFinding? {
+        let path = program.hasPrefix("/") ? program : "\(policyDirectory)/\(program)"
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
+            return PreflightFinding(
+                .error, .commandNotFound, in: policy, program: program, "\(program) is not on this machine")
+        }
+        guard access(path, X_OK) == 0 else {
+            return PreflightFinding(
+                .error, .commandNotExecutable, in: policy, program: program, "\(program) is not executable",
+                hint: "chmod +x \(program)")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Daemon
+
+/// `nagi reload`
+struct Reload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Have the daemon read its policies again, and show what that changes.",
+        discussion: """
+            Wrong policies change nothing: exit code 4, with every reason. What the new ones change over the next two weeks
+            is shown with the answer. A set without any policy is taken only with --confirm.
+
+              nagi reload --dry-run
+              nagi reload
+            """)
+
+    @Flag(help: "Also where no policy is left.") var confirm = false
+    @Flag(help: "Say what it would change, and change nothing.") var dryRun = false
+    @Option(help: "table for people, json for programs.") var format = Status.Format.table
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let connection = try daemon.connection()
+        let answer: DaemonConnection.Answer<ReloadDocument>
+        do throws(DaemonConnection.Failure) {
+            answer = try await connection.reload(ReloadRequest(confirm: confirm, dryRun: dryRun))
+        } catch {
+            // Each reason has its own lines.
+            if case .refused("policies-refused", let message, let hint) = error {
+                let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(\.plain)
+                throw Refusal(.refused, "refused: " + lines.joined(separator: "\n"), hint: hint?.plain)
+            }
+            throw Refusal(error, address: connection.address)
+        }
+        switch format {
+        case .json: print(answer.json)
+        case .table:
+            let document = answer.document
+            let change = [document.before, document.after].compactMap(\.self).joined(separator: " → ")
+            switch document.outcome {
+            case "unchanged": print("nothing has changed: \(document.after)".plain)
+            case "taken": print("taken: \(change)".plain)
+            default: print("would be taken: \(change)".plain)
+            }
+            for line in document.text { print("  " + line.plain) }
+        }
+    }
+}

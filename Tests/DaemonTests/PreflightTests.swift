@@ -1,0 +1,168 @@
+import Daemon
+import Foundation
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// What a look at the cluster finds, from what its nodes say.
+@Suite struct PreflightTests {
+    /// Two nodes of a cluster that is as the policies say, and what is changed of it.
+    private struct World {
+        var cluster: ClusterPolicy
+        var answers: [Observation?]
+
+        init() {
+            let nodes = ["node-01", "node-02", "node-03"].enumerated().map { number, name in
+                ClusterNode(
+                    name: name, api: "http://192.0.2.\(number + 1):3000/", ready: "http://192.0.2.\(number + 1)/.ok")
+            }
+            cluster = ClusterPolicy(name: "tokyo", topology: .clustered, nodes: nodes)
+            let members = nodes.compactMap { node in
+                NodeText(exactly: node.name).map { name in
+                    ClusterMember(name: name, isConnected: true, mode: .known(.normal), version: "2025.1.1")
+                }
+            }
+            let now = Moment(wall: Timestamp(seconds: 1_796_000_000), uptime: Uptime(nanoseconds: 0))
+            answers = nodes.map { node in
+                Observation(
+                    node: NodeID(cluster: "tokyo", name: node.name), begun: now, mode: .known(.normal),
+                    load: NodeLoad(
+                        ongoingConnections: 1, sessionsCreated: 2, sessionsDestroyed: 1, connectionsCreated: 3),
+                    version: "2025.1.1", ready: true, members: members, hostWall: now.wall)
+            }
+        }
+
+        /// Changes a member in every list.
+        mutating func members(_ change: (Int, inout ClusterMember) -> Void) {
+            for index in answers.indices {
+                var members = answers[index]?.members ?? []
+                for place in members.indices { change(place, &members[place]) }
+                answers[index]?.members = members
+            }
+        }
+
+        mutating func rename(_ name: String, to other: NodeText) {
+            members { _, member in if member.name.description == name { member.name = other } }
+        }
+
+        /// The host of the first node is so far ahead.
+        mutating func clock(_ ahead: Duration) {
+            let wall = answers[0]?.begun.wall ?? .distantPast
+            answers[0]?.hostWall = wall + ahead
+        }
+
+        mutating func listAlone() {
+            for index in answers.indices {
+                let own = answers[index]?.members?[index]
+                answers[index]?.members = own.map { [$0] }
+            }
+        }
+
+        var survey: ClusterSurvey {
+            ClusterSurvey(
+                cluster, answers: answers.map { $0.map { .seen($0) } ?? .failed(.unreachable("connection refused")) })
+        }
+
+        var findings: [String] {
+            survey.findings.map { "\($0.severity.rawValue) \($0.code.rawValue) \($0.node ?? "-")" }
+        }
+    }
+
+    @Test func `a cluster that is as the policies say gives no finding, and a summary`() {
+        let survey = World().survey
+        #expect(survey.findings.isEmpty)
+        #expect(survey.summary == "3 of 3 APIs answer (2025.1.1), 3 of 3 probes, clocks within 1s")
+    }
+
+    private static let cases: [(String, @Sendable (inout World) -> Void, [String])] = [
+        ("no answer", { $0.answers[1] = nil }, ["error api-unreachable node-02"]),
+        ("no counts", { $0.answers[0]?.load = nil }, ["error stats-missing node-01"]),
+        ("no list", { $0.answers[0]?.members = nil }, ["error list-missing node-01"]),
+        ("no probe", { $0.answers[2]?.ready = nil }, ["error probe-missing node-03"]),
+        ("not ready", { $0.answers[2]?.ready = false }, ["warning not-ready node-03"]),
+        (
+            "shut by somebody",
+            {
+                $0.answers[2]?.mode = .known(.blockNewSession)
+                $0.answers[2]?.ready = false
+            }, ["note blocked-already node-03"]
+        ),
+        ("not there yet", { $0.answers[2]?.mode = .known(.initial) }, ["warning not-serving node-03"]),
+        ("a clock", { $0.clock(.seconds(90)) }, ["error clocks-differ node-01"]),
+        ("a clock that is behind", { $0.clock(.seconds(-90)) }, ["error clocks-differ node-01"]),
+        ("a second is no difference", { $0.clock(.seconds(1)) }, []),
+        ("versions", { $0.answers[0]?.version = "2025.2.0" }, ["note versions-differ -"]),
+        ("a name with a host", { $0.rename("node-02", to: "node-02@192.0.2.2") }, ["error name-mismatch node-02"]),
+        ("another name at the host", { $0.rename("node-02", to: "sora@192.0.2.2") }, ["error name-mismatch node-02"]),
+        (
+            "a name that is nowhere", { $0.rename("node-02", to: "x@198.51.100.9") },
+            ["error not-listed node-02", "warning unlisted-node -"]
+        ),
+        (
+            "one that no policy lists",
+            {
+                $0.cluster.nodes.removeLast()
+                $0.answers.removeLast()
+            }, ["warning unlisted-node -"]
+        ),
+        (
+            "found by discovery",
+            {
+                $0.cluster.nodes.removeLast()
+                $0.answers.removeLast()
+                $0.cluster.discovery = Discovery(seeds: ["http://192.0.2.1:3000/"])
+            }, []
+        ),
+        ("standalone that is not", { $0.cluster.topology = .standalone }, ["error wrong-topology node-01"]),
+        ("clustered that is not", { $0.listAlone() }, ["error wrong-topology -"]),
+        (
+            "cut off", { $0.members { place, member in member.isConnected = place > 0 } },
+            ["warning not-connected node-01"]
+        ),
+        (
+            "lists of an older release", { $0.members { _, member in member.mode = nil } },
+            ["warning list-without-mode -"]
+        ),
+    ]
+
+    @Test func `each thing that is amiss is found, and nothing else`() {
+        for (name, change, findings) in Self.cases {
+            var world = World()
+            change(&world)
+            #expect(world.findings == findings, "\(name)")
+        }
+    }
+
+    @Test func `commands and secrets are looked for on this machine`() async throws {
+        let directory = try TemporaryDirectory()
+        try "#!/bin/sh\n".write(toFile: directory.path + "/up", atomically: true, encoding: .utf8)
+        let steps = ["./up", "/nonexistent/up", "/bin/sh"].map { program in
+            Step.run(RunStep(name: "up", command: [program], isDisruptive: false))
+        }
+        let set = PolicySet(
+            clusters: [
+                ClusterPolicy(
+                    name: "tokyo", topology: .standalone,
+                    nodes: [ClusterNode(name: "node-01", api: "http://127.0.0.1:1/")],
+                    api: APISettings(timeout: .seconds(1), headers: ["Authorization": .environment("NO_SUCH_TOKEN")])),
+                ClusterPolicy(
+                    name: "osaka", topology: .standalone,
+                    nodes: [ClusterNode(name: "node-01", api: "http://127.0.0.1:1/")]),
+            ],
+            policies: [
+                Policy(
+                    name: "p", cluster: "tokyo", schedule: PolicySchedule(windows: [], onWindowEnd: .finish),
+                    sequence: StepSequence(name: "s", steps: steps + [.restore]))
+            ])
+        let sections = await Preflight(set, policyDirectory: directory.path, environment: [:]).sections()
+        let found = sections.flatMap(\.findings)
+        #expect(
+            found.map { "\($0.place) \($0.code.rawValue)" } == [
+                "tokyo secret-unreadable", "osaka api-unreachable", "p command-not-executable", "p command-not-found",
+            ])
+        #expect(sections.last?.summary == "1 of 3 commands can be run here")
+        #expect(found.first?.message.contains("NO_SUCH_TOKEN is not set") == true)
+    }
+}
