@@ -49,7 +49,7 @@ package struct DaemonConnection: Sendable {
             .GET, "/v1/explain" + Self.query([("of", name)] + (instant.map { [("at", $0)] } ?? [])))
         let json = String(decoding: bytes, as: UTF8.self)
         if let node = try? JSONDecoder().decode(NodeDocument.self, from: bytes) { return .node(node, json: json) }
-        guard let run = try? JSONDecoder().decode(RunDocument.self, from: bytes) else {
+        guard let run = try? JSONDecoder().decode(RunExplanationDocument.self, from: bytes) else {
             throw .badAnswer("the explanation cannot be read")
         }
         return .run(run, json: json)
@@ -57,7 +57,7 @@ package struct DaemonConnection: Sendable {
 
     package enum Explained: Sendable {
         case node(NodeDocument, json: String)
-        case run(RunDocument, json: String)
+        case run(RunExplanationDocument, json: String)
     }
 
     package func okToStop(_ nodes: [String], most: Int?) async throws(Failure) -> (document: StopDocument, json: String)

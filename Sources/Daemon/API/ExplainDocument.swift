@@ -37,7 +37,7 @@ package struct NodeDocument: Codable, Hashable, Sendable {
 }
 
 /// The JSON of `nagi explain RUN`: why a run is where it is.
-package struct RunDocument: Codable, Hashable, Sendable {
+package struct RunExplanationDocument: Codable, Hashable, Sendable {
     package var at: String
     package var run: StatusDocument.Run
     package var levers: [String]
@@ -72,7 +72,7 @@ extension NodeDocument {
     }
 }
 
-extension RunDocument {
+extension RunExplanationDocument {
     init(_ explanation: RunExplanation, zone: DisplayZone) {
         at = zone.text(explanation.at)
         run = StatusDocument.Run(explanation.run, zone: zone)

@@ -39,7 +39,7 @@ package enum ExplainText {
         return (lines + typed(document.levers)).map(\.plain).joined(separator: "\n")
     }
 
-    package static func text(_ document: RunDocument) -> String {
+    package static func text(_ document: RunExplanationDocument) -> String {
         let day = document.at.prefix(10)
         func short(_ instant: String) -> String { Self.short(instant, today: day) }
         let run = document.run

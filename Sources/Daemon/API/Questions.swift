@@ -78,7 +78,7 @@ struct Questions: Sendable {
         let zone = board.content.zone
         switch result {
         case .success(.node(let explanation)): return json(NodeDocument(explanation, zone: zone))
-        case .success(.run(let explanation)): return json(RunDocument(explanation, zone: zone))
+        case .success(.run(let explanation)): return json(RunExplanationDocument(explanation, zone: zone))
         case .success(.stop(let answer)): return json(StopDocument(answer, zone: zone))
         case .failure(let refusal): throw APIError(refusal)
         }
