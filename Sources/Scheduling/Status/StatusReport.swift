@@ -54,6 +54,8 @@ package struct NodeStatus: Hashable, Sendable {
     /// When the latest successful read began.
     package var observedAt: Timestamp?
     package var verdict: Verdict
+    /// Since when that has been going on; nil: not known.
+    package var since: Timestamp?
     /// Everything that stands in the way of a start; the first is the verdict, where the node is queued.
     package var blockers: [Blocker]
     package var claims: [ClaimStatus]
@@ -61,6 +63,10 @@ package struct NodeStatus: Hashable, Sendable {
     package var isOwed: Bool
     /// It left the policies, and is looked after until it owes nothing.
     package var isRetained: Bool
+    /// It failed after commitment, and is kept shut until a person says what becomes of it.
+    package var stay: FailedStay?
+    /// How the latest command on it ended, where the node or its part failed after it.
+    package var command: LatestCommand?
 }
 
 package struct ClaimStatus: Hashable, Sendable {
@@ -93,9 +99,12 @@ package struct PolicyStatus: Hashable, Sendable {
     package var name: String
     /// `open`, `closed`, `frozen`, `suspended`.
     package var state: String
+    /// What freezes it.
     package var reason: String?
-    /// When it may act next, or how long it may; nil: not known.
+    /// How long it is open or frozen; nil: it is neither, or no end is in sight.
     package var until: Timestamp?
+    /// When it opens next, after the present opening where it is open; nil: not in sight, or it is always open.
+    package var next: Timestamp?
 }
 
 package struct RunStatus: Hashable, Sendable {
