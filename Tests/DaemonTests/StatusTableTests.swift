@@ -25,7 +25,7 @@ import Testing
                   node-03  since Sat 2026-11-28 23:53 in up@1#1, kept at block_new_connection: upgrade exited with 7
                     upgrade printed: Reading package lists...
                     upgrade printed: E: Unable to lock
-                    its whole output: /var/lib/nagi/c/output
+                    the whole output of upgrade: /var/lib/nagi/c/output
                     give it back: nagi release node-03 --reason …
                 RUNS
                   up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00
@@ -48,7 +48,7 @@ import Testing
 
     @Test func `on a narrow terminal nothing is wider than it, but for what is there to be copied`() {
         let lines = StatusTable(Self.document, on: Terminal(width: 80)).lines
-        let copied = ["    upgrade printed:", "    its whole output:", "    give it back:"]
+        let copied = ["    upgrade printed:", "    the whole output of", "    give it back:"]
         for line in lines where !copied.contains(where: { line.hasPrefix($0) }) {
             #expect(TextFold.width(line) <= 80, "\(line)")
         }

@@ -15,6 +15,8 @@ package struct Narration: Sendable {
 
     /// ChangeModes that are not over.
     private var asked: [NodeID: Asked] = [:]
+    /// No ChangeMode is late before.
+    private var nextLate: Timestamp?
     private var settled: [NodeID: RequestableMode] = [:]
     private var facts: [NodeID: NodeLedger.NodeFacts] = [:]
     /// A disruptive command may have restarted them.
@@ -40,7 +42,7 @@ package struct Narration: Sendable {
 
     /// What is still under way then, and has been for too long to say nothing about it.
     package mutating func late(at now: Moment) -> [Line] {
-        guard !asked.isEmpty else { return [] }
+        guard let nextLate, now.wall >= nextLate else { return [] }
         var lines: [Line] = []
         for node in asked.keys.sorted() {
             guard let ask = asked[node], !ask.isTold, now.wall - ask.at.wall >= Narration.patience else { continue }
@@ -48,6 +50,7 @@ package struct Narration: Sendable {
             let text = (ask.record.text ?? "") + ": not confirmed yet, asked \((now.wall - ask.at.wall).rough) ago"
             lines.append(Line(at: now.wall, severity: .warn, text: text))
         }
+        self.nextLate = asked.values.lazy.filter { !$0.isTold }.map { $0.at.wall + Narration.patience }.min()
         return lines
     }
 
@@ -55,6 +58,8 @@ package struct Narration: Sendable {
         switch record.fact {
         case .modeIntended(let change):
             asked[change.node] = Asked(change: change, at: record.at, record: record)
+            let late = record.at.wall + Narration.patience
+            nextLate = min(nextLate ?? late, late)
             return []
         case .modeAnswered(let node, let id, let answer):
             guard asked[node]?.change.id == id else { break }
@@ -133,8 +138,8 @@ package struct Narration: Sendable {
 
 extension Narration.Printed {
     func lines(of node: NodeID, like record: Record) -> [Narration.Line] {
-        output.text.map {
-            Narration.Line(at: record.at.wall, severity: record.fact.severity, text: "\(node.name)  \(step) \($0)")
+        output.lines(of: step).map {
+            Narration.Line(at: record.at.wall, severity: record.fact.severity, text: "\(node.name)  \($0)")
         }
     }
 }

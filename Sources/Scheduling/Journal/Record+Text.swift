@@ -23,7 +23,7 @@ extension Record {
             "run \(run.id) started\(run.origin.text(at: at.wall)): \(NameList.text(run.parts.map(\.node.name)))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .paused(let id, let pause):
-            (id.map { "run \($0) paused" } ?? "everything is paused") + " \(pause.text)"
+            (id.map { "run \($0) is paused" } ?? "everything is paused") + pause.ending
                 + (pause.givesBack ? "; what is not committed is given back" : "")
         case .resumed(let id, let cause): (id.map { "run \($0)" } ?? "everything") + " goes on (\(cause.rawValue))"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
@@ -66,15 +66,17 @@ extension Record {
         guard case .commandEnded(_, let node, let outcome, let step, let output?) = fact, !outcome.isSuccess else {
             return []
         }
-        return output.text.map { "\(node.name)  \(step ?? "command") \($0)" }
+        return output.lines(of: step ?? "command").map { "\(node.name)  \($0)" }
     }
 }
 
 extension CommandOutput {
-    /// `printed: E: Unable to lock`, line by line, and where the whole is.
-    package var text: [String] {
-        lines.map { "printed: \($0)" }
-            + (lines.isEmpty ? [] : ["\(isCut ? "the start of its output" : "its whole output"): \(path)"])
+    /// `upgrade printed: E: Unable to lock`, line by line, and where the whole is.
+    package func lines(of step: String) -> [String] {
+        guard !lines.isEmpty else { return [] }
+        return lines.map { "\(step) printed: \($0)" } + [
+            "the \(isCut ? "start of the" : "whole") output of \(step): \(path)"
+        ]
     }
 }
 
@@ -138,7 +140,8 @@ extension Part {
         case .soaking(let work):
             guard let begins = begins(step, work, now) else { return nil }
             return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(begins)"
-        case .finished(let result): return "\(result.rawValue)\(why)\(result == .done ? milestones.summary : "")"
+        case .finished(let result):
+            return result.rawValue + (error.map { ": \($0)" } ?? (result == .done ? milestones.summary : ""))
         }
     }
 

@@ -117,15 +117,18 @@ extension Controller {
 
     private func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
         // What was true when it was last read is not true now.
-        let reading = fleet[node].freshObservation(at: now)
+        let isFresh = fleet[node].isObservationFresh(at: now)
         let state = stateBlockers(of: node, isTakenOver: false, now)
         let (blockers, wait) = queuedBlockers(node, state, views, now)
         let verdict = verdict(of: node, state, views, wait, now)
         return NodeStatus(
             name: fleet[node].id.name, observed: fleet[node].freshMode(at: now),
-            desired: wish(of: node, now).mode, ready: reading?.ready,
-            version: fleet[node].observation?.version?.description, sessions: reading?.load?.sessions,
-            connections: reading?.load?.ongoingConnections, observedAt: fleet[node].mode?.begun.wall, verdict: verdict,
+            desired: wish(of: node, now).mode,
+            ready: isFresh ? fleet[node].observation?.ready : nil,
+            version: fleet[node].observation?.version?.description,
+            sessions: isFresh ? fleet[node].observation?.load?.sessions : nil,
+            connections: isFresh ? fleet[node].observation?.load?.ongoingConnections : nil,
+            observedAt: fleet[node].mode?.begun.wall, verdict: verdict,
             since: since(verdict, of: node), blockers: blockers, claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
             isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay, command: failedCommand(on: node))
@@ -386,7 +389,7 @@ extension Controller {
         if left > 0 { words.append("\(left) left out") }
         let text = words.joined(separator: ", ")
         switch run.phase {
-        case .active: return ([text] + run.pauses.map { "paused \($0.text)" }).joined(separator: "; ")
+        case .active: return ([text] + run.pauses.map { "paused\($0.ending)" }).joined(separator: "; ")
         case .ending(let reason): return "\(text); ending: \(reason)"
         }
     }

@@ -106,15 +106,15 @@ import Testing
                 (0, .commandEnded(Self.start.id, Self.node, .exited(status: 7), step: "upgrade", output: Self.output))
             ]) == [
                 "warn a1  command upgrade exited with 7", "warn a1  upgrade printed: reading",
-                "warn a1  upgrade printed: E: no lock", "warn a1  upgrade its whole output: /s/output",
+                "warn a1  upgrade printed: E: no lock", "warn a1  the whole output of upgrade: /s/output",
             ])
         let worked = Fact.commandEnded(
             Self.start.id, Self.node, .exited(status: 0), step: "upgrade", output: Self.output)
         #expect(
             Self.told([(0, worked), (1, Self.part(.finished(.failed), error: "verify: the version is 1, not 2"))]) == [
-                "info a1  command upgrade exited with 0", "warn a1  failed (verify: the version is 1, not 2) (up@2#1)",
+                "info a1  command upgrade exited with 0", "warn a1  failed: verify: the version is 1, not 2 (up@2#1)",
                 "warn a1  upgrade printed: reading", "warn a1  upgrade printed: E: no lock",
-                "warn a1  upgrade its whole output: /s/output",
+                "warn a1  the whole output of upgrade: /s/output",
             ])
         #expect(Self.told([(0, worked), (1, Self.part(.finished(.done)))]).count == 2)
     }
