@@ -40,8 +40,8 @@ struct Status: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if watch { return await StatusWatch(connect: { [daemon] in try daemon.connection() }, showsAll: all).run() }
         let connection = try daemon.connection()
-        if watch { return await StatusWatch(connection: connection, showsAll: all).run() }
         let answer: DaemonConnection.StatusAnswer
         do throws(DaemonConnection.Failure) {
             answer = try await connection.status()

@@ -7,7 +7,8 @@ import Synchronization
 struct StatusWatch: Sendable {
     private static let pause = Duration.seconds(1)
 
-    let connection: DaemonConnection
+    /// Asked each time: a daemon that starts again may listen elsewhere.
+    let connect: @Sendable () throws -> DaemonConnection
     let showsAll: Bool
 
     func run() async {
@@ -26,25 +27,37 @@ struct StatusWatch: Sendable {
     private func paint() async {
         var last: StatusDocument?
         /// Since when nobody answers, and why.
-        var silent: (since: Date, reason: String)?
+        var silent: (since: Timestamp, reason: String)?
         while !Task.isCancelled {
-            do throws(DaemonConnection.Failure) {
-                last = try await connection.status().document
-                silent = nil
-            } catch {
-                silent = (silent?.since ?? Date(), Refusal(error, address: connection.address).message)
+            switch await status() {
+            case .success(let document): (last, silent) = (document, nil)
+            case .failure(let refusal): silent = (silent?.since ?? HostClock.now().wall, refusal.message)
             }
             guard !Task.isCancelled else { return }
             let terminal = TerminalWindow.terminal
             var lines: [String] = []
             if let silent {
-                let since = silent.since.formatted(date: .omitted, time: .standard)
-                lines.append(terminal.painted("\(silent.reason.plain) (since \(since))", .alarm))
+                let since = ShownInstant.time(of: silent.since, inZoneOf: last?.at)
+                lines.append(terminal.painted("\(silent.reason.plain), since \(since)", .alarm))
                 if last != nil { lines.append(terminal.painted("what it said last:", .faint)) }
             }
             if let last { lines += StatusTable(last, on: terminal, showsAll: showsAll).lines }
             Self.write(Repaint.frame(lines, rows: TerminalWindow.size?.rows ?? 0))
             try? await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func status() async -> Result<StatusDocument, Refusal> {
+        let connection: DaemonConnection
+        do {
+            connection = try connect()
+        } catch {
+            return .failure(error as? Refusal ?? Refusal(.unreachable, "\(error)"))
+        }
+        do throws(DaemonConnection.Failure) {
+            return .success(try await connection.status().document)
+        } catch {
+            return .failure(Refusal(error, address: connection.address))
         }
     }
 

@@ -91,6 +91,12 @@ import Testing
         #expect(shown.ahead == ahead)
     }
 
+    @Test func `a time of the host is shown in the zone of what the daemon said`() {
+        let instant = Timestamp(seconds: 1_796_000_000)
+        #expect(ShownInstant.time(of: instant, inZoneOf: Self.now) == "09:53:20")
+        #expect(ShownInstant.time(of: instant, inZoneOf: nil) == "00:53:20 UTC")
+    }
+
     @Test func `a frame is painted over the one before, and counts what does not fit`() {
         #expect(Repaint.frame(["a", "b"], rows: 0) == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\u{1B}[J")
         #expect(Repaint.frame(["a", "b", "c"], rows: 2).contains("… 2 more lines: nagi status"))

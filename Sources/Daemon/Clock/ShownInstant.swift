@@ -52,6 +52,14 @@ package struct ShownInstant: Hashable, Sendable {
     /// What is left until then.
     package var left: String { ShownInstant.rough(distance) }
 
+    /// `02:41:07` in the zone of another instant's text; in UTC where there is none, and says so.
+    package static func time(of instant: Timestamp, inZoneOf text: String?) -> String {
+        guard let text, let at = Timestamp(rfc3339: text), let asUTC = Timestamp(rfc3339: "\(text.prefix(19))Z")
+        else { return "\(ZoneRules.utc.text(Timestamp(seconds: instant.seconds)).dropFirst(11).prefix(8)) UTC" }
+        let shifted = Timestamp(seconds: (instant + (asUTC - at)).seconds)
+        return String(ZoneRules.utc.text(shifted).dropFirst(11).prefix(8))
+    }
+
     /// `Sun 2026-11-29 02:41:07 +09:00`.
     package static func whole(_ text: String) -> String {
         guard let local = LocalDateTime(text.prefix(19)) else { return text }
