@@ -119,6 +119,43 @@ import Testing
         #expect(Self.told([(0, worked), (1, Self.part(.finished(.done)))]).count == 2)
     }
 
+    @Test func `a step is told by its name, with what it wants and how long it may take`() {
+        func begins(_ phase: PartPhase, _ step: String, _ change: (inout Part) -> Void = { _ in }) -> String? {
+            var part = Part(node: Self.node, since: .distantPast)
+            part.phase = phase
+            change(&part)
+            return Record(at: Self.at(0), fact: .partChanged(Self.run, 0, part, step: step, nil)).text
+        }
+        var work = PartPhase.Work(step: 0, since: Self.at(0), claim: .blockNewSession, isGranted: true)
+        work.timer = Countdown(.hours(2), from: Self.at(0))
+        #expect(begins(.out(work), "drain") == "a1  drain begins: at least block_new_session, at most 2h (up@2#1)")
+        #expect(begins(.out(work), "verify") == "a1  verify begins: at most 2h (up@2#1)")
+        let drained = begins(.out(work), "block") { part in
+            part.milestones.claimedAt = Self.at(0).wall + .seconds(-16)
+            part.milestones.drainedAt = Self.at(0).wall
+        }
+        #expect(drained == "a1  drained in 16s; block begins: at least block_new_session, at most 2h (up@2#1)")
+        #expect(begins(.soaking(work), "soak") == "a1  back in service; soak begins (up@2#1)")
+        work.command = CommandID(number: 1)
+        #expect(begins(.out(work), "upgrade") == nil, "its command's record says it")
+    }
+
+    @Test func `windows open and close in words`() {
+        func text(_ clearance: Clearance) -> String? {
+            Record(at: Self.at(0), fact: .clearanceChanged(Self.run, clearance)).text
+        }
+        #expect(
+            text(.open(until: Self.at(0).wall + .minutes(179))) == "run up@2#1 may act: its window is open for 2h 59m")
+        #expect(text(.open(until: nil)) == "run up@2#1 may act")
+        #expect(text(.closed(.init(cause: .outsideWindow, reopens: true))) == "run up@2#1 is outside its windows")
+        #expect(
+            text(.closed(.init(cause: .excluded(by: "freezes/year-end", reason: "year-end freeze"), reopens: true)))
+                == "run up@2#1 is frozen by freezes/year-end (year-end freeze)")
+        let paused = Record(
+            at: Self.at(0), fact: .paused(Self.run, Pause(.failures, reason: "1 failed of 1", since: .distantPast)))
+        #expect(paused.text == "run up@2#1 is paused: 1 failed of 1")
+    }
+
     @Test func `a line is an error where a person has to act`() {
         let rows: [(Fact, Severity)] = [
             (.daemonStarted(boot: nil), .info),
