@@ -61,16 +61,24 @@ import Testing
                 version: "2025.1.1", sessions: 0, connections: 0, observedAt: at(466),
                 verdict: Verdict(.failed, "kept at block_new_connection by up@1#1: upgrade exited with 7"),
                 since: at(-90_000), blockers: [], claims: [], isOwed: false, isRetained: false,
-                stay: FailedStay(
-                    run: RunID(policy: "up", revision: "1", ordinal: 1), policy: "up", mode: .blockNewConnection,
-                    reason: "upgrade exited with 7",
-                    since: at(-90_000)),
-                command: LatestCommand(
-                    run: RunID(policy: "up", revision: "1", ordinal: 1), step: "upgrade", outcome: .exited(status: 7),
-                    output: CommandOutput(
-                        lastOf: "Reading package lists...\n\nE: Unable to lock\n", path: "/var/lib/nagi/c/output"))),
+                stay: Shared(stay("upgrade exited with 7")),
+                command: Shared(
+                    command(
+                        CommandOutput(
+                            lastOf: "Reading package lists...\n\nE: Unable to lock\n", path: "/var/lib/nagi/c/output"))
+                )),
         ],
         unlisted: [UnlistedStatus(name: "node-04", isTemporary: false, isServing: true)])
+
+    private static let failedRun = RunID(policy: "up", revision: "1", ordinal: 1)
+
+    static func stay(_ reason: String) -> FailedStay {
+        FailedStay(run: failedRun, policy: "up", mode: .blockNewConnection, reason: reason, since: at(-90_000))
+    }
+
+    static func command(_ output: CommandOutput) -> LatestCommand {
+        LatestCommand(run: failedRun, step: "upgrade", outcome: .exited(status: 7), output: output)
+    }
 
     static let run = RunStatus(
         id: "up@2#1", policy: "up", cluster: "tokyo", revision: "2", phase: "active",

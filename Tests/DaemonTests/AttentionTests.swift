@@ -61,8 +61,8 @@ import Testing
         (
             "failed and kept shut",
             {
-                $0.clusters[0].nodes[0].stay = FailedStay(
-                    run: run, policy: "up", mode: .blockNewConnection, reason: "why", since: at(0))
+                $0.clusters[0].nodes[0].stay = Shared(
+                    FailedStay(run: run, policy: "up", mode: .blockNewConnection, reason: "why", since: at(0)))
                 $0.clusters[0].nodes[0].verdict = Verdict(.failed, "kept")
             }, ["failed"]
         ),

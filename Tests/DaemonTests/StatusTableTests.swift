@@ -127,8 +127,9 @@ import Testing
         report.clusters[0].nodes[0].name = text
         report.clusters[0].nodes[0].version = text
         report.clusters[0].nodes[0].verdict = Verdict(.held, text, until: Self.at(9))
-        report.clusters[0].nodes[2].stay?.reason = text
-        report.clusters[0].nodes[2].command?.output = CommandOutput(lastOf: text, path: text)
+        report.clusters[0].nodes[2].stay = Shared(APIServerTests.stay(text))
+        report.clusters[0].nodes[2].command = Shared(
+            APIServerTests.command(CommandOutput(lastOf: text, path: text)))
         report.clusters[0].unlisted[0].name = text
         report.runs[0].parts[0].error = text
         report.holds[0].hold.reason = text

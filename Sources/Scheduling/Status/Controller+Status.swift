@@ -131,7 +131,8 @@ extension Controller {
             observedAt: fleet[node].mode?.begun.wall, verdict: verdict,
             since: since(verdict, of: node), blockers: blockers, claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
-            isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay, command: failedCommand(on: node))
+            isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay.map { Shared($0) },
+            command: failedCommand(on: node).map { Shared($0) })
     }
 
     /// Since when the node has been in the state that its verdict tells.

@@ -64,9 +64,9 @@ package struct NodeStatus: Hashable, Sendable {
     /// It left the policies, and is looked after until it owes nothing.
     package var isRetained: Bool
     /// It failed after commitment, and is kept shut until a person says what becomes of it.
-    package var stay: FailedStay?
+    package var stay: Shared<FailedStay>?
     /// How the latest command on it ended, where the node or its part failed after it.
-    package var command: LatestCommand?
+    package var command: Shared<LatestCommand>?
 }
 
 package struct ClaimStatus: Hashable, Sendable {
