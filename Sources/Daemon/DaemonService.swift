@@ -7,7 +7,7 @@ import Synchronization
 package final class DaemonService: Sendable {
     private let settings: DaemonSettings
     private let readPolicies: @Sendable () -> PolicyReading
-    private let log: @Sendable (String) -> Void
+    private let log: DaemonLog
     private let stops: AsyncStream<Void>
     private let stopping: AsyncStream<Void>.Continuation
     private let reloads: AsyncStream<Void>
@@ -24,19 +24,21 @@ package final class DaemonService: Sendable {
 
     /// Where so many records were folded at a start, the next one is to begin with a checkpoint.
     private static let manyRecords = 1_000
+    /// No more of what is wrong with policies is logged at once.
+    private static let manyMessages = 20
     /// How often memory is given back.
     private static let tidying = Duration.seconds(60)
 
     /// - Parameters:
     ///   - readPolicies: reads the files afresh each time.
-    ///   - log: takes one line.
+    ///   - log: takes one line of the log.
     package init(
         settings: DaemonSettings, readPolicies: @escaping @Sendable () -> PolicyReading,
         log: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.readPolicies = readPolicies
-        self.log = log
+        self.log = DaemonLog(log)
         (stops, stopping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (reloads, reloading) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -88,12 +90,13 @@ package final class DaemonService: Sendable {
         client.use(client.settings(for: ledger))
 
         let reading = readPolicies()
-        for message in reading.messages { log(message) }
+        if let zone = (reading.set ?? ledger.policies).map({ DisplayZone(of: $0) }) { log.use(zone) }
+        tell(reading)
         guard let inForce = inForce(reading, ledger) else { return .failure(.noPolicies) }
         let board = StatusBoard()
         let embedded: EmbeddedNodes
         do throws(EmbeddedFailure) {
-            embedded = try EmbeddedNodes(inForce, board: board, log: log)
+            embedded = try EmbeddedNodes(inForce, board: board) { [log] in log($0) }
         } catch {
             return .failure(.embedded(error))
         }
@@ -117,7 +120,9 @@ package final class DaemonService: Sendable {
     private func inForce(_ reading: PolicyReading, _ ledger: Ledger) -> PolicySet? {
         guard let set = reading.set else {
             if let stored = ledger.policies {
-                log("the policies are wrong: going on with those of the last start (\(stored.digest))")
+                log(
+                    "the policies are wrong: going on with those of the last start (\(stored.digest.prefix(8)))", .error
+                )
             }
             return ledger.policies
         }
@@ -231,7 +236,7 @@ package final class DaemonService: Sendable {
         do throws(StateError) {
             try settings.state.writeAddress("\(address)")
         } catch {
-            log("nagi status will need --address: \(error)")
+            log("nagi status will need --address: \(error)", .warn)
         }
         self.address.withLock { $0 = address }
         log("listening on http://\(address)/, state in \(settings.state.path)")
@@ -251,7 +256,7 @@ package final class DaemonService: Sendable {
         let isTrial = wish.request.dryRun ?? false
         let before = loop.board.policies
         let reading = readPolicies()
-        if !isTrial { for message in reading.messages { log(message) } }
+        if !isTrial { tell(reading) }
         guard let set = reading.set else {
             if !isTrial { refuse(reading, loop) }
             return refused(reading.messages, wish)
@@ -259,11 +264,11 @@ package final class DaemonService: Sendable {
         let objections = embedded.objections(to: set)
         guard objections.isEmpty else {
             if isTrial { return wish.told(.refused(reasons: objections)) }
-            for objection in objections { log(objection) }
+            for objection in objections { log(objection, .error) }
             loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
             return refused(objections, wish)
         }
-        if !isTrial { log("policies read again: \(set.digest)") }
+        if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
         loop.load(set, isTrial: isTrial, isConfirmed: isConfirmed) { objections in
             guard objections.isEmpty else {
@@ -276,8 +281,14 @@ package final class DaemonService: Sendable {
     }
 
     private func refused(_ reasons: [String], _ wish: Reloading) {
-        if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay") }
+        if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay", .error) }
         wish.told(.refused(reasons: reasons))
+    }
+
+    private func tell(_ reading: PolicyReading) {
+        for message in reading.messages.prefix(Self.manyMessages) { log(message, reading.set == nil ? .error : .warn) }
+        let rest = reading.messages.count - Self.manyMessages
+        if rest > 0 { log("\(rest) more of that kind: nagi check PATH", reading.set == nil ? .error : .warn) }
     }
 
     private func refuse(_ reading: PolicyReading, _ loop: ControlLoop) {

@@ -15,6 +15,11 @@ struct StartDaemon: AsyncParsableCommand {
 
               nagi daemon policies --state /var/lib/nagi
 
+            A line of its log has the instant in the policies' zone and a word for who has to act: info nobody, warn \
+            nobody yet, error a person.
+
+              nagi daemon policies | tee nagi.log | grep ' error '
+
             Nodes with `embedded: {}` live inside the daemon and as long as it does; their mode API and signaling \
             listen when every claim on them is in force.
 

@@ -7,10 +7,18 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show every node: its mode, what is wanted of it, and what it waits for.",
         discussion: """
-            Exit code 3 where no daemon answers.
+            On a terminal it is coloured and fits the width; NO_COLOR and COLUMNS are heeded. Queued nodes and runs that \
+            are over are summed up, with --all each is listed.
 
               nagi status
+              nagi status --watch
               nagi status --format json | jq '.clusters[].nodes[].verdict'
+
+            --check shows only what needs a person: a failed node that is kept shut, an alarm, a run that paused itself, \
+            a word that is waited for, a reload that was refused. Exit code 1 where there is something, 0 where there is \
+            not, 3 where no daemon answers.
+
+              nagi status --check || page-somebody
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -18,9 +26,21 @@ struct Status: AsyncParsableCommand {
     }
 
     @Option(help: "table for people, json for programs.") var format = Format.table
+    @Flag(help: "Show it again every second, until Ctrl-C.") var watch = false
+    @Flag(help: "Show only what needs a person; exit code 1 where something does.") var check = false
+    @Flag(help: "List every queued node and every run that is remembered.") var all = false
     @OptionGroup var daemon: DaemonOptions
 
+    func validate() throws {
+        if watch, check { throw ValidationError("--watch and --check do not go together") }
+        if watch, format == .json { throw ValidationError("--watch is for people: it has no json") }
+        if watch, !TerminalWindow.isThere {
+            throw ValidationError("--watch needs a terminal, and this output is none: nagi status shows it once")
+        }
+    }
+
     func run() async throws {
+        if watch { return await StatusWatch(connect: { [daemon] in try daemon.connection() }, showsAll: all).run() }
         let connection = try daemon.connection()
         let answer: DaemonConnection.StatusAnswer
         do throws(DaemonConnection.Failure) {
@@ -28,10 +48,28 @@ struct Status: AsyncParsableCommand {
         } catch {
             throw Refusal(error, address: connection.address)
         }
-        switch format {
-        case .table: print(StatusTable(answer.document).text)
-        case .json: print(answer.json)
+        let document = answer.document
+        guard check else {
+            switch format {
+            case .table: print(StatusTable(document, on: TerminalWindow.terminal, showsAll: all).text)
+            case .json: print(answer.json)
+            }
+            return
         }
+        let needed = Attention.needed(by: document)
+        switch format {
+        case .table: print(AttentionTable(needed, at: document.at, on: TerminalWindow.terminal).text)
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(CheckAnswer(ok: needed.isEmpty, needed: needed)), as: UTF8.self))
+        }
+        guard needed.isEmpty else { throw ExitCode(1) }
+    }
+
+    private struct CheckAnswer: Encodable {
+        var ok: Bool
+        var needed: [Attention]
     }
 }
 

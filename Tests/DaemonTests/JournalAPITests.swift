@@ -70,7 +70,8 @@ import Testing
         let server = APIServer(
             address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, journal: other ?? reader,
             pace: pace,
-            pull: { _ in .failure(LeverRefusal(.unavailable, "no")) })
+            pull: { _ in .failure(LeverRefusal(.unavailable, "no")) },
+            ask: { _ in .failure(LeverRefusal(.unavailable, "no")) })
         let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { announce.yield($0) } }

@@ -37,7 +37,8 @@ extension EndToEndTests {
         arguments: [
             ["frobnicate"], ["status", "--frobnicate"], ["check"], ["daemon", "policies", "--listen", "nowhere"],
             ["serve-modes", "--nodes", "many"], ["status", "--address", "not an address"],
-            ["serve-modes", "--nodes", "0"], ["serve-modes", "--host", "0.0.0.0"],
+            ["serve-modes", "--nodes", "0"], ["status", "--watch"], ["status", "--watch", "--check"],
+            ["serve-modes", "--host", "0.0.0.0"],
         ])
     func `what is not understood ends with 2 and a reason`(_ arguments: [String]) async throws {
         let directory = FileManager.default.temporaryDirectory

@@ -22,6 +22,8 @@ extension EndToEndTests {
                 let (program, status) = try await stage.run(arguments + ["--state", stage.state.path])
                 return (status, program.outputText, program.errorText)
             }
+            let calm = try await nagi("status", "--check")
+            #expect(calm.status == 0 && calm.output == "fine: nothing needs a person\n", "\(calm)")
             let paused = try await nagi("pause", "--reason", "calls drop")
             #expect(paused.status == 0 && paused.output.contains("undo: nagi resume"), "\(paused)")
             try await stage.killDaemon()

@@ -267,8 +267,10 @@ extension Stage {
     var embeddedLog: NodeLog {
         let daemons = programs.filter { $0.output.lastPathComponent.contains("-daemon") }
         let prefix = "embedded demo: "
-        let lines = daemons.flatMap { $0.outputText.split(separator: "\n") }.filter { $0.hasPrefix(prefix) }
-        return NodeLog(lines.map { $0.dropFirst(prefix.count) }.joined(separator: "\n"))
+        let lines = daemons.flatMap { $0.outputText.split(separator: "\n") }
+        return NodeLog(
+            lines.compactMap { line in line.firstRange(of: prefix).map { line[$0.upperBound...] } }
+                .joined(separator: "\n"))
     }
 
     /// Ends the mode servers in order, and reads their log to its end.

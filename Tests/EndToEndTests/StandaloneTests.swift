@@ -78,7 +78,8 @@ extension EndToEndTests {
 
             let daemon = try stage.launchDaemon()
             #expect(try await stage.firstModes(of: node) == ["block_new_connection"])
-            #expect(daemon.outputText.contains("\(node.name)  ChangeMode block_new_connection (restarted)"))
+            #expect(
+                daemon.outputText.contains("\(node.name)  is block_new_connection again: it was lost with a restart"))
             try await stage.completion(within: .seconds(20))
             #expect(try stage.mode(of: node) == "normal")
             // What each process wrote, in order; every one began with a node that was normal again.
@@ -112,7 +113,10 @@ extension EndToEndTests {
             try await eventually("the claim is in force again", within: .seconds(5)) {
                 try stage.mode(of: node) == "block_new_session" ? () : nil
             }
-            #expect(daemon.outputText.contains("\(node.name)  ChangeMode block_new_session (restarted)"))
+            try await eventually("the log says that it was shut again", within: .seconds(5)) {
+                daemon.outputText.contains("\(node.name)  is block_new_session again: it was lost with a restart")
+                    ? () : nil
+            }
             #expect(daemon.outputText.contains("\(node.name)  somebody set normal by hand"))
 
             // Stricter than the claim: a floor, which nobody but its maker loosens.

@@ -30,6 +30,37 @@ extension PolicyScenarioTests {
         }
     }
 
+    /// The package was not there, the command ended with 0 all the same, and no text named what it had said.
+    @Test(.timeLimit(.minutes(2)))
+    func `status and log tell the last words of a command after which its node failed`() async throws {
+        try await Stage.open(nodes: 3, traffic: .none) { stage in
+            let node = stage.nodes[0].name
+            let command = try stage.writeCommand("upgrade", "echo 'E: no such package' >&2")
+            try stage.writeRollout(
+                nodes: 1,
+                steps: """
+                    - drain: {deadline: 1m, onDeadline: abort}
+                    - block: {}
+                    - run: {name: upgrade, command: [\(command)], timeout: 30s, disruptive: true}
+                    - verify: {connected: true, version: "{revision}", timeout: 1s}
+                    - restore: {}
+                    """)
+            let daemon = try await stage.startDaemon()
+            try await stage.verdict("failed", of: node)
+
+            let status = try await stage.run(["status", "--state", stage.state.path]).program.outputText
+            #expect(status.contains("\n    upgrade printed: E: no such package\n"), "\(status)")
+            #expect(status.contains("\n    give it back: nagi release \(node) --reason"))
+            let path = try #require(status.firstMatch(of: /the whole output of upgrade: (\S+)\n/)?.1)
+            #expect(try String(contentsOfFile: String(path), encoding: .utf8).contains("E: no such package"))
+            let said = /[0-9-]+ [0-9:]+ [+-][0-9:]+ warn  (\S+)  upgrade printed: E: no such package\n/
+            #expect(daemon.outputText.firstMatch(of: said).map { String($0.1) } == node, "\(daemon.outputText)")
+
+            let check = try await stage.run(["status", "--check", "--state", stage.state.path])
+            #expect(check.status == 1 && check.program.outputText.hasPrefix("failed "), "\(check.program.outputText)")
+        }
+    }
+
     /// Two prefetches ran beside each other on one node: a freeze gave the node back, forgot the command that was running,
     /// and started it again when it was over.
     @Test(.timeLimit(.minutes(2)))

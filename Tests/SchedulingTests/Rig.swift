@@ -230,7 +230,7 @@ extension Rig {
     /// Code and text.
     var alarms: [String] { (status?.alarms ?? []).map { "\($0.key.code.rawValue): \($0.text)" } }
 
-    private var status: StatusReport? { controller?.status(at: world.now) }
+    var status: StatusReport? { controller?.status(at: world.now) }
 }
 
 extension Rig: CustomStringConvertible {

@@ -20,22 +20,10 @@ package struct StatusDocument: Codable, Hashable, Sendable {
     package var pauses: [Pause]
     package var alarms: [Alarm]
 
-    package struct RefusedReload: Codable, Hashable, Sendable {
-        package var at: String
-        @Nullable package var digest: String?
-        package var reasons: [String]
-    }
-
     package struct Cluster: Codable, Hashable, Sendable {
         package var name: String
         package var budget: Budget
         package var nodes: [Node]
-    }
-
-    package struct Budget: Codable, Hashable, Sendable {
-        package var unavailable: Int
-        package var maxUnavailable: Int
-        @Nullable package var minAvailable: Int?
     }
 
     package struct Node: Codable, Hashable, Sendable {
@@ -62,6 +50,10 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var owed: Bool
         /// It left the policies, and is looked after until it owes nothing.
         package var retained: Bool
+        /// It failed after commitment, and stays as it is until a person says what becomes of it.
+        @Nullable package var failed: Failed?
+        /// How the latest command on it ended, where the node failed in it or after it.
+        @Nullable package var command: Command?
     }
 
     /// How a drain goes, and what that lets expect.
@@ -121,39 +113,6 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var nodes: [RunNode]
     }
 
-    package struct RunNode: Codable, Hashable, Sendable {
-        package var name: String
-        package var phase: String
-        @Nullable package var step: String?
-        package var since: String
-        @Nullable package var until: String?
-        @Nullable package var error: String?
-        @Nullable package var group: String?
-        package var isCanary: Bool
-        package var milestones: Milestones
-    }
-
-    package struct Milestones: Codable, Hashable, Sendable {
-        @Nullable package var claimedAt: String?
-        @Nullable package var drainedAt: String?
-        @Nullable package var blockedAt: String?
-        @Nullable package var restoredAt: String?
-        @Nullable package var drainedInSeconds: Int?
-        @Nullable package var outOfServiceSeconds: Int?
-        @Nullable package var leaked: Int?
-    }
-
-    package struct Policy: Codable, Hashable, Sendable {
-        package var name: String
-        /// `open`, `closed`, `frozen`, `suspended`.
-        package var state: String
-        @Nullable package var reason: String?
-        /// When it may act next, where it may not now.
-        @Nullable package var next: String?
-        /// How long it may act, where it may now; null: no end.
-        @Nullable package var until: String?
-    }
-
     package struct Hold: Codable, Hashable, Sendable {
         package var node: String
         /// `hands-off`, `mode`, `keep-open`, `reserved`.
@@ -163,44 +122,6 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var reason: String
         package var since: String
         @Nullable package var until: String?
-    }
-
-    /// A node that nagi is to open and has not opened yet.
-    package struct Owed: Codable, Hashable, Sendable {
-        package var node: String
-        package var mode: String
-        package var since: String
-        /// Why it has not been opened.
-        package var text: String
-    }
-
-    /// A member of a cluster that the policies do not name.
-    package struct Unlisted: Codable, Hashable, Sendable {
-        package var cluster: String
-        package var name: String
-        package var temporary: Bool
-        package var serving: Bool
-    }
-
-    /// Of one run, or of everything: by an operator, or by what went wrong in the run.
-    package struct Pause: Codable, Hashable, Sendable {
-        @Nullable package var run: String?
-        /// `person`, `failures`, `canary`, `progress`.
-        package var cause: String
-        @Nullable package var actor: String?
-        package var reason: String
-        package var restore: Bool
-        package var since: String
-        @Nullable package var until: String?
-    }
-
-    package struct Alarm: Codable, Hashable, Sendable {
-        package var code: String
-        package var text: String
-        package var since: String
-        @Nullable package var cluster: String?
-        @Nullable package var node: String?
-        @Nullable package var run: String?
     }
 }
 
@@ -215,10 +136,9 @@ extension StatusDocument {
         clusters = report.clusters.map { Cluster($0, zone: zone) }
         runs = report.runs.map { Run($0, zone: zone) }
         policies = report.policies.map { policy in
-            let isOpen = policy.state == "open"
-            return Policy(
-                name: policy.name, state: policy.state, reason: policy.reason,
-                next: isOpen ? nil : policy.until.map(zone.text), until: isOpen ? policy.until.map(zone.text) : nil)
+            Policy(
+                name: policy.name, state: policy.state, reason: policy.reason, next: policy.next.map(zone.text),
+                until: policy.until.map(zone.text))
         }
         holds = report.holds.map { Hold($0, zone: zone) }
         owed = report.owed.map { owed in
@@ -293,6 +213,15 @@ extension StatusDocument.Node {
         floor = node.floor?.rawValue
         owed = node.isOwed
         retained = node.isRetained
+        failed = node.stay.map { stay in
+            StatusDocument.Failed(
+                run: stay.run.text, mode: stay.mode.rawValue, reason: stay.reason, since: zone.text(stay.since))
+        }
+        command = node.command.map { command in
+            StatusDocument.Command(
+                run: command.run.text, step: command.step, outcome: command.outcome.description,
+                lines: command.output?.lines ?? [], path: command.output?.path, cut: command.output?.isCut ?? false)
+        }
     }
 }
 

@@ -2,150 +2,175 @@ import Scheduling
 
 /// The status as a table for people.
 package struct StatusTable: Sendable {
-    private let document: StatusDocument
-    /// The day on which it was asked for: instants of it are shown without their date.
-    private let today: Substring
+    let document: StatusDocument
+    let terminal: Terminal
+    /// Queued nodes and runs that are over are listed one by one.
+    let showsAll: Bool
+    /// By cluster.
+    private let names: [String: ShortNames]
 
-    package init(_ document: StatusDocument) {
+    package init(_ document: StatusDocument, on terminal: Terminal = .none, showsAll: Bool = false) {
         self.document = document
-        today = document.at.prefix(10)
+        self.terminal = terminal
+        self.showsAll = showsAll
+        // With longer ones there would be no room beside them.
+        let limit = terminal.width.map { max($0 / 4, $0 - 110) }
+        names = Dictionary(
+            document.clusters.map { ($0.name, ShortNames($0.nodes.map(\.name), limit: limit)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
-    package var text: String {
-        var lines = document.clusters.flatMap(cluster)
+    package var lines: [String] {
+        var lines = refusedReload
         if document.clusters.isEmpty { lines.append("no clusters in the policies") }
-        lines += section("RUNS", document.runs.flatMap(run))
-        lines += policies
+        for (place, cluster) in document.clusters.enumerated() { lines += clusterLines(cluster, isFirst: place == 0) }
+        lines += section("FAILED", failed)
+        lines += section("RUNS", runLines)
+        lines += section(policiesTitle, policies)
+        lines += section("PAUSES", table(document.pauses.map(row)))
+        lines += section("HOLDS", table(document.holds.map(row)))
+        lines += section("OWED", table(document.owed.map(row)))
+        lines += section("NOT IN THE POLICIES", table(document.unlisted.map(row)))
         lines += section(
-            "OWED", Self.table(document.owed.map { [$0.node, $0.mode, "since \(short($0.since))", $0.text] }))
-        lines += section("HOLDS", Self.table(document.holds.map(row)))
-        lines += section(
-            "NOT IN THE POLICIES",
-            Self.table(
-                document.unlisted.map {
-                    [
-                        "\($0.cluster)/\($0.name)", $0.temporary ? "temporary" : "regular",
-                        $0.serving ? "in service" : "out of service",
-                    ]
-                }))
-        lines += section(
-            "ALARMS", Self.table(document.alarms.map { [$0.code, "since \(short($0.since))", $0.text] }))
-        if let refused = document.refusedReload {
-            let first = refused.reasons.first.map { ": \($0.split(whereSeparator: \.isNewline).first ?? "")" } ?? ""
-            lines.append("! the files on disk were refused at \(short(refused.at))\(first)".plain)
+            "ALARMS",
+            table(document.alarms.map { [.init($0.code, .alarm), "since \(clock($0.since))", .init(short($0.text))] }))
+        return lines
+    }
+
+    package var text: String { lines.joined(separator: "\n") }
+
+    func table(_ rows: [[TextTable.Cell]], right: Set<Int> = [], indent: Int = 2) -> [String] {
+        TextTable(rows, right: right, indent: indent).lines(on: terminal)
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : [terminal.painted(title.plain, .strong)] + lines
+    }
+
+    /// Of a cluster's nodes.
+    func names(of cluster: String) -> ShortNames { names[cluster] ?? ShortNames([], limit: nil) }
+
+    /// A node by `cluster/name`, without the cluster where there is no other.
+    func node(_ id: String) -> String {
+        guard let slash = id.firstIndex(of: "/") else { return id }
+        let cluster = String(id[..<slash])
+        let name = names(of: cluster)[String(id[id.index(after: slash)...])]
+        return document.clusters.count > 1 ? "\(cluster)/\(name)" : name
+    }
+
+    /// A text in which nodes' names may stand.
+    func short(_ text: String) -> String {
+        document.clusters.count == 1 ? names(of: document.clusters[0].name).shortened(text) : text
+    }
+
+    func shown(_ instant: String?) -> ShownInstant? { instant.flatMap { ShownInstant($0, now: document.at) } }
+
+    func clock(_ instant: String) -> String { shown(instant)?.clock ?? instant }
+
+    /// `, until 05:00`, `, until Tue 2026-12-01 01:00 (in 2d 3h)`; nothing where no end is known.
+    func until(_ instant: String?, _ word: String = "until") -> String {
+        shown(instant).map { ", \(word) \($0.ahead)" } ?? ""
+    }
+
+    /// First of all: what somebody wrote and believes to be in force is not.
+    private var refusedReload: [String] {
+        guard let refused = document.refusedReload else { return [] }
+        let first = refused.reasons.first.map { ": \($0.split(whereSeparator: \.isNewline).first ?? "")" } ?? ""
+        let inForce = document.since.map { "; in force: those of \(clock($0))" } ?? ""
+        let text = "! the files on disk were refused at \(clock(refused.at))\(first) (nagi check PATH)\(inForce)".plain
+        guard let width = terminal.width else { return [text] }
+        return TextFold.lines(text, width: width - 2).enumerated().map { place, line in
+            (place == 0 ? "" : "  ") + terminal.painted(line, .alarm)
         }
-        return lines.joined(separator: "\n")
     }
 
-    private func section(_ title: String, _ lines: [String]) -> [String] { lines.isEmpty ? [] : [title] + lines }
-
-    private func cluster(_ cluster: StatusDocument.Cluster) -> [String] {
-        let titles = ["NODE", "MODE", "WANTED", "SESSIONS", "CONNS", "VERSION", "WHAT IS GOING ON"]
-        return [heading(cluster)] + Self.table([titles] + cluster.nodes.map(row), right: [3, 4])
-    }
-
-    private func heading(_ cluster: StatusDocument.Cluster) -> String {
-        let total = cluster.nodes.count + document.unlisted.count { $0.cluster == cluster.name }
-        let out = cluster.budget.unavailable
-        let left =
-            "\(cluster.name)  \(max(0, total - out)) of \(total) in service, budget \(out) used of "
-            + "\(cluster.budget.maxUnavailable)"
-        let gap = String(repeating: " ", count: max(2, 80 - left.count))
-        return left.plain + gap + Self.spaced(document.at)
-    }
-
-    private func row(_ node: StatusDocument.Node) -> [String] {
-        [
-            node.name, node.observed ?? "?", node.desired ?? "–", node.sessions.map(String.init) ?? "–",
-            node.connections.map(String.init) ?? "–", node.version ?? "–",
-            "\(node.verdict.code): \(node.verdict.text)\(until(node.verdict.until))"
-                + (node.retained ? " (not in the policies any more)" : ""),
-        ]
-    }
-
-    private func run(_ run: StatusDocument.Run) -> [String] {
-        var lines = Self.table([[run.id, run.phase, run.endedAt == nil ? run.text : summary(of: run)]])
-        if let first = run.blockers.first {
-            lines.append("    next node: \(first.text)\(until(first.until))".plain)
-        }
-        return lines + Self.table(run.nodes.map(row)).map { "  " + $0 }
-    }
-
-    /// How a run that is over came out.
-    private func summary(of run: StatusDocument.Run) -> String {
-        let results = run.nodes.compactMap { PartResult(rawValue: $0.phase) }
-        let done = results.count { $0 == .done || $0 == .alreadyThere }
-        let failed = results.count { $0 == .failed }
-        var counts = ["\(done) done"]
-        if failed > 0 { counts.append("\(failed) failed") }
-        if results.count > done + failed { counts.append("\(results.count - done - failed) left out") }
-        return counts.joined(separator: " · ") + (run.text == run.phase ? "" : "  \(run.text)")
-    }
-
-    private func row(_ node: StatusDocument.RunNode) -> [String] {
-        var parts: [String] = []
-        if let drained = node.milestones.drainedInSeconds { parts.append("drained in \(drained)s") }
-        if let out = node.milestones.outOfServiceSeconds { parts.append("out of service for \(out)s") }
-        if let leaked = node.milestones.leaked, leaked > 0 {
-            parts.append("\(leaked) session\(leaked == 1 ? "" : "s") leaked in")
-        }
-        if let error = node.error { parts.append(error) }
-        let phase = node.step.map { "\(node.phase) (\($0))" } ?? node.phase
-        return [node.name, phase, parts.joined(separator: ", ")]
+    private var policiesTitle: String {
+        let since = document.since.map { " since \(clock($0))" } ?? ""
+        return "POLICIES  in force\(since), digest \(document.digest.prefix(8))"
     }
 
     private var policies: [String] {
-        guard !document.policies.isEmpty else { return [] }
-        let since = document.since.map { "  in force since \(short($0))" } ?? "  in force"
-        let title = "POLICIES\(since), digest \(document.digest)".plain
-        return [title] + Self.table(document.policies.map { [$0.name, $0.state, ahead(of: $0)] })
+        table(
+            document.policies.map { policy in
+                let style: TextStyle =
+                    switch policy.state {
+                    case "open": .good
+                    case "frozen", "suspended": .warning
+                    default: .faint
+                    }
+                return [.init(policy.name), .init(policy.state, style), .init(ahead(of: policy))]
+            })
     }
 
     private func ahead(of policy: StatusDocument.Policy) -> String {
         var parts: [String] = []
         if let reason = policy.reason { parts.append("by \(reason)") }
-        if let until = policy.until { parts.append("until \(short(until))") }
-        if let next = policy.next { parts.append("next \(short(next))") }
-        return parts.joined(separator: ", ")
-    }
-
-    private func row(_ hold: StatusDocument.Hold) -> [String] {
-        [
-            hold.node, hold.mode ?? hold.kind,
-            "by \(hold.actor): \(hold.reason)\(hold.until.map { ", until \(short($0))" } ?? ", until it is released")",
-        ]
-    }
-
-    private func until(_ instant: String?) -> String { instant.map { ", until \(short($0))" } ?? "" }
-
-    /// `02:41:07`, with the date where it is of another day.
-    private func short(_ instant: String) -> String {
-        guard instant.count == 25 else { return instant }
-        let time = instant.dropFirst(11).prefix(8)
-        return instant.hasPrefix(today) ? String(time) : "\(instant.prefix(10)) \(time)"
-    }
-
-    /// Columns two spaces apart, indented by two; the last one is as wide as it likes. Names and texts come from policies
-    /// and nodes: nothing in them may steer a terminal.
-    private static func table(_ rows: [[String]], right: Set<Int> = []) -> [String] {
-        let rows = rows.map { $0.map(\.plain) }
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                let gap = String(repeating: " ", count: widths[column] - cell.count)
-                if right.contains(column) { return gap + cell }
-                return column == columns - 1 ? cell : cell + gap
-            }
-            var line = "  " + cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
+        if let until = shown(policy.until) { parts.append("until \(until.ahead)") }
+        let state = parts.joined(separator: " ")
+        if let next = shown(policy.next) {
+            return [state, "next \(next.ahead)"].filter { !$0.isEmpty }.joined(separator: "; ")
+        }
+        switch policy.state {
+        case "open": return state.isEmpty ? "at any time" : state
+        case "closed": return "no window in sight"
+        default: return state
         }
     }
 
-    /// `2026-11-29 02:41:07 +09:00`.
-    private static func spaced(_ instant: String) -> String {
-        guard instant.count == 25 else { return instant.plain }
-        return "\(instant.prefix(10)) \(instant.dropFirst(11).prefix(8)) \(instant.suffix(6))"
+    private func row(_ pause: StatusDocument.Pause) -> [TextTable.Cell] {
+        let by = pause.actor.map { " by \($0)" } ?? ""
+        let reason = pause.reason.isEmpty ? "" : ": \(short(pause.reason))"
+        let end = pause.until == nil ? ", until nagi resume\(pause.run.map { " \($0)" } ?? "")" : until(pause.until)
+        let restore = pause.restore ? "; what is not committed is given back" : ""
+        return [
+            .init(pause.run ?? "everything", pause.cause == "person" ? .warning : .alarm),
+            .init("since \(clock(pause.since))\(by)\(reason)\(end)\(restore)"),
+        ]
+    }
+
+    private func row(_ hold: StatusDocument.Hold) -> [TextTable.Cell] {
+        [
+            .init(node(hold.node)), .init(hold.mode ?? hold.kind, .warning),
+            .init(
+                "by \(hold.actor) since \(clock(hold.since)): \(hold.reason)"
+                    + (hold.until == nil ? ", until it is released" : until(hold.until))),
+        ]
+    }
+
+    private func row(_ owed: StatusDocument.Owed) -> [TextTable.Cell] {
+        [.init(node(owed.node)), .init(owed.mode), "since \(clock(owed.since))", .init(short(owed.text))]
+    }
+
+    private func row(_ member: StatusDocument.Unlisted) -> [TextTable.Cell] {
+        [
+            .init(node("\(member.cluster)/\(member.name)")), .init(member.temporary ? "temporary" : "regular"),
+            member.serving ? "in service" : .init("out of service", .warning),
+        ]
+    }
+
+    /// Nodes that wait for a person's word: why, what was printed, and what to type.
+    private var failed: [String] {
+        document.clusters.flatMap { cluster in
+            cluster.nodes.flatMap { node -> [String] in
+                guard let failed = node.failed else { return [] }
+                let id = "\(cluster.name)/\(node.name)"
+                let why =
+                    "since \(clock(failed.since)) in \(failed.run), kept at \(failed.mode): \(short(failed.reason))"
+                let release = "give it back: nagi release \(document.clusters.count > 1 ? id : node.name) --reason …"
+                // Whole, not folded: they are there to be copied.
+                let details =
+                    output(of: node).map { terminal.painted(TextTable.Cell($0).text, .faint) }
+                    + [TextTable.Cell(release).text]
+                return table([[.init(self.node(id), .alarm), .init(why)]]) + details.map { "    " + $0 }
+            }
+        }
+    }
+
+    /// What its latest command printed, line by line, and where the whole is.
+    func output(of node: StatusDocument.Node) -> [String] {
+        guard let command = node.command, !command.lines.isEmpty else { return [] }
+        let what = command.cut ? "the start of the output" : "the whole output"
+        let whole = command.path.map { ["\(what) of \(command.step): \($0)"] } ?? []
+        return command.lines.map { "\(command.step) printed: \($0)" } + whole
     }
 }

@@ -82,6 +82,14 @@ package final class CommandRunner: Sendable {
         return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The last of what it printed; nil where nothing can be read.
+    package func lastOutput(of id: CommandID) -> CommandOutput? {
+        output(of: id).map {
+            CommandOutput(
+                lastOf: $0, path: directory(of: id).outputPath, isCut: $0.utf8.count >= ExecStep.outputLimit)
+        }
+    }
+
     /// Where what is known about the command is.
     package func path(of id: CommandID) -> String { "\(folder)/\(id).\(journal)" }
 

@@ -75,15 +75,15 @@ package final class ControlLoop: Sendable {
     let client: ModeAPIClient
     let runner: CommandRunner
     let limits: Limits
-    let log: @Sendable (String) -> Void
+    let log: DaemonLog
     private let mailbox = Mailbox<Signal>()
 
     package init(
         journal: SQLiteJournal, client: ModeAPIClient, runner: CommandRunner, board: StatusBoard = StatusBoard(),
-        limits: Limits = Limits(), log: @escaping @Sendable (String) -> Void
+        limits: Limits = Limits(), log: DaemonLog
     ) {
         self.board = board
-        keeper = JournalKeeper(journal, log: log)
+        keeper = JournalKeeper(journal) { log($0, .error) }
         writer = JournalWriter(journal, keeper)
         self.client = client
         self.runner = runner

@@ -32,6 +32,9 @@ struct Pump<Brain: Decider> {
     /// What waits to be decided about because the journal is too far behind.
     private var heldUp: [ControlLoop.Signal] = []
 
+    /// What is told of the records.
+    private var narration = Narration()
+
     private let timers: any EventLoop
     private var alarm: Scheduled<Void>?
     private var alarmAt: Uptime?
@@ -91,10 +94,11 @@ struct Pump<Brain: Decider> {
                 }
             }
             if case .policiesLoaded(let set) = event, !decided.records[known...].contains(where: \.isPoliciesLoaded) {
-                loop.log("policies \(set.digest) read again: nothing has changed")
+                loop.log("policies \(set.digest.prefix(8)) read again: nothing has changed")
             }
         }
         if !isStopping { startReads(in: &group) }
+        write(narration.late(at: HostClock.now()))
         handOver(in: &group)
         reportIfDue()
         arm()
@@ -123,9 +127,11 @@ struct Pump<Brain: Decider> {
         atJournal = nil
         // First what is waited for: a log may be slow too.
         performAll(batch, in: &group)
-        for record in batch.records {
-            if let line = RecordText.line(record) { loop.log(line) }
-        }
+        for record in batch.records { write(narration.lines(of: record)) }
+    }
+
+    private func write(_ lines: [Narration.Line]) {
+        for line in lines { loop.log.add(line.text, line.severity, at: line.at) }
     }
 
     /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
@@ -215,12 +221,13 @@ struct Pump<Brain: Decider> {
     /// - Returns: whether the set may come into force.
     private func use(_ set: PolicySet, _ settings: CallSettings, _ objections: [String]) -> Bool {
         guard objections.isEmpty else {
-            for objection in objections { loop.log("policies \(set.digest) refused: \(objection)") }
+            for objection in objections { loop.log("policies \(set.digest.prefix(8)) refused: \(objection)", .error) }
             loop.board.note(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
             return false
         }
         loop.client.use(settings)
         loop.board.use(set)
+        loop.log.use(DisplayZone(of: set))
         loop.board.note(nil)
         return true
     }
@@ -238,18 +245,18 @@ struct Pump<Brain: Decider> {
                 mailbox.post(.sendEnded(.answered(change.id, await client.change(change, to: address))))
             }
         case .start(let start):
-            group.addTask { [runner = loop.runner, log = loop.log] in
+            group.addTask { [runner = loop.runner] in
                 let outcome = await runner.start(start)
-                if let outcome, !outcome.isSuccess { CommandLog.write(runner.output(of: start.id), of: start, to: log) }
-                mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
+                mailbox.post(
+                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: runner.lastOutput(of: start.id)) }))
             }
         case .stop(let id):
             group.addTask { [runner = loop.runner] in runner.stop(id) }
         case .recover(let start):
-            group.addTask { [runner = loop.runner, log = loop.log] in
+            group.addTask { [runner = loop.runner] in
                 let outcome = await runner.recover(start)
-                if let outcome, !outcome.isSuccess { CommandLog.write(runner.output(of: start.id), of: start, to: log) }
-                mailbox.post(.commandEnded(outcome.map { .commandEnded(start.id, $0) }))
+                mailbox.post(
+                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: runner.lastOutput(of: start.id)) }))
             }
         }
     }

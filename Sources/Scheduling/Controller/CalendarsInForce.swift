@@ -120,6 +120,13 @@ struct CalendarsInForce: Sendable {
         return .open(until: end == .distantFuture ? nil : end)
     }
 
+    /// What keeps a policy shut though a window may be open, and until when.
+    func exclusion(of place: Int, at now: Timestamp) -> (by: String, reason: String?, until: Timestamp?)? {
+        guard let taken = entries[place].calendar.isExcluded(at: now) else { return nil }
+        let end = endOfExclusions(from: taken.span.end, place)
+        return (taken.by, taken.reason, end == .distantFuture ? nil : end)
+    }
+
     /// Exclusions that touch are one.
     private func endOfExclusions(from first: Timestamp, _ place: Int) -> Timestamp {
         var end = first

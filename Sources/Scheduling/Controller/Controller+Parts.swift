@@ -191,9 +191,11 @@ extension Controller {
     /// How late a command may still be started.
     static let commandLimit = Duration.seconds(10)
 
-    mutating func take(_ outcome: CommandOutcome, of id: CommandID, _ turn: inout Turn) {
+    mutating func take(
+        _ outcome: CommandOutcome, _ output: CommandOutput?, of id: CommandID, _ turn: inout Turn
+    ) {
         guard let entry = ledger.commands[id], entry.outcome == nil else { return }
-        decide(.commandEnded(id, entry.start.node, outcome), &turn)
+        decide(.commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output), &turn)
         guard let node = ledger.index(of: entry.start.node) else { return }
         nodesToTouch.insert(node.raw)
         readNow(node, turn.now)

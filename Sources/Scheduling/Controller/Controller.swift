@@ -89,7 +89,7 @@ package struct Controller: Sendable {
         case .readFailed(let node, let scope, let begun, let failure):
             if let node = ledger.index(of: node) { take(failure, scope, begun: begun, of: node, &turn) }
         case .answered(let id, let answer): take(answer, to: id, &turn)
-        case .commandEnded(let id, let outcome): take(outcome, of: id, &turn)
+        case .commandEnded(let id, let outcome, let output): take(outcome, output, of: id, &turn)
         case .pulled(let pull, let ticket): take(pull, ticket: ticket, &turn)
         case .hinted(let node): if let node = ledger.index(of: node) { hint(node, turn.now) }
         case .ticked: break

@@ -15,7 +15,7 @@ package enum Event: Hashable, Sendable {
     case readFailed(NodeID, ReadScope, begun: Moment, ReadFailure)
     /// The answer to a `send`; `ModeChange.id`.
     case answered(Int, ModeChangeAnswer)
-    case commandEnded(CommandID, CommandOutcome)
+    case commandEnded(CommandID, CommandOutcome, output: CommandOutput? = nil)
     /// Something said that the node is worth a look now (a webhook). Brings its next read forward, nothing else.
     case hinted(NodeID)
     /// An operator wants something; ends in an `answer` with the same ticket.

@@ -24,6 +24,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var stayed: [NodeID: StayedPart] = [:]
     /// Commands whose outcome still matters.
     package private(set) var commands: [CommandID: CommandEntry] = [:]
+    /// How the latest command on a node ended, until its part is done or the next one starts. Nil: none yet.
+    package private(set) var latestCommands: [NodeID: LatestCommand]?
     package private(set) var lastChange = 0
     package private(set) var lastCommand = 0
     /// What each policy has used up: no occurrence opens twice, no span runs twice.
@@ -135,7 +137,13 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .commandIntended(let start):
             lastCommand = max(lastCommand, start.id.number)
             commands[start.id] = CommandEntry(start: start, outcome: nil)
-        case .commandEnded(let id, _, let outcome): commands[id]?.outcome = outcome
+            latestCommands?[start.node] = nil
+        case .commandEnded(let id, let node, let outcome, let step, let output):
+            commands[id]?.outcome = outcome
+            guard let start = commands[id]?.start else { break }
+            var latest = latestCommands ?? [:]
+            latest[node] = LatestCommand(run: start.run, step: step ?? start.step, outcome: outcome, output: output)
+            latestCommands = latest
         case .leverPulled(let pulled):
             lastPull = max(lastPull, pulled.id)
             pulls.append(pulled)
@@ -227,6 +235,7 @@ extension Ledger {
             let policy = runs[slot.raw]?.pinned.name ?? ""
             history[policy, default: PolicyHistory()].noteTry(of: part.node, at: now.wall)
         }
+        if part.phase == .finished(.done) { latestCommands?[part.node] = nil }
         change(id) { run in
             if let length = run.pinned.strategy.progressDeadline, part.hasProgressed(since: former) {
                 run.progress?.reset(to: length, at: now)
@@ -332,6 +341,7 @@ extension Ledger {
         }
         memberships = memberships.filter { clusters.contains($0.key) }
         budgetKept = budgetKept.filter { clusters.contains($0.key) }
+        latestCommands = latestCommands?.filter { places[$0.key] != nil }
         alarms = alarms.filter { alarm in
             guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
             return places[node] != nil

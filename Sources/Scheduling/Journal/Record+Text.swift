@@ -1,3 +1,4 @@
+import Calendars
 import ModeCore
 import Primitives
 
@@ -7,32 +8,34 @@ extension Record {
         switch fact {
         case .daemonStarted: "daemon started"
         case .heartbeat, .drainSampled, .runWaits, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
-        case .policiesLoaded(let set): "policies loaded \(set.digest)"
+        case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
             "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
         case .budgetKept(let cluster, let since):
             since == nil ? "\(cluster)  more nodes are out of service than its budget allows" : nil
         case .nodeObserved(let node, let facts, _, let skipped):
-            "\(node.name)  \(facts.text)" + (skipped > 0 ? " (\(skipped) changes before that were left out)" : "")
+            "\(node.name)  \(facts.text)"
+                + (skipped > 0 ? " (\(skipped) change\(skipped == 1 ? "" : "s") before that left out)" : "")
         case .nodeRestarted(let node, _): "\(node.name)  was restarted"
         case .nodeLoosened(let node, let mode): "\(node.name)  somebody set \(mode) by hand"
         case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
         case .addressMoved(let node): "\(node.name)  is at its new address"
         case .leaversForgotten(let cluster): "\(cluster)  nodes that left the policies owe nothing: not asked any more"
-        case .runStarted(let run): "run \(run.id) started: \(run.parts.map(\.node.name).joined(separator: ", "))"
+        case .runStarted(let run):
+            "run \(run.id) started\(run.origin.text(at: at.wall)): \(NameList.text(run.parts.map(\.node.name)))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .paused(let id, let pause):
-            (id.map { "run \($0) paused" } ?? "everything is paused") + " \(pause.text)"
+            (id.map { "run \($0) is paused" } ?? "everything is paused") + pause.ending
                 + (pause.givesBack ? "; what is not committed is given back" : "")
         case .resumed(let id, let cause): (id.map { "run \($0)" } ?? "everything") + " goes on (\(cause.rawValue))"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
-        case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text)"
+        case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text(at: at.wall))"
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
         case .forced(let id, let force):
             "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
         case .forceUsed(let id, let node): "\(node.name)  starts though it would have to wait  \(id)"
         case .partChanged(let run, _, let part, let step, _):
-            part.text(step: step, at: at.wall).map { "\(part.node.name)  \($0)  \(run)" }
+            part.text(step: step, at: at).map { "\(part.node.name)  \($0) (\(run))" }
         case .stayPlaced(let node, let stay, _):
             "\(node.name)  kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)"
         case .stayEnded(let node, let reason): "\(node.name)  no longer kept: \(reason)"
@@ -51,13 +54,34 @@ extension Record {
                 ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
-        case .commandEnded(_, let node, let outcome): "\(node.name)  command \(outcome)"
+        case .commandEnded(_, let node, let outcome, let step, _):
+            "\(node.name)  command \(step.map { "\($0) " } ?? "")\(outcome)"
         case .leverPulled(let lever):
             "\(lever.answer.action.rawValue) by \(lever.pull.actor)"
                 + (lever.pull.order.reason.isEmpty ? "" : " (\(lever.pull.order.reason))") + ": \(lever.answer.text)"
         case .alarmRaised(let alarm): "alarm \(alarm.key.code.rawValue): \(alarm.text)"
         case .alarmEnded(let key): "alarm \(key.code.rawValue) is over" + (key.node.map { ": \($0.name)" } ?? "")
         }
+    }
+}
+
+extension Record {
+    /// Further lines, which are there for whoever reads the first: the last words of a command that failed.
+    package var details: [String] {
+        guard case .commandEnded(_, let node, let outcome, let step, let output?) = fact, !outcome.isSuccess else {
+            return []
+        }
+        return output.lines(of: step ?? "command").map { "\(node.name)  \($0)" }
+    }
+}
+
+extension CommandOutput {
+    /// `upgrade printed: E: Unable to lock`, line by line, and where the whole is.
+    package func lines(of step: String) -> [String] {
+        guard !lines.isEmpty else { return [] }
+        return lines.map { "\(step) printed: \($0)" } + [
+            "the \(isCut ? "start of the" : "whole") output of \(step): \(path)"
+        ]
     }
 }
 
@@ -72,9 +96,28 @@ extension NodeLedger.NodeFacts {
     }
 }
 
+extension Run.Origin {
+    /// The window that opened, and how long it is open.
+    fileprivate func text(at wall: Timestamp) -> String {
+        guard case .window(let occurrence, let span) = self else { return "" }
+        return
+            ": window \(occurrence.window) is open\(span.end > wall ? " for \((span.end - wall).inSpokenMinutes)" : "")"
+    }
+}
+
+extension Duration {
+    /// To the minute where it is one or longer.
+    fileprivate var inSpokenMinutes: String {
+        self < .minutes(1)
+            ? Duration.seconds(nanoseconds / 1_000_000_000).spoken
+            : Duration.minutes(Int(nanoseconds / 60_000_000_000)).spoken
+    }
+}
+
 extension Clearance {
-    fileprivate var text: String {
+    fileprivate func text(at wall: Timestamp) -> String {
         switch self {
+        case .open(let until?) where until > wall: "may act: its window is open for \((until - wall).inSpokenMinutes)"
         case .open: "may act"
         case .closed(let closure):
             switch closure.cause {
@@ -87,26 +130,33 @@ extension Clearance {
 
 extension Part {
     /// What the change came to; nil where the command's own record says it.
-    fileprivate func text(step: String?, at wall: Timestamp) -> String? {
+    fileprivate func text(step: String?, at now: Moment) -> String? {
         let why = error.map { " (\($0))" } ?? ""
         switch phase {
         case .queued: return "queued again\(why)"
         case .out(let work):
-            guard work.command == nil, let step else { return nil }
-            let next = step + (work.claim.map { ", claim \($0.rawValue)" } ?? "")
-            if let drained = milestones.drainedIn, milestones.drainedAt == wall {
-                return "drained in \(drained); \(next)"
-            }
-            return next
-        case .committed(let work, _): return work.command == nil ? step : nil
+            guard let begins = begins(step, work, now) else { return nil }
+            guard let drained = milestones.drainedIn, milestones.drainedAt == now.wall else { return begins }
+            return "drained in \(drained); \(begins)"
+        case .committed(let work, _): return begins(step, work, now)
         case .returning(let returning):
-            if case .goOn = returning.after { return "restore" }
+            if case .goOn = returning.after { return "restore begins" }
             return "is given back when its command has ended\(why)"
-        case .soaking:
-            guard let step else { return nil }
-            return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(step)"
-        case .finished(let result): return "\(result.rawValue)\(why)\(result == .done ? milestones.summary : "")"
+        case .soaking(let work):
+            guard let begins = begins(step, work, now) else { return nil }
+            return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(begins)"
+        case .finished(let result):
+            return result.rawValue + (error.map { ": \($0)" } ?? (result == .done ? milestones.summary : ""))
         }
+    }
+
+    /// `drain begins: at least block_new_session, at most 2h`.
+    private func begins(_ step: String?, _ work: PartPhase.Work, _ now: Moment) -> String? {
+        guard let step, work.command == nil else { return nil }
+        let claim = ["drain", "block"].contains(step) ? work.claim.map { "at least \($0.rawValue)" } : nil
+        let limit = phase.kind == .soaking ? nil : work.timer.map { "at most \($0.timeLeft(at: now).inSpokenMinutes)" }
+        let terms = [claim, limit].compactMap { $0 }.joined(separator: ", ")
+        return "\(step) begins" + (terms.isEmpty ? "" : ": \(terms)")
     }
 }
 

@@ -78,7 +78,8 @@ package enum Fact: Hashable, Sendable, Codable {
     /// Somebody else's stricter mode; nil: it is gone.
     case floorChanged(NodeID, RequestableMode?)
     case commandIntended(CommandStart)
-    case commandEnded(CommandID, NodeID, CommandOutcome)
+    /// `step`: its name; `output`: the last of what it printed.
+    case commandEnded(CommandID, NodeID, CommandOutcome, step: String? = nil, output: CommandOutput? = nil)
     /// An operator pulled a lever, and what it came to.
     case leverPulled(PulledLever)
     case alarmRaised(Alarm)

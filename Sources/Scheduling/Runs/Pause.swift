@@ -38,6 +38,9 @@ package struct Pause: Hashable, Sendable, Codable {
 
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 
+    /// What follows `paused`: ` by mika: calls drop`, or `: 1 failed of 1`.
+    package var ending: String { (actor.map { " by \($0)" } ?? "") + (reason.isEmpty ? "" : ": \(reason)") }
+
     /// `by mika: calls drop`, or either alone.
     package var text: String {
         [actor.map { "by \($0)" } ?? "", reason].filter { !$0.isEmpty }.joined(separator: ": ")

@@ -116,20 +116,58 @@ extension Controller {
     }
 
     func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
-        let isFailing = fleet[node].isFailing
+        // What was true when it was last read is not true now.
+        let isFresh = fleet[node].isObservationFresh(at: now)
         let state = stateBlockers(of: node, isTakenOver: false, now)
         let (blockers, wait) = queuedBlockers(node, state, views, now)
-        let load = isFailing ? nil : fleet[node].observation?.load
+        let verdict = verdict(of: node, state, views, wait, now)
         let work = work(on: node)
         return NodeStatus(
-            name: fleet[node].id.name, observed: isFailing ? nil : fleet[node].mode?.mode,
-            desired: wish(of: node, now).mode, ready: isFailing ? nil : fleet[node].observation?.ready,
-            version: fleet[node].observation?.version?.description, sessions: load?.sessions,
-            connections: load?.ongoingConnections, observedAt: fleet[node].mode?.begun.wall,
-            verdict: verdict(of: node, state, views, wait, now), since: since(of: node), run: work?.header.id,
-            step: work.flatMap { step(of: $0.part, $0.header) }, drain: drain(of: node, now), blockers: blockers, claims: claims(on: node, now),
+            name: fleet[node].id.name, observed: fleet[node].freshMode(at: now),
+            desired: wish(of: node, now).mode,
+            ready: isFresh ? fleet[node].observation?.ready : nil,
+            version: fleet[node].observation?.version?.description,
+            sessions: isFresh ? fleet[node].observation?.load?.sessions : nil,
+            connections: isFresh ? fleet[node].observation?.load?.ongoingConnections : nil,
+            observedAt: fleet[node].mode?.begun.wall, verdict: verdict,
+            since: since(verdict, of: node), run: work?.header.id,
+            step: work.flatMap { step(of: $0.part, $0.header) }, drain: drain(of: node, now), blockers: blockers,
+            claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
-            isRetained: fleet[seat: node].isRetained)
+            isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay.map { Shared($0) },
+            command: failedCommand(on: node).map { Shared($0) })
+    }
+
+    /// Since when the node has been in the state that its verdict tells.
+    private func since(_ verdict: Verdict, of node: NodeIndex) -> Timestamp? {
+        switch verdict.code {
+        case .held, .keptOpen, .reserved: ledger[node].hold?.since
+        case .unreachable: fleet[node].failingSince?.wall
+        case .wrongAddress: ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)]?.since
+        case .owed: ledger[node].written?.owedSince
+        default:
+            // Only what is going on with the node itself: a wait is the run's, and the run says since when.
+            (fleet[seat: node].lease ?? fleet[seat: node].working.first).flatMap { ledger.part($0) }
+                .flatMap { $0.phase.work?.since.wall ?? $0.since } ?? ledger[node].failedStay?.since
+                ?? ended(verdict, node)
+        }
+    }
+
+    private func ended(_ verdict: Verdict, _ node: NodeIndex) -> Timestamp? {
+        guard verdict.code == .inDesiredMode || verdict.code == .failed else { return nil }
+        return fleet[seat: node].parts.first.flatMap { ledger.part($0)?.since }
+    }
+
+    private func failedCommand(on node: NodeIndex) -> LatestCommand? {
+        guard let commands = ledger.latestCommands, let latest = commands[fleet[node].id] else { return nil }
+        let hasFailed =
+            ledger[node].failedStay != nil || !latest.outcome.isSuccess
+            || fleet[seat: node].parts.contains { ledger.part($0)?.isFailed == true }
+            || ledger.endedRuns.contains { ended in
+                ended.run.id == latest.run
+                    && ended.run.parts.contains { $0.node == fleet[node].id && $0.isFailed }
+            }
+        return hasFailed ? latest : nil
     }
 
     /// The part that has the node in work.
@@ -143,13 +181,6 @@ extension Controller {
     private func step(of part: Part, _ header: Ledger.RunHeader) -> String? {
         if case .returning = part.phase { return Step.restore.label }
         return part.phase.work.map { header.pinned.sequence.steps[$0.step].label }
-    }
-
-    private func since(of node: NodeIndex) -> Timestamp? {
-        if let part = work(on: node)?.part { return part.phase.work?.since.wall ?? part.since }
-        let entry = ledger[node]
-        return entry.hold?.since ?? entry.failedStay?.since ?? entry.written?.owedSince
-            ?? fleet[seat: node].parts.lazy.compactMap { ledger.part($0)?.since }.first
     }
 
     private func drain(of node: NodeIndex, _ now: Moment) -> DrainStatus? {
@@ -339,16 +370,26 @@ extension Controller {
 
     private func policyStatus(_ place: Int, _ now: Moment) -> PolicyStatus {
         let entry = calendars.entries[place]
-        if entry.policy.isSuspended { return PolicyStatus(name: entry.policy.name, state: "suspended") }
+        var status = PolicyStatus(name: entry.policy.name, state: "suspended")
+        if entry.policy.isSuspended { return status }
         if let opening = entry.calendar.opening(at: now.wall) {
-            let end: Timestamp? = entry.policy.schedule.windows.isEmpty ? nil : opening.end
-            return PolicyStatus(name: entry.policy.name, state: "open", until: end)
+            status.state = "open"
+            guard !entry.policy.schedule.isUnbounded else {
+                status.until = entry.calendar.isExcluded(at: opening.end)?.span.start
+                return status
+            }
+            status.until = opening.end
+            status.next = entry.calendar.nextOpening(after: opening.end + .nanoseconds(-1))?.start
+            return status
         }
-        let next = entry.calendar.nextOpening(after: now.wall)?.start
-        if let taken = entry.calendar.isExcluded(at: now.wall) {
-            return PolicyStatus(name: entry.policy.name, state: "frozen", reason: taken.by, until: next)
+        status.state = "closed"
+        status.next = entry.calendar.nextOpening(after: now.wall)?.start
+        if let taken = calendars.exclusion(of: place, at: now.wall) {
+            status.state = "frozen"
+            status.reason = taken.by + (taken.reason.map { " (\($0))" } ?? "")
+            status.until = taken.until
         }
-        return PolicyStatus(name: entry.policy.name, state: "closed", until: next)
+        return status
     }
 
     private func status(
@@ -376,7 +417,7 @@ extension Controller {
         if left > 0 { words.append("\(left) left out") }
         let text = words.joined(separator: ", ")
         switch run.phase {
-        case .active: return ([text] + run.pauses.map { "paused \($0.text)" }).joined(separator: "; ")
+        case .active: return ([text] + run.pauses.map { "paused\($0.ending)" }).joined(separator: "; ")
         case .ending(let reason): return "\(text); ending: \(reason)"
         }
     }

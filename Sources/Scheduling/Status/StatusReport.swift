@@ -68,6 +68,10 @@ package struct NodeStatus: Hashable, Sendable {
     package var isOwed: Bool
     /// It left the policies, and is looked after until it owes nothing.
     package var isRetained: Bool
+    /// It failed after commitment, and is kept shut until a person says what becomes of it.
+    package var stay: Shared<FailedStay>?
+    /// How the latest command on it ended, where the node or its part failed after it.
+    package var command: Shared<LatestCommand>?
 }
 
 /// How a drain goes, and what that lets expect.
@@ -116,9 +120,12 @@ package struct PolicyStatus: Hashable, Sendable {
     package var name: String
     /// `open`, `closed`, `frozen`, `suspended`.
     package var state: String
+    /// What freezes it.
     package var reason: String?
-    /// When it may act next, or how long it may; nil: not known.
+    /// How long it is open or frozen; nil: it is neither, or no end is in sight.
     package var until: Timestamp?
+    /// When it opens next, after the present opening where it is open; nil: not in sight, or it is always open.
+    package var next: Timestamp?
 }
 
 package struct RunStatus: Hashable, Sendable {

@@ -7,8 +7,8 @@ extension Blocker {
         switch reason {
         case .suspended: "the policy is suspended"
         case .policiesMissing: "the policies could not be read: nothing new starts"
-        case .runPaused(let pause): "the run is paused \(pause.text)"
-        case .allPaused(let pause): "everything is paused \(pause.text)"
+        case .runPaused(let pause): "the run is paused\(pause.ending)"
+        case .allPaused(let pause): "everything is paused\(pause.ending)"
         case .runEnding(let reason): "the run is ending: \(reason)"
         case .clock: "the wall clock jumped: waits until it is steady"
         case .excluded(let by, let reason): "freeze \(by)" + (reason.map { " (\($0))" } ?? "")

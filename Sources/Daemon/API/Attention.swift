@@ -1,0 +1,79 @@
+/// What needs a person, in one place: `nagi status --check` ends by it, page and metrics show it.
+package struct Attention: Hashable, Sendable, Codable {
+    /// A stable word: an alarm's, a verdict's, or one of its own.
+    package var code: String
+    package var text: String
+    @Nullable package var since: String?
+    /// `cluster/name`.
+    @Nullable package var node: String?
+    @Nullable package var run: String?
+    /// What to do about it.
+    @Nullable package var hint: String?
+
+    private init(
+        _ code: String, _ text: String, since: String? = nil, node: String? = nil, run: String? = nil,
+        hint: String? = nil
+    ) {
+        self.code = code
+        self.text = text
+        self.since = since
+        self.node = node
+        self.run = run
+        self.hint = hint
+    }
+
+    /// In the order in which they are told; empty: nothing needs a person.
+    package static func needed(by document: StatusDocument) -> [Attention] {
+        var all: [Attention] = []
+        if let refused = document.refusedReload {
+            let first = refused.reasons.first?.split(whereSeparator: \.isNewline).first.map { ": \($0)" } ?? ""
+            all.append(
+                Attention(
+                    "refused-reload", "the files on disk were refused\(first)", since: refused.at,
+                    hint: "nagi check PATH, then reload"))
+        }
+        all += document.alarms.map { alarm in
+            Attention(alarm.code, alarm.text, since: alarm.since, node: alarm.node, run: alarm.run)
+        }
+        for cluster in document.clusters {
+            all += cluster.nodes.flatMap { needed(by: $0, "\(cluster.name)/\($0.name)", all) }
+        }
+        for pause in document.pauses where ["failures", "canary", "progress"].contains(pause.cause) {
+            let run = pause.run ?? "everything"
+            all.append(
+                Attention(
+                    "paused", "\(run) is paused: \(pause.reason)", since: pause.since, run: pause.run,
+                    hint: "nagi resume \(run), or nagi abort \(run)"))
+        }
+        for run in document.runs where run.endedAt == nil {
+            guard let blocker = run.blockers.first(where: { $0.code == "waiting-approval" }) else { continue }
+            all.append(
+                Attention("waiting-approval", "\(run.id): \(blocker.text)", run: run.id, hint: "nagi approve \(run.id)")
+            )
+        }
+        return all
+    }
+
+    /// Verdicts that nothing but a person ends, and the alarm that may say the same.
+    private static let verdicts = [
+        "contested": "contested", "refused": "write-refused", "wrong-address": "wrong-address",
+        "wrong-topology": "wrong-topology", "journal-lost": "journal-lost",
+    ]
+
+    private static func needed(
+        by node: StatusDocument.Node, _ id: String, _ told: [Attention]
+    ) -> [Attention] {
+        if let failed = node.failed {
+            let release = "nagi release \(id) --reason …"
+            return [
+                Attention(
+                    "failed", "\(node.name) failed in \(failed.run) and is kept at \(failed.mode): \(failed.reason)",
+                    since: failed.since, node: id, run: failed.run, hint: release)
+            ]
+        }
+        guard let alarm = verdicts[node.verdict.code],
+            !told.contains(where: { $0.code == alarm && ($0.node ?? id) == id })
+        else { return [] }
+        return [Attention(node.verdict.code, "\(node.name): \(node.verdict.text)", since: node.since, node: id)]
+    }
+}

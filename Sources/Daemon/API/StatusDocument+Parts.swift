@@ -1,0 +1,118 @@
+/// What the values of the document consist of.
+extension StatusDocument {
+    package struct RefusedReload: Codable, Hashable, Sendable {
+        package var at: String
+        @Nullable package var digest: String?
+        package var reasons: [String]
+    }
+
+    package struct Budget: Codable, Hashable, Sendable {
+        package var unavailable: Int
+        package var maxUnavailable: Int
+        @Nullable package var minAvailable: Int?
+    }
+
+    package struct Failed: Codable, Hashable, Sendable {
+        package var run: String
+        package var mode: String
+        package var reason: String
+        package var since: String
+    }
+
+    package struct Command: Codable, Hashable, Sendable {
+        package var run: String
+        /// The step's name.
+        package var step: String
+        package var outcome: String
+        /// The last lines of what it printed.
+        package var lines: [String]
+        /// Where all of it is, on the daemon's host; where it is `cut`, only the start of it.
+        @Nullable package var path: String?
+        package var cut: Bool
+    }
+
+    package struct Verdict: Codable, Hashable, Sendable {
+        package var code: String
+        package var text: String
+        @Nullable package var until: String?
+    }
+
+    package struct Claim: Codable, Hashable, Sendable {
+        package var owner: String
+        package var mode: String
+        package var reason: String
+        package var since: String
+        @Nullable package var until: String?
+    }
+
+    package struct RunNode: Codable, Hashable, Sendable {
+        package var name: String
+        package var phase: String
+        @Nullable package var step: String?
+        package var since: String
+        @Nullable package var until: String?
+        @Nullable package var error: String?
+        @Nullable package var group: String?
+        package var isCanary: Bool
+        package var milestones: Milestones
+    }
+
+    package struct Milestones: Codable, Hashable, Sendable {
+        @Nullable package var claimedAt: String?
+        @Nullable package var drainedAt: String?
+        @Nullable package var blockedAt: String?
+        @Nullable package var restoredAt: String?
+        @Nullable package var drainedInSeconds: Int?
+        @Nullable package var outOfServiceSeconds: Int?
+        @Nullable package var leaked: Int?
+    }
+
+    package struct Policy: Codable, Hashable, Sendable {
+        package var name: String
+        /// `open`, `closed`, `frozen`, `suspended`.
+        package var state: String
+        @Nullable package var reason: String?
+        /// When it opens next: after this, where it is open.
+        @Nullable package var next: String?
+        /// How long it is open or frozen; null: no end is in sight, or it is neither.
+        @Nullable package var until: String?
+    }
+
+    /// A node that nagi is to open and has not opened yet.
+    package struct Owed: Codable, Hashable, Sendable {
+        package var node: String
+        package var mode: String
+        package var since: String
+        /// Why it has not been opened.
+        package var text: String
+    }
+
+    /// A member of a cluster that the policies do not name.
+    package struct Unlisted: Codable, Hashable, Sendable {
+        package var cluster: String
+        package var name: String
+        package var temporary: Bool
+        package var serving: Bool
+    }
+
+    /// Of one run, or of everything: by an operator, or by what went wrong in the run.
+    package struct Pause: Codable, Hashable, Sendable {
+        @Nullable package var run: String?
+        /// `person`, `failures`, `canary`, `progress`.
+        package var cause: String
+        @Nullable package var actor: String?
+        package var reason: String
+        package var restore: Bool
+        package var since: String
+        @Nullable package var until: String?
+    }
+
+    package struct Alarm: Codable, Hashable, Sendable {
+        package var code: String
+        package var text: String
+        package var since: String
+        @Nullable package var cluster: String?
+        @Nullable package var node: String?
+        @Nullable package var run: String?
+    }
+}

@@ -1,0 +1,143 @@
+import Scheduling
+
+/// The nodes of a cluster, and what is going on with each.
+extension StatusTable {
+    func clusterLines(_ cluster: StatusDocument.Cluster, isFirst: Bool) -> [String] {
+        let names = names(of: cluster.name)
+        let shared = sharedReasons(of: cluster.name)
+        let rows = { (hasWanted: Bool) in
+            cluster.nodes.map { node in
+                let words = words(for: node, shared, namesWanted: !hasWanted)
+                var cells: [TextTable.Cell] = [.init(names[node.name]), mode(of: node)]
+                if hasWanted { cells.append(.init(node.desired ?? "–")) }
+                cells += [
+                    .init(node.sessions.map(String.init) ?? "–"), .init(node.connections.map(String.init) ?? "–"),
+                    .init(node.version ?? "–"), .init(names.shortened(words.text), words.style),
+                ]
+                return cells
+            }
+        }
+        let titles = ["NODE", "MODE", "WANTED", "SESSIONS", "CONNS", "VERSION", "WHAT IS GOING ON"]
+        let titled = { (titles: [String]) in [titles.map { TextTable.Cell($0, .faint) }] }
+        var table = TextTable(titled(titles) + rows(true), right: [3, 4])
+        // What is wanted is said in words where there is no room for it.
+        if let width = terminal.width, table.room(in: width) < TextTable.lastColumn {
+            table = TextTable(titled(titles.filter { $0 != "WANTED" }) + rows(false), right: [2, 3])
+            if table.room(in: width) < TextTable.lastColumn {
+                table.rows[0].removeLast()
+                // A line of its own for each of them says nothing that the run does not say below.
+                for row in table.rows.indices where table.rows[row].last.map(isSaidElsewhere) ?? false {
+                    table.rows[row].removeLast()
+                }
+            }
+        }
+        return heading(cluster, names, isFirst: isFirst) + table.lines(on: terminal)
+    }
+
+    private func isSaidElsewhere(_ words: TextTable.Cell) -> Bool {
+        words.text == Self.nothing || words.text.hasPrefix(Self.queued)
+    }
+
+    private static let nothing = "nothing to do"
+    private static let queued = "queued in "
+
+    private func heading(_ cluster: StatusDocument.Cluster, _ names: ShortNames, isFirst: Bool) -> [String] {
+        let total = cluster.nodes.count + document.unlisted.count { $0.cluster == cluster.name }
+        let out = cluster.budget.unavailable
+        let most = cluster.budget.maxUnavailable
+        let left =
+            "\(TextFold.cut(cluster.name, width: 100))  \(max(0, total - out)) of \(total) in service, budget \(out) used of \(most)"
+            .plain
+        var lines: [String] = []
+        let painted = terminal.painted(left, out > most ? .warning : .strong)
+        let at = ShownInstant.whole(document.at).plain
+        let room = (terminal.width ?? 112) - TextFold.width(left) - TextFold.width(at)
+        if !isFirst {
+            lines.append(painted)
+        } else if room >= 2 {
+            lines.append(painted + String(repeating: " ", count: room) + at)
+        } else {
+            lines += [at, painted]
+        }
+        if let pattern = names.pattern {
+            let width = (terminal.width ?? 80) - 10
+            lines.append("  " + terminal.painted("names: " + TextFold.middleCut(pattern, width: width), .faint))
+        }
+        return lines
+    }
+
+    private func mode(of node: StatusDocument.Node) -> TextTable.Cell {
+        guard let observed = node.observed else { return .init("?", .warning) }
+        if node.floor != nil { return .init(observed, .foreign) }
+        return .init(observed, observed == "normal" ? .plain : .busy)
+    }
+
+    /// What several queued nodes of one run wait for stands with the run, not with each of them: the run's id, by the text.
+    private func sharedReasons(of cluster: String) -> [String: String] {
+        var runs: [String: String] = [:]
+        for run in document.runs where run.cluster == cluster && run.endedAt == nil {
+            guard let reason = run.blockers.first?.text, run.nodes.count(where: { $0.phase == "queued" }) > 2 else {
+                continue
+            }
+            runs[reason] = run.id
+        }
+        return runs
+    }
+
+    /// What is going on with the node, for a person.
+    private func words(
+        for node: StatusDocument.Node, _ shared: [String: String], namesWanted: Bool
+    ) -> (text: String, style: TextStyle) {
+        var (text, style) = words(for: node)
+        if node.claims.isEmpty, !node.blockers.isEmpty, let run = shared[node.verdict.text] {
+            (text, style) = (Self.queued + run, .faint)
+        }
+        if namesWanted, let desired = node.desired, desired != node.observed { text += "; wanted: \(desired)" }
+        if node.retained { text += " (not in the policies any more)" }
+        return (text, style)
+    }
+
+    private func words(for node: StatusDocument.Node) -> (text: String, style: TextStyle) {
+        let (code, text) = (node.verdict.code, node.verdict.text)
+        let since = node.since.map { " since \(clock($0))" } ?? ""
+        let limit = until(node.verdict.until, "at the latest")
+        let end = until(node.verdict.until)
+        switch VerdictCode(rawValue: code) {
+        case .draining, .blocked, .rejoining, .verifying, .restoring:
+            return ("\(code)\(since): \(text)\(limit)", .busy)
+        case .runningCommand: return ("runs \(text)\(since)\(limit)", .busy)
+        case .soaking:
+            return (shown(node.verdict.until).map { "soaking \($0.left) more" } ?? "soaking\(since): \(text)", .busy)
+        case .held: return ("held\(since) \(text)\(end)", .warning)
+        case .keptOpen: return ("kept open\(since) \(text)\(end)", .warning)
+        case .reserved: return ("reserved\(since) \(text)\(end)", .warning)
+        case .failed:
+            let kept = node.failed.map { "kept at \($0.mode) by \($0.run)" } ?? text
+            return ("failed\(since): \(kept)", .alarm)
+        case .contested, .refused, .wrongAddress, .wrongTopology, .journalLost: return (text + end, .alarm)
+        case .foreign, .faulted: return (text, .foreign)
+        case .unreachable:
+            return ("unreachable\(since): \(text)\(limit)", .warning)
+        case .isolated, .initial, .stale, .unknownMode, .notListed: return (text + limit, .warning)
+        case .owed: return ("to be given back\(since): \(text)", .busy)
+        case .unmanaged: return (Self.nothing, .faint)
+        case .inDesiredMode: return (text + (node.since.map { " at \(clock($0))" } ?? ""), .good)
+        case .waitingBudget:
+            guard let first = node.blockers.first, first.code == code, let have = first.have, let limit = first.limit,
+                !first.holders.isEmpty
+            else { return (text + end, .faint) }
+            return ("waits for \(list(first.holders)) (budget: \(have) of \(limit) out of service)\(end)", .faint)
+        case .paused, .waitingApproval, .waitingClock, .waitingPolicies: return (text + end, .warning)
+        case .waitingStep, .waitingWindow, .excluded, .suspended, .waitingQuorum, .waitingGate, .waitingPrevious,
+            .notReadYet, .nodeBusy, .notCovered, .would:
+            return (text + end, .faint)
+        case nil: return ("\(code): \(text)\(end)", .plain)
+        }
+    }
+
+    /// A few names, and how many more there are.
+    func list(_ names: [String], most: Int = 3) -> String {
+        let shown = names.prefix(most).joined(separator: ", ")
+        return names.count > most ? "\(shown) and \(names.count - most) more" : shown
+    }
+}

@@ -1,0 +1,77 @@
+import ModeCore
+
+/// Who has to do something about a line of the log.
+package enum Severity: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
+    /// Nobody.
+    case info
+    /// Nobody yet: nagi goes on, and it is not as it should be.
+    case warn
+    /// A person.
+    case error
+
+    private var rank: Int {
+        switch self {
+        case .info: 0
+        case .warn: 1
+        case .error: 2
+        }
+    }
+
+    package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+}
+
+extension Fact {
+    package var severity: Severity {
+        switch self {
+        case .alarmRaised, .stayPlaced: .error
+        case .paused(_, let pause): pause.cause == .person ? .info : .error
+        case .runEnded(_, let outcome): outcome.severity
+        case .partChanged(_, _, let part, _, _): part.severity
+        case .nodeObserved(_, let facts, _, _): facts.mode == nil || facts.isConnected == false ? .warn : .info
+        case .nodeRestarted, .nodeLoosened, .modeAdopted: .warn
+        case .floorChanged(_, let floor): floor == nil ? .info : .warn
+        case .modeAnswered(_, _, let answer): answer.isAgreement ? .info : .warn
+        case .modeSettled(_, _, let isReached): isReached ? .info : .warn
+        case .ownershipDropped(_, let reason): reason == .foreign ? .warn : .info
+        case .commandEnded(_, _, let outcome, _, _): outcome.isSuccess ? .info : .warn
+        case .runChanged(_, .ending(.aborted)), .forced, .forceUsed: .warn
+        case .budgetKept(_, let since): since == nil ? .warn : .info
+        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodeShown, .addressMoved,
+            .leaversForgotten, .runStarted, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
+            .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended, .modeSeenAgain,
+            .commandIntended, .leverPulled, .alarmEnded:
+            .info
+        }
+    }
+}
+
+extension RunOutcome {
+    /// What a window's end left for the next one is as the policy wants it.
+    fileprivate var severity: Severity {
+        switch self {
+        case .completed, .partial(nil), .partial(.windowEnded), .partial(.superseded): .info
+        case .partial: .warn
+        case .failed: .error
+        }
+    }
+}
+
+extension Part {
+    fileprivate var severity: Severity {
+        switch phase {
+        // Given back for others' sake, or for a freeze.
+        case .queued, .returning: error == nil ? .info : .warn
+        case .finished(let result):
+            switch result {
+            case .done, .alreadyThere, .released, .held, .notReached, .notCovered, .ended: .info
+            case .failed, .skipped, .yielded, .foreign: .warn
+            }
+        case .out, .committed, .soaking: .info
+        }
+    }
+}
+
+extension ModeChangeAnswer {
+    /// The node has the mode, as far as its answer goes.
+    var isAgreement: Bool { outcome == .accepted || outcome == .alreadyThere }
+}

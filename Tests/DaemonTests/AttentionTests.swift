@@ -1,0 +1,128 @@
+import Daemon
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+@Suite struct AttentionTests {
+    private static func at(_ seconds: Int64) -> Timestamp { APIServerTests.at(seconds) }
+    private static let run = RunID(policy: "up", revision: "2", ordinal: 1)
+    private static let node = NodeID(cluster: "tokyo", name: "node-01")
+
+    /// A healthy cluster with a run in work.
+    private static let calm: StatusReport = {
+        var report = StatusReport(at: at(0))
+        report.clusters = [
+            ClusterStatus(
+                name: "tokyo", unavailable: 0, maxUnavailable: 1,
+                nodes: [
+                    NodeStatus(
+                        name: "node-01", observed: .known(.normal), verdict: Verdict(.unmanaged, "no claim"),
+                        blockers: [], claims: [], isOwed: false, isRetained: false)
+                ], unlisted: [])
+        ]
+        report.runs = [
+            RunStatus(
+                id: run.text, policy: "up", cluster: "tokyo", phase: "active", text: "", startedAt: at(0),
+                blockers: [Blocker(.outsideWindow)], parts: [])
+        ]
+        return report
+    }()
+
+    private typealias Change = @Sendable (inout StatusReport) -> Void
+    private static func pause(_ cause: Pause.Cause) -> Change {
+        { $0.pauses = [PauseStatus(run: run, pause: Pause(cause, reason: "why", since: at(0)))] }
+    }
+    private static func verdict(_ code: VerdictCode) -> Change {
+        { $0.clusters[0].nodes[0].verdict = Verdict(code, "why") }
+    }
+    private static func alarm(_ code: Alarm.Code, _ node: NodeID? = nil) -> Change {
+        { $0.alarms = [Alarm(Alarm.Key(code, node: node), "why", since: at(0))] }
+    }
+
+    private static let rows: [(String, Change, [String])] = [
+        ("nothing", { _ in }, []),
+        ("a person's pause", pause(.person), []),
+        ("paused by failures", pause(.failures), ["paused"]),
+        ("paused by its canary", pause(.canary), ["paused"]),
+        ("paused for lack of progress", pause(.progress), ["paused"]),
+        (
+            "waits for promotion", { $0.runs[0].blockers = [Blocker(.outsideWindow), Blocker(.promotion)] },
+            ["waiting-approval"]
+        ),
+        (
+            "a run that is over waits for nobody",
+            {
+                $0.runs[0].blockers = [Blocker(.promotion)]
+                $0.runs[0].endedAt = at(0)
+            }, []
+        ),
+        (
+            "failed and kept shut",
+            {
+                $0.clusters[0].nodes[0].stay = Shared(
+                    FailedStay(run: run, policy: "up", mode: .blockNewConnection, reason: "why", since: at(0)))
+                $0.clusters[0].nodes[0].verdict = Verdict(.failed, "kept")
+            }, ["failed"]
+        ),
+        ("failed and given back", verdict(.failed), []),
+        ("contested", verdict(.contested), ["contested"]),
+        ("refused", verdict(.refused), ["refused"]),
+        ("wrong address", verdict(.wrongAddress), ["wrong-address"]),
+        ("wrong topology", verdict(.wrongTopology), ["wrong-topology"]),
+        ("journal lost", verdict(.journalLost), ["journal-lost"]),
+        ("unreachable", verdict(.unreachable), []), ("foreign", verdict(.foreign), []), ("held", verdict(.held), []),
+        ("a hold ends soon", alarm(.holdEnds, node), ["hold-ends"]),
+        ("the clock is wrong", alarm(.clockDiffers), ["clock-differs"]),
+        (
+            "said once where the alarm says it",
+            {
+                verdict(.contested)(&$0)
+                alarm(.contested, node)(&$0)
+            }, ["contested"]
+        ),
+        (
+            "another node's alarm is another's",
+            {
+                verdict(.contested)(&$0)
+                alarm(.contested, NodeID(cluster: "tokyo", name: "node-02"))(&$0)
+            }, ["contested", "contested"]
+        ),
+    ]
+
+    @Test(arguments: rows.indices)
+    func `what needs a person`(row: Int) {
+        let (name, change, codes) = Self.rows[row]
+        var report = Self.calm
+        change(&report)
+        let needed = Attention.needed(by: StatusDocument(report, zone: .utc))
+        #expect(needed.map(\.code) == codes, "\(name)")
+        #expect(needed.allSatisfy { $0.text.contains("why") || $0.code == "waiting-approval" })
+    }
+
+    @Test func `every alarm needs a person`() {
+        for code in Alarm.Code.allCases {
+            var report = Self.calm
+            Self.alarm(code)(&report)
+            #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.code) == [code.rawValue])
+        }
+    }
+
+    @Test func `a refused reload needs a person, first of all`() {
+        var report = Self.calm
+        Self.pause(.failures)(&report)
+        let document = StatusDocument(
+            report, zone: .utc, refusedReload: .init(at: Self.at(0), digest: nil, reasons: ["a.yaml:1:1: error\n x"]))
+        let needed = Attention.needed(by: document)
+        #expect(needed.map(\.code) == ["refused-reload", "paused"])
+        #expect(
+            AttentionTable(needed, at: document.at).text == """
+                refused-reload  since 00:53:20  the files on disk were refused: a.yaml:1:1: error
+                                                nagi check PATH, then reload
+                paused          since 00:53:20  up@2#1 is paused: why
+                                                nagi resume up@2#1, or nagi abort up@2#1
+                """)
+        #expect(AttentionTable([], at: document.at).text == "fine: nothing needs a person")
+    }
+}

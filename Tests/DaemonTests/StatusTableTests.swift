@@ -1,0 +1,159 @@
+import Daemon
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+@Suite struct StatusTableTests {
+    private static func at(_ seconds: Int64) -> Timestamp { APIServerTests.at(seconds) }
+
+    private static let document = StatusDocument(
+        APIServerTests.report, zone: .utc,
+        refusedReload: .init(at: at(400), digest: nil, reasons: ["windows.yaml:18:5: error\n  18 | x", "more"]))
+
+    @Test func `without a terminal every row is one line, names are whole and nothing is painted`() {
+        #expect(
+            StatusTable(Self.document).text == """
+                ! the files on disk were refused at 01:00: windows.yaml:18:5: error (nagi check PATH); in force: those of Sun 2026-11-29 00:53
+                tokyo  2 of 4 in service, budget 2 used of 1                                      Mon 2026-11-30 01:01:07 +00:00
+                  NODE     MODE                  WANTED                SESSIONS  CONNS  VERSION   WHAT IS GOING ON
+                  node-01  block_new_session     block_new_session           17     58  2025.1.1  draining since 00:53:20: 17 sessions left, at the latest 02:00
+                  node-02  ?                     –                            –      –  –         not seen yet?[2J?, at the latest Tue 2026-12-01 01:53 (in 1d) (not in the policies any more)
+                  node-03  block_new_connection  block_new_connection         0      0  2025.1.1  failed since Sat 2026-11-28 23:53: kept at block_new_connection by up@1#1
+                FAILED
+                  node-03  since Sat 2026-11-28 23:53 in up@1#1, kept at block_new_connection: upgrade exited with 7
+                    upgrade printed: Reading package lists...
+                    upgrade printed: E: Unable to lock
+                    the whole output of upgrade: /var/lib/nagi/c/output
+                    give it back: nagi release node-03 --reason …
+                RUNS
+                  up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00
+                    next node:  waits between nodes, until Tue 2026-12-01 04:40 (in 1d 3h)
+                    node-01  out (drain)
+                POLICIES  in force since Sun 2026-11-29 00:53, digest d1
+                  nights  frozen  by freezes/year-end until Tue 2026-12-01 04:40 (in 1d 3h); next Wed 2026-12-02 08:26 (in 2d 7h)
+                  up      open    until 02:00; next Tue 2026-12-01 01:53 (in 1d)
+                HOLDS
+                  node-02  block_new_session  by mika since 00:53:20: disk, until Tue 2026-12-01 01:53 (in 1d)
+                OWED
+                  node-02  block_new_session  since 00:53:20  no answer in time
+                NOT IN THE POLICIES
+                  node-04  regular  in service
+                ALARMS
+                  release-waits  since 00:54:20  node-02 cannot be opened
+                  clock-differs  since 00:54:20  the clocks differ
+                """)
+    }
+
+    @Test func `on a narrow terminal nothing is wider than it, but for what is there to be copied`() {
+        let lines = StatusTable(Self.document, on: Terminal(width: 80)).lines
+        let copied = ["    upgrade printed:", "    the whole output of", "    give it back:"]
+        for line in lines where !copied.contains(where: { line.hasPrefix($0) }) {
+            #expect(TextFold.width(line) <= 80, "\(line)")
+        }
+        #expect(
+            lines.contains("      draining since 00:53:20: 17 sessions left, at the latest 02:00"), "\(lines)")
+    }
+
+    @Test(arguments: [nil, 80, 200] as [Int?])
+    func `a run that is over is summed up in one line, and only the last few are`(width: Int?) {
+        var report = StatusReport(at: Self.at(467))
+        let parts = ["done", "already-there", "failed", "not-reached", "yielded"].enumerated().map { number, phase in
+            PartStatus(
+                name: "n\(number)", phase: phase, since: Self.at(0), milestones: Milestones(), isCanary: false)
+        }
+        report.runs = (1...5).map { number in
+            RunStatus(
+                id: "up@\(number)#1", policy: "up", cluster: "tokyo", phase: "partial",
+                text: "partial: the window ended", startedAt: Self.at(0), endedAt: Self.at(9), parts: parts)
+        }
+        let document = StatusDocument(report, zone: .utc)
+        let lines = StatusTable(document, on: Terminal(width: width)).lines
+        #expect(
+            lines.filter { $0.contains("up@") }.map { $0.prefix(8) } == ["  up@5#1", "  up@4#1", "  up@3#1"])
+        let joined = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+        #expect(
+            joined.contains("up@5#1 partial ended 00:53:29: 2 done · 1 failed · 2 left out · the window ended"))
+        #expect(lines.contains("  … and 2 earlier: --all"))
+        let all = StatusTable(document, on: Terminal(width: width), showsAll: true).lines
+        #expect(all.count { $0.hasPrefix("    n2") } == 5)
+    }
+
+    @Test func `queued nodes of a run are one line, and what they all wait for is said once`() {
+        var report = StatusReport(at: Self.at(467))
+        let blocker = Blocker(.allPaused(Pause(.person, reason: "calls drop", actor: "mika", since: Self.at(0))))
+        let names = (1...20).map { "media-\($0 < 10 ? "0" : "")\($0).sfu.tokyo-a.example.com@10.20.30.\(100 + $0)" }
+        report.clusters = [
+            ClusterStatus(
+                name: "tokyo", unavailable: 0, maxUnavailable: 1,
+                nodes: names.map { name in
+                    NodeStatus(
+                        name: name, observed: .known(.normal), verdict: Verdict(blocker), blockers: [blocker],
+                        claims: [], isOwed: false, isRetained: false)
+                }, unlisted: [])
+        ]
+        report.runs = [
+            RunStatus(
+                id: "up@2#1", policy: "up", cluster: "tokyo", phase: "active", text: "", startedAt: Self.at(0),
+                blockers: [blocker],
+                parts: names.map {
+                    PartStatus(name: $0, phase: "queued", since: Self.at(0), milestones: Milestones(), isCanary: false)
+                })
+        ]
+        report.pauses = [
+            PauseStatus(run: nil, pause: Pause(.person, reason: "calls drop", actor: "mika", since: Self.at(0)))
+        ]
+        let lines = StatusTable(StatusDocument(report, zone: .utc), on: Terminal(width: 80)).lines
+        #expect(lines.count { $0.contains("calls drop") } == 2, "with the run and with the pause: \(lines)")
+        #expect(lines.contains("    20 queued: media-01…, media-02…, media-03… and 17 more"))
+        #expect(lines.contains("  names: media-*.sfu.tokyo-a.example.com@10.20.30.*"))
+        #expect(
+            lines.contains { $0.hasPrefix("  everything  since 00:53:20 by mika: calls drop, until nagi resume") })
+        #expect(lines.filter { $0.hasPrefix("  media-") }.count == 20)
+    }
+
+    static let hostile = [
+        "<img src=x onerror=alert(1)>", "\u{1B}]0;owned\u{07}\u{1B}[31m", "\u{202E}evil\u{2066}",
+        "a\r\nb\u{2028}c\u{85}d",
+        String(repeating: "x", count: 10_000), String(repeating: "長い", count: 5_000), "\u{200B}\u{FEFF}\u{0}",
+    ]
+
+    /// Whatever people and nodes call things, and whatever they give as reasons.
+    @Test(arguments: hostile, [nil, 80] as [Int?])
+    func `texts from elsewhere are inert and bounded`(text: String, width: Int?) throws {
+        var report = APIServerTests.report
+        report.clusters[0].name = text
+        report.clusters[0].nodes[0].name = text
+        report.clusters[0].nodes[0].version = text
+        report.clusters[0].nodes[0].verdict = Verdict(.held, text, until: Self.at(9))
+        report.clusters[0].nodes[2].stay = Shared(APIServerTests.stay(text))
+        report.clusters[0].nodes[2].command = Shared(
+            APIServerTests.command(CommandOutput(lastOf: text, path: text)))
+        report.clusters[0].unlisted[0].name = text
+        report.runs[0].parts[0].error = text
+        report.holds[0].hold.reason = text
+        report.holds[0].hold.actor = text
+        report.pauses = [PauseStatus(run: nil, pause: Pause(.person, reason: text, actor: text, since: Self.at(0)))]
+        report.alarms[0].text = text
+        report.policies[0].reason = text
+        let document = StatusDocument(
+            report, zone: .utc, refusedReload: .init(at: Self.at(0), digest: nil, reasons: [text]))
+        let table = StatusTable(document, on: Terminal(width: width), showsAll: true)
+        let check = AttentionTable(Attention.needed(by: document), at: document.at, on: Terminal(width: width)).text
+        for line in table.lines + check.split(separator: "\n").map(String.init) {
+            #expect(line.unicodeScalars.allSatisfy { !Self.steers($0) }, "\(line.prefix(80))")
+            // A row of a table without a terminal has some cells, each of them cut.
+            #expect(line.count < (width == nil ? 8_000 : 1_200), "\(line.prefix(80))")
+        }
+        let log = DaemonLog.line("node  held: \(text)", .info, at: Self.at(0), .utc)
+        #expect(log.count <= DaemonLog.limit && log.unicodeScalars.allSatisfy { !Self.steers($0) })
+    }
+
+    private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}
