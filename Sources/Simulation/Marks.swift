@@ -33,7 +33,7 @@ package struct Marks: Hashable, Sendable {
         case .modeAdopted: note("mode-adopted")
         case .ownershipDropped(_, let reason): note("dropped-\(reason.rawValue)")
         case .floorChanged(_, let floor): note(floor == nil ? "floor-gone" : "floor-set")
-        case .commandEnded(_, _, let outcome, _, _): note("command-\(outcome.word)")
+        case .commandEnded(_, _, let outcome, _, _, _): note("command-\(outcome.word)")
         case .alarmRaised(let alarm): note("alarm-\(alarm.key.code.rawValue)")
         default: break
         }

@@ -195,7 +195,9 @@ extension Controller {
         _ outcome: CommandOutcome, _ output: CommandOutput?, of id: CommandID, _ turn: inout Turn
     ) {
         guard let entry = ledger.commands[id], entry.outcome == nil else { return }
-        decide(.commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output), &turn)
+        decide(
+            .commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output, run: entry.start.run),
+            &turn)
         guard let node = ledger.index(of: entry.start.node) else { return }
         nodesToTouch.insert(node.raw)
         readNow(node, turn.now)

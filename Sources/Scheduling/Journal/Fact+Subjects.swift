@@ -46,7 +46,7 @@ extension Fact {
             .modeAdopted(let node, _), .ownershipDropped(let node, _), .floorChanged(let node, _):
             Subjects(node: node)
         case .commandIntended(let start): Subjects(node: start.node, run: start.run)
-        case .commandEnded(_, let node, _): Subjects(node: node)
+        case .commandEnded(_, let node, _, _, _, let run): Subjects(node: node, run: run)
         case .leverPulled(let pulled): pulled.subjects
         case .alarmRaised(let alarm): alarm.key.subjects
         case .alarmEnded(let key): key.subjects

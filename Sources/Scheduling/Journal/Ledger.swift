@@ -138,7 +138,7 @@ package struct Ledger: Hashable, Sendable, Codable {
             lastCommand = max(lastCommand, start.id.number)
             commands[start.id] = CommandEntry(start: start, outcome: nil)
             latestCommands?[start.node] = nil
-        case .commandEnded(let id, let node, let outcome, let step, let output):
+        case .commandEnded(let id, let node, let outcome, let step, let output, _):
             commands[id]?.outcome = outcome
             guard let start = commands[id]?.start else { break }
             var latest = latestCommands ?? [:]

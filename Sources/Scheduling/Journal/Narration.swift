@@ -85,7 +85,7 @@ package struct Narration: Sendable {
         case .commandIntended(let start):
             disturbed.insert(start.node)
             printed[start.node] = nil
-        case .commandEnded(_, let node, let outcome, let step, let output?) where outcome.isSuccess:
+        case .commandEnded(_, let node, let outcome, let step, let output?, _) where outcome.isSuccess:
             printed[node] = Printed(step: step ?? "command", output: output)
         case .partChanged(_, _, let part, _, _):
             switch part.phase {

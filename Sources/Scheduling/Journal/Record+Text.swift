@@ -54,7 +54,7 @@ extension Record {
                 ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
-        case .commandEnded(_, let node, let outcome, let step, _):
+        case .commandEnded(_, let node, let outcome, let step, _, _):
             "\(node.name)  command \(step.map { "\($0) " } ?? "")\(outcome)"
         case .leverPulled(let lever):
             "\(lever.answer.action.rawValue) by \(lever.pull.actor)"
@@ -68,7 +68,7 @@ extension Record {
 extension Record {
     /// Further lines, which are there for whoever reads the first: the last words of a command that failed.
     package var details: [String] {
-        guard case .commandEnded(_, let node, let outcome, let step, let output?) = fact, !outcome.isSuccess else {
+        guard case .commandEnded(_, let node, let outcome, let step, let output?, _) = fact, !outcome.isSuccess else {
             return []
         }
         return output.lines(of: step ?? "command").map { "\(node.name)  \($0)" }

@@ -79,7 +79,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case floorChanged(NodeID, RequestableMode?)
     case commandIntended(CommandStart)
     /// `step`: its name; `output`: the last of what it printed.
-    case commandEnded(CommandID, NodeID, CommandOutcome, step: String? = nil, output: CommandOutput? = nil)
+    case commandEnded(
+        CommandID, NodeID, CommandOutcome, step: String? = nil, output: CommandOutput? = nil, run: RunID? = nil)
     /// An operator pulled a lever, and what it came to.
     case leverPulled(PulledLever)
     case alarmRaised(Alarm)

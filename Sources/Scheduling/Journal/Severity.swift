@@ -33,7 +33,7 @@ extension Fact {
         case .modeAnswered(_, _, let answer): answer.isAgreement ? .info : .warn
         case .modeSettled(_, _, let isReached): isReached ? .info : .warn
         case .ownershipDropped(_, let reason): reason == .foreign ? .warn : .info
-        case .commandEnded(_, _, let outcome, _, _): outcome.isSuccess ? .info : .warn
+        case .commandEnded(_, _, let outcome, _, _, _): outcome.isSuccess ? .info : .warn
         case .runChanged(_, .ending(.aborted)), .forced, .forceUsed: .warn
         case .budgetKept(_, let since): since == nil ? .warn : .info
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodeShown, .addressMoved,
