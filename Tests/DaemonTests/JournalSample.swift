@@ -222,7 +222,7 @@ struct JournalSample {
             .resumed(nil, .person), .leverPulled(lever),
             .forced(run, Force(.exclusion, beside: nil, actor: "mika", reason: "security fix", since: now.wall)),
             .forceUsed(run, failed), .budgetKept(cluster: "tokyo", since: now.wall),
-            .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: 7, connections: 9), isFirst: true),
+            .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: 7, connections: 9), of: now.wall),
         ]
     }
 }

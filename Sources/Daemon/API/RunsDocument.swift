@@ -87,7 +87,7 @@ package struct RunDocument: Codable, Hashable, Sendable {
 extension RunDocument {
     init(_ account: RunAccount, _ zone: DisplayZone, isTruncated: Bool) {
         let run = account.run
-        let reasons = run.pauses.map { "paused \($0.text)" }
+        let reasons = run.pauses.map(\.words)
         var reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
         if case .partial(let why?)? = account.outcome { reason = "\(why)" }
         self.init(

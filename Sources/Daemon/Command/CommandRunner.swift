@@ -1,6 +1,7 @@
 import Glibc
 import Primitives
 import Scheduling
+import Synchronization
 
 /// Starts commands through `nagi exec-step`, waits for them, and finds them again after a restart of the daemon.
 package final class CommandRunner: Sendable {
@@ -17,6 +18,8 @@ package final class CommandRunner: Sendable {
     private let policyDirectory: String
     private let environment: [String: String]
     private let executable: String
+    /// Those that are to end, or never to begin.
+    private let stopped = Mutex<Set<CommandID>>([])
 
     /// - Parameters:
     ///   - folder: holds one directory per command.
@@ -45,7 +48,7 @@ package final class CommandRunner: Sendable {
             prune()
             try directory.make()
             // The disk may have taken its time.
-            guard !Self.isTooLate(start) else { return .neverBegan }
+            guard !Self.isTooLate(start), !stopped.withLock({ $0.contains(start.id) }) else { return .neverBegan }
             pid = try launch(start, in: directory)
         } catch {
             return .notStarted(NodeText(cutting: "\(error)"))
@@ -71,6 +74,7 @@ package final class CommandRunner: Sendable {
     /// Has the command ended, whoever runs it: `start` or `recover` tells what it came to. One that has not begun never will.
     package func stop(_ id: CommandID) {
         let directory = directory(of: id)
+        stopped.withLock { _ = $0.insert(id) }
         guard directory.exists else { return }
         // Where the disk takes no more, it ends at its timeout.
         _ = try? DurableFile.claim(directory.endPath)

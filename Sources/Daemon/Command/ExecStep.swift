@@ -59,6 +59,7 @@ package struct ExecStep {
         guard chdir(workingDirectory) == 0 else {
             return try directory.write(.notStarted("\(String(cString: strerror(errno))): \(workingDirectory)"))
         }
+        guard !directory.isEndAsked else { return try directory.write(.neverBegan) }
         let path = program.hasPrefix("/") ? program : workingDirectory + "/" + program
         let kept = open(directory.outputPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard kept >= 0 else { throw DurableFile.Failure("open") }

@@ -311,8 +311,8 @@ struct Pump<Brain: Decider> {
 extension ControlLoop.Signal {
     fileprivate var mayDecide: Bool {
         switch self {
-        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .pulled, .alarm: true
-        case .asked, .refused, .appended, .report, .stop, .stopLimit: false
+        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .pulled, .asked, .alarm: true
+        case .refused, .appended, .report, .stop, .stopLimit: false
         }
     }
 }

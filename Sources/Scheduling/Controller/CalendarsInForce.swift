@@ -142,12 +142,17 @@ struct CalendarsInForce: Sendable {
         clusters[cluster]?.isExcluded(at: now)
     }
 
-    /// Inside the windows of the policy and of the run, whatever the exclusions.
-    func isInsideWindows(_ place: Int, origin: Run.Origin, at now: Timestamp) -> Bool {
-        if case .window(_, let span) = origin { return span.contains(now) }
+    /// When the windows of the policy and of the run, inside which it is now, end, whatever the exclusions; nil: it is
+    /// outside of them.
+    func endOfWindows(_ place: Int, origin: Run.Origin, at now: Timestamp) -> Timestamp? {
+        if case .window(_, let span) = origin { return span.contains(now) ? span.end : nil }
         let entry = entries[place]
-        let calendars = [entry.calendar] + (entry.pinned.map { [$0.calendar] } ?? [])
-        return calendars.allSatisfy { $0.containing(at: now) != nil }
+        var end = Timestamp.distantFuture
+        for calendar in [entry.calendar] + (entry.pinned.map { [$0.calendar] } ?? []) {
+            guard let span = calendar.containing(at: now)?.span else { return nil }
+            end = min(end, span.end)
+        }
+        return entry.policy.schedule.isUnbounded ? .distantFuture : end
     }
 
     /// When both are next open; nil: not in sight.

@@ -23,7 +23,12 @@ extension Controller {
             looked += 1
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
-            let shared = part.phase.isQueued ? general + order : general
+            // One that was exempt when it started is exempt at its grant.
+            let exempted = part.phase.isQueued || part.exempt.isEmpty ? nil : part.exempt
+            let shared =
+                part.phase.isQueued
+                ? general + order
+                : exempted.map { blockers(of: slot, header, cluster, now, exempt: $0) } ?? general
             let own = blockers(of: part, place, header, now)
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
@@ -54,7 +59,11 @@ extension Controller {
     private static let blockerLimit = 8
 
     /// What stands in the way of every node of the run.
-    func blockers(of slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment) -> [Blocker] {
+    ///
+    /// - Parameter exempt: what an operator has it ignore; nil: as the run's next node would.
+    func blockers(
+        of slot: RunSlot, _ header: Ledger.RunHeader, _ cluster: ClusterIndex, _ now: Moment, exempt: [Ignorable]? = nil
+    ) -> [Blocker] {
         var blockers: [Blocker] = []
         if case .ending(let reason) = header.phase { blockers.append(Blocker(.runEnding(reason))) }
         if calendars.policy(header.pinned.name)?.isSuspended == true { blockers.append(Blocker(.suspended)) }
@@ -65,24 +74,27 @@ extension Controller {
             let until = clock.trustedFrom.map { now.wall + ($0 - now.uptime) }
             blockers.append(Blocker(.clock, until: until))
         }
-        blockers += clearanceBlockers(slot, header, now)
+        blockers += clearanceBlockers(header, ignoring: exempt ?? header.force?.ignored ?? [], now)
         if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
         // The sweep before a start would wait for the others anyway.
         if !fleet[cluster].isKnown { blockers.append(Blocker(.notRead)) }
         return blockers
     }
 
-    private func clearanceBlockers(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> [Blocker] {
+    private func clearanceBlockers(
+        _ header: Ledger.RunHeader, ignoring ignored: [Ignorable], _ now: Moment
+    ) -> [Blocker] {
         guard let blocker = clearanceBlocker(header, now) else { return [] }
-        guard let force = header.force else { return [blocker] }
         let isExclusion = if case .excluded = blocker.reason { true } else { false }
-        guard force.ignored.contains(isExclusion ? .exclusion : .window) else { return [blocker] }
+        guard ignored.contains(isExclusion ? .exclusion : .window) else { return [blocker] }
         // Behind a freeze that is ignored the windows still count, which the clearance does not tell.
-        guard isExclusion, !force.ignored.contains(.window),
-            let place = calendars.places[header.pinned.name],
-            !calendars.isInsideWindows(place, origin: header.origin, at: now.wall)
+        guard isExclusion, !ignored.contains(.window), !header.isRetry,
+            let place = calendars.places[header.pinned.name]
         else { return [] }
-        return [Blocker(.outsideWindow)]
+        guard let end = calendars.endOfWindows(place, origin: header.origin, at: now.wall) else {
+            return [Blocker(.outsideWindow)]
+        }
+        return now.wall >= end + (.zero - header.pinned.startMargin) ? [Blocker(.cutoff, until: end)] : []
     }
 
     private func clearanceBlocker(_ header: Ledger.RunHeader, _ now: Moment) -> Blocker? {
@@ -112,7 +124,8 @@ extension Controller {
                 switch canaryWait(of: run, now) {
                 case .soaks(let until)?: blockers.append(Blocker(.canarySoak(names), until: until))
                 case .isBroken(let name)?: blockers.append(Blocker(.canaryBroken(name)))
-                case nil: blockers.append(Blocker(.promotion))
+                // One that proves nothing pauses the run, and an approval makes it no better.
+                case nil: if run.canaries.allSatisfy({ $0.setback == nil }) { blockers.append(Blocker(.promotion)) }
                 }
             }
         }

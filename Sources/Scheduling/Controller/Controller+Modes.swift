@@ -20,10 +20,12 @@ extension Controller {
     func wish(of node: NodeIndex, _ now: Moment) -> ModeWish {
         let entry = ledger[node]
         var wish = ModeWish(mode: nil, mayRaise: clock.isTrusted)
-        let isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
-        if isHeld, let hold = entry.hold {
+        // A hold ends by its record alone: a wall clock that jumps ends none.
+        let isHeld = entry.hold != nil
+        if let hold = entry.hold {
             switch hold.wish {
-            case .keepOpen: return wish
+            // What a command may still disrupt stays shut until that has ended.
+            case .keepOpen: if !runsDisruptiveCommand(node) { return wish }
             case .mode(let mode):
                 wish.mode = mode
                 wish.mayRaise = true

@@ -10,17 +10,20 @@ extension Controller {
         try checkListed(node)
         if case .mode(let mode) = wish, !by.isForced { try checkRoom(for: mode, node, turn.now) }
         if wish == .keepOpen { _ = try release(node, by, &turn) }
+        var wish = wish
+        // Hands off leaves the claim that stands.
+        if wish == .handsOff, case .mode? = former?.wish, let former { wish = former.wish }
         let hold = Hold(wish: wish, actor: by.actor, reason: by.reason, since: turn.now.wall, until: until)
         decide(.holdPlaced(id, hold), &turn)
         touchAll(about: node)
-        var text =
+        let instead = former.map { " (instead of: held \($0.text))" } ?? ""
+        let text =
             switch wish {
-            case .mode(let mode): "held: \(id.name), at \(mode.rawValue)"
-            case .keepOpen: "held open: \(id.name). No run takes it"
-            case .handsOff, .reserved: "held: \(id.name). \(staying(node, turn.now)); no run takes it further"
+            case .mode(let mode): "held\(instead): \(id.name), at \(mode.rawValue)"
+            case .keepOpen: "held open\(instead): \(id.name). No run takes it"
+            case .handsOff, .reserved: "held\(instead): \(id.name). \(staying(node, turn.now)); no run takes it further"
             }
-        if let former, !former.isOver(at: turn.now.wall) { text += ". It was held \(former.text) before" }
-        return LeverAnswer(id: 0, action: .hold, text: text, until: until, undo: "nagi release \(id)")
+        return LeverAnswer(id: 0, action: .hold, text: text, until: until, undo: "nagi release \(id) --reason …")
     }
 
     private func staying(_ node: NodeIndex, _ now: Moment) -> String {
@@ -30,6 +33,11 @@ extension Controller {
 
     private func checkRoom(for mode: RequestableMode, _ node: NodeIndex, _ now: Moment) throws(LeverRefusal) {
         let cluster = fleet.cluster(of: node)
+        guard fleet[cluster].isKnown else {
+            throw LeverRefusal(
+                .notNow, "not every node of \(fleet[cluster].policy.name) was read yet: nobody can say who is out",
+                hint: "try again in a moment, or: … --force")
+        }
         let use = fleet.budgetUse(of: cluster, at: now)
         let isOut = fleet.out(of: cluster, at: now, atMost: .max).contains(fleet[node].id.name)
         guard !isOut, !use.hasRoom(forTemporary: fleet[seat: node].isTemporary) else { return }
@@ -63,6 +71,8 @@ extension Controller {
                 did.append("its failure in \(header.id) counts no longer")
             } else if let outcome = order(.release, part, place, header, node, by, &turn) {
                 did.append(outcome)
+            } else if part.phase.kind == .returning {
+                did.append("\(header.id) has it on its way back already")
             }
         }
         if let stay = ledger[node].failedStay {
@@ -134,7 +144,7 @@ extension Controller {
             || ledger[node].open != nil || !fleet[seat: node].working.isEmpty
     }
 
-    private func checkListed(_ node: NodeIndex) throws(LeverRefusal) {
+    func checkListed(_ node: NodeIndex) throws(LeverRefusal) {
         guard fleet[seat: node].isRetained else { return }
         throw LeverRefusal(
             .unknownNode, "\(fleet[node].id.name) is not in the policies any more: a hold would end at once",
@@ -165,7 +175,7 @@ extension Controller {
         return LeverAnswer(
             id: 0, action: .reserve,
             text: "reserved: \(names). They count as out of service and are left alone: they may be taken now",
-            until: until, undo: nodes.map { "nagi release \($0)" }.joined(separator: "; "))
+            until: until, undo: nodes.map { "nagi release \($0) --reason …" }.joined(separator: "; "))
     }
 
     func commandName(_ node: NodeIndex) -> String {
@@ -215,6 +225,7 @@ extension Controller {
         guard turn.now.wall < until || !clock.isTrusted else {
             decide(.holdEnded(id, reason: "its time is over"), &turn)
             alarm(key, nil, &turn)
+            giveBackWhatMayNotGoOn(node, &turn)
             return touchAll(about: node)
         }
         let ahead = hold.wish == .reserved ? Controller.reservationNotice : Controller.holdNotice
@@ -222,6 +233,18 @@ extension Controller {
         let isNear = turn.now.wall >= notice && until - hold.since > ahead
         alarm(key, isNear ? "\(id.name) is held \(hold.text), and that ends soon" : nil, &turn)
         wake(.node(node.raw), at: isNear || notice <= turn.now.wall ? until : notice, turn.now)
+    }
+
+    /// After a hold a part goes on where it stopped, or is given back where its run may take no node now.
+    private mutating func giveBackWhatMayNotGoOn(_ node: NodeIndex, _ turn: inout Turn) {
+        guard let place = fleet[seat: node].lease, let part = ledger.part(place), case .out = part.phase,
+            let header = ledger.header(place.run)
+        else { return }
+        let standing = blockers(of: place.run, header, fleet.cluster(of: node), turn.now, exempt: part.exempt)
+        guard let first = standing.first(where: { $0.class == .clock || $0.class == .config }) else { return }
+        let situation = situation(of: part, place, header, node, turn.now)
+        let why = "its hold is over, and its run may take no node now: \(first.text)"
+        perform(part.givenBack(.again(.whenClear), why: why, situation), of: place, header, node, &turn)
     }
 
     private static let holdNotice = Duration.minutes(15)

@@ -33,11 +33,12 @@ extension Controller {
             case .drain? = ledger.header(place.run)?.pinned.sequence.steps[work.step],
             let load = fleet[node].observation?.load, load.sessions <= DrainCurve.mostSessions
         else { return }
-        let isFirst = ledger[node].drain?.samples.last.map { $0.at < work.since.wall } ?? true
-        guard isFirst || ledger[node].drain?.wantsSample(at: turn.now.wall) ?? true else { return }
+        if let curve = ledger[node].drain, curve.since == work.since.wall, !curve.wantsSample(at: turn.now.wall) {
+            return
+        }
         let sample = DrainCurve.Sample(
             at: turn.now.wall, sessions: load.sessions, connections: load.ongoingConnections)
-        decide(.drainSampled(fleet[node].id, sample, isFirst: isFirst), &turn)
+        decide(.drainSampled(fleet[node].id, sample, of: work.since.wall), &turn)
     }
 
     mutating func take(

@@ -55,7 +55,9 @@ extension Controller {
         case .retry:
             let node = try node()
             // A failed node can be retried also after its run's end.
-            if let stay = ledger.entry(node)?.failedStay, [stay.run.text, stay.policy].contains(order.run ?? "") {
+            if let stay = ledger.entry(node)?.failedStay, let name = order.run,
+                name == stay.run.text || name == stay.policy || name.hasPrefix(stay.run.text + "/retry-")
+            {
                 return .retry(stay.run, node)
             }
             return .retry(try run(), node)
@@ -90,7 +92,8 @@ extension Controller {
         let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
         if let run = active.first(where: { $0.text == name }) { return run }
         if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
-        if let ended = ledger.endedRuns.last(where: { $0.run.id.text == name || $0.run.policy == name }) {
+        let ended = ledger.endedRuns.last { $0.run.id.text == name || $0.run.policy == name && !$0.run.isRetry }
+        if let ended {
             throw LeverRefusal(
                 .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
                 hint: "nagi status shows what is going on")

@@ -100,8 +100,12 @@ extension Controller {
             let reason = part.error ?? "the node failed"
             let stay = FailedStay(
                 run: header.root, policy: header.pinned.name, mode: mode, reason: reason, since: turn.now.wall)
-            let stayed = StayedPart(pinned: header.pinned, part: former ?? part)
+            let open = former?.phase.command.flatMap { ledger.commands[$0] }.flatMap {
+                $0.outcome == nil ? $0.start.step : nil
+            }
+            let stayed = StayedPart(pinned: header.pinned, part: former ?? part, openCommand: open)
             decide(.stayPlaced(fleet[node].id, stay, stayed), &turn)
+            if header.isRetry { takeOverLater(node, header, &turn) }
         }
         if case .finished(.held) = part.phase { keepClaim(former, node, &turn) }
         if let reason = move.abort { decide(.runChanged(header.id, .ending(.aborted(reason))), &turn) }
@@ -116,9 +120,25 @@ extension Controller {
 
     /// A person's hold keeps the claim that stands.
     private mutating func keepClaim(_ former: Part?, _ node: NodeIndex, _ turn: inout Turn) {
-        guard var hold = ledger[node].hold, hold.wish == .handsOff, let claim = former?.phase.claim else { return }
-        hold.wish = .mode(claim)
+        guard var hold = ledger[node].hold, let claim = former?.phase.claim else { return }
+        switch hold.wish {
+        case .handsOff: hold.wish = .mode(claim)
+        case .mode(let mode) where mode < claim: hold.wish = .mode(claim)
+        case .mode, .keepOpen, .reserved: return
+        }
         decide(.holdPlaced(fleet[node].id, hold), &turn)
+    }
+
+    /// It failed alone, while a newer run of the policy waits for it: that takes it over, as it would have at its start.
+    private mutating func takeOverLater(_ node: NodeIndex, _ header: Ledger.RunHeader, _ turn: inout Turn) {
+        for place in fleet[seat: node].parts {
+            guard let other = ledger.header(place.run), other.pinned.name == header.pinned.name, other.id != header.id,
+                var part = ledger.part(place), part.phase.isQueued
+            else { continue }
+            part.isTakenOver = true
+            decide(.partChanged(other.id, place.part, part, step: nil, nil), &turn)
+            runsToTouch.insert(place.run.raw)
+        }
     }
 
     private mutating func noteIdentityAlarm(_ part: Part, _ node: NodeIndex, _ turn: inout Turn) {
@@ -218,7 +238,7 @@ extension Controller {
             seat.isRetained && !header.isEnding ? .ending(.nodeRemoved) : header.phase
         situation.pauses = pauses(of: header)
         situation.order = part.order
-        situation.isHeld = entry.hold.map { !$0.isOver(at: now.wall) } ?? false
+        situation.isHeld = entry.hold != nil
         situation.isClockTrusted = clock.isTrusted
         if isLeased, seat.mustMakeRoom {
             let others = fleet.out(of: seat.cluster, at: now, atMost: 6).filter { $0 != fleet[node].id.name }
@@ -294,7 +314,9 @@ extension Controller {
         fleet.missingForQuorum(
             disrupting: nodes,
             isCommitted: { other in
-                fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
+                // Whoever reserved it may stop it at any time.
+                ledger[other].hold?.wish == .reserved
+                    || fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
             }, at: now)
     }
 
@@ -303,7 +325,7 @@ extension Controller {
         let now = turn.now
         let entry = ledger[node]
         noteQuorum(node, now)
-        let isReserved = entry.hold?.wish == .reserved && entry.hold?.isOver(at: now.wall) == false
+        let isReserved = entry.hold?.wish == .reserved
         let isClaimed = wish(of: node, now).mode != nil || entry.written != nil
         let isOpening = entry.open.map { $0.change.target != .normal } ?? false
         let isOut = isReserved || isClaimed || isOpening || !fleet[node].isServing(at: now)

@@ -54,7 +54,7 @@ extension Controller {
         }
         for pause in header.pauses { decide(.resumed(header.id, pause.cause), &turn) }
         touchParts(of: slot)
-        let text = "goes on: \(header.id)" + (ledger.pause.map { "; everything is still paused \($0.text)" } ?? "")
+        let text = "goes on: \(header.id)" + (ledger.pause.map { "; everything is still \($0.words)" } ?? "")
         return LeverAnswer(id: 0, action: .resume, text: text, undo: "nagi pause \(header.id)")
     }
 
@@ -67,7 +67,7 @@ extension Controller {
         return LeverAnswer(
             id: 0, action: .abort,
             text: "ends: \(header.id). What is not committed is given back, what is goes on through restore",
-            undo: header.pinned.isRollout ? "nagi start \(header.pinned.name)" : nil)
+            undo: header.pinned.isRollout && !header.isRetry ? "nagi start \(header.pinned.name)" : nil)
     }
 
     mutating func approve(_ slot: RunSlot, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
@@ -119,6 +119,7 @@ extension Controller {
         if let stay = ledger[node].failedStay, stay.run == run, let stayed = ledger.stayed[id] {
             return try retry(stayed, stay, node, by, &turn)
         }
+        try checkListed(node)
         let slot = try slot(of: run)
         guard let header = ledger.header(slot),
             let place = fleet[seat: node].parts.first(where: { $0.run == slot }), var part = ledger.part(place)
@@ -132,6 +133,7 @@ extension Controller {
         }
         part.phase = .queued(PartPhase.Queued())
         (part.since, part.error, part.isCanary, part.isTakenOver) = (turn.now.wall, nil, false, false)
+        (part.exempt, part.givenBackForOthers) = ([], 0)
         decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
         touchAll(about: node)
         return LeverAnswer(
@@ -146,13 +148,17 @@ extension Controller {
         if let other = fleet[seat: node].working.first.flatMap({ ledger.header($0.run)?.id }) {
             throw LeverRefusal(.nodeTaken, "\(other) has \(id.name) in work", hint: "wait for it: nagi status --watch")
         }
-        if let hold = ledger[node].hold, !hold.isOver(at: turn.now.wall) {
+        if let hold = ledger[node].hold {
             guard by.isForced else {
                 throw LeverRefusal(
                     .nodeTaken, "\(id.name) is held \(hold.text)",
                     hint: "to end that hold and retry: nagi retry \(stay.run) \(id) --force")
             }
-            decide(.holdEnded(id, reason: "retried \(by.text)"), &turn)
+        }
+        if let command = stayed.openCommand, !by.isForced {
+            throw LeverRefusal(
+                .commandRunning, "nothing was heard of \(command) on \(id.name) since it began: it may still run",
+                hint: "look on the host of the daemon; to go on all the same: nagi retry \(stay.run) \(id) --force")
         }
         guard let part = stayed.resumed(claim: stay.mode, at: turn.now), let step = part.phase.work?.step else {
             throw LeverRefusal(.nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id)")
@@ -161,15 +167,18 @@ extension Controller {
         guard let header = ledger.header(place.run) else {
             throw LeverRefusal(.unknownRun, "there is no run \(stay.run)")
         }
+        if ledger[node].hold != nil { decide(.holdEnded(id, reason: "retried \(by.text)"), &turn) }
         var move = PartMove(part)
         move.voidsEvidence = true
         perform(move, of: place, header, node, &turn)
-        decide(.stayEnded(id, reason: "retried \(by.text)"), &turn)
+        endStay(of: node, "retried \(by.text)", &turn)
         touchAll(about: node)
         return LeverAnswer(
             id: 0, action: .retry,
             text: "retried: \(id.name) goes on from \(stayed.pinned.sequence.steps[step].label)"
-                + (header.id == stay.run ? "" : ", as \(header.id)"),
+                + (header.id == stay.run ? "" : ", as \(header.id)")
+                + (pauses(of: header).contains { $0.cause == .person }
+                    ? "; its commands wait until the pause is over" : ""),
             undo: "nagi skip \(header.id) \(id) --reason …")
     }
 
@@ -184,7 +193,8 @@ extension Controller {
         let run = Run(
             id: id, pinned: stayed.pinned.value, origin: .retry(of: stay.run), startedAt: turn.now.wall,
             parts: [Part(node: fleet[node].id, group: stayed.part.group, since: turn.now.wall)],
-            clearance: .open(until: nil), progress: nil)
+            // No window is its own: what waits for the end of one goes on at once.
+            clearance: .closed(.init(cause: .outsideWindow, reopens: false)), progress: nil)
         decide(.runStarted(run), &turn)
         guard let slot = ledger.slot(of: id) else { throw LeverRefusal(.unknownRun, "there is no run \(stay.run)") }
         seat(slot, turn.now)
@@ -197,6 +207,7 @@ extension Controller {
         guard let header = ledger.header(slot), !header.isEnding else {
             throw LeverRefusal(.nothingToDo, "the run is ending already: it takes no node any more")
         }
+        guard ignored != .gate else { throw LeverRefusal(.nothingToDo, "\(header.id) has no gate") }
         guard ledger.withRun(slot, { $0.count(of: .queued) > 0 || !$0.tally.ungranted.isEmpty }) ?? false else {
             throw LeverRefusal(.nothingToDo, "no node of \(header.id) waits to start")
         }
@@ -226,7 +237,7 @@ extension Controller {
         }
         guard let id = startRun(place, isAgain: true, &turn) else {
             throw LeverRefusal(
-                .nothingToDo, "no run of \(policy) can begin: it is suspended, or its cluster was not read yet")
+                .notNow, "no run of \(policy) can begin: it is suspended, or the policies on disk could not be read")
         }
         return LeverAnswer(id: 0, action: .start, text: "started: \(id)", undo: "nagi abort \(id) --reason …")
     }

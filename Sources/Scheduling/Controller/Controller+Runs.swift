@@ -234,7 +234,7 @@ extension Controller {
             let standing = header.pauses.first { $0.cause == cause }
             switch cause {
             case .person:
-                guard let until = standing?.until else { continue }
+                guard clock.isTrusted, let until = standing?.until else { continue }
                 guard turn.now.wall >= until else {
                     wake(slot, at: until, turn.now)
                     continue

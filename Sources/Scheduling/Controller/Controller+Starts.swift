@@ -117,7 +117,7 @@ extension Controller {
         }
         let situation = situation(of: part, place, header, node, turn.now)
         part = part.started(situation, carrying: carried)
-        if let force = header.force {
+        if former.phase.isQueued, let force = header.force {
             part.exempt = force.ignored
             decide(.forceUsed(header.id, part.node), &turn)
         }

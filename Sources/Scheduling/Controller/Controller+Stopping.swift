@@ -30,6 +30,8 @@ extension Controller {
 
     func okToStop(_ nodes: [NodeIndex], by actor: String, _ now: Moment) -> StopAnswer {
         var blockers: [Blocker] = []
+        if let pause = ledger.pause { blockers.append(Blocker(.allPaused(pause), until: pause.until)) }
+        if !clock.isTrusted { blockers.append(Blocker(.clock)) }
         func add(_ blocker: Blocker) {
             if !blockers.contains(blocker) { blockers.append(blocker) }
         }

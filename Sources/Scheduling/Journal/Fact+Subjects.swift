@@ -24,7 +24,8 @@ extension Fact {
     package var subjects: Subjects {
         switch self {
         case .daemonStarted, .heartbeat, .policiesLoaded: Subjects()
-        case .membershipChanged(let cluster, _), .budgetKept(let cluster, _), .leaversForgotten(let cluster): Subjects(cluster: cluster)
+        case .membershipChanged(let cluster, _), .budgetKept(let cluster, _), .leaversForgotten(let cluster):
+            Subjects(cluster: cluster)
         case .nodeObserved(let node, _, _, _), .nodeRestarted(let node, _), .nodeLoosened(let node, _),
             .nodeShown(let node, _), .addressMoved(let node), .drainSampled(let node, _, _):
             Subjects(node: node)
@@ -108,7 +109,10 @@ extension PulledLever {
         case .hold(let node, _, _), .release(let node): Subjects(node: node, actor: pull.actor)
         case .pause(let run, _, _), .resume(let run): Subjects(run: run, actor: pull.actor)
         case .abort(let run), .approve(let run): Subjects(run: run, actor: pull.actor)
-        case .reserve(let nodes, _): Subjects(nodes: nodes, actor: pull.actor)
+        case .reserve(let nodes, _):
+            Subjects(
+                nodes: nodes, cluster: Set(nodes.map(\.cluster)).count == 1 ? nodes.first?.cluster : nil,
+                actor: pull.actor)
         case .skip(let run, let node), .retry(let run, let node): Subjects(node: node, run: run, actor: pull.actor)
         case .force(let run, _): Subjects(run: run, actor: pull.actor)
         case .releaseAll, .start: Subjects(actor: pull.actor)

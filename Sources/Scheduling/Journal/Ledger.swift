@@ -93,14 +93,14 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .policiesLoaded(let set): load(set, at: at)
         case .membershipChanged(let cluster, let membership): memberships[cluster] = membership
         case .budgetKept(let cluster, let since): budgetKept[cluster] = since
-        case .nodeObserved(let node, let facts, let marks, _): 
+        case .nodeObserved(let node, let facts, let marks, _):
             with(node) { $0.observe(facts, marks: marks, at: at.wall) }
         case .nodeRestarted(let node, let marks): with(node) { $0.restarted(marks) }
         case .nodeLoosened(let node, _): with(node) { $0.loosened(at: at.wall) }
         case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
         case .addressMoved(let node): with(node) { $0.formerAddress = nil }
         case .leaversForgotten(let cluster): keep { $0.retained == nil || $0.id.cluster != cluster }
-        case .drainSampled(let node, let sample, let isFirst): with(node) { $0.sample(sample, isFirst: isFirst) }
+        case .drainSampled(let node, let sample, let since): with(node) { $0.sample(sample, of: since) }
         case .runStarted(let run): begin(run)
         case .runChanged(let id, let phase): change(id) { $0.phase = phase }
         case .paused(let id?, let pause): change(id) { $0.place(pause) }

@@ -33,8 +33,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case addressMoved(NodeID)
     /// Nothing is owed in the cluster any more: its nodes that left the policies are not asked any longer.
     case leaversForgotten(cluster: String)
-    /// How many calls a draining node has; the first of a drain begins another curve.
-    case drainSampled(NodeID, DrainCurve.Sample, isFirst: Bool)
+    /// How many calls a draining node has, and when that drain began.
+    case drainSampled(NodeID, DrainCurve.Sample, of: Timestamp)
     case runStarted(Run)
     case runChanged(RunID, RunPhase)
     case runEnded(RunID, RunOutcome)

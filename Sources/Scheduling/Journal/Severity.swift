@@ -38,7 +38,8 @@ extension Fact {
         case .budgetKept(_, let since): since == nil ? .warn : .info
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodeShown, .addressMoved,
             .leaversForgotten, .runStarted, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
-            .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended, .modeSeenAgain,
+            .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
+            .modeSeenAgain,
             .commandIntended, .leverPulled, .alarmEnded:
             .info
         }

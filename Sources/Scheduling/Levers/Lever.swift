@@ -103,7 +103,8 @@ package struct LeverAnswer: Hashable, Sendable, Codable {
     package var left: [NodeID] = []
 
     package init(
-        id: Int, action: LeverOrder.Action, text: String, until: Timestamp? = nil, undo: String? = nil, left: [NodeID] = []
+        id: Int, action: LeverOrder.Action, text: String, until: Timestamp? = nil, undo: String? = nil,
+        left: [NodeID] = []
     ) {
         self.id = id
         self.action = action
@@ -127,6 +128,8 @@ package struct LeverRefusal: Error, Hashable, Sendable, Codable {
         case nothingToDo = "nothing-to-do"
         case commandRunning = "command-running"
         case overBudget = "over-budget"
+        /// Not now: a freeze, a pause, a clock that jumped, a cluster that was not read yet.
+        case notNow = "not-now"
         /// Another person's word stands on the node, or another run has it.
         case nodeTaken = "node-taken"
         case keyUsed = "key-used"

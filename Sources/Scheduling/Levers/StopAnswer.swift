@@ -14,7 +14,8 @@ extension Blocker {
     var refusalCode: LeverRefusal.Code {
         switch reason {
         case .held, .keptOpen, .reserved, .nodeBusy: .nodeTaken
-        default: .overBudget
+        case .budget, .quorum: .overBudget
+        default: .notNow
         }
     }
 }

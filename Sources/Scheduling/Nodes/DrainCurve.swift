@@ -20,15 +20,23 @@ package struct DrainCurve: Hashable, Sendable, Codable {
     package static let mostSessions = 1_000_000_000
     /// From one sample to the next, at least.
     package static let spacing = Duration.seconds(15)
+    /// What is further away is not told.
+    package static let horizon = Duration.days(30)
     /// A curve that has not become lower for so long no longer declines.
     package static let patience = Duration.minutes(5)
 
+    /// When the drain began.
+    package let since: Timestamp
     /// The oldest first.
     package private(set) var samples: [Sample] = []
 
-    package init() {}
+    package init(since: Timestamp) {
+        self.since = since
+    }
 
     package mutating func add(_ sample: Sample) {
+        // The wall clock was set back.
+        if let last = samples.last, sample.at < last.at { samples = [] }
         samples.append(sample)
         guard samples.count > DrainCurve.limit else { return }
         samples = samples.indices.filter { $0 % 2 == 0 || $0 == samples.count - 1 }.map { samples[$0] }
@@ -49,12 +57,14 @@ package struct DrainCurve: Hashable, Sendable, Codable {
         else { return extrapolatedHalfLife }
         let (a, b) = (samples[doubled], samples[doubled + 1])
         // When it was exactly twice as much, between the two.
-        let share = a.sessions == b.sessions ? 0 : Double(a.sessions - 2 * last.sessions) / Double(a.sessions - b.sessions)
+        let share =
+            a.sessions == b.sessions ? 0 : Double(a.sessions - 2 * last.sessions) / Double(a.sessions - b.sessions)
         return last.at - (a.at + (b.at - a.at) * share)
     }
 
     private var extrapolatedHalfLife: Duration? {
-        guard let first = samples.first, let last = samples.last, first.sessions > last.sessions, last.at > first.at else {
+        guard let first = samples.first, let last = samples.last, first.sessions > last.sessions, last.at > first.at
+        else {
             return nil
         }
         let gone = first.sessions - last.sessions
@@ -62,12 +72,15 @@ package struct DrainCurve: Hashable, Sendable, Codable {
     }
 
     /// When it is at or below that, if it goes on like this; nil: not to be told.
-    package func projectedEnd(downTo threshold: Int) -> Timestamp? {
+    ///
+    /// - Parameter connections: the same for them, of which no course is known.
+    package func projectedEnd(downTo threshold: Int, connections: Int = .max) -> Timestamp? {
         guard let last = samples.last, flatSince == nil else { return nil }
-        guard last.sessions > threshold else { return last.at }
+        guard last.sessions > threshold else { return last.connections > connections ? nil : last.at }
         guard let halfLife else { return nil }
         let halvings = DrainCurve.log2(Double(last.sessions)) - DrainCurve.log2(Double(threshold) + 0.5)
-        return last.at + halfLife * max(0, halvings)
+        let left = halfLife * max(0, halvings)
+        return left < DrainCurve.horizon ? last.at + left : nil
     }
 
     /// Since when it has not become lower, if that is long; nil: it declines.

@@ -82,11 +82,11 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         written != nil || open != nil || unsettled.contains { now < $0.until }
     }
 
-    /// - Parameter isFirst: of another drain than the samples before.
-    package mutating func sample(_ sample: DrainCurve.Sample, isFirst: Bool) {
-        if isFirst { drain = nil }
-        drain = drain ?? DrainCurve()
-        drain?.add(sample)
+    /// - Parameter since: when that drain began.
+    package mutating func sample(_ sample: DrainCurve.Sample, of since: Timestamp) {
+        var curve = drain.flatMap { $0.since == since ? $0 : nil } ?? DrainCurve(since: since)
+        curve.add(sample)
+        drain = curve
     }
 
     /// A node that nagi wrote to keeps its address until it was seen at the new one.
@@ -126,7 +126,7 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         self.marks = marks
         loosenings = []
         floor = nil
-        if written?.owedSince != nil { written = nil }
+        if written?.owedSince != nil { forget() }
     }
 
     package mutating func loosened(at now: Timestamp) {
@@ -158,7 +158,7 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         case (true, .alreadyThere?):
             // There by an earlier write of nagi's own that was given up, or by somebody else's.
             if change.cause == .release {
-                written = nil
+                forget()
             } else if mayStillArrive(change.target, at: now.wall) || written?.mode == change.target {
                 own(change.target, cause: change.cause, at: now.wall)
             }
@@ -192,7 +192,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         written = Written(mode: mode, incarnation: incarnation, owedSince: nil)
     }
 
-    package mutating func drop() { written = nil }
+    package mutating func drop() { forget() }
+
+    /// Nothing of nagi's is left on it, and nobody asks how it drained.
+    private mutating func forget() { (written, drain) = (nil, nil) }
 
     package mutating func setFloor(_ mode: RequestableMode?) { floor = mode }
 

@@ -40,7 +40,9 @@ package struct BudgetUse: Hashable, Sendable {
     }
 
     /// Whether so many more nodes, so many of them regular, may go at once.
-    package func hasRoom(for count: Int, regular: Int) -> Bool { fits(unavailable + count, unavailableRegular + regular) }
+    package func hasRoom(for count: Int, regular: Int) -> Bool {
+        fits(unavailable + count, unavailableRegular + regular)
+    }
 
     private func fits(_ unavailable: Int, _ regular: Int) -> Bool {
         guard unavailable <= maxUnavailable else { return false }

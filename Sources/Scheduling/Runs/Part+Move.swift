@@ -258,7 +258,7 @@ extension Part {
         return nil
     }
 
-    private func givenBack(_ after: GivingBack, why: String, _ situation: PartSituation) -> PartMove {
+    func givenBack(_ after: GivingBack, why: String, _ situation: PartSituation) -> PartMove {
         var after = after
         // What is closed for good does not open again for this run.
         if after == .again(.whenClear), case .closed(let closure) = situation.clearance, !closure.reopens {
@@ -314,6 +314,10 @@ extension Part {
     private func failed(_ error: String, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
         var part = self
         part.noteDisruption(situation)
+        // Nothing is heard of the command that was to end first: the operator's word stands.
+        if order?.happening == .release {
+            return part.givenBack(.finish(.released), why: situation.reason(.release, for: self), situation)
+        }
         switch Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits) {
         case .giveBack(let after): return part.givenBack(after, why: error, situation)
         case .failAndStay:

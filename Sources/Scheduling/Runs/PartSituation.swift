@@ -80,7 +80,7 @@ package struct PartSituation: Hashable, Sendable {
             {
                 "freeze \(by) began"
             } else {
-                pauses.first(where: \.givesBack).map { "paused \($0.text)" } ?? happening.rawValue
+                pauses.first(where: \.givesBack).map(\.words) ?? happening.rawValue
             }
         case .windowPauses: "the window ended"
         case .yield: "somebody opened it by hand: it is left alone in this run"

@@ -41,6 +41,9 @@ package struct Pause: Hashable, Sendable, Codable {
     /// What follows `paused`: ` by mika: calls drop`, or `: 1 failed of 1`.
     package var ending: String { (actor.map { " by \($0)" } ?? "") + (reason.isEmpty ? "" : ": \(reason)") }
 
+    /// `paused by mika: calls drop`, `paused: 1 failed of 1`.
+    package var words: String { actor == nil && !reason.isEmpty ? "paused: \(reason)" : "paused \(text)" }
+
     /// `by mika: calls drop`, or either alone.
     package var text: String {
         [actor.map { "by \($0)" } ?? "", reason].filter { !$0.isEmpty }.joined(separator: ": ")

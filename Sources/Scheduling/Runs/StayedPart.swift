@@ -7,6 +7,8 @@ package struct StayedPart: Hashable, Sendable, Codable {
     package var pinned: Shared<Policy>
     /// Right before it failed.
     package var part: Part
+    /// The step whose command has not been heard of since: it may still run.
+    package var openCommand: String?
 
     /// The part at its failed step once more, as committed; nil where it was not at work.
     ///
@@ -24,6 +26,7 @@ package struct StayedPart: Hashable, Sendable, Codable {
         next.phase = .committed(work, commitment)
         next.since = now.wall
         (next.error, next.order, next.slotFreedAt) = (nil, nil, nil)
+        (next.exempt, next.givenBackForOthers) = ([], 0)
         return next
     }
 }

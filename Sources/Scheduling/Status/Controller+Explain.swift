@@ -22,13 +22,14 @@ extension Controller {
         let status = nodeStatus(node, runViews(now), now)
         return NodeExplanation(
             at: now.wall, node: fleet[node].id, status: status,
-            hold: ledger[node].hold.flatMap { $0.isOver(at: now.wall) ? nil : $0 }, next: nextOpenings(of: node, now),
+            hold: ledger[node].hold, next: nextOpenings(of: node, now),
             levers: levers(of: node, status, now))
     }
 
     private func explanation(ofRun name: String, _ now: Moment) throws(LeverRefusal) -> RunExplanation {
         let runs = status(at: now).runs
-        let found = runs.last { $0.id == name } ?? runs.last { $0.policy == name }
+        let active = activeRuns[name].flatMap { ledger.header($0)?.id.text }
+        let found = runs.last { $0.id == active ?? name } ?? runs.last { $0.policy == name }
         guard let run = found else {
             throw LeverRefusal(
                 .unknownRun, "there is no node and no run \(name.prefix(80))",

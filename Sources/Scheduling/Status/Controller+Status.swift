@@ -30,7 +30,7 @@ extension Controller {
                     OwedStatus(
                         node: fleet[node].id, mode: written.mode, since: since, obstacle: releaseObstacle(node, now)))
             }
-            if let hold = ledger[node].hold, !hold.isOver(at: now.wall) {
+            if let hold = ledger[node].hold {
                 report.holds.append(HoldStatus(node: fleet[node].id, hold: hold))
             }
         }
@@ -186,11 +186,12 @@ extension Controller {
     private func drain(of node: NodeIndex, _ now: Moment) -> DrainStatus? {
         guard let (part, header) = work(on: node), let work = part.phase.work,
             case .drain(let drain) = header.pinned.sequence.steps[work.step], let curve = ledger[node].drain,
-            let latest = curve.samples.last, latest.at >= work.since.wall
+            let latest = curve.samples.last, curve.since == work.since.wall
         else { return nil }
         return DrainStatus(
             sessions: latest.sessions, connections: latest.connections, halfLife: curve.halfLife,
-            projectedEnd: curve.projectedEnd(downTo: drain.maxSessions), flatSince: curve.flatSince,
+            projectedEnd: curve.projectedEnd(
+                downTo: drain.maxSessions, connections: drain.maxConnections), flatSince: curve.flatSince,
             deadline: part.phase.timer.map { now.wall + $0.timeLeft(at: now) }, samples: curve.samples)
     }
 
@@ -247,7 +248,7 @@ extension Controller {
         if let place = working, let part = ledger.part(place), let header = ledger.header(place.run) {
             return verdict(of: part, place, header, node, now)
         }
-        if let hold = ledger[node].hold, !hold.isOver(at: now.wall) {
+        if let hold = ledger[node].hold {
             let code: VerdictCode =
                 switch hold.wish {
                 case .keepOpen: .keptOpen
@@ -289,7 +290,9 @@ extension Controller {
         guard !slots.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured else {
             return nil
         }
-        return slots.lazy.compactMap { views[$0.raw]?.run }.first { $0.pinned.selector.matches(configured) }?.id
+        return slots.lazy.compactMap { views[$0.raw]?.run }.first {
+            !$0.isRetry && $0.pinned.selector.matches(configured)
+        }?.id
     }
 
     /// What keeps nagi from doing anything with the node.

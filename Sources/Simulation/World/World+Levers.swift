@@ -22,7 +22,9 @@ extension World {
         case .holdMode:
             (order.node, order.length) = (node, pull.length)
             order.mode = pull.policy % 2 == 0 ? .blockNewSession : .blockNewConnection
-        case .keepOpen: (order.node, order.length, order.mode) = (node, pull.length, .normal)
+        case .keepOpen:
+            (order.node, order.length, order.mode) = (node, pull.length, .normal)
+            order.isForced = pull.policy % 2 == 0
         case .release: order.node = node
         case .releaseByForce: (order.node, order.isForced) = (node, true)
         case .releaseAll: order.isOfAll = true

@@ -143,7 +143,8 @@ struct FleetTests {
         // What stands alone needs none.
         let apart = Row.table("nodes  members  out\n\(try row.words("nodes").joined(separator: " "))  -  -")
         let standalone = try Self.fleet(try #require(apart.first), isClustered: false)
-        #expect(standalone.missingForQuorum(disrupting: [NodeIndex(0)], isCommitted: { _ in true }, at: Self.now) == nil)
+        #expect(
+            standalone.missingForQuorum(disrupting: [NodeIndex(0)], isCommitted: { _ in true }, at: Self.now) == nil)
     }
 
     /// By the lists of the regular nodes; standalone nodes are connected unless their lists name others.

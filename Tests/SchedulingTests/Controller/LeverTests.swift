@@ -283,7 +283,7 @@ struct LeverTests {
                 2m a1 queued again
                 3m b1 released
                 3m a3 starts
-                3m ann: held open: b1. No run takes it. It was held by ann: disk swap before
+                3m ann: held open (instead of: held by ann: disk swap): b1. No run takes it
                 4m ann: refused (unknown-node) there is no node b9
                 4m ann: refused (incomplete) hold needs a node
                 8m a3 done

@@ -48,7 +48,12 @@ struct RecollectionTests {
             script: [
                 (2, LeverTests.order(.hold, node: "a1", "disk swap")), (4, LeverTests.order(.pause, "calls drop")),
                 (9, LeverTests.order(.resume)), (10, LeverTests.order(.release, node: "a1", "done")),
-                (12, LeverTests.order(.pause, run: "r") { $0.givesBack = true; $0.reason = "calls" }),
+                (
+                    12,
+                    LeverTests.order(.pause, run: "r") {
+                        $0.givesBack = true; $0.reason = "calls"
+                    }
+                ),
                 (20, LeverTests.order(.abort, run: "r", "enough")),
             ]),
         Night(
@@ -72,7 +77,9 @@ struct RecollectionTests {
             rehearsal.advance(by: .seconds(30))
             let now = rehearsal.now
             let recalled = Controller(recalling: Ledger(folding: rehearsal.journal), at: now.wall)
-            let (live, past) = (rehearsal.controller.status(at: now), recalled.status(at: recalled.moment(at: now.wall)))
+            let (live, past) = (
+                rehearsal.controller.status(at: now), recalled.status(at: recalled.moment(at: now.wall))
+            )
             for (a, b) in zip(live.clusters.flatMap(\.nodes), past.clusters.flatMap(\.nodes)) {
                 #expect(a.verdict == b.verdict, "\(a.name) after \(half * 30)s")
                 #expect(a.blockers == b.blockers, "\(a.name) after \(half * 30)s")

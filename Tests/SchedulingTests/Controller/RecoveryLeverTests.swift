@@ -107,7 +107,7 @@ struct RecoveryLeverTests {
                 8m a1 done
                 8m completed
                 8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
-                9m ann: refused (nothing-to-do) the run r@2#1/retry-1 is over: completed
+                9m ann: refused (nothing-to-do) the run r@2#1 is over: failed
                 9m ann: started: r@2#2
                 10m ending: aborted by ann: x
                 10m ann: ends: r@2#2. What is not committed is given back, what is goes on through restore
@@ -221,9 +221,9 @@ struct RecoveryLeverTests {
         rehearsal.run(
             minutes: 38,
             [
-                (1, reserve(["b1"])), (6, Self.order(.pause, "calls") { $0.givesBack = true }),
+                (1, reserve(["b1"])), (6, Self.order(.abort, run: "r", "calls")),
                 (7, reserve(["b1", "b2"])), (8, reserve(["a3"], by: "bob")), (9, reserve(["b1"], by: "bob")),
-                (10, Self.order(.resume)),
+                (10, LeverTests.order(.start, policy: "r")),
             ])
         #expect(
             rehearsal.text == """
@@ -234,20 +234,75 @@ struct RecoveryLeverTests {
                 5m a2 done
                 5m a3 starts
                 5m b1 starts
-                6m paused: by ann: calls
-                6m a3 queued again
-                6m b1 queued again
-                6m ann: everything is paused, also runs that begin later. Re-asserting, verifying and restoring go \
-                on, and what is not committed is given back
+                6m ending: aborted by ann: calls
+                6m a3 ended
+                6m b1 ended
+                6m b2 ended
+                6m partial: aborted by ann: calls
+                6m ann: ends: r@2#1. What is not committed is given back, what is goes on through restore
                 7m ann: reserved: b1, b2. They count as out of service and are left alone: they may be taken now
                 8m bob: refused (over-budget) a3 cannot go now: 2 of 2 out of service: b1, b2
                 9m bob: refused (node-taken) b1 cannot go now: reserved by ann: disk swap
-                10m goes on (person)
-                10m ann: goes on
-                37m a3 starts
-                37m b1 starts
+                10m ann: started: r@2#2
                 """)
         #expect(rehearsal.isFolded)
+        #expect(rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "b1"))?.hold == nil)
+        #expect(rehearsal.controller.ledger.activeRuns.count == 1 && rehearsal.verdict(of: "a1")?.code == .blocked)
+    }
+
+    @Test func `what somebody reserved counts for the majority, before it is stopped too`() throws {
+        var set = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], isSuspended: true)
+        set.clusters[0].topology = .clustered
+        var rehearsal = ScriptedRehearsal(set)
+        var order = LeverOrder(.reserve)
+        (order.nodes, order.reason, order.length) = (["a1"], "disk swap", .minutes(30))
+        rehearsal.run(minutes: 1, [(1, .pulls(order))])
+        let answer = try rehearsal.controller.okToStop(["a2"], most: 1, by: "bob", at: rehearsal.now)
+        #expect(answer.blockers.map(\.code) == [.waitingQuorum])
+    }
+
+    @Test func `a hold that is prolonged keeps the mode that stands`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), isSuspended: true))
+        rehearsal.run(
+            minutes: 3,
+            [
+                (1, LeverTests.order(.hold, node: "a1", mode: .blockNewConnection, minutes: 60, "disk swap")),
+                (2, Self.order(.hold, node: "a1", "still")),
+            ])
+        #expect(
+            rehearsal.text == """
+                1m ann: held: a1, at block_new_connection
+                2m ann: held (instead of: held by ann: disk swap): a1, at block_new_connection
+                """)
+        #expect(Self.a1(rehearsal)?.written?.mode == .blockNewConnection)
+    }
+
+    @Test func `a retried node does not wait for the end of a window that is over`() {
+        var sequence = Self.failing
+        sequence.steps.insert(.wait(.windowEnd), at: 4)
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"]))
+        rehearsal.run(minutes: 6)
+        rehearsal.nodes["a1"]?.isRepaired()
+        rehearsal.run(minutes: 9, [(8, Self.order(.retry, node: "a1", run: "r"))])
+        #expect(rehearsal.text.hasSuffix("8m completed\n8m ann: retried: a1 goes on from verify, as r@2#1/retry-1"))
+    }
+
+    @Test func `what was held past its window is given back when its hold ends`() {
+        let window = Window(
+            name: "w", recurrence: .at(ZoneRules.utc.local(Moment.start.wall)), length: .elapsed(.minutes(10)),
+            timeZone: "UTC")
+        var set = ScriptedRehearsal.rollout(Strategy())
+        set.policies[0].schedule.windows = [window]
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.run(
+            minutes: 22, [(2, LeverTests.order(.hold, node: "a1", minutes: 20, "disk swap"))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                2m ann: held: a1. It stays block_new_connection; no run takes it further
+                20m a1 queued again
+                """)
     }
 
     @Test func `what may go is asked before it is taken, with whom, and why not`() throws {

@@ -169,7 +169,8 @@ import Testing
                 .stayPlaced(
                     Self.node,
                     FailedStay(
-                        run: Self.run, policy: "up", mode: .blockNewConnection, reason: "", since: .distantPast)),
+                        run: Self.run, policy: "up", mode: .blockNewConnection, reason: "", since: .distantPast),
+                    .of(Self.node)),
                 .error
             ),
             (.alarmRaised(Alarm(Alarm.Key(.stuck), "", since: .distantPast)), .error),

@@ -72,7 +72,7 @@ struct SubjectsTests {
         Row(fact: .budgetKept(cluster: "c", since: nil), kind: "budget-kept", about: "c"),
         Row(
             fact: .drainSampled(
-                node, DrainCurve.Sample(at: Moment.start.wall, sessions: 1, connections: 1), isFirst: true),
+                node, DrainCurve.Sample(at: Moment.start.wall, sessions: 1, connections: 1), of: Moment.start.wall),
             kind: "drain-sampled", about: "n"),
         Row(fact: .stayEnded(node, reason: "r"), kind: "stay-ended", about: "n"),
         Row(fact: .holdPlaced(node, hold), kind: "hold-placed", about: "na"),

@@ -9,7 +9,7 @@ struct DrainCurveTests {
 
     /// By the minute.
     private static func curve(_ sessions: [Int]) -> DrainCurve {
-        var curve = DrainCurve()
+        var curve = DrainCurve(since: start)
         for (minute, count) in sessions.enumerated() {
             curve.add(DrainCurve.Sample(at: start + .minutes(minute), sessions: count, connections: 2 * count))
         }
@@ -46,7 +46,7 @@ struct DrainCurveTests {
     }
 
     @Test func `however long it lasts, its samples are few`() {
-        var curve = DrainCurve()
+        var curve = DrainCurve(since: Self.start)
         var taken = 0
         for second in stride(from: 0, to: 3 * 86_400, by: 5) {
             let now = Self.start + .seconds(second)

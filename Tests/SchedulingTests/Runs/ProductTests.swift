@@ -222,7 +222,8 @@ private struct Product {
     private mutating func note(_ move: PartMove, from part: Part, in s: PartSituation) {
         let (before, after) = (part.phase, move.part.phase)
         if let command = move.command { note(start: command, from: part, in: s) }
-        if part.order != nil, before.command != nil, s.outcome == nil, after.kind != before.kind, before.kind == .committed,
+        if part.order != nil, before.command != nil, s.outcome == nil, after.kind != before.kind,
+            before.kind == .committed,
             s.now.wall - Product.start.wall < .hours(1)
         {
             fail("an order is carried out while the command runs", part, s)
@@ -231,7 +232,8 @@ private struct Product {
             fail("an order is forgotten when the command has ended", part, s)
         }
         if !part.exempt.isEmpty, let why = move.part.error, why != part.error,
-            why.contains("freeze") || why == "the window ended" {
+            why.contains("freeze") || why == "the window ended"
+        {
             fail("what an operator exempts is given back", part, s)
         }
         if let claim = before.claim, after.kind == .out || after.kind == .committed, after.claim ?? .normal < claim {
