@@ -73,6 +73,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
 
     /// Longest reason in bytes.
     static let reasonLimit = 500
+    /// Longest name of a node, run or policy in bytes.
+    static let nameLimit = 600
     /// Most nodes of one order.
     static let nodeLimit = 1_000
     /// Longest key in bytes.
@@ -86,6 +88,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             throw Self.wrong(
                 "action", action, "one of \(LeverOrder.Action.allCases.map(\.rawValue).joined(separator: ", "))")
         }
+        try checkFields(of: action)
         var order = LeverOrder(action)
         (order.node, order.run, order.policy) = (node, run, policy)
         order.nodes = nodes ?? []
@@ -131,6 +134,40 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             order.until = instant
         }
         return order
+    }
+
+    /// What an order does not take may mean something else to whoever sends it: it is refused, never left out.
+    private func checkFields(of action: LeverOrder.Action) throws(APIError) {
+        let taken: Set<String> =
+            switch action {
+            case .hold: ["node", "mode", "for", "until", "force"]
+            case .release: ["node", "all", "force"]
+            case .reserve: ["nodes", "for", "until"]
+            case .pause: ["run", "restore", "for", "until"]
+            case .resume, .abort, .approve: ["run"]
+            case .skip: ["run", "node"]
+            case .retry: ["run", "node", "force"]
+            case .force: ["run", "ignore"]
+            case .start: ["policy"]
+            }
+        let given: [(String, Bool)] = [
+            ("node", node != nil), ("nodes", nodes != nil), ("all", all != nil), ("run", run != nil),
+            ("policy", policy != nil), ("ignore", ignore != nil), ("mode", mode != nil), ("for", `for` != nil),
+            ("until", until != nil), ("restore", restore != nil), ("force", force != nil),
+        ]
+        if let (name, _) = given.first(where: { $0.1 && !taken.contains($0.0) }) {
+            throw APIError(
+                .badRequest, "invalid-value", "\(action.rawValue) takes no \(name)",
+                hint: "it takes \(taken.sorted().joined(separator: ", ")) and reason")
+        }
+        if all == true, node != nil {
+            throw APIError(.badRequest, "invalid-value", "node and all: one of them is enough")
+        }
+        let names = [node, run, policy].compactMap(\.self) + (nodes ?? [])
+        if let long = names.first(where: { $0.utf8.count > Self.nameLimit }) {
+            throw APIError(
+                .badRequest, "invalid-value", "the name \(long.prefix(40))… is longer than \(Self.nameLimit) bytes")
+        }
     }
 
     private static func wrong(_ field: String, _ text: String, _ wanted: String) -> APIError {

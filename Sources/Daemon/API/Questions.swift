@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Hummingbird
 import Primitives
@@ -7,11 +8,22 @@ import Scheduling
 struct Questions: Sendable {
     /// Nodes of one question.
     private static let nodeLimit = 1_000
+    /// How many may be looked for.
+    private static let mostLimit = 100
 
     let board: StatusBoard
     let ask: @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>
     /// Knows the past; nil: nobody does.
     let journal: JournalReader?
+    /// One question about the past at a time.
+    private let past = DispatchQueue(label: "past")
+
+    init(
+        board: StatusBoard, ask: @escaping @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>,
+        journal: JournalReader?
+    ) {
+        (self.board, self.ask, self.journal) = (board, ask, journal)
+    }
 
     func add(to router: Router<CallerContext>) {
         router.get("/v1/explain") { request, _ in
@@ -36,10 +48,10 @@ struct Questions: Sendable {
                 throw APIError(.badRequest, "invalid-value", "there are more than \(Self.nodeLimit) nodes")
             }
             let most = try request.uri.queryParameters["max"].map { text in
-                guard let most = Int(text), (1...Self.nodeLimit).contains(most) else {
+                guard let most = Int(text), (1...Self.mostLimit).contains(most) else {
                     throw APIError(
                         .badRequest, "invalid-value", "max is \(text.prefix(80))",
-                        hint: "a number from 1 to \(Self.nodeLimit)")
+                        hint: "a number from 1 to \(Self.mostLimit)")
                 }
                 return most
             }
@@ -51,27 +63,44 @@ struct Questions: Sendable {
     private func explain(_ name: String, at text: String?) async throws -> Response {
         guard let text else { return try answer(await ask(.explain(name))) }
         let zone = board.content.zone
-        guard let at = zone.pastInstant(text, before: HostClock.now().wall), !zone.isLocal(text) || !zone.isAmbiguous
-        else {
+        let at: Timestamp
+        do throws(PastInstant.Fault) {
+            at = try PastInstant(zone: zone, now: HostClock.now().wall).instant(text)
+        } catch {
             throw APIError(
-                .badRequest, "invalid-value", "at is \(text.prefix(80))",
-                hint:
-                    "an instant of the past like 2026-11-29T02:20:00+09:00, or 02:20 for the last time it was that late"
-            )
+                .badRequest, "invalid-value",
+                error == .ambiguous
+                    ? "the policies are in several zones: \(text.prefix(80)) needs an offset"
+                    : "at is \(text.prefix(80))",
+                hint: PastInstant.hint)
+        }
+        guard at <= HostClock.now().wall else {
+            throw APIError(.badRequest, "invalid-value", "\(zone.text(at)) is not past", hint: "nagi plan looks ahead")
         }
         guard let ledger = try await journal?.ledger(at: at) else {
             throw APIError(
                 .notFound, "unknown-past", "the journal does not reach back to \(zone.text(at))",
                 hint: "nagi history shows where it begins")
         }
-        let controller = Controller(recalling: ledger, at: at)
-        let result: Result<QuestionAnswer, LeverRefusal>
-        do throws(LeverRefusal) {
-            result = .success(try controller.answer(.explain(name), at: controller.moment(at: at)))
-        } catch {
-            result = .failure(error)
+        return try answer(await recalled(name, ledger, at))
+    }
+
+    /// Away from the threads on which the loop decides: a large past takes its time.
+    private func recalled(
+        _ name: String, _ ledger: Ledger, _ at: Timestamp
+    ) async -> Result<QuestionAnswer, LeverRefusal> {
+        await withCheckedContinuation { continuation in
+            past.async {
+                let controller = Controller(recalling: ledger, at: at)
+                do throws(LeverRefusal) {
+                    var answer = try controller.answer(.explain(name), at: controller.moment(at: at))
+                    answer.forgetLevers()
+                    continuation.resume(returning: .success(answer))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
         }
-        return try answer(result)
     }
 
     private func answer(_ result: Result<QuestionAnswer, LeverRefusal>) throws -> Response {

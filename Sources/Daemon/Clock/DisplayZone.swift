@@ -35,18 +35,6 @@ package struct DisplayZone: Hashable, Sendable {
         return localTime(text).flatMap { rules.resolve($0, DSTRule()) }
     }
 
-    /// The same, or a time of day for the last time that it was that late; nil also where it is not past.
-    package func pastInstant(_ text: String, before now: Timestamp) -> Timestamp? {
-        if let instant = instant(text) { return instant <= now ? instant : nil }
-        let time = text.count == 5 ? text + ":00" : text
-        guard time.count == 8 else { return nil }
-        for days in 0...1 {
-            let day = self.text(now + (.zero - .days(days))).prefix(10)
-            if let instant = instant("\(day)T\(time)"), instant <= now { return instant }
-        }
-        return nil
-    }
-
     /// Whether the text needs this zone to be understood.
     package func isLocal(_ text: String) -> Bool { localTime(text) != nil }
 

@@ -25,7 +25,11 @@ extension Controller {
         clock.begin(now, journaled: isTrusted ? now.wall : now.wall + .minutes(1))
         layOut(&turn)
         fleet.watchedSince = uptime(of: ledger.startedAt ?? now.wall, now)
-        for place in fleet.nodes.indices { recallRead(of: NodeIndex(place), &turn) }
+        for place in fleet.clusters.indices {
+            let cluster = ClusterIndex(place)
+            let members = fleet[cluster].policy.topology == .clustered ? recalledMembers(of: cluster) : nil
+            for node in fleet[cluster].nodes { recallRead(of: node, members, &turn) }
+        }
         for place in fleet.nodes.indices { noteOut(NodeIndex(place), &turn) }
         for place in fleet.clusters.indices {
             let since = ledger.budgetKept[fleet.clusters[place].policy.name]
@@ -45,7 +49,7 @@ extension Controller {
     }
 
     /// What the journal says that the node showed last, as if it had been read just now.
-    private mutating func recallRead(of node: NodeIndex, _ turn: inout Turn) {
+    private mutating func recallRead(of node: NodeIndex, _ members: [ClusterMember]?, _ turn: inout Turn) {
         guard let facts = ledger[node].facts else { return }
         let now = turn.now
         guard let mode = facts.mode else {
@@ -54,11 +58,10 @@ extension Controller {
             return
         }
         let cluster = fleet.cluster(of: node)
-        let isClustered = fleet[cluster].policy.topology == .clustered
         var seen = Observation(
             node: fleet[node].id, begun: now, mode: mode, load: recalledLoad(of: node), version: facts.version,
             ready: facts.ready)
-        seen.members = isClustered ? recalledMembers(of: cluster) : nil
+        seen.members = members
         _ = fleet[node].take(seen, known: nil, at: now)
         let started = ledger.startedAt ?? .distantPast
         fleet[node].serves(since: uptime(of: max(ledger[node].servingSince ?? started, started), now))

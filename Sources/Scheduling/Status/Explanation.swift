@@ -39,4 +39,17 @@ package enum QuestionAnswer: Hashable, Sendable {
     case node(NodeExplanation)
     case run(RunExplanation)
     case stop(StopAnswer)
+
+    /// Of the past: nothing can be typed there any more.
+    package mutating func forgetLevers() {
+        switch self {
+        case .node(var explanation):
+            explanation.levers = []
+            self = .node(explanation)
+        case .run(var explanation):
+            explanation.levers = []
+            self = .run(explanation)
+        case .stop: break
+        }
+    }
 }

@@ -15,7 +15,7 @@ extension Blocker {
         case .outsideWindow: "outside the windows"
         case .cutoff: "too close to the window's end to start a node"
         case .wrongTopology: "the policy says standalone, and the nodes list other members"
-        case .promotion: "the canary is good: waits for promote"
+        case .promotion: "the canary is good: waits for an approval"
         case .canarySoak(let names): "the canary soaks: \(NameList.text(names))"
         case .canaryBroken(let name): "the canary \(name) is done and not in service: its soak waits"
         case .canaryFirst(let names): "waits for the canary: \(NameList.text(names))"
