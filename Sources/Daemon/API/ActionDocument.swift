@@ -194,7 +194,7 @@ extension APIError {
             self.init(.notFound, refusal.code.rawValue, refusal.message, hint: refusal.hint)
         case .ambiguous, .incomplete:
             self.init(.badRequest, refusal.code.rawValue, refusal.message, hint: refusal.hint)
-        case .nothingToDo, .commandRunning, .overBudget, .nodeTaken, .keyUsed:
+        case .nothingToDo, .commandRunning, .overBudget, .nodeTaken, .notNow, .keyUsed:
             self.init(.conflict, refusal.code.rawValue, refusal.message, hint: refusal.hint)
         case .unavailable:
             self.init(.serviceUnavailable, refusal.code.rawValue, refusal.message, hint: refusal.hint)

@@ -110,7 +110,9 @@ package struct DaemonConnection: Sendable {
             if case .broken = error, attempts > 1 {
                 return try await call(method, path, headers: headers, body: body, attempts: attempts - 1)
             }
-            throw .unreachable("\(error)")
+            let isOrder = attempts > 1 && error == .timedOut
+            throw .unreachable(
+                isOrder ? "\(error); it may have been taken all the same: nagi history --since 1m" : "\(error)")
         }
         try? await client.shutdown()
         if answer.status == 200 { return Data(answer.body.readableBytesView) }

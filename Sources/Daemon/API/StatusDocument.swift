@@ -74,20 +74,6 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         }
     }
 
-    package struct Verdict: Codable, Hashable, Sendable {
-        package var code: String
-        package var text: String
-        @Nullable package var until: String?
-    }
-
-    package struct Claim: Codable, Hashable, Sendable {
-        package var owner: String
-        package var mode: String
-        package var reason: String
-        package var since: String
-        @Nullable package var until: String?
-    }
-
     package struct Blocker: Codable, Hashable, Sendable {
         package var code: String
         package var `class`: String

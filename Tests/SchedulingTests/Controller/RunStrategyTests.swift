@@ -299,6 +299,6 @@ struct RunStrategyTests {
                 0m a1 starts
                 5m a1 done
                 """)
-        #expect(rehearsal.wait(of: "a2") == "waiting-approval: the canary is good: waits for promote")
+        #expect(rehearsal.wait(of: "a2") == "waiting-approval: the canary is good: waits for an approval")
     }
 }
