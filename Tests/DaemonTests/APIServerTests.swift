@@ -179,7 +179,7 @@ import Testing
             (#"{"action":"hold","node":"n","for":"4"}"#, 400, "invalid-value"),
             (#"{"action":"hold","node":"n","for":"2h","until":"2030-01-01T00:00"}"#, 400, "invalid-value"),
             (#"{"action":"hold","node":"n","mode":"initial"}"#, 400, "invalid-value"),
-            (#"{"action":"hold","nodes":["n"]}"#, 400, "invalid-body"), (#"{"action":7}"#, 400, "invalid-body"),
+            (#"{"action":"hold","knot":["n"]}"#, 400, "invalid-body"), (#"{"action":7}"#, 400, "invalid-body"),
             (#"{"node":"n"}"#, 400, "invalid-body"), ("[]", 400, "invalid-body"), ("", 400, "invalid-body"),
             (#"{"action":"hold","reason":"\#(String(repeating: "x", count: 501))"}"#, 400, "invalid-value"),
         ])
@@ -266,7 +266,8 @@ import Testing
                 #expect(
                     Set(node.keys) == [
                         "name", "observed", "desired", "ready", "version", "sessions", "connections", "observedAt",
-                        "verdict", "since", "claims", "blockers", "floor", "owed", "retained", "failed", "command",
+                        "verdict", "since", "run", "step", "drain", "claims", "blockers", "floor", "owed", "retained",
+                        "failed", "command",
                     ])
                 let verdict = try #require(node["verdict"] as? [String: Any])
                 #expect(Set(verdict.keys) == ["code", "text", "until"])
