@@ -26,6 +26,9 @@ extension EndToEndTests {
             path: "examples/quickstart/policies", arguments: ["--from", "2026-12-01", "--days", "3"], name: "quickstart"
         ),
         ShippedPlan(
+            path: "examples/night-shift/policies", arguments: ["--from", "2026-12-01", "--days", "3"],
+            name: "night-shift"),
+        ShippedPlan(
             path: "examples/standalone", arguments: ["--from", "2026-12-01", "--to", "2026-12-01T00:10"],
             name: "standalone"),
     ]
