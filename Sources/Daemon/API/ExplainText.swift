@@ -43,7 +43,9 @@ package enum ExplainText {
         let day = document.at.prefix(10)
         func short(_ instant: String) -> String { Self.short(instant, today: day) }
         let run = document.run
-        var lines = ["\(run.id) on \(run.cluster): \(run.phase), \(run.text) (since \(short(run.startedAt)))"]
+        var lines = [
+            "\(run.id) on \(run.cluster): \(run.phase)\(run.text == run.phase ? "" : ", \(run.text)") (since \(short(run.startedAt)))"
+        ]
         lines += blockers(run.blockers, short)
         for node in run.nodes {
             let step = node.step.map { " (\($0))" } ?? ""

@@ -64,8 +64,11 @@ extension Controller {
             decide(.holdEnded(id, reason: "released \(by.text)"), &turn)
             did.append("it is no longer held \(hold.text)")
         }
+        let wasHeld = !did.isEmpty
         for place in fleet[seat: node].parts {
             guard let part = ledger.part(place), let header = ledger.header(place.run) else { continue }
+            // The end of a hold undoes the hold: runs that waited for that take the node in its turn.
+            if wasHeld, part.phase.isQueued { continue }
             if part.isFailed, part.phase.isFinished {
                 finish(part, place, header, as: .released, &turn)
                 did.append("its failure in \(header.id) counts no longer")

@@ -42,7 +42,7 @@ package struct Pause: Hashable, Sendable, Codable {
     package var ending: String { (actor.map { " by \($0)" } ?? "") + (reason.isEmpty ? "" : ": \(reason)") }
 
     /// `paused by mika: calls drop`, `paused: 1 failed of 1`.
-    package var words: String { actor == nil && !reason.isEmpty ? "paused: \(reason)" : "paused \(text)" }
+    package var words: String { "paused" + ending }
 
     /// `by mika: calls drop`, or either alone.
     package var text: String {

@@ -250,6 +250,23 @@ struct RecoveryLeverTests {
         #expect(rehearsal.controller.ledger.activeRuns.count == 1 && rehearsal.verdict(of: "a1")?.code == .blocked)
     }
 
+    @Test func `a hold on a node that waits is undone by its release`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2"]))
+        rehearsal.run(
+            minutes: 20,
+            [(1, Self.order(.hold, node: "a2", "look")), (8, Self.order(.release, node: "a2", "seen enough"))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                1m ann: held: a2. It stays as it is; no run takes it further
+                5m a1 done
+                8m a2 starts
+                8m ann: released: a2; it is no longer held by ann: look
+                13m a2 done
+                13m completed
+                """)
+    }
+
     @Test func `what somebody reserved counts for the majority, before it is stopped too`() throws {
         var set = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], isSuspended: true)
         set.clusters[0].topology = .clustered
@@ -356,7 +373,6 @@ struct RecoveryLeverTests {
                 0m a2 starts
                 1m ann: held: b2. It stays as it is; no run takes it further
                 2m paused: by ann: calls
-                2m b2 released
                 2m ann: everything is paused; released: b2. Left as a command runs there: a1, a2
                 """)
         guard case .success(let answer)? = rehearsal.answers[2] else { Issue.record("no answer"); return }
