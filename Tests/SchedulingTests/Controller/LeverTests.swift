@@ -281,7 +281,6 @@ struct LeverTests {
                 1m ann: refused (over-budget) 2 of 2 nodes are out of service: a1, a2
                 2m ann: held: b1, at block_new_session
                 2m a1 queued again
-                3m b1 released
                 3m a3 starts
                 3m ann: held open (instead of: held by ann: disk swap): b1. No run takes it
                 4m ann: refused (unknown-node) there is no node b9
