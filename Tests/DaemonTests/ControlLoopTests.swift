@@ -192,6 +192,26 @@ private struct Script: Decider {
         await client.shutdown()
     }
 
+    @Test func `whoever is answered and looks sees what was done`() async throws {
+        let (loop, diary) = (loop, Diary())
+        let script = Script(diary: diary) { event, now in
+            guard case .pulled(let pull, let ticket) = event else { return ([], nil) }
+            let answer = LeverAnswer(id: 1, action: .hold, text: pull.actor)
+            return (
+                [.append([record(.modeIntended(change(.blockNewSession)))]), .answer(ticket, .success(answer))], nil
+            )
+        }
+        let run = Task { try await loop.run(script) }
+        for number in 1...5 {
+            _ = await loop.pull(Pull(LeverOrder(.hold), by: "ann"))
+            // Every event so far, the start and each lever, is in the report.
+            #expect((loop.board.report.flatMap { Int($0.policyDigest) } ?? 0) > number)
+        }
+        loop.stop()
+        try await run.value
+        await client.shutdown()
+    }
+
     @Test func `a journal that fails stops everything before the send`() async throws {
         let stub = try StubNode { _ in .answer(200, "{\"mode\":\"normal\"}") }
         journal.close()

@@ -93,6 +93,8 @@ struct Pump<Brain: Decider> {
                 case .send, .start, .stop, .recover, .answer: decided.effects.append(effect)
                 }
             }
+            // Whoever looks right after a start or a reload sees what is in force.
+            if case .policiesLoaded = event { reportedAt = nil }
             if case .policiesLoaded(let set) = event, !decided.records[known...].contains(where: \.isPoliciesLoaded) {
                 loop.log("policies \(set.digest.prefix(8)) read again: nothing has changed")
             }
@@ -137,6 +139,8 @@ struct Pump<Brain: Decider> {
     /// Whatever a stopping daemon does not perform is found by the next one, as after a crash right here.
     private mutating func performAll(_ batch: Batch, in group: inout DiscardingTaskGroup) {
         for told in batch.told { told([]) }
+        // Whoever pulled a lever and looks sees what it did.
+        if batch.effects.contains(where: \.isAnswer) { report(at: HostClock.now()) }
         for effect in batch.effects {
             if case .answer(let ticket, let answer) = effect {
                 callers.removeValue(forKey: ticket)?(answer)
@@ -284,6 +288,10 @@ struct Pump<Brain: Decider> {
             timers.scheduleTask(in: .nanoseconds(rest.nanoseconds)) { mailbox.post(.report) }
             return
         }
+        report(at: now)
+    }
+
+    private mutating func report(at now: Moment) {
         reportedAt = now.uptime
         loop.board.show(decider.status(at: now))
     }
@@ -315,4 +323,8 @@ extension ControlLoop.Signal {
         case .refused, .appended, .report, .stop, .stopLimit: false
         }
     }
+}
+
+extension Effect {
+    fileprivate var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

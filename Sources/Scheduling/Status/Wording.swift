@@ -68,6 +68,8 @@ extension Blocker {
 extension DrainStatus {
     /// `half of them gone every 4m`, or that they are no longer declining; empty: nothing is known yet.
     package var text: String {
+        // Nothing becomes fewer any more: only the proof is awaited.
+        guard sessions > 0 || connections > 0 else { return "" }
         if let flatSince, let last = samples.last?.at {
             return "no longer declining for \((last - flatSince).spoken)"
         }
