@@ -24,6 +24,8 @@ package struct NodeDocument: Codable, Hashable, Sendable {
     /// Everything that stands in the way, the most important first.
     package var blockers: [StatusDocument.Blocker]
     @Nullable package var drain: StatusDocument.Drain?
+    /// How the latest command on it ended, where the node failed in it or after it.
+    @Nullable package var command: StatusDocument.Command?
     package var next: [Opening]
     /// What can be typed.
     package var levers: [String]
@@ -65,6 +67,7 @@ extension NodeDocument {
                 [StatusDocument.Hold(HoldStatus(node: explanation.node, hold: hold), zone: zone)]
             } ?? []
         (run, step, blockers, drain) = (shown.run, shown.step, shown.blockers, shown.drain)
+        command = shown.command
         next = explanation.next.map { opening in
             Opening(policy: opening.policy, opens: opening.opens.map(zone.text), until: opening.until.map(zone.text))
         }

@@ -16,6 +16,7 @@ package enum ExplainText {
             lines.append("In work for \(run)" + (document.step.map { ", step \($0)" } ?? "") + ".")
         }
         if let drain = document.drain { lines.append(text(drain, short)) }
+        if let command = document.command { lines += command.printed.map { "  " + $0 } }
         lines += blockers(document.blockers, short)
         lines.append(mode(document, short))
         for claim in document.claims {

@@ -29,6 +29,13 @@ extension StatusDocument {
         /// Where all of it is, on the daemon's host; where it is `cut`, only the start of it.
         @Nullable package var path: String?
         package var cut: Bool
+
+        /// What it printed, line by line, and where the whole is.
+        var printed: [String] {
+            guard !lines.isEmpty else { return [] }
+            let what = cut ? "the start of the output" : "the whole output"
+            return lines.map { "\(step) printed: \($0)" } + (path.map { ["\(what) of \(step): \($0)"] } ?? [])
+        }
     }
 
     package struct Verdict: Codable, Hashable, Sendable {

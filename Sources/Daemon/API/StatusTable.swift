@@ -168,9 +168,6 @@ package struct StatusTable: Sendable {
 
     /// What its latest command printed, line by line, and where the whole is.
     func output(of node: StatusDocument.Node) -> [String] {
-        guard let command = node.command, !command.lines.isEmpty else { return [] }
-        let what = command.cut ? "the start of the output" : "the whole output"
-        let whole = command.path.map { ["\(what) of \(command.step): \($0)"] } ?? []
-        return command.lines.map { "\(command.step) printed: \($0)" } + whole
+        node.command?.printed ?? []
     }
 }

@@ -74,14 +74,22 @@ extension Controller {
     func node(named name: String) throws(LeverRefusal) -> NodeIndex {
         let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
         if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return node }
-        let found = fleet.nodes.indices.filter { fleet.nodes[$0].id.name == name }
+        var found = fleet.nodes.indices.filter { fleet.nodes[$0].id.name == name }
+        if found.isEmpty {
+            // Sora's names end in their address, which nobody types who has only one of that name.
+            let (cluster, short) = parts.count == 2 ? (parts[0], parts[1]) : (nil, name)
+            found = fleet.nodes.indices.filter { place in
+                let id = fleet.nodes[place].id
+                return id.name.prefix { $0 != "@" } == short && (cluster == nil || id.cluster == cluster)
+            }
+        }
         guard let place = found.first else {
             throw LeverRefusal(.unknownNode, "there is no node \(name.prefix(80))", hint: "nagi status lists them")
         }
         guard found.count == 1 else {
             let names = found.map { fleet.nodes[$0].id.description }
             throw LeverRefusal(
-                .ambiguous, "\(found.count) clusters have a node \(name)",
+                .ambiguous, "there are \(found.count) nodes \(name)",
                 hint: "say which: \(NameList.text(names))")
         }
         return NodeIndex(place)

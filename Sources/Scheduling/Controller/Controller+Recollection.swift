@@ -70,7 +70,11 @@ extension Controller {
     }
 
     private func recalledLoad(of node: NodeIndex) -> NodeLoad? {
-        guard let sample = ledger[node].drain?.samples.last, fleet[seat: node].lease != nil else { return nil }
+        // What it was afterwards nobody wrote down.
+        guard let sample = ledger[node].drain?.samples.last, let place = fleet[seat: node].lease,
+            let step = ledger.part(place)?.phase.work?.step,
+            case .drain? = ledger.header(place.run)?.pinned.sequence.steps[step]
+        else { return nil }
         return NodeLoad(
             ongoingConnections: sample.connections, sessionsCreated: sample.sessions, sessionsDestroyed: 0,
             connectionsCreated: 0)

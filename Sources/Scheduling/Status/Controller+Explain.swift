@@ -73,6 +73,7 @@ extension Controller {
         for blocker in status.blockers where blocker.class == .human {
             if let lever = blocker.lever(node: id, run: status.run ?? waitingRun(of: node)) { levers.append(lever) }
         }
+        if ledger.pause != nil { levers.append("nagi resume") }
         if let run = status.run {
             let isForced = runsDisruptiveCommand(node)
             levers.append("nagi release \(id)\(isForced ? " --force" : "") --reason …")

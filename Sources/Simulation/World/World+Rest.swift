@@ -12,8 +12,15 @@ extension World {
     private static let statusInterval = Duration.minutes(5)
 
     mutating func check() {
+        noteVerdicts()
         checkRest(isEnd: false)
         insert(.check, in: World.checkInterval)
+    }
+
+    /// What is shown, also while something is wrong.
+    private mutating func noteVerdicts() {
+        guard now % World.statusInterval.nanoseconds == 0, let status = controller?.status(at: moment) else { return }
+        for node in status.clusters.flatMap(\.nodes) { marks.note("verdict-\(node.verdict.code.rawValue)") }
     }
 
     mutating func checkRest(isEnd: Bool) {

@@ -291,6 +291,25 @@ struct LeverTests {
         #expect(rehearsal.verdict(of: "b1")?.code == .keptOpen)
     }
 
+    @Test func `a node is also called by what stands before its address, where that is enough`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(), names: ["a@10.0.0.1", "b@10.0.0.2", "b@10.0.0.3"], isSuspended: true))
+        rehearsal.run(
+            minutes: 2,
+            [
+                (1, Self.order(.hold, node: "a")), (1, Self.order(.hold, node: "c/b@10.0.0.3")),
+                (1, Self.order(.hold, node: "c/a")), (1, Self.order(.hold, node: "b")),
+            ])
+        #expect(
+            rehearsal.text == """
+                1m ann: held: a@10.0.0.1. It stays as it is; no run takes it further
+                1m ann: held: b@10.0.0.3. It stays as it is; no run takes it further
+                1m ann: held (instead of: held by ann): a@10.0.0.1. It stays as it is; no run takes it further
+                1m ann: refused (ambiguous) there are 2 nodes b
+                """)
+    }
+
     @Test func `an order for a length of time stays the same when it is given again`() {
         var rehearsal = Self.rehearsal()
         var order = LeverOrder(.pause)
