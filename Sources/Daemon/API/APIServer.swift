@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -5,6 +6,11 @@ import Logging
 import NIOCore
 import Primitives
 import Scheduling
+
+/// The system's words for why an address cannot be listened on.
+struct CannotListen: Error, CustomStringConvertible {
+    var description: String
+}
 
 /// The daemon's HTTP API on loopback.
 package struct APIServer: Sendable {
@@ -62,7 +68,11 @@ package struct APIServer: Sendable {
                 listening(address.with(port: channel.localAddress?.port ?? address.port))
             },
             logger: logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw CannotListen(description: String(cString: strerror(error.errnoCode)))
+        }
     }
 
     private func router() -> Router<CallerContext> {
