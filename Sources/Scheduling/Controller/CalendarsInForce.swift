@@ -17,6 +17,8 @@ struct CalendarsInForce: Sendable {
     /// In the order of the policies.
     private(set) var entries: [Entry] = []
     private(set) var places: [String: Int] = [:]
+    /// Policies that are suspended: as a rule none.
+    private(set) var suspended: [Policy] = []
     /// Of clusters with exclusions of their own, by name.
     private var clusters: [String: PolicyCalendar] = [:]
     /// The earliest of all.
@@ -44,6 +46,7 @@ struct CalendarsInForce: Sendable {
             Entry(policy: $0, calendar: set.calendar(of: $0), isPinnedUnbounded: $0.schedule.isUnbounded)
         }
         for (place, entry) in entries.enumerated() { places[entry.policy.name] = place }
+        suspended = set.policies.filter(\.isSuspended)
         for cluster in set.clusters where !cluster.exclusions.isEmpty {
             clusters[cluster.name] = set.calendar(of: cluster)
         }

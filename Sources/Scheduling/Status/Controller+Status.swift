@@ -281,7 +281,17 @@ extension Controller {
         if let run = uncovering(node, views) {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")
         }
+        if let name = suspension(of: node) { return Verdict(.suspended, "the policy \(name) is suspended") }
         return Verdict(.unmanaged, "no claim")
+    }
+
+    /// A policy that would take the node, were it not suspended.
+    private func suspension(of node: NodeIndex) -> String? {
+        guard !calendars.suspended.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured
+        else { return nil }
+        return calendars.suspended.first {
+            $0.cluster == fleet[node].id.cluster && $0.selector.matches(configured)
+        }?.name
     }
 
     /// A run that is not over whose policy selects the node, and that began without it.
