@@ -1,0 +1,107 @@
+import Primitives
+
+/// Who serves: votes, quorum, and what of the budget is used.
+extension Fleet {
+    /// How many regular nodes, itself included, list the node as connected, by lists begun no earlier than `since`.
+    func votes(for node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Int {
+        let number = seats[node.raw].cluster.raw
+        return clusters[number].roster.votes(
+            for: seats[node.raw].column, since: since, at: now, staleAfter: clusters[number].staleAfter)
+    }
+
+    /// Whether a majority of the regular nodes lists it as connected; true where not clustered. A cluster whose lists show
+    /// that it is one, whatever the policy says, has to agree too.
+    func isConnected(_ node: NodeIndex, since: Uptime = Uptime(nanoseconds: .min), at now: Moment) -> Bool {
+        let number = seats[node.raw].cluster
+        guard asksForVotes(number) else { return true }
+        return clusters[number.raw].quorum.isMajority(votes(for: node, since: since, at: now))
+    }
+
+    /// Nodes that are said to stand alone list other members.
+    @inline(__always) func hasWrongTopology(_ cluster: ClusterIndex) -> Bool {
+        !clusters[cluster.raw].isClustered && clusters[cluster.raw].roster.listsOfOthers > 0
+    }
+
+    /// It is a cluster by the policy's word or by its own.
+    @inline(__always) func asksForVotes(_ cluster: ClusterIndex) -> Bool {
+        clusters[cluster.raw].isClustered || hasWrongTopology(cluster)
+    }
+
+    /// It is one of N: a node that left the policies only while the lists name it.
+    func isRegularMember(_ node: NodeIndex, of cluster: ClusterWatch) -> Bool {
+        let seat = seats[node.raw]
+        return !seat.isTemporary
+            && (!seat.isRetained || cluster.membership.regular.contains(nodes[node.raw].id.name))
+    }
+
+    /// Temporary nodes count while they are members; a node that left the policies while it is listed, or answers.
+    private func counts(_ node: NodeIndex, of cluster: ClusterWatch, at now: Moment) -> Bool {
+        if !seats[node.raw].isTemporary, !seats[node.raw].isRetained { return true }
+        return cluster.membership.isMember(nodes[node.raw].id.name)
+            || (!seats[node.raw].isTemporary && nodes[node.raw].isModeFresh(at: now))
+    }
+
+    func budgetUse(of number: ClusterIndex, at now: Moment) -> BudgetUse {
+        let cluster = clusters[number.raw]
+        let out = unlistedOut(number, at: now)
+        let gone = cluster.special.filter { seats[$0.raw].isOut && !counts($0, of: cluster, at: now) }
+        let goneTemporary = gone.count { seats[$0.raw].isTemporary }
+        let goneRegular = gone.count - goneTemporary
+        let regular = cluster.outRegular - goneRegular + out.regular.count
+        return BudgetUse(
+            total: cluster.quorum.total,
+            unavailable: regular + cluster.outTemporary - goneTemporary + out.temporary.count,
+            unavailableRegular: regular, budget: cluster.policy.budget)
+    }
+
+    /// Members that are not in the policies and are not known to be connected and open, by the others' lists.
+    func unlistedOut(_ number: ClusterIndex, at now: Moment) -> (regular: [String], temporary: [String]) {
+        let cluster = clusters[number.raw]
+        func out(_ places: [Int]) -> [String] {
+            places.filter { place in
+                let votes = cluster.roster.servingVotes(for: place, at: now, staleAfter: cluster.staleAfter)
+                return votes * 2 <= cluster.roster.listCount
+            }.map { cluster.roster.names[$0] }
+        }
+        return (out(cluster.unlistedRegular), out(cluster.unlistedTemporary))
+    }
+
+    /// Who is out of service, by name, the first few; those that are not in the policies too.
+    func out(of number: ClusterIndex, at now: Moment, atMost limit: Int) -> [String] {
+        let cluster = clusters[number.raw]
+        var own: [String] = []
+        for node in cluster.out where counts(node, of: cluster, at: now) {
+            guard own.count < limit else { break }
+            own.append(nodes[node.raw].id.name)
+        }
+        let unlisted = unlistedOut(number, at: now)
+        return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
+    }
+
+    /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not
+    /// connected or in a disruptive step, by name; those merely blocked are none of them. Nil: it would.
+    func missingForQuorum(
+        disrupting nodes: [NodeIndex], isCommitted: (NodeIndex) -> Bool, at now: Moment
+    ) -> [String]? {
+        guard let number = nodes.first.map({ seats[$0.raw].cluster }) else { return nil }
+        let cluster = clusters[number.raw]
+        guard asksForVotes(number) else { return nil }
+        let regular = nodes.count { !seats[$0.raw].isTemporary }
+        guard regular > 0 else { return nil }
+        let unlisted = cluster.unlistedRegular.filter { place in
+            !cluster.quorum.isMajority(
+                cluster.roster.votes(
+                    for: place, since: Uptime(nanoseconds: .min), at: now, staleAfter: cluster.staleAfter))
+        }
+        let areAllConnected = cluster.quorum.isMajority(
+            cluster.roster.votesForEach(at: now, staleAfter: cluster.staleAfter))
+        let own = cluster.nodes.filter { other in
+            guard !nodes.contains(other), isCommitted(other) || !(areAllConnected || isConnected(other, at: now)) else {
+                return false
+            }
+            return isRegularMember(other, of: cluster)
+        }
+        guard !cluster.quorum.survives(own.count + unlisted.count + regular) else { return nil }
+        return own.map { self.nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }
+    }
+}

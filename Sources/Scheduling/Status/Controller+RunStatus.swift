@@ -1,0 +1,59 @@
+import Calendars
+import Primitives
+
+/// Runs and policies, as they are shown.
+extension Controller {
+    func policyStatus(_ place: Int, _ now: Moment) -> PolicyStatus {
+        let entry = calendars.entries[place]
+        var status = PolicyStatus(name: entry.policy.name, state: "suspended")
+        if entry.policy.isSuspended { return status }
+        if let opening = entry.calendar.opening(at: now.wall) {
+            status.state = "open"
+            guard !entry.policy.schedule.isUnbounded else {
+                status.until = entry.calendar.isExcluded(at: opening.end)?.span.start
+                return status
+            }
+            status.until = opening.end
+            status.next = entry.calendar.nextOpening(after: opening.end + .nanoseconds(-1))?.start
+            return status
+        }
+        status.state = "closed"
+        status.next = entry.calendar.nextOpening(after: now.wall)?.start
+        if let taken = calendars.exclusion(of: place, at: now.wall) {
+            status.state = "frozen"
+            status.reason = taken.by + (taken.reason.map { " (\($0))" } ?? "")
+            status.until = taken.until
+        }
+        return status
+    }
+
+    func status(
+        of run: Run, phase: String, text: String, endedAt: Timestamp?, blockers: [Blocker], _ now: Moment
+    ) -> RunStatus {
+        RunStatus(
+            id: run.id.text, policy: run.policy, cluster: run.cluster, revision: run.revision, phase: phase,
+            text: text, startedAt: run.startedAt, endedAt: endedAt, blockers: blockers,
+            parts: run.parts.map { part in
+                PartStatus(
+                    name: part.node.name, phase: part.phase.word,
+                    step: part.phase.work.map { run.pinned.sequence.steps[$0.step].word }
+                        ?? (part.phase.kind == .returning ? "restore" : nil),
+                    since: part.since, until: part.phase.timer.map { now.wall + $0.timeLeft(at: now) },
+                    error: part.error, milestones: part.milestones, group: run.groupName(part.group),
+                    isCanary: part.isCanary)
+            })
+    }
+
+    func text(of run: Run) -> String {
+        let done = run.tally.proven
+        let left = run.count(of: .finished) - done - run.tally.failed
+        var words = ["\(done) done", "\(run.inWork) in work", "\(run.count(of: .queued)) to go"]
+        if run.tally.failed > 0 { words.append("\(run.tally.failed) failed") }
+        if left > 0 { words.append("\(left) left out") }
+        let text = words.joined(separator: ", ")
+        switch run.phase {
+        case .active: return ([text] + run.pauses.map { "paused\($0.ending)" }).joined(separator: "; ")
+        case .ending(let reason): return "\(text); ending: \(reason)"
+        }
+    }
+}

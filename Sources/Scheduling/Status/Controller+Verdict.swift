@@ -1,0 +1,178 @@
+import ModeCore
+import Primitives
+
+/// Why a node is as it is: one answer, from the values that decide.
+extension Controller {
+    /// Everything that stands in the way of a node that is queued, and the first of it in words; empty where it is not.
+    func queuedBlockers(
+        _ node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ now: Moment
+    ) -> (blockers: [Blocker], verdict: Verdict?) {
+        for place in fleet[seat: node].parts {
+            guard let view = views[place.run.raw], view.run.parts[place.part].phase.isQueued,
+                let header = ledger.header(place.run)
+            else { continue }
+            let part = view.run.parts[place.part]
+            let own = blockers(of: part, place, header, state: state, now)
+            let group = view.group.flatMap { view.run.isInCurrentGroup(part) ? nil : $0 }
+            guard group != nil || !own.isEmpty else { return (view.shared, view.sharedVerdict) }
+            let blockers = view.general + (group.map { [$0] } ?? []) + own + view.room
+            return (blockers, view.generalVerdict ?? blockers.first.map { Verdict($0) })
+        }
+        return ([], nil)
+    }
+
+    /// Why the node is as it is: exactly one answer, the most urgent.
+    func verdict(
+        of node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ wait: Verdict?, _ now: Moment
+    ) -> Verdict {
+        let working = fleet[seat: node].lease ?? fleet[seat: node].working.first
+        if let place = working, let part = ledger.part(place), let header = ledger.header(place.run) {
+            return verdict(of: part, place, header, node, now)
+        }
+        if let hold = ledger[node].hold {
+            let code: VerdictCode =
+                switch hold.wish {
+                case .keepOpen: .keptOpen
+                case .reserved: .reserved
+                case .handsOff, .mode: .held
+                }
+            return Verdict(code, "by \(hold.actor): \(hold.reason)", until: hold.until)
+        }
+        if let stay = ledger[node].failedStay {
+            return Verdict(.failed, "kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)")
+        }
+        if !ledger.alarms.isEmpty, let alarm = ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)] {
+            return Verdict(.wrongAddress, alarm.text)
+        }
+        if let trouble = trouble(with: node, state) { return trouble }
+        if let written = ledger[node].written {
+            return fleet.isConnected(node, at: now)
+                ? Verdict(.owed, "\(written.mode.rawValue) of nagi's is given back")
+                : Verdict(.isolated, "stays blocked until a majority of the cluster lists it as connected")
+        }
+        if let wait { return wait }
+        let parts = fleet[seat: node].parts
+        if parts.contains(where: { ledger.part($0)?.phase.isQueued == true }) {
+            return Verdict(.waitingPrevious, "waits for its turn")
+        }
+        if let finished = parts.first, let part = ledger.part(finished), let run = views[finished.run.raw]?.run.id {
+            let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
+            return Verdict(code, "\(part.phase.word) in \(run)")
+        }
+        if let run = uncovering(node, views) {
+            return Verdict(.notCovered, "came after \(run) began: the next run takes it")
+        }
+        if let name = suspension(of: node) { return Verdict(.suspended, "the policy \(name) is suspended") }
+        return Verdict(.unmanaged, "no claim")
+    }
+
+    /// A policy that would take the node, were it not suspended.
+    private func suspension(of node: NodeIndex) -> String? {
+        guard !calendars.suspended.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured
+        else { return nil }
+        return calendars.suspended.first {
+            $0.cluster == fleet[node].id.cluster && $0.selector.matches(configured)
+        }?.name
+    }
+
+    /// A run that is not over whose policy selects the node, and that began without it.
+    private func uncovering(_ node: NodeIndex, _ views: [RunView?]) -> RunID? {
+        let slots = fleet[fleet.cluster(of: node)].runs
+        guard !slots.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured else {
+            return nil
+        }
+        return slots.lazy.compactMap { views[$0.raw]?.run }.first {
+            !$0.isRetry && $0.pinned.selector.matches(configured)
+        }?.id
+    }
+
+    /// What keeps nagi from doing anything with the node.
+    private func trouble(with node: NodeIndex, _ state: [Blocker]) -> Verdict? {
+        guard let first = state.first else { return nil }
+        switch first.reason {
+        case .isolated:
+            guard ledger[node].written == nil else { return nil }
+            let name = fleet[node].id.name
+            let membership = fleet[fleet.cluster(of: node)].membership
+            let known = membership.regular + membership.temporary
+            if !known.isEmpty, !known.contains(name) {
+                return Verdict(.notListed, "the cluster knows no \(name); it knows \(NameList.text(known))")
+            }
+            return Verdict(first)
+        case .notReady: return nil
+        default: return Verdict(first)
+        }
+    }
+
+    private func verdict(
+        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
+    ) -> Verdict {
+        let until = part.phase.timer.map { now.wall + $0.timeLeft(at: now) }
+        let entry = ledger[node]
+        let isCommitted = part.phase.kind == .committed
+        if let claim = part.phase.claim, let observed = fleet[node].freshMode(at: now)?.requestable, observed < claim {
+            if let end = entry.contestedUntil(at: now.wall), !runsDisruptiveCommand(node) {
+                return Verdict(
+                    .contested, "somebody loosens \(claim.rawValue) again and again: nagi has stopped", until: end)
+            }
+            if let alarm = ledger.alarms[Alarm.Key(.writeRefused, node: fleet[node].id)] {
+                return Verdict(.refused, alarm.text, until: until)
+            }
+        }
+        if let trouble = stateBlockers(of: node, isTakenOver: true, now).first, trouble.isReadTrouble {
+            if isCommitted, part.phase.command == nil {
+                return Verdict(
+                    .rejoining, "\(trouble.text), as is to be expected of a disruptive step", until: until)
+            }
+            if !isCommitted {
+                return Verdict(trouble.code, trouble.text + " (step \(stepText(part, header)))", until: until)
+            }
+        }
+        let situation = situation(of: part, place, header, node, now)
+        if situation.isHeld, let hold = entry.hold {
+            return Verdict(.held, "by \(hold.actor): \(hold.reason)", until: hold.until)
+        }
+        if case .out = part.phase {
+            if let pause = ledger.pause { return Verdict(Blocker(.allPaused(pause), until: pause.until)) }
+            if let pause = header.pauses.first { return Verdict(Blocker(.runPaused(pause), until: pause.until)) }
+            if !clock.isTrusted { return Verdict(.waitingClock, "the wall clock jumped: waits until it is steady") }
+            if situation.isIsolated {
+                return Verdict(.isolated, "a majority of the cluster does not list it as connected", until: until)
+            }
+            if let work = part.phase.work, !work.isGranted, header.pinned.sequence.steps[work.step].takesOut {
+                return decision(of: place.run, now).blockers.first.map { Verdict($0) }
+                    ?? Verdict(.waitingPrevious, "waits for its turn")
+            }
+        }
+        switch part.phase {
+        case .returning(let returning):
+            if returning.command != nil { return Verdict(.runningCommand, "is given back when its command has ended") }
+            return fleet.isConnected(node, at: now)
+                ? Verdict(.restoring, "back to normal, then ready")
+                : Verdict(.isolated, "stays blocked until a majority of the cluster lists it as connected")
+        case .soaking(let work):
+            let end = header.pinned.sequence.steps[work.step].soakLength.flatMap { length in
+                fleet[node].inServiceSince.map { now.wall + (max($0, work.since.uptime) + length - now.uptime) }
+            }
+            return Verdict(.soaking, "in service, watched", until: end ?? until)
+        default: break
+        }
+        guard let wait = part.wait(in: situation) else { return Verdict(.blocked, "goes on", until: until) }
+        if case .windowEnd = wait { return wait.verdict(until: header.clearance.end) }
+        return wait.verdict(until: until, drain: drain(of: node, now))
+    }
+}
+
+extension Blocker {
+    /// Nobody knows what the node is like.
+    fileprivate var isReadTrouble: Bool {
+        switch reason {
+        case .unreachable, .stale, .notRead, .unknownMode, .initial: true
+        default: false
+        }
+    }
+}
+
+extension Step {
+    fileprivate var soakLength: Duration? { if case .soak(let length) = self { length } else { nil } }
+}

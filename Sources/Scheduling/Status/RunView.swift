@@ -1,0 +1,65 @@
+import Primitives
+
+/// A run, and what stands in the way of its nodes: worked out and put into words once, not for each of them.
+final class RunView {
+    let run: Run
+    /// Of the next one.
+    let blockers: [Blocker]
+    /// Of every node that is queued.
+    let general: [Blocker]
+    /// What is missing for whichever starts next.
+    let room: [Blocker]
+    /// Of a node whose turn it is and that has nothing of its own against it.
+    let shared: [Blocker]
+    /// What the nodes of later groups wait for, if not for what all wait for.
+    let group: Blocker?
+    let generalVerdict: Verdict?
+    let sharedVerdict: Verdict?
+
+    init(_ run: Run, blockers: [Blocker], general: [Blocker], room: [Blocker]) {
+        self.run = run
+        self.blockers = blockers
+        self.general = general
+        self.room = room
+        shared = general.isEmpty && room.isEmpty ? blockers : general + room
+        generalVerdict = general.first.map { Verdict($0) }
+        sharedVerdict = general.isEmpty ? shared.first.map { Verdict($0) } : generalVerdict
+        let current = run.currentGroup
+        group =
+            run.pinned.strategy.groups.isEmpty || general.contains(where: \.isStage)
+            ? nil
+            : Blocker(
+                .groupFirst(
+                    run.groupName(current) ?? "",
+                    run.parts.filter { $0.group == current && !$0.phase.isFinished }.map(\.node.name)))
+    }
+}
+
+extension Controller {
+    /// By slot.
+    func runViews(_ now: Moment) -> [RunView?] {
+        runs.indices.map { raw in
+            let slot = RunSlot(raw)
+            guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
+            var (general, room): ([Blocker], [Blocker]) = ([], [])
+            if let cluster = runs[raw].cluster {
+                general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
+                room =
+                    run.queuedCandidate().map { index in
+                        roomBlockers(for: run.parts[index], PartPlace(run: slot, part: index), header, cluster, now)
+                    } ?? []
+            }
+            let decision = decision(of: slot, now)
+            return RunView(run, blockers: decision.blockers, general: general, room: room)
+        }
+    }
+}
+
+extension Blocker {
+    fileprivate var isStage: Bool {
+        switch reason {
+        case .canaryFirst, .canarySoak, .canaryBroken, .promotion, .groupWait: true
+        default: false
+        }
+    }
+}
