@@ -161,7 +161,7 @@ extension Controller {
         var places: [NodeIndex] = []
         for node in nodes { places.append(try index(of: node)) }
         for node in places { try checkListed(node) }
-        let answer = okToStop(places, by: by.actor, turn.now)
+        let answer = okToStop(places, by: by.actor, turn.now, &turn.cost)
         if let first = answer.blockers.first {
             let others = answer.blockers.count > 1 ? " (and \(answer.blockers.count - 1) more: nagi ok-to-stop)" : ""
             throw LeverRefusal(

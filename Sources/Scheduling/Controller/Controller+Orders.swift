@@ -74,31 +74,32 @@ extension Controller {
     func node(named name: String) throws(LeverRefusal) -> NodeIndex {
         let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
         if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return node }
-        var found = fleet.nodes.indices.filter { fleet.nodes[$0].id.name == name }
+        var found = fleet.clusters.indices.compactMap { fleet.node(named: name, in: ClusterIndex($0)) }
         if found.isEmpty {
             // Sora's names end in their address, which nobody types who has only one of that name.
-            let (cluster, short) = parts.count == 2 ? (parts[0], parts[1]) : (nil, name)
-            found = fleet.nodes.indices.filter { place in
-                let id = fleet.nodes[place].id
-                return id.name.prefix { $0 != "@" } == short && (cluster == nil || id.cluster == cluster)
+            let short = Array((parts.last ?? name).utf8)
+            let clusters = parts.count == 2 ? fleet.cluster(named: parts[0]).map { [fleet[$0]] } ?? [] : fleet.clusters
+            found = clusters.flatMap { cluster in
+                cluster.nodes.filter {
+                    fleet.nodes[$0.raw].id.name.utf8.prefix { $0 != UInt8(ascii: "@") }.elementsEqual(short)
+                }
             }
         }
-        guard let place = found.first else {
+        guard let node = found.first else {
             throw LeverRefusal(.unknownNode, "there is no node \(name.prefix(80))", hint: "nagi status lists them")
         }
         guard found.count == 1 else {
-            let names = found.map { fleet.nodes[$0].id.description }
+            let names = found.map { fleet[$0].id.description }
             throw LeverRefusal(
                 .ambiguous, "there are \(found.count) nodes \(name)",
                 hint: "say which: \(NameList.text(names))")
         }
-        return NodeIndex(place)
+        return node
     }
 
     /// A run's id, or the name of a policy of which one is active.
     func run(named name: String) throws(LeverRefusal) -> RunID {
-        let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
-        if let run = active.first(where: { $0.text == name }) { return run }
+        if ledger.slot(of: RunID(text: name)) != nil { return RunID(text: name) }
         if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
         let ended = ledger.endedRuns.last { $0.run.id.text == name || $0.run.policy == name && !$0.run.isRetry }
         if let ended {
@@ -106,6 +107,7 @@ extension Controller {
                 .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
                 hint: "nagi status shows what is going on")
         }
+        let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
         throw LeverRefusal(
             .unknownRun, "there is no run \(name.prefix(80))",
             hint: active.isEmpty ? "no run is active" : "active: \(NameList.text(active.map(\.text)))")

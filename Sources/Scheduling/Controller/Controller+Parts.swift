@@ -311,13 +311,17 @@ extension Controller {
 
     /// Nodes of one cluster.
     func missingForQuorum(disrupting nodes: [NodeIndex], _ now: Moment) -> [String]? {
-        fleet.missingForQuorum(
-            disrupting: nodes,
-            isCommitted: { other in
-                // Whoever reserved it may stop it at any time.
-                ledger[other].hold?.wish == .reserved
-                    || fleet[seat: other].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
-            }, at: now)
+        fleet.missingForQuorum(disrupting: nodes, isCommitted: { mayStop($0) }, at: now)
+    }
+
+    func majority(of cluster: ClusterIndex, _ now: Moment) -> Fleet.Majority? {
+        fleet.majority(of: cluster, isCommitted: { mayStop($0) }, at: now)
+    }
+
+    /// At any time: whoever reserved it may stop it.
+    private func mayStop(_ node: NodeIndex) -> Bool {
+        ledger[node].hold?.wish == .reserved
+            || fleet[seat: node].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
     }
 
     /// Whether the node counts as out of service, whatever the cause.

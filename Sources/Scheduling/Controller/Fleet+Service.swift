@@ -78,16 +78,22 @@ extension Fleet {
         return own + (unlisted.regular + unlisted.temporary).map { "\($0) (not in the policies)" }
     }
 
-    /// Why the cluster would not keep its majority while this node is disrupted: the other regular nodes that are not
-    /// connected or in a disruptive step, by name; those merely blocked are none of them. Nil: it would.
-    func missingForQuorum(
-        disrupting nodes: [NodeIndex], isCommitted: (NodeIndex) -> Bool, at now: Moment
-    ) -> [String]? {
-        guard let number = nodes.first.map({ seats[$0.raw].cluster }) else { return nil }
-        let cluster = clusters[number.raw]
+    /// What a cluster's majority stands on.
+    struct Majority {
+        fileprivate let quorum: Quorum
+        /// Regular nodes that are not connected or in a disruptive step; those merely blocked are none of them.
+        let missing: [NodeIndex]
+        /// The same of members that are not in the policies, by their places in the roster.
+        fileprivate let unlisted: [Int]
+
+        /// Whether it stands without so many more.
+        func survives(_ more: Int) -> Bool { quorum.survives(missing.count + unlisted.count + more) }
+    }
+
+    /// Nil: it needs none.
+    func majority(of number: ClusterIndex, isCommitted: (NodeIndex) -> Bool, at now: Moment) -> Majority? {
         guard asksForVotes(number) else { return nil }
-        let regular = nodes.count { !seats[$0.raw].isTemporary }
-        guard regular > 0 else { return nil }
+        let cluster = clusters[number.raw]
         let unlisted = cluster.unlistedRegular.filter { place in
             !cluster.quorum.isMajority(
                 cluster.roster.votes(
@@ -95,13 +101,25 @@ extension Fleet {
         }
         let areAllConnected = cluster.quorum.isMajority(
             cluster.roster.votesForEach(at: now, staleAfter: cluster.staleAfter))
-        let own = cluster.nodes.filter { other in
-            guard !nodes.contains(other), isCommitted(other) || !(areAllConnected || isConnected(other, at: now)) else {
-                return false
-            }
-            return isRegularMember(other, of: cluster)
+        let missing = cluster.nodes.filter { node in
+            guard isCommitted(node) || !(areAllConnected || isConnected(node, at: now)) else { return false }
+            return isRegularMember(node, of: cluster)
         }
-        guard !cluster.quorum.survives(own.count + unlisted.count + regular) else { return nil }
-        return own.map { self.nodes[$0.raw].id.name } + unlisted.map { cluster.roster.names[$0] }
+        return Majority(quorum: cluster.quorum, missing: missing, unlisted: unlisted)
+    }
+
+    /// Why a cluster would not keep its majority without these nodes of it too: who is missing from it already, by name.
+    /// Nil: it would.
+    func missingForQuorum(
+        disrupting nodes: [NodeIndex], isCommitted: (NodeIndex) -> Bool, at now: Moment
+    ) -> [String]? {
+        let regular = nodes.count { !seats[$0.raw].isTemporary }
+        guard regular > 0, let number = nodes.first.map({ seats[$0.raw].cluster }),
+            let majority = majority(of: number, isCommitted: isCommitted, at: now)
+        else { return nil }
+        let others = majority.missing.filter { !nodes.contains($0) }
+        guard !majority.survives(others.count - majority.missing.count + regular) else { return nil }
+        return others.map { self.nodes[$0.raw].id.name }
+            + majority.unlisted.map { clusters[number.raw].roster.names[$0] }
     }
 }

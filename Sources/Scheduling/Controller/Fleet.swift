@@ -59,6 +59,11 @@ struct Fleet: Sendable {
 
     func cluster(named name: String) -> ClusterIndex? { places[name] }
 
+    func node(named name: String, in cluster: ClusterIndex) -> NodeIndex? {
+        let watch = clusters[cluster.raw]
+        return watch.roster.place(of: name).flatMap { watch.nodes.indices.contains($0) ? watch.nodes[$0] : nil }
+    }
+
     @inline(__always) func cluster(of node: NodeIndex) -> ClusterIndex { seats[node.raw].cluster }
 }
 

@@ -5,40 +5,61 @@ import Primitives
 /// What is asked one by one: made from the same values that decide, and that status shows.
 extension Controller {
     package func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer {
+        var cost = Cost()
+        return try answer(question, at: now, &cost)
+    }
+
+    func answer(_ question: Question, at now: Moment, _ cost: inout Cost) throws(LeverRefusal) -> QuestionAnswer {
         switch question {
         case .okToStop(let names, let most, let actor):
-            return .stop(try okToStop(names, most: most, by: actor, at: now))
+            return .stop(try okToStop(names, most: most, by: actor, at: now, &cost))
         case .explain(let name):
             do throws(LeverRefusal) {
-                return .node(explanation(of: try node(named: name), now))
+                return .node(explanation(of: try node(named: name), now, &cost))
             } catch {
                 guard error.code == .unknownNode else { throw error }
-                return .run(try explanation(ofRun: name, now))
+                return .run(try explanation(ofRun: name, now, &cost))
             }
         }
     }
 
-    private func explanation(of node: NodeIndex, _ now: Moment) -> NodeExplanation {
-        let status = nodeStatus(node, runViews(now), now)
+    private func explanation(of node: NodeIndex, _ now: Moment, _ cost: inout Cost) -> NodeExplanation {
+        cost.nodes += 1
+        var looked = 0
+        let status = nodeStatus(node, now) { slot in
+            looked += 1
+            return runView(of: slot, now)
+        }
+        cost.runs += looked
         return NodeExplanation(
             at: now.wall, node: fleet[node].id, status: status,
             hold: ledger[node].hold, next: nextOpenings(of: node, now),
             levers: levers(of: node, status, now))
     }
 
-    private func explanation(ofRun name: String, _ now: Moment) throws(LeverRefusal) -> RunExplanation {
-        let runs = status(at: now).runs
-        let active = activeRuns[name].flatMap { ledger.header($0)?.id.text }
-        let found = runs.last { $0.id == active ?? name } ?? runs.last { $0.policy == name }
-        guard let run = found else {
+    private func explanation(ofRun name: String, _ now: Moment, _ cost: inout Cost) throws(LeverRefusal)
+        -> RunExplanation
+    {
+        cost.runs += 1
+        if let slot = activeRun(named: name), let header = ledger.header(slot), let run = ledger.run(slot) {
+            let status = status(of: run, blockers: decision(of: slot, now).blockers, now)
+            return RunExplanation(
+                at: now.wall, run: status, pauses: pauses(of: header), levers: levers(of: header, status))
+        }
+        let ended =
+            ledger.endedRuns.last { $0.run.id.text == name } ?? ledger.endedRuns.last { $0.run.policy == name }
+        guard let ended else {
             throw LeverRefusal(
                 .unknownRun, "there is no node and no run \(name.prefix(80))",
                 hint: "nagi status lists the nodes, nagi runs the runs")
         }
-        let header = ledger.activeRuns.lazy.compactMap { ledger.header($0) }.first { $0.id.text == run.id }
-        return RunExplanation(
-            at: now.wall, run: run, pauses: header.map { pauses(of: $0) } ?? [],
-            levers: header.map { levers(of: $0, run) } ?? [])
+        return RunExplanation(at: now.wall, run: status(of: ended, now), pauses: [], levers: [])
+    }
+
+    /// By its id, or its policy's name; one that goes on for another by that too, if no other is active.
+    private func activeRun(named name: String) -> RunSlot? {
+        activeRuns[name] ?? ledger.slot(of: RunID(text: name))
+            ?? ledger.activeRuns.last { ledger.header($0)?.pinned.name == name }
     }
 
     private static let openingLimit = 5

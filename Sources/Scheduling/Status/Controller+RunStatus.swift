@@ -27,7 +27,18 @@ extension Controller {
         return status
     }
 
-    func status(
+    func status(of ended: Ledger.EndedRun, _ now: Moment) -> RunStatus {
+        status(
+            of: ended.run, phase: ended.outcome.word, text: ended.outcome.description, endedAt: ended.endedAt,
+            blockers: [], now)
+    }
+
+    /// Of a run that is not over.
+    func status(of run: Run, blockers: [Blocker], _ now: Moment) -> RunStatus {
+        status(of: run, phase: run.word, text: text(of: run), endedAt: nil, blockers: blockers, now)
+    }
+
+    private func status(
         of run: Run, phase: String, text: String, endedAt: Timestamp?, blockers: [Blocker], _ now: Moment
     ) -> RunStatus {
         RunStatus(
@@ -44,7 +55,7 @@ extension Controller {
             })
     }
 
-    func text(of run: Run) -> String {
+    private func text(of run: Run) -> String {
         let done = run.tally.proven
         let left = run.count(of: .finished) - done - run.tally.failed
         var words = ["\(done) done", "\(run.inWork) in work", "\(run.count(of: .queued)) to go"]

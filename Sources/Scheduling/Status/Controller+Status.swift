@@ -5,20 +5,12 @@ import Primitives
 extension Controller {
     package func status(at now: Moment) -> StatusReport {
         var report = StatusReport(at: now.wall)
-        let views = runViews(now)
+        let views = runs.indices.map { runView(of: RunSlot($0), now) }
         report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, now) }
         report.runs =
-            ledger.endedRuns.map { entry in
-                status(
-                    of: entry.run, phase: entry.outcome.word, text: entry.outcome.description,
-                    endedAt: entry.endedAt, blockers: [], now)
-            }
+            ledger.endedRuns.map { status(of: $0, now) }
             + ledger.activeRuns.compactMap { slot in
-                views[slot.raw].map { view in
-                    status(
-                        of: view.run, phase: view.run.word, text: text(of: view.run), endedAt: nil,
-                        blockers: view.blockers, now)
-                }
+                views[slot.raw].map { status(of: $0.run, blockers: $0.blockers, now) }
             }
         report.policies = calendars.entries.indices.map { policyStatus($0, now) }
         report.policyDigest = ledger.policies?.digest ?? ""
@@ -56,17 +48,18 @@ extension Controller {
         return ClusterStatus(
             name: watch.policy.name, unavailable: use.unavailable, maxUnavailable: use.maxUnavailable,
             minAvailable: use.minAvailable,
-            nodes: watch.nodes.map { nodeStatus($0, views, now) },
+            nodes: watch.nodes.map { nodeStatus($0, now) { views[$0.raw] } },
             unlisted: unlisted(watch.unlistedRegular, out.regular, false)
                 + unlisted(watch.unlistedTemporary, out.temporary, true))
     }
 
-    func nodeStatus(_ node: NodeIndex, _ views: [RunView?], _ now: Moment) -> NodeStatus {
+    /// - Parameter view: of a run that the node is in.
+    func nodeStatus(_ node: NodeIndex, _ now: Moment, view: (RunSlot) -> RunView?) -> NodeStatus {
         // What was true when it was last read is not true now.
         let isFresh = fleet[node].isObservationFresh(at: now)
         let state = stateBlockers(of: node, isTakenOver: false, now)
-        let (blockers, wait) = queuedBlockers(node, state, views, now)
-        let verdict = verdict(of: node, state, views, wait, now)
+        let (blockers, wait) = queuedBlockers(node, state, view, now)
+        let verdict = verdict(of: node, state, wait, now)
         let work = work(on: node)
         return NodeStatus(
             name: fleet[node].id.name, observed: fleet[node].freshMode(at: now),

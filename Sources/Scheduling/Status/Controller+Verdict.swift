@@ -5,10 +5,10 @@ import Primitives
 extension Controller {
     /// Everything that stands in the way of a node that is queued, and the first of it in words; empty where it is not.
     func queuedBlockers(
-        _ node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ now: Moment
+        _ node: NodeIndex, _ state: [Blocker], _ view: (RunSlot) -> RunView?, _ now: Moment
     ) -> (blockers: [Blocker], verdict: Verdict?) {
         for place in fleet[seat: node].parts {
-            guard let view = views[place.run.raw], view.run.parts[place.part].phase.isQueued,
+            guard let view = view(place.run), view.run.parts[place.part].phase.isQueued,
                 let header = ledger.header(place.run)
             else { continue }
             let part = view.run.parts[place.part]
@@ -23,7 +23,7 @@ extension Controller {
 
     /// Why the node is as it is: exactly one answer, the most urgent.
     func verdict(
-        of node: NodeIndex, _ state: [Blocker], _ views: [RunView?], _ wait: Verdict?, _ now: Moment
+        of node: NodeIndex, _ state: [Blocker], _ wait: Verdict?, _ now: Moment
     ) -> Verdict {
         let working = fleet[seat: node].lease ?? fleet[seat: node].working.first
         if let place = working, let part = ledger.part(place), let header = ledger.header(place.run) {
@@ -55,11 +55,11 @@ extension Controller {
         if parts.contains(where: { ledger.part($0)?.phase.isQueued == true }) {
             return Verdict(.waitingPrevious, "waits for its turn")
         }
-        if let finished = parts.first, let part = ledger.part(finished), let run = views[finished.run.raw]?.run.id {
+        if let finished = parts.first, let part = ledger.part(finished), let header = ledger.header(finished.run) {
             let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
-            return Verdict(code, "\(part.phase.word) in \(run)")
+            return Verdict(code, "\(part.phase.word) in \(header.id)")
         }
-        if let run = uncovering(node, views) {
+        if let run = uncovering(node) {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")
         }
         if let name = suspension(of: node) { return Verdict(.suspended, "the policy \(name) is suspended") }
@@ -76,12 +76,12 @@ extension Controller {
     }
 
     /// A run that is not over whose policy selects the node, and that began without it.
-    private func uncovering(_ node: NodeIndex, _ views: [RunView?]) -> RunID? {
+    private func uncovering(_ node: NodeIndex) -> RunID? {
         let slots = fleet[fleet.cluster(of: node)].runs
         guard !slots.isEmpty, !fleet[seat: node].isRetained, let configured = fleet[seat: node].configured else {
             return nil
         }
-        return slots.lazy.compactMap { views[$0.raw]?.run }.first {
+        return slots.lazy.compactMap { ledger.header($0) }.first {
             !$0.isRetry && $0.pinned.selector.matches(configured)
         }?.id
     }

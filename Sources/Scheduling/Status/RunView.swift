@@ -36,22 +36,18 @@ final class RunView {
 }
 
 extension Controller {
-    /// By slot.
-    func runViews(_ now: Moment) -> [RunView?] {
-        runs.indices.map { raw in
-            let slot = RunSlot(raw)
-            guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
-            var (general, room): ([Blocker], [Blocker]) = ([], [])
-            if let cluster = runs[raw].cluster {
-                general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
-                room =
-                    run.queuedCandidate().map { index in
-                        roomBlockers(for: run.parts[index], PartPlace(run: slot, part: index), header, cluster, now)
-                    } ?? []
-            }
-            let decision = decision(of: slot, now)
-            return RunView(run, blockers: decision.blockers, general: general, room: room)
+    /// Nil: it is over.
+    func runView(of slot: RunSlot, _ now: Moment) -> RunView? {
+        guard let run = ledger.run(slot), let header = ledger.header(slot) else { return nil }
+        var (general, room): ([Blocker], [Blocker]) = ([], [])
+        if let cluster = runs[slot.raw].cluster {
+            general = blockers(of: slot, header, cluster, now) + orderBlockers(of: run, now)
+            room =
+                run.queuedCandidate().map { index in
+                    roomBlockers(for: run.parts[index], PartPlace(run: slot, part: index), header, cluster, now)
+                } ?? []
         }
+        return RunView(run, blockers: decision(of: slot, now).blockers, general: general, room: room)
     }
 }
 

@@ -117,6 +117,37 @@ struct CostTests {
         #expect(many.most.nodes <= few.most.nodes * 2, "\(few.most) and \(many.most)")
     }
 
+    private static func question(_ question: Question, _ rehearsal: ScriptedRehearsal) throws -> Cost {
+        var cost = Cost()
+        _ = try rehearsal.controller.answer(question, at: rehearsal.now, &cost)
+        return cost
+    }
+
+    @Test func `a question looks at what it is about`() throws {
+        for (count, runs) in [(10, 1), (10, 10), (1000, 1), (1000, 100)] {
+            let rehearsal = Self.resting(count, runs: runs)
+            let node = try Self.question(.explain(Self.nodes(count)[count / 2]), rehearsal)
+            #expect(node == Cost([1, 0, 1, 0, 0]), "\(count) nodes, \(runs) runs")
+            for name in ["p100", "p100@2#1"] {
+                #expect(try Self.question(.explain(name), rehearsal) == Cost([0, 0, 1, 0, 0]), "\(name)")
+            }
+        }
+    }
+
+    /// The cluster is looked at once for those that were asked about, and once for all others together.
+    @Test func `which nodes may go is one look at the cluster and one at each of its nodes`() throws {
+        for topology in [ClusterPolicy.Topology.standalone, .clustered] {
+            for count in [10, 200] {
+                var rehearsal = ScriptedRehearsal(Self.set(count, runs: 0, atOnce: 4, topology))
+                rehearsal.advance(by: .seconds(12))
+                let some = try Self.question(.okToStop(["x"], most: 3, by: "ann"), rehearsal)
+                #expect(some == Cost([0, 2, 0, 2, 0]), "\(count) nodes")
+                let all = try Self.question(.okToStop(["x"], most: count, by: "ann"), rehearsal)
+                #expect(all == Cost([0, 2, 0, count, 0]), "\(count) nodes")
+            }
+        }
+    }
+
     /// What a report says of a run that waits it has from one part of it.
     @Test func `why a run waits is asked of one part, however many it has`() {
         for count in [10, 1000] {
@@ -138,7 +169,7 @@ extension Cost {
 
     private var counts: [Int] { [nodes, clusters, runs, candidates, rows] }
 
-    private init(_ counts: [Int]) {
+    fileprivate init(_ counts: [Int]) {
         self.init()
         (nodes, clusters, runs, candidates, rows) = (counts[0], counts[1], counts[2], counts[3], counts[4])
     }

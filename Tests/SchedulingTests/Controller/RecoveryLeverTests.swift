@@ -334,6 +334,25 @@ struct RecoveryLeverTests {
         #expect(throws: LeverRefusal.self) { try controller.okToStop(["x"], most: 1, by: "ann", at: rehearsal.now) }
     }
 
+    @Test func `those that may go with a node may go together, and not one more`() throws {
+        let names = (1...7).map { "a\($0)" }
+        var set = ScriptedRehearsal.rollout(Strategy(), names: names, isSuspended: true)
+        set.clusters[0].topology = .clustered
+        for (atOnce, most) in [(2, 2), (6, 3)] {
+            set.clusters[0].budget = Budget(maxUnavailable: .count(atOnce))
+            var rehearsal = ScriptedRehearsal(set)
+            rehearsal.run(minutes: 1)
+            let controller = rehearsal.controller
+            let answer = try controller.okToStop(["a4"], most: 7, by: "ann", at: rehearsal.now)
+            let may = answer.nodes.map(\.name) + answer.more.map(\.name)
+            #expect(may == ["a4", "a1", "a2"].prefix(most).map(\.self))
+            #expect(try controller.okToStop(may, most: may.count, by: "ann", at: rehearsal.now).isOK)
+            for further in names where !may.contains(further) {
+                #expect(try !controller.okToStop(may + [further], most: 0, by: "ann", at: rehearsal.now).isOK)
+            }
+        }
+    }
+
     @Test func `a release by force ends the command first, also across a restart`() {
         var rehearsal = ScriptedRehearsal(
             ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: ["a1", "a2"]))
