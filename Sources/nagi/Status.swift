@@ -59,10 +59,7 @@ struct Status: AsyncParsableCommand {
         let needed = Attention.needed(by: document)
         switch format {
         case .table: print(AttentionTable(needed, at: document.at, on: TerminalWindow.terminal).text)
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(CheckAnswer(ok: needed.isEmpty, needed: needed)), as: UTF8.self))
+        case .json: print(jsonText(CheckAnswer(ok: needed.isEmpty, needed: needed)))
         }
         guard needed.isEmpty else { throw ExitCode(1) }
     }

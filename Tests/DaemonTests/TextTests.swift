@@ -1,6 +1,7 @@
 import Daemon
 import Primitives
 import Scheduling
+import Synchronization
 import Testing
 
 @Suite struct TextTests {
@@ -107,5 +108,13 @@ import Testing
         #expect(
             DaemonLog.line("node-01  is normal", .warn, at: instant, .utc)
                 == "2026-11-30 00:53:20 +00:00 warn  node-01  is normal")
+    }
+
+    /// `--reason` with a line break in it wrote lines of the log that nobody could tell from the daemon's own.
+    @Test func `no text of a record makes a second line of the log`() {
+        let lines = Mutex<[String]>([])
+        let log = DaemonLog { line in lines.withLock { $0.append(line) } }
+        log.add("held by mika: disk\nerror\u{2028}all is lost\r\n", .info, at: Timestamp(seconds: 1_796_000_000))
+        #expect(lines.withLock { $0 } == ["2026-11-30 00:53:20 +00:00 info  held by mika: disk?error?all is lost??"])
     }
 }

@@ -44,5 +44,25 @@ private func jsonBytes(_ value: some Encodable) -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // Only floating-point numbers that JSON has no word for cannot be encoded, and no answer has any.
-    return (try? encoder.encode(value)) ?? Data("{}".utf8)
+    return ((try? encoder.encode(value)) ?? Data("{}".utf8)).escapedForTerminals
+}
+
+extension Data {
+    /// JSON in which nothing steers a terminal or turns the direction of writing: a program reads the same, and whoever looks
+    /// at it with curl is safe. The encoder escapes only what JSON asks for.
+    fileprivate var escapedForTerminals: Data {
+        guard contains(where: { $0 >= 0x7F }) else { return self }
+        var escaped = String.UnicodeScalarView()
+        for scalar in String(decoding: self, as: UTF8.self).unicodeScalars {
+            if scalar.value >= 0x7F, scalar.isSteering {
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    escaped += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
+                }
+            } else {
+                escaped.append(scalar)
+            }
+        }
+        return Data(String(escaped).utf8)
+    }
 }

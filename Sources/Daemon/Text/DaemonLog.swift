@@ -20,14 +20,13 @@ package final class DaemonLog: Sendable {
 
     /// Something of the daemon's own; several lines are several lines.
     package func callAsFunction(_ text: String, _ severity: Severity = .info) {
-        add(text, severity, at: HostClock.now().wall)
+        let now = HostClock.now().wall
+        for line in text.split(whereSeparator: \.isNewline) { add(String(line), severity, at: now) }
     }
 
-    package func add(_ text: String, _ severity: Severity, at instant: Timestamp) {
-        let zone = zone.withLock { $0 }
-        for line in text.split(whereSeparator: \.isNewline) {
-            write(Self.line(String(line), severity, at: instant, zone))
-        }
+    /// One line, whatever is in it: a person's reason, or a node's answer, is no line of the log.
+    package func add(_ line: String, _ severity: Severity, at instant: Timestamp) {
+        write(Self.line(line, severity, at: instant, zone.withLock { $0 }))
     }
 
     /// `2026-11-29 02:31:04 +09:00 info  node-02  is block_new_session (asked and confirmed in 12 ms)`.

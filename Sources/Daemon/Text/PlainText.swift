@@ -4,11 +4,16 @@ extension StringProtocol {
     package var plain: String {
         String(
             String.UnicodeScalarView(
-                unicodeScalars.map { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator: "?"
-                    default: scalar
-                    }
-                }))
+                unicodeScalars.map { $0.isSteering ? "?" : $0 }))
+    }
+}
+
+extension Unicode.Scalar {
+    /// Steers a terminal, turns the direction of writing, or makes lines of its own.
+    var isSteering: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }
