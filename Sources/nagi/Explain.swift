@@ -29,7 +29,9 @@ struct ExplainVerb: AsyncParsableCommand {
             throw Refusal(error, address: connection.address)
         }
         /// Of the past the instant is said.
-        func asked(_ instant: String) -> String { at == nil ? "" : "As the journal knew it at \(instant.plain):\n" }
+        func asked(_ instant: String) -> String {
+            at == nil ? "" : "As the journal knew it, \(ShownInstant.whole(instant).plain):\n"
+        }
         switch (explained, format) {
         case (.node(_, let json), .json), (.run(_, let json), .json): print(json)
         case (.node(let document, _), .table): print(asked(document.at) + ExplainText.text(document))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Primitives
 import Scheduling
 
 /// `nagi ok-to-stop`
@@ -37,7 +38,7 @@ struct OkToStopVerb: AsyncParsableCommand {
         }
         switch options.format {
         case .json: print(answer.json)
-        case .table: print(ExplainText.text(answer.document))
+        case .table: print(ExplainText.text(answer.document, at: HostClock.now().wall))
         }
         if !answer.document.ok { throw ExitCode(Refusal.Kind.no.rawValue) }
     }

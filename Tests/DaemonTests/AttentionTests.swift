@@ -121,7 +121,7 @@ import Testing
                 refused-reload  since 00:53:20  the files on disk were refused: a.yaml:1:1: error
                                                 nagi check PATH, then reload
                 paused          since 00:53:20  up@2#1 is paused: why
-                                                nagi resume up@2#1, or nagi abort up@2#1
+                                                nagi resume up@2#1, or nagi abort up@2#1 --reason …
                 """)
         #expect(AttentionTable([], at: document.at).text == "fine: nothing needs a person")
     }

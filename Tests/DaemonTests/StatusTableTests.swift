@@ -26,6 +26,7 @@ import Testing
                     upgrade printed: Reading package lists...
                     upgrade printed: E: Unable to lock
                     the whole output of upgrade: /var/lib/nagi/c/output
+                    it is repaired: nagi retry up@1#1 node-03
                     give it back: nagi release node-03 --reason …
                 RUNS
                   up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00

@@ -43,7 +43,7 @@ package struct Attention: Hashable, Sendable, Codable {
             all.append(
                 Attention(
                     "paused", "\(run) is paused: \(pause.reason)", since: pause.since, run: pause.run,
-                    hint: "nagi resume \(run), or nagi abort \(run)"))
+                    hint: "nagi resume \(run), or nagi abort \(run) --reason …"))
         }
         for run in document.runs where run.endedAt == nil {
             guard let blocker = run.blockers.first(where: { $0.code == "waiting-approval" }) else { continue }
@@ -64,11 +64,11 @@ package struct Attention: Hashable, Sendable, Codable {
         by node: StatusDocument.Node, _ id: String, _ told: [Attention]
     ) -> [Attention] {
         if let failed = node.failed {
-            let release = "nagi release \(id) --reason …"
             return [
                 Attention(
                     "failed", "\(node.name) failed in \(failed.run) and is kept at \(failed.mode): \(failed.reason)",
-                    since: failed.since, node: id, run: failed.run, hint: release)
+                    since: failed.since, node: id, run: failed.run,
+                    hint: "nagi retry \(failed.run) \(id), or nagi release \(id) --reason …")
             ]
         }
         guard let alarm = verdicts[node.verdict.code],

@@ -1,34 +1,22 @@
 import Primitives
 import Scheduling
 
-/// The JSON of `/v1/nodes/{cluster}/{node}` and of `nagi explain NODE`: why a node is as it is.
+/// The JSON of `/v1/nodes/{cluster}/{node}` and of `nagi explain NODE`: why a node is as it is. It has the fields of the
+/// node in the status, and beside them its own.
+@dynamicMemberLookup
 package struct NodeDocument: Codable, Hashable, Sendable {
-    package var at: String
-    package var node: String
-    package var cluster: String
-    @Nullable package var observed: String?
-    @Nullable package var desired: String?
-    @Nullable package var ready: Bool?
-    @Nullable package var version: String?
-    @Nullable package var sessions: Int?
-    @Nullable package var connections: Int?
-    @Nullable package var observedAt: String?
-    package var verdict: StatusDocument.Verdict
-    @Nullable package var since: String?
-    package var claims: [StatusDocument.Claim]
-    @Nullable package var floor: String?
-    package var owed: Bool
-    package var holds: [StatusDocument.Hold]
-    @Nullable package var run: String?
-    @Nullable package var step: String?
-    /// Everything that stands in the way, the most important first.
-    package var blockers: [StatusDocument.Blocker]
-    @Nullable package var drain: StatusDocument.Drain?
-    /// How the latest command on it ended, where the node failed in it or after it.
-    @Nullable package var command: StatusDocument.Command?
-    package var next: [Opening]
-    /// What can be typed.
-    package var levers: [String]
+    package var status: StatusDocument.Node
+    package var own: Own
+
+    package struct Own: Codable, Hashable, Sendable {
+        package var at: String
+        package var node: String
+        package var cluster: String
+        package var holds: [StatusDocument.Hold]
+        package var next: [Opening]
+        /// What can be typed.
+        package var levers: [String]
+    }
 
     package struct Opening: Codable, Hashable, Sendable {
         package var policy: String
@@ -36,6 +24,21 @@ package struct NodeDocument: Codable, Hashable, Sendable {
         @Nullable package var opens: String?
         @Nullable package var until: String?
     }
+
+    package init(from decoder: any Decoder) throws {
+        (status, own) = (try StatusDocument.Node(from: decoder), try Own(from: decoder))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try status.encode(to: encoder)
+        try own.encode(to: encoder)
+    }
+
+    package subscript<Value>(dynamicMember field: KeyPath<StatusDocument.Node, Value>) -> Value {
+        status[keyPath: field]
+    }
+
+    package subscript<Value>(dynamicMember field: KeyPath<Own, Value>) -> Value { own[keyPath: field] }
 }
 
 /// The JSON of `nagi explain RUN`: why a run is where it is.
@@ -56,22 +59,19 @@ package struct StopDocument: Codable, Hashable, Sendable {
 
 extension NodeDocument {
     init(_ explanation: NodeExplanation, zone: DisplayZone) {
-        let shown = StatusDocument.Node(explanation.status, zone: zone)
-        at = zone.text(explanation.at)
-        (node, cluster) = (explanation.node.name, explanation.node.cluster)
-        (observed, desired, ready, version) = (shown.observed, shown.desired, shown.ready, shown.version)
-        (sessions, connections, observedAt) = (shown.sessions, shown.connections, shown.observedAt)
-        (verdict, since, claims, floor, owed) = (shown.verdict, shown.since, shown.claims, shown.floor, shown.owed)
-        holds =
-            explanation.hold.map { hold in
-                [StatusDocument.Hold(HoldStatus(node: explanation.node, hold: hold), zone: zone)]
-            } ?? []
-        (run, step, blockers, drain) = (shown.run, shown.step, shown.blockers, shown.drain)
-        command = shown.command
-        next = explanation.next.map { opening in
-            Opening(policy: opening.policy, opens: opening.opens.map(zone.text), until: opening.until.map(zone.text))
+        let id = explanation.node
+        status = StatusDocument.Node(explanation.status, zone: zone)
+        status.blockers = explanation.status.blockers.map {
+            StatusDocument.Blocker($0, zone: zone, lift: $0.lift(of: id, in: explanation.run))
         }
-        levers = explanation.levers
+        own = Own(
+            at: zone.text(explanation.at), node: id.name, cluster: id.cluster,
+            holds: explanation.hold.map { [StatusDocument.Hold(HoldStatus(node: id, hold: $0), zone: zone)] } ?? [],
+            next: explanation.next.map { opening in
+                Opening(
+                    policy: opening.policy, opens: opening.opens.map(zone.text), until: opening.until.map(zone.text))
+            },
+            levers: explanation.levers)
     }
 }
 
@@ -79,6 +79,9 @@ extension RunExplanationDocument {
     init(_ explanation: RunExplanation, zone: DisplayZone) {
         at = zone.text(explanation.at)
         run = StatusDocument.Run(explanation.run, zone: zone)
+        run.blockers = explanation.run.blockers.map {
+            StatusDocument.Blocker($0, zone: zone, lift: $0.lift(of: nil, in: explanation.id))
+        }
         levers = explanation.levers
     }
 }
@@ -88,6 +91,7 @@ extension StopDocument {
         ok = answer.isOK
         nodes = answer.nodes.map(\.description)
         more = answer.more.map(\.description)
-        blockers = answer.blockers.map { StatusDocument.Blocker($0, zone: zone) }
+        let node = answer.nodes.count == 1 ? answer.nodes.first : nil
+        blockers = answer.blockers.map { StatusDocument.Blocker($0, zone: zone, lift: $0.lift(of: node, in: nil)) }
     }
 }

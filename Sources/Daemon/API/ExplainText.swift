@@ -1,16 +1,17 @@
 import Primitives
+import Scheduling
 
 /// What `nagi explain` prints for people.
 package enum ExplainText {
     package static func text(_ document: NodeDocument) -> String {
-        let day = document.at.prefix(10)
-        func short(_ instant: String) -> String { Self.short(instant, today: day) }
-        var lines = ["\(document.node) of \(document.cluster): \(document.verdict.text)"]
+        func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }
+        let (verdict, code) = (document.verdict, VerdictCode(rawValue: document.verdict.code))
+        var lines = ["\(document.node) of \(document.cluster): \(code?.holdWord ?? "")\(verdict.text)"]
         lines[0] +=
             " ("
             + [
-                document.verdict.code, document.since.map { "since \(short($0))" },
-                document.verdict.until.map { "until \(short($0))" },
+                verdict.code, document.since.map { "since \(short($0))" },
+                verdict.until.map { "\(code?.hasDeadline == true ? "at the latest" : "until") \(short($0))" },
             ].compactMap(\.self).joined(separator: ", ") + ")"
         if let run = document.run {
             lines.append("In work for \(run)" + (document.step.map { ", step \($0)" } ?? "") + ".")
@@ -20,8 +21,10 @@ package enum ExplainText {
         lines += blockers(document.blockers, short)
         lines.append(mode(document, short))
         for claim in document.claims {
-            lines.append(
-                "Claim \(claim.mode) by \(claim.owner) since \(short(claim.since)): \(claim.reason)")
+            // What ends by itself says no end, and that nagi gives up some day is said here.
+            let isOpen = verdict.until == nil && claim.owner == document.run
+            let end = isOpen ? claim.until.map { "; gives up at \(short($0))" } ?? "" : ""
+            lines.append("Claim \(claim.mode) by \(claim.owner) since \(short(claim.since)): \(claim.reason)\(end)")
         }
         for hold in document.holds {
             let end = hold.until.map { "until \(short($0))" } ?? "until it is released"
@@ -41,8 +44,7 @@ package enum ExplainText {
     }
 
     package static func text(_ document: RunExplanationDocument) -> String {
-        let day = document.at.prefix(10)
-        func short(_ instant: String) -> String { Self.short(instant, today: day) }
+        func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }
         let run = document.run
         var lines = [
             "\(run.id) on \(run.cluster): \(run.phase)\(run.text == run.phase ? "" : ", \(run.text)") (since \(short(run.startedAt)))"
@@ -58,7 +60,7 @@ package enum ExplainText {
         return (lines + typed(document.levers)).map(\.plain).joined(separator: "\n")
     }
 
-    package static func text(_ document: StopDocument) -> String {
+    package static func text(_ document: StopDocument, at now: Timestamp) -> String {
         let names = document.nodes.joined(separator: ", ")
         var lines: [String]
         if document.ok {
@@ -66,7 +68,10 @@ package enum ExplainText {
             if !document.more.isEmpty { lines.append("  with them: \(document.more.joined(separator: ", "))") }
         } else {
             lines = ["no: \(names) cannot go now"]
-            lines += document.blockers.map { "  \($0.code)  \($0.text)" + ($0.until.map { ", until \($0)" } ?? "") }
+            lines += document.blockers.map { blocker in
+                let until = blocker.until.map { ", until \(ShownInstant($0, at: now)?.ahead ?? $0)" } ?? ""
+                return "  \(blocker.code)  \(blocker.text)\(until)"
+            }
         }
         return lines.map(\.plain).joined(separator: "\n")
     }
@@ -88,15 +93,17 @@ package enum ExplainText {
         let wanted = document.desired.map { $0 == observed ? ", as wanted" : ", wanted \($0)" } ?? ", no claim"
         var words = ["Mode \(observed)\(wanted)"]
         if let ready = document.ready { words.append(ready ? "ready" : "not ready") }
-        if let sessions = document.sessions { words.append("\(sessions) sessions") }
-        if let connections = document.connections { words.append("\(connections) connections") }
+        if let sessions = document.sessions { words.append(sessions.counted("session")) }
+        if let connections = document.connections { words.append(connections.counted("connection")) }
         if let version = document.version { words.append("version \(version)") }
         if let seen = document.observedAt { words.append("seen \(short(seen))") }
         return words.joined(separator: ", ") + "."
     }
 
     private static func text(_ drain: StatusDocument.Drain, _ short: (String) -> String) -> String {
-        var words = ["Draining: \(drain.sessions) sessions, \(drain.connections) connections left"]
+        var words = [
+            "Draining: \(drain.sessions.counted("session")), \(drain.connections.counted("connection")) left"
+        ]
         if let flat = drain.flatSince { words.append("no longer declining since \(short(flat))") }
         if let half = drain.halfLifeSeconds { words.append("half of them gone every \(Duration.seconds(half).spoken)") }
         if let end = drain.projectedEnd { words.append("projected \(short(end))") }
@@ -107,11 +114,27 @@ package enum ExplainText {
     private static func typed(_ levers: [String]) -> [String] {
         levers.isEmpty ? [] : ["You can type:"] + levers.map { "  \($0)" }
     }
+}
 
-    /// `02:41:07`, with the date where it is of another day.
-    private static func short(_ instant: String, today: Substring) -> String {
-        guard instant.count == 25 else { return instant }
-        let time = instant.dropFirst(11).prefix(8)
-        return instant.hasPrefix(today) ? String(time) : "\(instant.prefix(10)) \(time)"
+extension VerdictCode {
+    /// What `until` tells is the end of nagi's patience, not that of the matter.
+    var hasDeadline: Bool {
+        switch self {
+        case .draining, .blocked, .runningCommand, .rejoining, .verifying, .restoring, .unreachable, .isolated,
+            .initial,
+            .stale, .unknownMode, .notListed:
+            true
+        default: false
+        }
+    }
+
+    /// Its text begins with whose word it is.
+    fileprivate var holdWord: String? {
+        switch self {
+        case .held: "held "
+        case .keptOpen: "kept open "
+        case .reserved: "reserved "
+        default: nil
+        }
     }
 }

@@ -212,11 +212,12 @@ extension StatusDocument.Node {
 }
 
 extension StatusDocument.Blocker {
-    init(_ blocker: Blocker, zone: DisplayZone) {
+    /// - Parameter lift: what lifts it, where that is known better than in a word.
+    init(_ blocker: Blocker, zone: DisplayZone, lift: String? = nil) {
         code = blocker.code.rawValue
         self.class = blocker.class.rawValue
         text = blocker.text
-        lift = blocker.lift
+        self.lift = lift ?? blocker.lift
         until = blocker.until.map(zone.text)
         switch blocker.reason {
         case .budget(let have, let limit, let holders), .runFull(let have, let limit, let holders):

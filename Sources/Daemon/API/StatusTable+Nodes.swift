@@ -67,7 +67,7 @@ extension StatusTable {
     }
 
     private func mode(of node: StatusDocument.Node) -> TextTable.Cell {
-        guard let observed = node.observed else { return .init("?", .warning) }
+        guard let observed = node.observed.map({ TextFold.cut($0, width: 24) }) else { return .init("?", .warning) }
         if node.floor != nil { return .init(observed, .foreign) }
         return .init(observed, observed == "normal" ? .plain : .busy)
     }
@@ -103,7 +103,11 @@ extension StatusTable {
         let limit = until(node.verdict.until, "at the latest")
         let end = until(node.verdict.until)
         switch VerdictCode(rawValue: code) {
-        case .draining, .blocked, .rejoining, .verifying, .restoring:
+        case .draining:
+            let end = shown(node.drain?.projectedEnd)
+            let left = end.map { $0.distance > .zero ? ", about \($0.left) more" : "" } ?? ""
+            return ("\(code)\(since): \(text)\(left)\(limit)", .busy)
+        case .blocked, .rejoining, .verifying, .restoring:
             return ("\(code)\(since): \(text)\(limit)", .busy)
         case .runningCommand: return ("runs \(text)\(since)\(limit)", .busy)
         case .soaking:

@@ -156,11 +156,14 @@ package struct StatusTable: Sendable {
                 let id = "\(cluster.name)/\(node.name)"
                 let why =
                     "since \(clock(failed.since)) in \(failed.run), kept at \(failed.mode): \(short(failed.reason))"
-                let release = "give it back: nagi release \(document.clusters.count > 1 ? id : node.name) --reason …"
+                let name = document.clusters.count > 1 ? id : node.name
+                let levers = [
+                    "it is repaired: nagi retry \(failed.run) \(name)", "give it back: nagi release \(name) --reason …",
+                ]
                 // Whole, not folded: they are there to be copied.
                 let details =
                     output(of: node).map { terminal.painted(TextTable.Cell($0).text, .faint) }
-                    + [TextTable.Cell(release).text]
+                    + levers.map { TextTable.Cell($0).text }
                 return table([[.init(self.node(id), .alarm), .init(why)]]) + details.map { "    " + $0 }
             }
         }

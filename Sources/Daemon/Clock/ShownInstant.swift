@@ -21,6 +21,17 @@ package struct ShownInstant: Hashable, Sendable {
         self.today = today
     }
 
+    /// - Parameter now: when people look; its day is that of the zone in which the instant is shown.
+    package init?(_ text: String, at now: Timestamp) {
+        guard let instant = Timestamp(rfc3339: text), let asUTC = Timestamp(rfc3339: "\(text.prefix(19))Z") else {
+            return nil
+        }
+        let offset = asUTC - Timestamp(seconds: instant.seconds)
+        let local = ZoneRules.utc.text(Timestamp(seconds: (now + offset).seconds))
+        let shown = ZoneRules.utc.text(Timestamp(seconds: asUTC.seconds))
+        self.init(shown, now: local)
+    }
+
     /// How much later it is than now; negative: it is over.
     package var distance: Duration { instant - now }
 

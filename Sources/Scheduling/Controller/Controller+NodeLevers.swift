@@ -166,7 +166,7 @@ extension Controller {
             let others = answer.blockers.count > 1 ? " (and \(answer.blockers.count - 1) more: nagi ok-to-stop)" : ""
             throw LeverRefusal(
                 first.refusalCode, "\(NameList.text(nodes.map(\.name))) cannot go now: \(first.text)\(others)",
-                hint: first.lift)
+                hint: first.lift(of: nodes.count == 1 ? nodes.first : nil, in: nil))
         }
         for node in places {
             let hold = Hold(
@@ -177,7 +177,10 @@ extension Controller {
         let names = NameList.text(nodes.map(\.name))
         return LeverAnswer(
             id: 0, action: .reserve,
-            text: "reserved: \(names). They count as out of service and are left alone: they may be taken now",
+            text: "reserved: \(names). "
+                + (nodes.count == 1
+                    ? "It counts as out of service and is left alone: it may be taken now"
+                    : "They count as out of service and are left alone: they may be taken now"),
             until: until, undo: nodes.map { "nagi release \($0) --reason …" }.joined(separator: "; "))
     }
 

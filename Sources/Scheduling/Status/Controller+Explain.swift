@@ -32,7 +32,7 @@ extension Controller {
         }
         cost.runs += looked
         return NodeExplanation(
-            at: now.wall, node: fleet[node].id, status: status,
+            at: now.wall, node: fleet[node].id, status: status, run: status.run ?? waitingRun(of: node),
             hold: ledger[node].hold, next: nextOpenings(of: node, now),
             levers: levers(of: node, status, now))
     }
@@ -53,16 +53,14 @@ extension Controller {
                 .unknownRun, "there is no node and no run \(name.prefix(80))",
                 hint: "nagi status lists the nodes, nagi runs the runs")
         }
-        return RunExplanation(at: now.wall, run: status(of: ended, now), pauses: [], levers: [])
-    }
-
-    /// By its id, or its policy's name; one that goes on for another by that too, if no other is active.
-    private func activeRun(named name: String) -> RunSlot? {
-        activeRuns[name] ?? ledger.slot(of: RunID(text: name))
-            ?? ledger.activeRuns.last { ledger.header($0)?.pinned.name == name }
+        let header = ledger.activeRuns.lazy.compactMap { ledger.header($0) }.first { $0.id.text == run.id }
+        return RunExplanation(
+            at: now.wall, id: RunID(text: run.id), run: run, pauses: header.map { pauses(of: $0) } ?? [],
+            levers: header.map { levers(of: $0, run) } ?? [])
     }
 
     private static let openingLimit = 5
+    private static let retryLimit = 3
 
     private func nextOpenings(of node: NodeIndex, _ now: Moment) -> [NodeExplanation.NextOpening] {
         guard let configured = fleet[seat: node].configured, !fleet[seat: node].isRetained else { return [] }
@@ -112,7 +110,11 @@ extension Controller {
     }
 
     private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {
-        var levers = run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
+        // Its failures first: they may be what has paused it.
+        var levers: [String] = run.parts.lazy.map { NodeID(cluster: run.cluster, name: $0.name) }
+            .filter { ledger.entry($0)?.failedStay?.run == header.id }.prefix(Controller.retryLimit)
+            .map { "nagi retry \(header.id) \($0)" }
+        levers += run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
         if header.pauses.isEmpty { levers.append("nagi pause \(header.id)") }
         if !header.isEnding { levers.append("nagi abort \(header.id) --reason …") }
         var known: Set<String> = []

@@ -5,6 +5,8 @@ package struct NodeExplanation: Hashable, Sendable {
     package var at: Timestamp
     package var node: NodeID
     package var status: NodeStatus
+    /// The run that waits for it, or has it in work.
+    package var run: RunID?
     package var hold: Hold?
     /// When policies that take the node may next act, the first one first.
     package var next: [NextOpening]
@@ -23,6 +25,7 @@ package struct NodeExplanation: Hashable, Sendable {
 /// Why a run is where it is.
 package struct RunExplanation: Hashable, Sendable {
     package var at: Timestamp
+    package var id: RunID
     package var run: RunStatus
     package var pauses: [Pause]
     package var levers: [String]

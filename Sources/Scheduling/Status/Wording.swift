@@ -52,7 +52,17 @@ extension Blocker {
         }
     }
 
-    /// What lifts it.
+    /// What lifts it: the verb, where a person's word does.
+    ///
+    /// - Parameters:
+    ///   - node: that it stands in the way of, if it is one.
+    ///   - run: that waits.
+    package func lift(of node: NodeID?, in run: RunID?) -> String {
+        guard let lever = lever(node: node, run: run) else { return lift }
+        return self.class == .human ? lever : "\(lift), or \(lever)"
+    }
+
+    /// What lifts it, in a word.
     package var lift: String {
         switch self.class {
         case .config: "an edit of the policies"
@@ -77,6 +87,11 @@ extension DrainStatus {
     }
 }
 
+extension Int {
+    /// `1 session`, `2 sessions`.
+    package func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
 extension Duration {
     fileprivate var rounded: Duration { .seconds(Int64(inSeconds.rounded())) }
 }
@@ -89,16 +104,17 @@ extension StepWait {
                 return Verdict(.draining, "the node does not say how many sessions are left", until: until)
             }
             let course = drain.map { $0.text.isEmpty ? "" : ", \($0.text)" } ?? ""
-            return Verdict(.draining, "\(sessions) sessions, \(connections) connections left\(course)", until: until)
+            return Verdict(
+                .draining, "\(sessions.counted("session")), \(connections.counted("connection")) left\(course)",
+                until: until)
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
         case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
         case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now")
-        case .evidence(let name):
-            return Verdict(.blocked, "before \(name): looks once more for live sessions", until: until)
+        // What `until` tells is when nagi gives up, far behind the end of any of these: the claim says it.
+        case .evidence(let name): return Verdict(.blocked, "before \(name): looks once more for live sessions")
         case .identity(let name):
-            return Verdict(.waitingStep, "\(name) waits until the cluster's lists show the node", until: until)
-        case .quorum(let name):
-            return Verdict(.waitingQuorum, "\(name) would cost the cluster its majority", until: until)
+            return Verdict(.waitingStep, "\(name) waits until the cluster's lists show the node")
+        case .quorum(let name): return Verdict(.waitingQuorum, "\(name) would cost the cluster its majority")
         case .verify(let missing): return Verdict(.verifying, missing, until: until)
         case .time: return Verdict(.blocked, "waits", until: until)
         case .windowEnd: return Verdict(.blocked, "until the window ends", until: until)
