@@ -57,6 +57,8 @@ struct History: AsyncParsableCommand {
         parameters["run"] = wantedRun
         parameters["actor"] = actor
         if all { parameters["all"] = "true" }
+        // Whoever asks for bookkeeping wants every record as it is.
+        if format == .table, !all { parameters["told"] = "true" }
         return parameters
     }
 
@@ -96,7 +98,7 @@ struct History: AsyncParsableCommand {
         case .json where follow: for record in document.records { print(jsonText(record)) }
         case .json: print(jsonText(document))
         case .table:
-            for record in document.records { print(record.line) }
+            for line in document.records.flatMap(\.lines) { print(line) }
             if let note = document.note, !follow { print(note.plain) }
         }
         if !follow, let next = document.next {
@@ -116,7 +118,7 @@ struct History: AsyncParsableCommand {
                     filters, after: &after,
                     missed: { from, to in complain("records \(from) to \(to - 1) are not kept any more") }
                 ) { record, json in
-                    print(format == .json ? json : record.line)
+                    for line in format == .json ? [json] : record.lines { print(line) }
                     flush()
                     isAway = false
                 }

@@ -24,12 +24,12 @@ import Testing
     }
 
     private static let token = String(repeating: "a1", count: 32)
-    private static let run = RunID(policy: "up", revision: "2", ordinal: 1)
+    static let run = RunID(policy: "up", revision: "2", ordinal: 1)
 
     /// Sun 2026-11-29 02:41:07 in Tokyo.
     private static let start = Timestamp(rfc3339: "2026-11-28T17:41:07Z") ?? .distantPast
 
-    private static func record(_ fact: Fact, _ minutes: Int = 0) -> Record {
+    static func record(_ fact: Fact, _ minutes: Int = 0) -> Record {
         Record(at: Moment(wall: start + .minutes(minutes), uptime: Uptime(nanoseconds: 0)), fact: fact)
     }
 
@@ -44,7 +44,7 @@ import Testing
         record(.resumed(run, .person), 5),
     ]
 
-    private func serving(
+    func serving(
         reader other: JournalReader? = nil, pace: EventPace = EventPace(), clusters: [String] = ["tokyo"],
         _ body: @escaping @Sendable (ListenAddress) async throws -> Void
     ) async throws {
@@ -89,7 +89,7 @@ import Testing
         return request
     }
 
-    private static func get(
+    static func get(
         _ path: String, _ address: ListenAddress, id: String? = nil
     ) async throws -> (status: Int, json: [String: Any]) {
         let response = try await HTTPClient.shared.execute(request(path, address, id: id), timeout: .seconds(5))
@@ -203,7 +203,7 @@ import Testing
     }
 
     /// What the stream sends, block by block.
-    private static func blocks(
+    static func blocks(
         _ path: String, _ address: ListenAddress, id: String? = nil, _ take: (String) async throws -> Bool
     ) async throws {
         let response = try await HTTPClient.shared.execute(request(path, address, id: id), timeout: .seconds(20))

@@ -27,6 +27,8 @@ struct EventStream: Sendable {
 
     let reader: JournalReader
     let filter: RecordFilter
+    /// Also as people are told it.
+    var isTold = false
     let board: StatusBoard
     let channel: any Channel
     var pace = EventPace()
@@ -61,6 +63,7 @@ struct EventStream: Sendable {
 
         var (position, told) = (start, start)
         var spoken = NIODeadline.now()
+        var telling = Telling()
         try await send("retry: 1000\n\n", &writer)
         listener.nudge()
         for await _ in listener.news {
@@ -69,7 +72,9 @@ struct EventStream: Sendable {
                 let page = try await reader.page(query(after: position))
                 var text = gap(after: position, page)
                 let zone = board.zone
-                for entry in page.entries { text += Self.event(entry, zone) }
+                for entry in page.entries {
+                    text += Self.event(entry, zone, told: isTold ? telling.lines(of: entry.record) : nil)
+                }
                 if let last = page.entries.last { told = last.seq }
                 position = page.through
                 if !text.isEmpty {
@@ -102,8 +107,8 @@ struct EventStream: Sendable {
         return "event: gap\ndata: \(jsonText(EventGap(after: position, first: first)))\n\n"
     }
 
-    private static func event(_ entry: JournalReader.Entry, _ zone: DisplayZone) -> String {
-        let record = HistoryDocument.Record(entry, zone)
+    private static func event(_ entry: JournalReader.Entry, _ zone: DisplayZone, told: [String]?) -> String {
+        let record = HistoryDocument.Record(entry, zone, told: told)
         return "id: \(record.id)\nevent: \(record.kind)\ndata: \(jsonText(record))\n\n"
     }
 }

@@ -16,6 +16,9 @@ package struct HistoryDocument: Codable, Hashable, Sendable {
         @Nullable package var actor: String?
         /// What happened to what, for people; null: bookkeeping.
         @Nullable package var text: String?
+        /// As it is told to people, line by line: what belongs together stands with the last of it. Only where that was asked
+        /// for.
+        package var told: [String]?
     }
 
     package struct Beginning: Codable, Hashable, Sendable {
@@ -41,7 +44,8 @@ extension HistoryDocument.Record {
     /// A run of ten thousand nodes names them all when it starts.
     private static let textLimit = 2_000
 
-    init(_ entry: JournalReader.Entry, _ zone: DisplayZone) {
+    /// - Parameter told: how it is told, if that is wanted.
+    init(_ entry: JournalReader.Entry, _ zone: DisplayZone, told: [String]?) {
         let subjects = entry.record.fact.subjects
         id = entry.seq
         at = zone.text(entry.record.at.wall)
@@ -50,12 +54,17 @@ extension HistoryDocument.Record {
         node = subjects.node?.description
         run = subjects.run?.text
         actor = subjects.actor
-        text = entry.record.text.map { $0.count > Self.textLimit ? $0.prefix(Self.textLimit) + "…" : $0 }
+        text = entry.record.text.map(Self.cut)
+        self.told = told?.map(Self.cut)
     }
 
-    /// `2026-11-29 02:41:07 +09:00  node-02  mode confirmed`.
-    package var line: String {
+    private static func cut(_ text: String) -> String {
+        text.count > textLimit ? text.prefix(textLimit) + "…" : text
+    }
+
+    /// `2026-11-29 02:41:07 +09:00  node-02  mode confirmed`; none where it is told together with another record.
+    package var lines: [String] {
         let instant = at.count == 25 ? "\(at.prefix(10)) \(at.dropFirst(11).prefix(8)) \(at.suffix(6))" : at
-        return "\(instant)  \(text ?? "(\(kind))")".plain
+        return (told ?? [text ?? "(\(kind))"]).map { "\(instant)  \($0)".plain }
     }
 }

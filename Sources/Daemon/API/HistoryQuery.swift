@@ -15,8 +15,10 @@ struct HistoryQuery {
     var after: Int64?
     var before: Int64?
     var limit = standardLimit
+    /// Also as people are told it.
+    var isTold = false
 
-    private static let known = ["node", "run", "actor", "since", "until", "after", "before", "limit", "all"]
+    private static let known = ["node", "run", "actor", "since", "until", "after", "before", "limit", "all", "told"]
 
     /// - Parameter report: tells whether a node's name alone is ambiguous.
     init(
@@ -27,6 +29,7 @@ struct HistoryQuery {
         filter.run = values["run"]
         filter.actor = values["actor"]
         filter.isWhole = try Self.flag(values, "all")
+        isTold = try Self.flag(values, "told")
         let reader = PastInstant(zone: zone, now: now)
         since = try Self.instant(values, "since", reader, after: nil)
         until = try Self.instant(values, "until", reader, after: since)
@@ -130,7 +133,9 @@ extension HistoryDocument {
     /// What the journal has of it.
     init(_ query: HistoryQuery, _ reader: JournalReader, _ zone: DisplayZone) async throws(JournalError) {
         let page = try await reader.page(query.journalQuery)
-        let shown = page.entries.map { Record($0, zone) }
+        let entries = query.isForward ? page.entries : page.entries.reversed()
+        let told = query.isTold ? Telling.lines(of: entries) : nil
+        let shown = entries.map { entry in Record(entry, zone, told: told.map { $0[entry.seq] ?? [] }) }
         var beginning: Beginning?
         if let first = page.first, let instant = try await reader.instant(of: first) {
             beginning = Beginning(id: first, at: zone.text(instant))
@@ -138,7 +143,7 @@ extension HistoryDocument {
         let isAbsent = shown.isEmpty && page.isComplete
         let reach = beginning.map { "since \($0.at)" } ?? "to nothing: it is empty"
         self.init(
-            records: query.isForward ? shown : shown.reversed(),
+            records: shown,
             next: query.isForward && !page.isComplete ? page.through : nil,
             previous: query.isForward || page.isComplete ? nil : page.through,
             last: page.last, first: beginning,

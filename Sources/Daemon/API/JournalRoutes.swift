@@ -55,7 +55,8 @@ struct JournalRoutes: Sendable {
                 hint: "end one of them, or ask GET /v1/history")
         }
         let stream = EventStream(
-            reader: reader, filter: query.filter, board: board, channel: context.channel, pace: pace)
+            reader: reader, filter: query.filter, isTold: query.isTold, board: board, channel: context.channel,
+            pace: pace)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in

@@ -95,10 +95,21 @@ package struct Narration: Sendable {
                 if part.isFailed, let last { return own(record) + last.lines(of: part.node, like: record) }
             case .out, .committed, .returning: break
             }
+        // The lever that was pulled says it, and who pulled it.
+        case .holdPlaced: return []
+        case .paused(_, let pause) where pause.cause == .person: return []
         case .policiesLoaded(let set): forget(allBut: set)
         default: break
         }
         return own(record)
+    }
+
+    /// What is still under way where the records end.
+    package mutating func underWay(at now: Moment) -> [(node: NodeID, lines: [Line])] {
+        asked.keys.sorted().compactMap { node in
+            let lines = intent(of: node, now)
+            return lines.isEmpty ? nil : (node, lines)
+        }
     }
 
     /// The reading shows nothing but the mode that nagi has just set, and what comes with it; or it says more of what was

@@ -82,6 +82,17 @@ import Testing
             ])
     }
 
+    @Test func `what a person orders is one line: that of the lever`() {
+        let hold = Hold(wish: .handsOff, actor: "mika", reason: "disk", since: .distantPast, until: nil)
+        let lever = PulledLever(
+            id: 1, pull: Pull(LeverOrder(.hold), by: "mika"), lever: .hold(Self.node, .handsOff, until: nil),
+            answer: LeverAnswer(id: 1, action: .hold, text: "held: a1"))
+        #expect(
+            Self.told([(0, .holdPlaced(Self.node, hold)), (0, .leverPulled(lever))]) == ["info hold by mika: held: a1"])
+        #expect(Self.told([(0, .paused(nil, Pause(.person, reason: "calls", since: .distantPast)))]).isEmpty)
+        #expect(Self.told([(0, .paused(Self.run, Pause(.failures, reason: "1 of 1", since: .distantPast)))]).count == 1)
+    }
+
     @Test func `what somebody else does is told, what a step does to its node is no news`() {
         let restarted = Fact.nodeRestarted(Self.node, IncarnationMarks())
         #expect(
