@@ -49,4 +49,64 @@ extension EndToEndTests {
             #expect(try await nagi("abort", run, "--reason", "enough").status == 4)
         }
     }
+
+    /// What one is asked at night: why, may I take one, and go on.
+    @Test(.timeLimit(.minutes(2)))
+    func `an operator asks why, retries what failed and reserves a node from the command line`() async throws {
+        try await Stage.open(nodes: 3, traffic: .none) { stage in
+            let (first, second) = (stage.nodes[0].name, stage.nodes[1].name)
+            let command = try stage.writeCommand(
+                "upgrade",
+                #"[ -e repaired ] || exit 7; admin "/nodes/$NAGI_NODE/restart" "{\"version\":\"$NAGI_REVISION\"}""#)
+            try stage.writeRollout(
+                nodes: 2,
+                steps: """
+                    - drain: {deadline: 1m}
+                    - block: {}
+                    - run: {name: upgrade, command: [\(command)], timeout: 30s, disruptive: true}
+                    - verify: {connected: true, version: "{revision}", timeout: 20s}
+                    - restore: {}
+                    """)
+            try await stage.startDaemon()
+            func nagi(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+                let (program, status) = try await stage.run(arguments + ["--state", stage.state.path])
+                return (status, program.outputText, program.errorText)
+            }
+            let run = try #require(try await stage.verdict("failed", of: first).run?.id)
+            let why = try await nagi("explain", first)
+            #expect(why.status == 0 && why.output.contains("upgrade exited with 7"), "\(why)")
+            #expect(why.output.contains("\n  nagi retry \(run) demo/\(first)\n"), "\(why)")
+            let json = try await nagi("explain", first, "--format", "json")
+            let fields = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+            #expect(
+                Set(fields.keys).isSuperset(of: [
+                    "at", "node", "cluster", "observed", "desired", "ready", "version", "sessions", "connections",
+                    "observedAt", "verdict", "since", "claims", "floor", "owed", "holds", "run", "step", "blockers",
+                    "drain", "command", "next", "levers",
+                ]), "\(json)")
+            let paused = try await nagi("explain", "upgrade")
+            #expect(paused.output.contains("lifts by: nagi resume \(run)\n"), "\(paused)")
+
+            let no = try await nagi("ok-to-stop", second)
+            #expect(
+                no.status == 1 && no.output.hasPrefix("no: demo/\(second) cannot go now\n  waiting-budget"), "\(no)")
+            try Data().write(to: stage.file("repaired"))
+            let retried = try await nagi("retry", "upgrade", first)
+            #expect(retried.status == 0 && retried.output.contains("goes on from upgrade"), "\(retried)")
+            try await stage.status("it is through") { $0.run?.phase == "completed" }
+
+            let reserved = try await nagi("ok-to-stop", second, "--reserve", "30m", "--reason", "new card")
+            #expect(
+                reserved.output.firstMatch(of: /may be taken now, until ([A-Z][a-z]{2} [0-9-]+ )?[0-9:]{5,8}\n/) != nil,
+                "\(reserved)")
+            try await stage.verdict("reserved", of: second)
+            #expect(try await nagi("ok-to-stop", stage.nodes[2].name).status == 1)
+
+            let told = try await nagi("history", "--node", first)
+            #expect(told.output.contains("\(first)  is block_new_session (asked and confirmed in "), "\(told)")
+            #expect(!told.output.contains("mode confirmed") && !told.output.contains("ChangeMode accepted"), "\(told)")
+            let held = try await nagi("history", "--node", second, "--actor", NSUserName())
+            #expect(held.output.split(separator: "\n").count == 1 && held.output.contains("reserve by"), "\(held)")
+        }
+    }
 }

@@ -16,7 +16,9 @@ package enum ExplainText {
         if let run = document.run {
             lines.append("In work for \(run)" + (document.step.map { ", step \($0)" } ?? "") + ".")
         }
-        if let drain = document.drain { lines.append(text(drain, short)) }
+        if let end = document.drain?.projectedEnd {
+            lines.append("Drained at about \(short(end)), if its calls go on to end as they do.")
+        }
         if let command = document.command { lines += command.printed.map { "  " + $0 } }
         lines += blockers(document.blockers, short)
         lines.append(mode(document, short))
@@ -97,17 +99,6 @@ package enum ExplainText {
         if let connections = document.connections { words.append(connections.counted("connection")) }
         if let version = document.version { words.append("version \(version)") }
         if let seen = document.observedAt { words.append("seen \(short(seen))") }
-        return words.joined(separator: ", ") + "."
-    }
-
-    private static func text(_ drain: StatusDocument.Drain, _ short: (String) -> String) -> String {
-        var words = [
-            "Draining: \(drain.sessions.counted("session")), \(drain.connections.counted("connection")) left"
-        ]
-        if let flat = drain.flatSince { words.append("no longer declining since \(short(flat))") }
-        if let half = drain.halfLifeSeconds { words.append("half of them gone every \(Duration.seconds(half).spoken)") }
-        if let end = drain.projectedEnd { words.append("projected \(short(end))") }
-        if let deadline = drain.deadline { words.append("at the latest \(short(deadline))") }
         return words.joined(separator: ", ") + "."
     }
 

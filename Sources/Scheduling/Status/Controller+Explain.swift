@@ -56,7 +56,7 @@ extension Controller {
         let header = ledger.activeRuns.lazy.compactMap { ledger.header($0) }.first { $0.id.text == run.id }
         return RunExplanation(
             at: now.wall, id: RunID(text: run.id), run: run, pauses: header.map { pauses(of: $0) } ?? [],
-            levers: header.map { levers(of: $0, run) } ?? [])
+            levers: retries(in: run) + (header.map { levers(of: $0, run) } ?? []))
     }
 
     private static let openingLimit = 5
@@ -109,12 +109,15 @@ extension Controller {
             .flatMap { ledger.header($0.run)?.id }
     }
 
+    /// Of what failed in it and is kept, also after its end: it may be what has paused it.
+    private func retries(in run: RunStatus) -> [String] {
+        run.parts.lazy.map { NodeID(cluster: run.cluster, name: $0.name) }
+            .filter { ledger.entry($0)?.failedStay?.run.text == run.id }.prefix(Controller.retryLimit)
+            .map { "nagi retry \(run.id) \($0)" }
+    }
+
     private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {
-        // Its failures first: they may be what has paused it.
-        var levers: [String] = run.parts.lazy.map { NodeID(cluster: run.cluster, name: $0.name) }
-            .filter { ledger.entry($0)?.failedStay?.run == header.id }.prefix(Controller.retryLimit)
-            .map { "nagi retry \(header.id) \($0)" }
-        levers += run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
+        var levers = run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
         if header.pauses.isEmpty { levers.append("nagi pause \(header.id)") }
         if !header.isEnding { levers.append("nagi abort \(header.id) --reason …") }
         var known: Set<String> = []

@@ -17,6 +17,8 @@ struct ScriptedRehearsal {
         case sets(String, ObservedMode)
         /// Its readiness probe says no.
         case isUnready(String)
+        /// It is opened by nobody any more.
+        case staysShut(String)
         /// What every node lists from then on, as in `RosterTests`.
         case lists(String)
         /// From now on commands run until they are ended, or end by themselves again.
@@ -41,6 +43,7 @@ struct ScriptedRehearsal {
         var version: String
         var isBroken = false
         var isReady = true
+        var staysShut = false
         var sessions = 0 {
             didSet {
                 created += max(0, sessions - oldValue)
@@ -70,6 +73,8 @@ struct ScriptedRehearsal {
     private(set) var answers: [Int: Result<LeverAnswer, LeverRefusal>] = [:]
     private var pulls = 0
     private var commandsRun = false
+    /// A command restarts its node, which comes up normal.
+    var commandsOpen = false
 
     /// - Parameters:
     ///   - versions: of nodes that do not run 1.
@@ -145,6 +150,7 @@ struct ScriptedRehearsal {
         case .mends(let node): nodes[node]?.isBroken = false
         case .sets(let node, let mode): nodes[node]?.mode = mode
         case .isUnready(let node): nodes[node]?.isReady = false
+        case .staysShut(let node): nodes[node]?.staysShut = true
         case .lists(let text): for node in nodes.keys { nodes[node]?.members = RosterTests.members(text) }
         case .commandsRun(let doRun): commandsRun = doRun
         case .later(let minutes): advance(to: elapsed + minutes * 60_000_000_000)
@@ -208,7 +214,8 @@ struct ScriptedRehearsal {
             pending.append(
                 scope == .mode ? .modeSeen(id, .mode, begun: now, node.mode) : .seenAtNewAddress(id, node.mode))
         case .send(let change, _):
-            let isBroken = nodes[change.node.name]?.isBroken ?? true
+            let isBroken =
+                nodes[change.node.name].map { $0.isBroken || $0.staysShut && change.target == .normal } ?? true
             let read = nodes[change.node.name]?.mode
             if !isBroken { nodes[change.node.name]?.mode = .known(change.target.mode) }
             pending.append(
@@ -218,7 +225,10 @@ struct ScriptedRehearsal {
                         ? ModeChangeAnswer(.notSent("timeout")) : ModeChangeAnswer(.accepted, read: read)))
         case .start(let start), .recover(let start):
             guard !commandsRun else { return }
-            if let revision = start.environment["NAGI_REVISION"] { nodes[start.node.name]?.version = revision }
+            if let revision = start.environment["NAGI_REVISION"] {
+                nodes[start.node.name]?.version = revision
+                if commandsOpen { nodes[start.node.name]?.mode = .known(.normal) }
+            }
             pending.append(.commandEnded(start.id, .exited(status: 0)))
         case .stop(let id): pending.append(.commandEnded(id, .stopped))
         case .answer(let ticket, let answer): answers[ticket] = answer

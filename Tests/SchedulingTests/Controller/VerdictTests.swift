@@ -40,4 +40,34 @@ struct VerdictTests {
         rehearsal.run(minutes: 10)
         #expect(rehearsal.verdict(of: "a2")?.code == .waitingApproval)
     }
+
+    private static let troubles: [(code: VerdictCode, deed: ScriptedRehearsal.Deed)] = [
+        (.waitingClock, .wallJumps(minutes: 5)), (.unreachable, .breaks("b2")),
+        (.initial, .sets("b2", .known(.initial))), (.foreign, .sets("b2", .known(.blockNewSession))),
+    ]
+
+    @Test(arguments: troubles.indices) func `what keeps a queued node from its start is its verdict`(row: Int) {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2))))
+        rehearsal.run(minutes: 1)
+        rehearsal.perform(Self.troubles[row].deed)
+        rehearsal.advance(by: .seconds(10))
+        #expect(rehearsal.verdict(of: "b2")?.code == Self.troubles[row].code)
+    }
+
+    @Test func `a node that nobody has read yet is not unreachable`() {
+        var controller = Controller(ledger: Ledger())
+        _ = controller.handle(.started(boot: "boot"), at: .start)
+        _ = controller.handle(.policiesLoaded(ScriptedRehearsal.rollout(Strategy())), at: .start)
+        let nodes = controller.status(at: .start).clusters.flatMap(\.nodes)
+        #expect(nodes.map(\.verdict.code) == Array(repeating: .notReadYet, count: 5))
+    }
+
+    @Test func `a node that comes after a run began is not covered by it`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.nodes["b3"] = ScriptedRehearsal.Node(version: "1")
+        rehearsal.run(
+            minutes: 2,
+            [(1, .loads(ScriptedRehearsal.rollout(Strategy(), names: ScriptedRehearsal.five + ["b3"])))])
+        #expect(rehearsal.verdict(of: "b3")?.code == .notCovered)
+    }
 }

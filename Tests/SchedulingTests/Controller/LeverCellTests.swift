@@ -1,0 +1,137 @@
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// The rows of section 5's table that an operator causes, each in each phase: what becomes of the node, and what its verdict
+/// is while the lever stands.
+struct LeverCellTests {
+    private static let restarts = RunStep(name: "up", command: ["/up"], timeout: .minutes(30), isDisruptive: true)
+
+    private static func steps(_ verify: String?) -> StepSequence {
+        StepSequence(
+            name: "s",
+            steps: [
+                .drain(DrainStep(deadline: .minutes(30))), .block, .wait(.duration(.minutes(5))), .run(restarts),
+                .verify(VerifyStep(version: verify, restarts: false, timeout: .minutes(30))), .restore,
+                .soak(.minutes(30)),
+            ], onFailure: .stay)
+    }
+
+    /// A node in the phase, two minutes after it came there.
+    private static func rehearsal(in phase: String) throws -> (rehearsal: ScriptedRehearsal, node: String) {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: steps(phase == "verifying" ? "9" : "2")))
+        rehearsal.commandsOpen = true
+        rehearsal.perform(.commandsRun(phase == "upgrading"))
+        rehearsal.run(minutes: 2)
+        if phase == "returning" { rehearsal.perform(.staysShut("a1")) }
+        rehearsal.run(minutes: phase == "out" || phase == "queued" ? 2 : 7)
+        let node = phase == "queued" ? "b2" : "a1"
+        let kind =
+            switch phase {
+            case "upgrading", "verifying": "committed"
+            default: phase
+            }
+        try #require(word(of: node, rehearsal).hasPrefix(kind), "\(word(of: node, rehearsal))")
+        return (rehearsal, node)
+    }
+
+    private static func word(of node: String, _ rehearsal: ScriptedRehearsal) -> String {
+        let parts = rehearsal.controller.status(at: rehearsal.now).runs.flatMap(\.parts)
+        return parts.first { $0.name == node }.map { $0.phase + ($0.step.map { " (\($0))" } ?? "") } ?? "none"
+    }
+
+    private static func deed(_ lever: String, _ node: String) -> ScriptedRehearsal.Deed {
+        switch lever {
+        case "suspend":
+            .loads(ScriptedRehearsal.rollout(Strategy(), sequence: steps("2"), isSuspended: true))
+        case "abort": LeverTests.order(.abort, run: "r", "why")
+        case "pause": LeverTests.order(.pause, run: "r", "why")
+        case "pause --restore": LeverTests.order(.pause, run: "r", "why") { $0.givesBack = true }
+        case "hold": LeverTests.order(.hold, node: node, "why")
+        case "release": LeverTests.order(.release, node: node, "why")
+        default: LeverTests.order(.skip, node: node, run: "r", "why")
+        }
+    }
+
+    static let phases = ["queued", "out", "upgrading", "verifying", "returning", "soaking"]
+    static let levers = ["abort", "suspend", "pause", "pause --restore", "hold", "release", "skip"]
+
+    @Test(arguments: levers) func `what a lever makes of each phase`(lever: String) throws {
+        var lines: [String] = []
+        for phase in Self.phases {
+            var (rehearsal, node) = try Self.rehearsal(in: phase)
+            let before = rehearsal.lines.count
+            rehearsal.perform(Self.deed(lever, node))
+            let refusal = rehearsal.lines.dropFirst(before).first { $0.contains("refused") }?.split(
+                separator: ": ", maxSplits: 1)[1]
+            rehearsal.advance(by: .minutes(1))
+            let verdict = rehearsal.verdict(of: node)?.code.rawValue ?? "none"
+            lines.append("\(phase): \(refusal ?? "\(Self.word(of: node, rehearsal))"), \(verdict)")
+            #expect(rehearsal.isFolded)
+        }
+        #expect(lines.joined(separator: "\n") == Self.cells[lever])
+    }
+
+    /// The phase or the result a minute later, or why the lever was refused; and the verdict. A run that ends waits for no node
+    /// that is not yet open: the node owes that.
+    static let cells = [
+        "abort": """
+        queued: ended, unmanaged
+        out: ended, unmanaged
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: ended, owed
+        soaking: ended, unmanaged
+        """,
+        "suspend": """
+        queued: ended, suspended
+        out: ended, suspended
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: ended, owed
+        soaking: ended, suspended
+        """,
+        "pause": """
+        queued: queued, paused
+        out: out (wait), paused
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: returning (restore), restoring
+        soaking: soaking (soak), soaking
+        """,
+        "pause --restore": """
+        queued: queued, paused
+        out: queued, paused
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: returning (restore), restoring
+        soaking: soaking (soak), soaking
+        """,
+        "hold": """
+        queued: queued, held
+        out: out (wait), held
+        upgrading: committed (run), held
+        verifying: committed (verify), held
+        returning: held, held
+        soaking: held, held
+        """,
+        "release": """
+        queued: released, in-desired-mode
+        out: released, in-desired-mode
+        upgrading: refused (command-running) up is running on a1 and would cut the calls that you let in, running-command
+        verifying: released, in-desired-mode
+        returning: returning (restore), restoring
+        soaking: released, in-desired-mode
+        """,
+        "skip": """
+        queued: skipped, in-desired-mode
+        out: skipped, in-desired-mode
+        upgrading: refused (command-running) up is running on a1, running-command
+        verifying: skipped, failed
+        returning: refused (nothing-to-do) a1 is returning in r@2#1: there is nothing to skip, restoring
+        soaking: refused (nothing-to-do) a1 is soaking in r@2#1: there is nothing to skip, soaking
+        """,
+    ]
+}
