@@ -18,12 +18,11 @@ extension Controller {
 
     /// What is wanted of the node's mode: the strictest claim, unless a person keeps it open.
     func wish(of node: NodeIndex, _ now: Moment) -> ModeWish {
-        let entry = ledger[node]
         var wish = ModeWish(mode: nil, mayRaise: clock.isTrusted)
         // A hold ends by its record alone: a wall clock that jumps ends none.
-        let isHeld = entry.hold != nil
-        if let hold = entry.hold {
-            switch hold.wish {
+        let held = ledger[node].hold?.wish
+        if let held {
+            switch held {
             // What a command may still disrupt stays shut until that has ended.
             case .keepOpen: if !runsDisruptiveCommand(node) { return wish }
             case .mode(let mode):
@@ -32,7 +31,7 @@ extension Controller {
             case .handsOff, .reserved: break
             }
         }
-        if let stay = entry.failedStay {
+        if let stay = ledger[node].failedStay {
             if wish.mode == nil { wish.strength = .yielding }
             wish.mode = max(wish.mode ?? .normal, stay.mode)
         }
@@ -40,7 +39,7 @@ extension Controller {
             let claim = part.phase.claim
         {
             let isYielding =
-                part.phase.kind == .out && !isHeld && ledger.header(place.run)?.pinned.onDrift == .yield
+                part.phase.kind == .out && held == nil && ledger.header(place.run)?.pinned.onDrift == .yield
             wish.strength = isYielding ? .yielding : .firm
             wish.mode = max(wish.mode ?? .normal, claim)
         }

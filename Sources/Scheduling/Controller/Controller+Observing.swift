@@ -204,8 +204,8 @@ extension Controller {
         let isAtWork = !fleet[seat: node].working.isEmpty || ledger[node].isAttached(at: turn.now.wall)
         let isMode = facts.mode != ledger[node].facts?.mode
         let isService = facts.differsInService(from: ledger[node].facts)
-        if !(isAtWork && isMode), !(isService && fleet[node].mayTell(at: turn.now.uptime)),
-            let last = fleet[node].journaledAt, turn.now.uptime - last < Controller.factSpacing
+        if !(isAtWork && isMode), !(isService && fleet[node].journaled.next <= turn.now.uptime),
+            let last = fleet[node].journaled.toldAt, turn.now.uptime - last < Controller.factSpacing
         {
             if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }
             fleet[node].unjournaledFacts = facts
@@ -213,7 +213,7 @@ extension Controller {
         }
         decide(
             .nodeObserved(fleet[node].id, facts, fleet[node].marks, skipped: fleet[node].unjournaled), &turn)
-        fleet[node].told(at: turn.now.uptime)
+        fleet[node].journaled.note(at: turn.now.uptime)
         fleet[node].unjournaled = 0
         fleet[node].unjournaledFacts = nil
     }

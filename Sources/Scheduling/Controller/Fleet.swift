@@ -42,18 +42,20 @@ struct Fleet: Sendable {
         var awaiting: [(place: PartPlace, codes: [VerdictCode])] = []
     }
 
+    // What is lent is not copied: it is large, and asked for one thing as a rule.
+
     subscript(node: NodeIndex) -> NodeWatch {
-        @inline(__always) get { nodes[node.raw] }
+        @inline(__always) _read { yield nodes[node.raw] }
         _modify { yield &nodes[node.raw] }
     }
 
     subscript(seat node: NodeIndex) -> Seat {
-        @inline(__always) get { seats[node.raw] }
+        @inline(__always) _read { yield seats[node.raw] }
         _modify { yield &seats[node.raw] }
     }
 
     subscript(cluster: ClusterIndex) -> ClusterWatch {
-        @inline(__always) get { clusters[cluster.raw] }
+        @inline(__always) _read { yield clusters[cluster.raw] }
         _modify { yield &clusters[cluster.raw] }
     }
 

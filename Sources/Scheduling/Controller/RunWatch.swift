@@ -10,6 +10,8 @@ struct RunWatch: Sendable {
     var wish: Uptime?
     /// Since when all canary nodes have been seen finished.
     var canariesFinishedAt: Uptime?
+    /// What it waits for, as the journal was told.
+    var waits = Burst()
     /// Nodes of queued parts left the policies.
     var hasLeavers = false
     /// Nothing could start lately: which nodes have the wanted version already is to be looked at anew.

@@ -33,7 +33,7 @@ package struct Ledger: Hashable, Sendable, Codable {
     /// Of everything that nagi does.
     package private(set) var pause: Pause?
     package private(set) var alarms: [Alarm.Key: Alarm] = [:]
-    /// The latest levers that were pulled, oldest first; at most `pullLimit`.
+    /// The latest levers that were pulled, oldest first: at most `pullLimit`, and of more than one at most `pullBytes`.
     package private(set) var pulls: [PulledLever] = []
     package private(set) var lastPull = 0
     /// The boot of the host in which uptimes mean something; nil: not known.
@@ -47,6 +47,8 @@ package struct Ledger: Hashable, Sendable, Codable {
 
     package static let endedRunLimit = 20
     package static let pullLimit = 200
+    /// A key that is given again means the same order as long as its pull is kept.
+    package static let pullBytes = 1 << 20
 
     package struct NodeEntry: Hashable, Sendable, Codable {
         package let id: NodeID
@@ -146,8 +148,7 @@ package struct Ledger: Hashable, Sendable, Codable {
             latestCommands = latest
         case .leverPulled(let pulled):
             lastPull = max(lastPull, pulled.id)
-            pulls.append(pulled)
-            if pulls.count > Ledger.pullLimit { pulls.removeFirst() }
+            keep(pulled)
         case .alarmRaised(let alarm): alarms[alarm.key] = alarm
         case .alarmEnded(let key): alarms[key] = nil
         }
@@ -156,10 +157,21 @@ package struct Ledger: Hashable, Sendable, Codable {
 }
 
 extension Ledger {
+    private mutating func keep(_ pull: PulledLever) {
+        pulls.append(pull)
+        var left = Ledger.pullBytes
+        let kept = pulls.reversed().prefix(Ledger.pullLimit).prefix { pull in
+            left -= pull.size
+            return left >= 0
+        }
+        pulls.removeFirst(pulls.count - max(1, kept.count))
+    }
+
     package func index(of node: NodeID) -> NodeIndex? { places[node].map { NodeIndex($0) } }
 
+    /// Lent, not copied: it is large, and asked for one thing as a rule.
     @inline(__always)
-    package subscript(node: NodeIndex) -> NodeLedger { nodes[node.raw].state }
+    package subscript(node: NodeIndex) -> NodeLedger { _read { yield nodes[node.raw].state } }
 
     package func entry(_ node: NodeID) -> NodeLedger? { places[node].map { nodes[$0].state } }
 

@@ -88,6 +88,14 @@ package struct PulledLever: Hashable, Sendable, Codable {
     package var pull: Pull
     package var lever: Lever
     package var answer: LeverAnswer
+
+    /// About so many bytes of text: an order may name a thousand nodes, and so does its answer.
+    var size: Int {
+        let order = pull.order.nodes.reduce(pull.order.reason.utf8.count) { $0 + $1.utf8.count }
+        let undo = answer.undo?.utf8.count ?? 0
+        // The lever has the nodes of the order too, by their whole names.
+        return order * 2 + answer.text.utf8.count + undo + answer.left.reduce(0) { $0 + $1.name.utf8.count }
+    }
 }
 
 package struct LeverAnswer: Hashable, Sendable, Codable {

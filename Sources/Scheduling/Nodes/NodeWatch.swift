@@ -55,8 +55,7 @@ struct NodeWatch: Sendable {
     /// The claimed mode was seen; only a mode that was there can be loosened.
     var isConfirmed = false
     /// When the journal last took a reading, what it left out since then, and how often that changed.
-    private(set) var journaledAt: Uptime?
-    private var journaledInBurst = 0
+    var journaled = Burst()
     var unjournaledFacts: NodeLedger.NodeFacts?
     var unjournaled = 0
 
@@ -119,20 +118,6 @@ struct NodeWatch: Sendable {
     @inline(__always) func goneAt(watchedSince: Uptime) -> Uptime {
         (mode.map { max($0.begun.uptime, watchedSince) } ?? watchedSince) + staleAfter + .nanoseconds(1)
     }
-
-    /// A few changes are told at once, so that the past can be asked about; one that keeps changing is told now and then.
-    func mayTell(at now: Uptime) -> Bool {
-        journaledInBurst < NodeWatch.burst || journaledAt.map { now - $0 >= NodeWatch.burstRest } ?? true
-    }
-
-    mutating func told(at now: Uptime) {
-        let isRested = journaledAt.map { now - $0 >= NodeWatch.burstRest } ?? true
-        journaledInBurst = isRested ? 1 : journaledInBurst + 1
-        journaledAt = now
-    }
-
-    private static let burst = 4
-    private static let burstRest = Duration.minutes(1)
 
     /// Normal and ready by fresh reads.
     @inline(__always) func isServing(at now: Moment) -> Bool {

@@ -176,16 +176,8 @@ struct LeverTests {
     }
 
     /// The node's command fails after it was committed: it stays as it is.
-    private static let failing = StepSequence(
-        name: "failing",
-        steps: [
-            .drain(DrainStep(deadline: .minutes(5))), .block,
-            .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
-            .verify(VerifyStep(version: "9", restarts: false, timeout: .minutes(5))), .restore,
-        ], onFailure: .stay)
-
     @Test func `a failed node is opened by hand, its failure counts no longer, and its run goes on`() {
-        var rehearsal = Self.rehearsal(sequence: Self.failing)
+        var rehearsal = Self.rehearsal(sequence: .failing)
         rehearsal.run(minutes: 16, [(8, Self.order(.release, node: "a1", "calls"))])
         #expect(
             rehearsal.text == """
@@ -203,7 +195,7 @@ struct LeverTests {
     }
 
     @Test func `a failed node that is skipped stays shut, and its run goes on`() {
-        var rehearsal = Self.rehearsal(sequence: Self.failing)
+        var rehearsal = Self.rehearsal(sequence: .failing)
         rehearsal.run(minutes: 9, [(8, Self.order(.skip, node: "a1", run: "r", "later"))])
         #expect(
             rehearsal.text == """
@@ -218,7 +210,7 @@ struct LeverTests {
     }
 
     @Test func `a run that failures paused is let go on to one failure more`() {
-        var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(2)), sequence: Self.failing)
+        var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(2)), sequence: .failing)
         rehearsal.run(minutes: 20, [(8, Self.order(.resume, run: "r")), (9, Self.order(.resume, run: "r"))])
         #expect(
             rehearsal.text == """

@@ -18,21 +18,13 @@ struct RecoveryLeverTests {
     }
 
     /// Its command takes nothing off the node's version: `verify` fails until somebody sets that by hand.
-    private static let failing = StepSequence(
-        name: "failing",
-        steps: [
-            .drain(DrainStep(deadline: .minutes(5))), .block,
-            .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
-            .verify(VerifyStep(version: "9", restarts: false, timeout: .minutes(5))), .restore,
-        ], onFailure: .stay)
-
     private static func a1(_ rehearsal: ScriptedRehearsal) -> NodeLedger? {
         rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "a1"))
     }
 
     private func failed(_ script: Script, names: [String] = ["a1", "a2"], minutes: Int64 = 16) -> ScriptedRehearsal {
         var rehearsal = ScriptedRehearsal(
-            ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: names))
+            ScriptedRehearsal.rollout(Strategy(), sequence: .failing, names: names))
         rehearsal.run(minutes: 6)
         rehearsal.nodes["a1"]?.isRepaired()
         rehearsal.run(minutes: minutes, script)
@@ -70,7 +62,7 @@ struct RecoveryLeverTests {
                 8m completed
                 8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
                 """)
-        var again = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: ["a1"]))
+        var again = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: .failing, names: ["a1"]))
         again.run(minutes: 30, [(6, Self.order(.retry, node: "a1", run: "r"))])
         #expect(Self.a1(again)?.failedStay?.run.text == "r@2#1")
         again.nodes["a1"]?.isRepaired()
@@ -295,7 +287,7 @@ struct RecoveryLeverTests {
     }
 
     @Test func `a retried node does not wait for the end of a window that is over`() {
-        var sequence = Self.failing
+        var sequence = StepSequence.failing
         sequence.steps.insert(.wait(.windowEnd), at: 4)
         var rehearsal = ScriptedRehearsal(
             ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"]))
@@ -355,7 +347,7 @@ struct RecoveryLeverTests {
 
     @Test func `a release by force ends the command first, also across a restart`() {
         var rehearsal = ScriptedRehearsal(
-            ScriptedRehearsal.rollout(Strategy(), sequence: Self.failing, names: ["a1", "a2"]))
+            ScriptedRehearsal.rollout(Strategy(), sequence: .failing, names: ["a1", "a2"]))
         rehearsal.perform(.commandsRun(true))
         rehearsal.run(
             minutes: 4,
@@ -378,7 +370,7 @@ struct RecoveryLeverTests {
 
     @Test func `everything is released but where a command runs, and everything is paused`() {
         var rehearsal = ScriptedRehearsal(
-            ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2)), sequence: Self.failing))
+            ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2)), sequence: .failing))
         rehearsal.perform(.commandsRun(true))
         rehearsal.run(
             minutes: 3,

@@ -330,3 +330,14 @@ extension ScriptedRehearsal {
         ]
     }
 }
+
+extension StepSequence {
+    /// Its nodes fail after their command, which makes no version 9 of them, and are kept shut.
+    static let failing = StepSequence(
+        name: "failing",
+        steps: [
+            .drain(DrainStep(deadline: .minutes(5))), .block,
+            .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
+            .verify(VerifyStep(version: "9", restarts: false, timeout: .minutes(5))), .restore,
+        ], onFailure: .stay)
+}

@@ -116,4 +116,26 @@ struct WorkTests {
         for _ in 0..<100 { rehearsal.hand(.ticked) }
         #expect(rehearsal.effects.isEmpty)
     }
+
+    /// What the run waits for is another thing with every read.
+    @Test func `of a node that comes and goes the journal is told now and then, and at last how it is`() {
+        let set = ScriptedRehearsal.rollout(Strategy(), names: ["a1"])
+        var rehearsal = ScriptedRehearsal(set, broken: ["a1"])
+        rehearsal.perform(.sets("a1", .known(.blockNewSession)))
+        for _ in 0..<50 {
+            rehearsal.perform(.mends("a1"))
+            rehearsal.advance(by: .seconds(6))
+            rehearsal.perform(.breaks("a1"))
+            rehearsal.advance(by: .seconds(6))
+        }
+        let told = rehearsal.journal.count { if case .runWaits = $0.fact { true } else { false } }
+        #expect((4...10 * Burst.limit).contains(told), "\(told) in ten minutes, of a hundred changes")
+        for isBroken in [false, true] {
+            rehearsal.perform(isBroken ? .breaks("a1") : .mends("a1"))
+            rehearsal.advance(by: .minutes(2))
+            let run = rehearsal.controller.ledger.activeRuns.first.flatMap { rehearsal.controller.ledger.run($0) }
+            #expect(run?.waitsFor == rehearsal.verdict(of: "a1")?.code)
+        }
+        #expect(rehearsal.isFolded)
+    }
 }

@@ -72,6 +72,26 @@ struct LedgerTests {
         one -    0     10m   1h10m  20m
         """)
 
+    @Test func `pulls are kept while they are few and short, and the latest always`() {
+        func pull(_ id: Int, _ bytes: Int) -> Record {
+            var order = LeverOrder(.resume)
+            order.reason = String(repeating: "r", count: bytes)
+            let answer = LeverAnswer(id: id, action: .resume, text: "")
+            return Record(
+                at: .start,
+                fact: .leverPulled(
+                    PulledLever(id: id, pull: Pull(order, by: "ann"), lever: .resume(nil), answer: answer)))
+        }
+        let half = Ledger.pullBytes / 4
+        for (sizes, kept) in [
+            ([1, half, half], [2, 3]), ([half, 1, 1], [1, 2, 3]), ([1, half * 3], [2]),
+            (Array(repeating: 1, count: Ledger.pullLimit + 3), Array(4...Ledger.pullLimit + 3)),
+        ] {
+            let records = sizes.enumerated().map { pull($0.offset + 1, $0.element) }
+            #expect(Ledger(folding: records).pulls.map(\.id) == kept)
+        }
+    }
+
     @Test(arguments: deadlines) func `a deadline goes on while the daemon is away`(row: Row) throws {
         let boots = try row.text("boots").split(separator: " ").map { $0 == "-" ? nil : String($0) }
         let up = try #require(try row.duration("up"))
