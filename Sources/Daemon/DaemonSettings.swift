@@ -1,3 +1,4 @@
+import PolicyFile
 import Scheduling
 
 /// What reading the policy files gave.
@@ -6,10 +7,13 @@ package struct PolicyReading: Sendable {
     package var set: PolicySet?
     /// Errors and warnings as lines for people.
     package var messages: [String]
+    /// The documents as they are written, where whoever read them kept them: to say what the next text changes.
+    package var written: WrittenPolicies?
 
-    package init(set: PolicySet?, messages: [String] = []) {
+    package init(set: PolicySet?, messages: [String] = [], written: WrittenPolicies? = nil) {
         self.set = set
         self.messages = messages
+        self.written = written
     }
 }
 

@@ -19,6 +19,8 @@ package struct ParsedPolicies: Sendable {
     /// Sorted by file, line and column.
     package var diagnostics: [Diagnostic]
     package var counts: Counts
+    /// The documents as they are written, right or wrong.
+    package var written: WrittenPolicies
 
     /// What the daemon of this version does not act on: it refuses a set that has any, rather than leave something out.
     package var notExecuted: [Diagnostic] { diagnostics.filter { $0.code == .notYetExecuted } }
@@ -30,11 +32,13 @@ package struct ParsedPolicies: Sendable {
 ///
 /// - Parameters:
 ///   - calendarFiles: answers with the `.ics` files that calendars name.
+///   - programs: knows whether what commands run is there.
 ///   - now: where given, the policies are also looked at over the 400 days from then on: windows that never open, that
 ///     freezes swallow, or that daylight saving moves are warned of. What depends on it is never an error, so that a
 ///     set does not become wrong by waiting.
 package func parsePolicies(
-    _ sources: [PolicySource], zones: ZoneCatalog, calendarFiles: CalendarFiles = .none, now: Timestamp? = nil
+    _ sources: [PolicySource], zones: ZoneCatalog, calendarFiles: CalendarFiles = .none,
+    programs: Programs = .notAsked, now: Timestamp? = nil
 ) -> ParsedPolicies {
     let findings = Findings()
     var output = DocumentReader.Output()
@@ -46,7 +50,8 @@ package func parsePolicies(
     }
     var validator = PolicyValidator(
         output, isIncomplete: isIncomplete, zones: zones,
-        paths: sources.map(\.path), calendarFiles: calendarFiles, looksAhead: now != nil, findings: findings)
+        paths: sources.map(\.path), calendarFiles: calendarFiles, programs: programs, looksAhead: now != nil,
+        findings: findings)
     var set = validator.validated(output.documents)
     if let now { validator.lookAhead(set, from: now) }
     if findings.errors == 0 { set.digest = digest(of: sources + validator.calendarSources) }
@@ -58,5 +63,7 @@ package func parsePolicies(
     let diagnostics = findings.diagnostics(of: sources)
     counts.errors = findings.errors
     counts.warnings = diagnostics.count { $0.severity == .warning }
-    return ParsedPolicies(set: findings.errors == 0 ? set : nil, diagnostics: diagnostics, counts: counts)
+    return ParsedPolicies(
+        set: findings.errors == 0 ? set : nil, diagnostics: diagnostics, counts: counts,
+        written: WrittenPolicies(sources: output.documents.map { validator.writtenSource($0) }))
 }

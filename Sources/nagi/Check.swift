@@ -11,9 +11,9 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say whether policies are right, and where they are not.",
         discussion: """
-            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they
-            are one set. Its windows are looked at over the next 400 days as well: windows that never open, that freezes
-            swallow, or that daylight saving moves are warned of. Exit code: 0 fine (warnings allowed), 1 some policy is
+            A PATH is a file, or a directory of which all *.yaml and *.yml are read (not its subdirectories). Together they \
+            are one set. Its windows are looked at over the next 400 days as well: windows that never open, that freezes \
+            swallow, or that daylight saving moves are warned of. Exit code: 0 fine (warnings allowed), 1 some policy is \
             wrong, 2 a path cannot be read.
 
               nagi check policies
@@ -34,18 +34,22 @@ struct Check: ParsableCommand {
     @Flag(help: "Warnings count as errors: exit code 1.")
     var strict = false
 
+    @Flag(help: "The policies are for another machine: their commands are not looked for on this one.")
+    var elsewhere = false
+
     func run() throws {
         let contents = PolicyDirectory.scan(paths)
         let zones = HostZones.catalog()
         let now = HostClock.now().wall
         let parsed = parsePolicies(
-            contents.sources, zones: zones, calendarFiles: PolicyDirectory.calendarFiles, now: now)
+            contents.sources, zones: zones, calendarFiles: PolicyDirectory.calendarFiles,
+            programs: elsewhere ? .notAsked : PolicyDirectory.programs, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let errors = diagnostics.count { $0.severity == .error }
         let isFine = strict ? diagnostics.allSatisfy { $0.severity == .note } : errors == 0
         switch format {
         case .text:
-            for diagnostic in diagnostics { print(diagnostic.rendered(), terminator: "") }
+            print(DiagnosticList(diagnostics).text, terminator: "")
             let next = parsed.set.flatMap { NextOpening(of: $0, after: now) }
             print(summary(parsed.counts, errors: errors, next: next?.text(at: now), zones: zones.version))
         case .json:

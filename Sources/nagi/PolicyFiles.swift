@@ -23,9 +23,12 @@ struct PolicyFiles: Sendable {
 
     /// As `read()`, for verbs that can do nothing without a set: exit code 2 where a path cannot be read, 1 where a policy
     /// is wrong.
-    func validSet() throws -> PolicySet {
+    func validSet() throws -> PolicySet { try valid().set }
+
+    /// The set, and the documents as they are written.
+    func valid() throws -> (set: PolicySet, written: WrittenPolicies?) {
         let reading = read()
-        if let set = reading.set { return set }
+        if let set = reading.set { return (set, reading.written) }
         let isUnreadable = PolicyDirectory.scan([path]).faults.contains { $0.code == .unreadableFile }
         throw Refusal(
             isUnreadable ? .usage : .no, reading.messages.joined(separator: "\n"),
@@ -38,13 +41,14 @@ struct PolicyFiles: Sendable {
     private func reading(now: Timestamp?, _ isRefused: (ParsedPolicies) -> Bool) -> PolicyReading {
         let contents = PolicyDirectory.scan([path])
         let parsed = parsePolicies(
-            contents.sources, zones: HostZones.catalog(), calendarFiles: PolicyDirectory.calendarFiles, now: now)
+            contents.sources, zones: HostZones.catalog(), calendarFiles: PolicyDirectory.calendarFiles,
+            programs: PolicyDirectory.programs, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
         let isWrong = diagnostics.contains { $0.severity == .error } || isRefused(parsed)
         return PolicyReading(
             set: isWrong ? nil : parsed.set,
             messages: diagnostics.filter { $0.severity != .note }.map {
                 $0.rendered().trimmingCharacters(in: .newlines)
-            })
+            }, written: parsed.written)
     }
 }

@@ -22,6 +22,13 @@ enum Corpus {
                 }),
         ], version: "test")
 
+    /// What is on the machine of the corpus.
+    static let programs = Programs { program, _ in
+        if program.contains("/absent/") { return .missing }
+        if program == "/usr/bin" { return .directory }
+        return program.contains("/plain/") ? .notExecutable : .executable
+    }
+
     /// Names of the policy files in `good` or `bad`, sorted.
     static func files(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: folder).path)
@@ -38,7 +45,7 @@ enum Corpus {
         var sources = [try source(folder, name)]
         let now = now(of: sources[0])
         if name != "base.yaml" { sources.append(try source("good", "base.yaml")) }
-        return parsePolicies(sources, zones: zones, now: now)
+        return parsePolicies(sources, zones: zones, programs: programs, now: now)
     }
 
     /// A file that begins with `# now: 2026-11-22T00:00:00Z` is looked at ahead from then.

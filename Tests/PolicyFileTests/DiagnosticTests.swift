@@ -53,6 +53,21 @@ struct DiagnosticTests {
         #expect((text.first == "…") == (column > 20))
     }
 
+    @Test func `of one kind the first are shown in full, of the others the places`() {
+        let same = (1...23).map { diagnostic("a: b", line: $0, column: 4) }
+        var other = diagnostic("a: b", line: 30)
+        other.code = .unknownKey
+        var elsewhere = diagnostic("a: b", line: 2, column: 1)
+        elsewhere.file = "b.yaml"
+        let text = DiagnosticList(same + [other, elsewhere]).text
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.count { $0.contains("error[unknown-word]") } == 10)
+        #expect(lines.count { $0.contains("error[unknown-key]") } == 1)
+        let places = (12...23).map { " \($0):4" }.joined()
+        #expect(lines.last == "14 more unknown-word: a.yaml:11:4\(places), b.yaml:2:1")
+        #expect(DiagnosticList([other]).text == other.rendered())
+    }
+
     @Test func `nothing in a file can paint the terminal`() {
         let shown = diagnostic("a: \u{1B}[31mred\u{7}\u{202E}", column: 4, hint: "\u{1B}[2J").rendered()
         #expect(shown.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && $0.value != 0x202E) })

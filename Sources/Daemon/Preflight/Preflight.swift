@@ -1,5 +1,4 @@
-import Foundation
-import Glibc
+import PolicyFile
 import Primitives
 import Scheduling
 
@@ -98,16 +97,15 @@ package struct Preflight: Sendable {
 
     private func finding(of program: String, _ policy: String) -> PreflightFinding? {
         let path = program.hasPrefix("/") ? program : "\(policyDirectory)/\(program)"
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
+        switch PolicyDirectory.state(ofProgram: path) {
+        case .executable: return nil
+        case .missing, .directory:
             return PreflightFinding(
                 .error, .commandNotFound, in: policy, program: program, "\(program) is not on this machine")
-        }
-        guard access(path, X_OK) == 0 else {
+        case .notExecutable:
             return PreflightFinding(
                 .error, .commandNotExecutable, in: policy, program: program, "\(program) is not executable",
                 hint: "chmod +x \(program)")
         }
-        return nil
     }
 }

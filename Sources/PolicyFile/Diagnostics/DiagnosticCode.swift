@@ -151,6 +151,8 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case policiesOverlap = "policies-overlap"
     /// An exclusion of whole days in another time zone than the windows that it is about.
     case freezeInAnotherZone = "freeze-in-another-zone"
+    /// A freeze of one policy is none of another one's that acts on the same nodes.
+    case freezeNotShared = "freeze-not-shared"
 
     // Sequences.
     /// A step where it cannot be.
@@ -169,6 +171,14 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case identityNotShown = "identity-not-shown"
     /// The program of a command is neither an absolute path nor one that starts with `./`.
     case bareCommandName = "bare-command-name"
+    /// The program of a command is not on the machine that was asked, or is a directory; a warning.
+    case commandNotFound = "command-not-found"
+    /// The program of a command is there, and may not be run; a warning.
+    case commandNotExecutable = "command-not-executable"
+    /// An argument looks as if a shell read it, but there is none; a warning.
+    case noShell = "no-shell"
+    /// Less time than one step may take is allowed without progress; a warning.
+    case progressDeadlineShort = "progress-deadline-short"
     /// Nothing would ever give the node back.
     case neverRestored = "never-restored"
     /// `{revision}` in a policy that has none.

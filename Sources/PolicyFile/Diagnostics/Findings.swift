@@ -49,8 +49,11 @@ final class Findings {
         error(code, message, at: location, hint: hint, related: [.init(message: "the first is here", location: first)])
     }
 
-    func note(_ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil) {
-        add(Finding(severity: .note, code: code, message: message, hint: hint, location: location))
+    func note(
+        _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
+        related: [Note] = []
+    ) {
+        add(Finding(severity: .note, code: code, message: message, hint: hint, location: location, related: related))
     }
 
     /// About a file as a whole: no line, no excerpt.

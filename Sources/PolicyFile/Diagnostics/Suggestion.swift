@@ -1,6 +1,6 @@
 /// The candidate that was probably meant: the same in another case, one that starts or ends with the word, or the one
 /// with the fewest typing slips, at most a third of the word. Ties go to the first in sorted order.
-func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> String? {
+package func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> String? {
     let wanted = Array(word.lowercased().unicodeScalars)
     guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
     let limit = max(1, wanted.count / 3)

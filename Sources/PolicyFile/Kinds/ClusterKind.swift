@@ -26,7 +26,7 @@ enum ClusterKind {
     }
 
     private static let node: ValueType<ClusterNode> = .checkedObject(
-        ObjectShape("a node").needing(oneOf: "api", "embedded"),
+        ObjectShape("a node").needing(oneOf: "api", "embedded").others(under: "labels"),
         Field.required("name", .nodeName, "the node's own name"),
         address,
         Field("ready", .address, "its readiness gate, `/.ok` of the signaling port"),
@@ -71,7 +71,7 @@ enum ClusterKind {
         build: ObserveSettings.init)
 
     private static let budget: ValueType<Budget> = .object(
-        "a budget",
+        ObjectShape("a budget").alone("maxUnavailable"),
         DefaultedField(
             "maxUnavailable", .amount, default: Budget.standard.maxUnavailable, "at most so many nodes out of service"),
         Field("minAvailable", .amount, "at least so many nodes in service"),

@@ -37,7 +37,8 @@ struct DocumentReader {
     }
 
     private static let metadata: ValueType<Located<String>> = .object(
-        "metadata", NeededField("name", .located(.name), "unique among the documents of its kind")
+        ObjectShape("metadata").alone("name"),
+        NeededField("name", .located(.name), "unique among the documents of its kind")
     ) { $0 }
 
     /// The declared shape of each kind's `spec`, by kind: what a JSON Schema is made from.
@@ -69,7 +70,7 @@ struct DocumentReader {
         if kind == .notification { findings.checkedOnly("the kind Notification", at: root.location(of: "kind")) }
         output.declarations.append(Declaration(kind: kind, name: name))
         guard let spec, let body = body(kind, spec, findings) else { return }
-        output.documents.append(PolicyDocument(name: name, spec: spec, body: body))
+        output.documents.append(PolicyDocument(kind: kind, name: name, spec: spec, body: body))
     }
 
     private static func kind(_ word: String, _ root: YAMLNode, _ findings: Findings) -> PolicyKind? {

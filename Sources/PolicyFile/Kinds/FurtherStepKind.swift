@@ -11,7 +11,8 @@ enum FurtherStepKind {
         build: ApprovalStep.init)
 
     static let terminate: ValueType<TerminateStep> = .object(
-        "a terminate step", NeededField("reason", .text, "what the clients are told"), build: TerminateStep.init)
+        ObjectShape("a terminate step").alone("reason"), NeededField("reason", .text, "what the clients are told"),
+        build: TerminateStep.init)
 
     static let notify: ValueType<NotifyStep> = .object(
         "a notify step",

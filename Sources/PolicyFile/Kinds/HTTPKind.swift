@@ -6,7 +6,7 @@ enum HTTPKind {
     private static let standard = HTTPStep.standard
 
     static let step: ValueType<HTTPStep> = .object(
-        "an http step", call,
+        ObjectShape("an http step").alone("url"), call,
         DefaultedField("timeout", .duration(.seconds(1)), default: standard.timeout, "for each attempt"),
         DefaultedField("retries", .integer(0...100), default: standard.retries, "attempts after the first"),
         DefaultedField(
@@ -18,7 +18,7 @@ enum HTTPKind {
             isDisruptive: isDisruptive)
     }
 
-    static let probe: ValueType<Call> = .object("an http gate", call) { $0 }
+    static let probe: ValueType<Call> = .object(ObjectShape("an http gate").alone("url"), call) { $0 }
 
     struct Call: Sendable {
         var request: HTTPRequest

@@ -14,6 +14,7 @@ struct PolicyDocument: Sendable {
         case policy(PolicyDraft)
     }
 
+    var kind: PolicyKind
     var name: Located<String>
     /// The mapping under `spec`.
     var spec: YAMLNode

@@ -3,7 +3,7 @@ import Scheduling
 /// `selector:` of a policy and of a group.
 enum SelectorKind {
     static let selector: ValueType<Selector> = .object(
-        "a selector",
+        ObjectShape("a selector").others(under: "matchLabels"),
         DefaultedField("matchLabels", ClusterKind.labels, default: [:], "each of these labels with this value"),
         DefaultedField(
             "matchExpressions", .list(of: expression, minimum: 1, maximum: 100), default: [],

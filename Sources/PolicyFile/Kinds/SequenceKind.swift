@@ -3,13 +3,20 @@ import Scheduling
 
 /// `kind: Sequence`, and the same keys inline in a policy.
 enum SequenceKind {
-    private static let steps = ValueType<[Located<Step>]>.list(of: .located(StepKind.step), minimum: 1, maximum: 100)
+    private static let steps = ValueType<[Located<Step>]>.list(
+        of: .located(StepKind.step), minimum: 1, maximum: 100, isOrdered: true)
+
+    /// Nothing that was done to a node is undone.
+    private static let undoing = Dictionary(
+        uniqueKeysWithValues: ["rollback", "revert", "undo"].map {
+            ($0, "nothing is undone: `restore` opens the node as it is, `stay` leaves it closed")
+        })
 
     static let spec: ValueType<SequenceDraft> = .checkedObject(
         "a sequence",
         Field.required("steps", steps, "what is done to one node, in order"),
         Field(
-            "onFailure", ValueType<OnFailure>.word(),
+            "onFailure", ValueType<OnFailure>.word(hints: undoing),
             "for a node whose step failed for good; unless given, restore before a disruptive step, stay after")
     ) { fields, steps, onFailure in
         var written = 0

@@ -5,7 +5,7 @@ import Scheduling
 /// A window or an exclusion: when it starts, again and again or once, and how long it lasts.
 enum SpanKind {
     static let window = ValueType<SpanDraft>.object(
-        ObjectShape("a window", Keys.common + [Keys.calendar.shape]).inForms(formsOrCalendar),
+        ObjectShape("a window", Keys.common + [Keys.calendar.shape]).inForms(formsOrCalendar).withoutDayTimes,
         build: readOrRefer)
     static let exclusion = ValueType<SpanDraft>.object(
         ObjectShape("an exclusion", Keys.common + [Keys.reason.shape, Keys.calendar.shape]).inForms(formsOrCalendar),
@@ -191,7 +191,27 @@ enum SpanKind {
         build: DSTRule.init)
 }
 
+extension ObjectShape {
+    /// Words of tools whose windows are days with a start and an end.
+    var withoutDayTimes: ObjectShape {
+        let hint = "write weekly: {days: [sat, sun], start: \"22:00\"} and until: \"05:00\""
+        return ["startTime", "endTime", "rebootDays"].reduce(self) { $0.without($1, hint) }
+    }
+}
+
 extension ValueType where Value == Weekday {
+    /// `sat-mon`, as the days that it means.
+    private static func range(_ text: String) -> String? {
+        let ends = text.lowercased().split(separator: "-", omittingEmptySubsequences: false).map { $0.prefix(3) }
+        let days = Weekday.allCases
+        guard ends.count == 2, let first = days.firstIndex(where: { $0.rawValue == ends[0] }),
+            let last = days.firstIndex(where: { $0.rawValue == ends[1] })
+        else { return nil }
+        let count = (last - first + days.count) % days.count + 1
+        let names = (0..<count).map { days[(first + $0) % days.count].rawValue }
+        return "name each day: \(names.joined(separator: ", "))"
+    }
+
     /// `sun`; the full English words get a hint.
     fileprivate static let weekday = ValueType(.words(Weekday.allCases.map(\.rawValue))) { node, findings in
         guard let scalar = findings.scalar(node, "a weekday such as sun") else { return nil }
@@ -200,7 +220,7 @@ extension ValueType where Value == Weekday {
         let short = String(scalar.text.lowercased().prefix(3))
         findings.error(
             .unknownWord, "\"\(scalar.text)\" is not a weekday: \(listed(words))", at: node.location,
-            hint: Weekday(rawValue: short).map { "write \($0.rawValue)" })
+            hint: range(scalar.text) ?? Weekday(rawValue: short).map { "write \($0.rawValue)" })
         return nil
     }
 }

@@ -33,7 +33,7 @@ enum StepKind {
     }
 
     private static let drain: ValueType<DrainStep> = .object(
-        ObjectShape("a drain step", mayBeEmpty: true),
+        ObjectShape("a drain step", mayBeEmpty: true).alone("deadline"),
         DefaultedField("mode", .word(), default: DrainStep.standard.mode, "the mode that the node drains in"),
         DefaultedField("until", thresholds, default: Thresholds(), "drained means at or below both"),
         DefaultedField(
@@ -62,7 +62,7 @@ enum StepKind {
         build: Thresholds.init)
 
     private static let run: ValueType<RunStep> = .object(
-        "a run step",
+        ObjectShape("a run step").alone("command"),
         Field("name", .text, "what status and journal call it; the program's file name unless given"),
         NeededField(
             "command", CommandKind.command,
@@ -84,7 +84,7 @@ enum StepKind {
     }
 
     private static let verify: ValueType<VerifyStep> = .object(
-        "a verify step",
+        ObjectShape("a verify step").alone("version"),
         DefaultedField(
             "connected", .boolean, default: VerifyStep.standard.connected,
             "the nodes of the cluster list it as connected"),
@@ -98,7 +98,7 @@ enum StepKind {
         build: VerifyStep.init)
 
     private static let soak: ValueType<Duration> = .object(
-        "a soak step", NeededField("for", .duration(.seconds(1)), "how long")
+        ObjectShape("a soak step").alone("for"), NeededField("for", .duration(.seconds(1)), "how long")
     ) { $0 }
 
     private enum WaitUntil: String, CaseIterable, Sendable {
@@ -106,7 +106,7 @@ enum StepKind {
     }
 
     private static let wait: ValueType<WaitStep> = .choice(
-        "a wait step",
+        "a wait step", alone: "for",
         Field("for", .duration(.seconds(1)), "so long").map(WaitStep.duration),
         Field("until", ValueType<WaitUntil>.word(), "until the window ends").map { _ in WaitStep.windowEnd })
 }

@@ -10,7 +10,7 @@ enum StrategyKind {
             "pauseBetweenWaves", "it is `pauseBetweenNodes` now: a slot that became free stays unused for so long"),
         DefaultedField("maxUnavailable", .amount, default: standard.maxUnavailable, "so many nodes at once"),
         DefaultedField(
-            "order", .list(of: order, minimum: 1, maximum: 16), default: standard.order,
+            "order", .list(of: order, minimum: 1, maximum: 16, isOrdered: true), default: standard.order,
             "least recently tried first, then this; by name unless given"),
         DefaultedField(
             "pauseBetweenNodes", .duration(), default: standard.pauseBetweenNodes,
@@ -20,7 +20,7 @@ enum StrategyKind {
             "pauses at so many failed nodes, cumulative"),
         Field("canary", canary, "a few nodes of the first group before all others"),
         DefaultedField(
-            "groups", .list(of: group, minimum: 1, maximum: 1_000), default: standard.groups,
+            "groups", .list(of: group, minimum: 1, maximum: 1_000, isOrdered: true), default: standard.groups,
             "groups of nodes, one after another; every selected node is in one"),
         Field(
             "progressDeadline", .duration(.seconds(1)),
@@ -28,7 +28,7 @@ enum StrategyKind {
         build: Strategy.init)
 
     private static let canary: ValueType<Canary> = .object(
-        ObjectShape("a canary", mayBeEmpty: true),
+        ObjectShape("a canary", mayBeEmpty: true).alone("count"),
         DefaultedField("count", .integer(1...100_000), default: Canary.standard.count, "so many nodes"),
         DefaultedField(
             "soak", .duration(), default: Canary.standard.soak,

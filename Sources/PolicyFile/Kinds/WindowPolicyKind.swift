@@ -4,7 +4,7 @@ import Scheduling
 /// `kind: MaintenanceWindow` and `kind: Rollout`: the same keys but for a few.
 enum WindowPolicyKind {
     static let maintenanceWindow: ValueType<PolicyDraft> = .object(
-        ObjectShape("a maintenance window").withoutDryRun
+        ObjectShape("a maintenance window").withoutWordsOfOthers
             .without("approval", "it is a rollout's; an `approval` step waits for a person's word about each node")
             .without("revision", "only a rollout brings nodes to a revision"),
         common(
@@ -16,7 +16,7 @@ enum WindowPolicyKind {
     ) { $0 }
 
     static let rollout: ValueType<PolicyDraft> = .object(
-        ObjectShape("a rollout").withoutDryRun,
+        ObjectShape("a rollout").withoutWordsOfOthers,
         common(
             windows: Field("windows", windowList, "when it may act; absent: at any time"),
             onWindowEnd: PolicySchedule.rollout.onWindowEnd,
@@ -95,8 +95,13 @@ enum WindowPolicyKind {
 }
 
 extension ObjectShape {
-    fileprivate var withoutDryRun: ObjectShape {
-        without(
+    fileprivate var withoutWordsOfOthers: ObjectShape {
+        let suspend = "a policy acts unless `suspend: true` is written"
+        let window = "write windows: [{weekly: {days: [sat, sun], start: \"22:00\"}, until: \"05:00\"}]"
+        var shape = without(
             "dryRun", "`nagi daemon --observe-only` decides everything and sends nothing, `nagi simulate` rehearses it")
+        for key in ["enabled", "enable", "active"] { shape = shape.without(key, suspend) }
+        for key in ["startTime", "endTime", "rebootDays"] { shape = shape.without(key, window) }
+        return shape
     }
 }

@@ -45,7 +45,9 @@ extension ValueType where Value == Bool {
 
 extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
     /// One of the words of the enumeration, quoted or plain.
-    static func word() -> ValueType {
+    ///
+    /// - Parameter hints: for words that somebody may look for in vain, in lower case.
+    static func word(hints: [String: String] = [:]) -> ValueType {
         let words = Value.allCases.map(\.rawValue)
         return ValueType(.words(words), written: { $0.rawValue }) { node, findings in
             guard let scalar = findings.scalar(node, listed(words)) else { return nil }
@@ -53,7 +55,7 @@ extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Val
             let near = LookAlikes.word(for: scalar.text, among: words) ?? nearest(to: scalar.text, among: words)
             findings.error(
                 .unknownWord, "\"\(scalar.text)\" is not possible here: \(listed(words))", at: node.location,
-                hint: near.map { "did you mean `\($0)`?" })
+                hint: hints[scalar.text.lowercased()] ?? near.map { "did you mean `\($0)`?" })
             return nil
         }
     }

@@ -8,8 +8,8 @@ struct Field<Value: Sendable>: Sendable {
 
     var shape: FieldShape {
         FieldShape(
-            key: key, summary: summary, shape: type.shape, isRequired: isRequired, defaultText: nil,
-            availability: availability)
+            key: key, summary: summary, shape: type.shape, isRequired: isRequired, isDefaulted: false,
+            defaultText: nil, availability: availability)
     }
 
     /// The same key, read as another value.
@@ -45,6 +45,7 @@ struct DefaultedField<Value: Sendable>: Sendable {
 
     var shape: FieldShape {
         var shape = field.shape
+        shape.isDefaulted = true
         shape.defaultText = field.type.written(fallback)
         return shape
     }
@@ -144,10 +145,26 @@ struct ObjectFields {
             let text = node.scalar?.text ?? ""
             let isWord = shape.isChoice && shape.keys.contains(text)
             let isYes = shape.mayBeEmpty && ["true", "yes", "on"].contains(text)
-            findings.wrongType(shape.title, node, hint: isWord ? "write `\(text): {}`" : isYes ? "write {}" : nil)
+            let asWord: String? = isWord ? "write `\(text): {}`" : isYes ? "write {}" : nil
+            let hint = asWord ?? Self.asMapping(node, shape)
+            findings.wrongType(shape.title, node, hint: hint)
             return nil
         }
         checkKeys(shape)
+    }
+
+    /// The mapping that a value without its key was meant as.
+    private static func asMapping(_ node: YAMLNode, _ shape: ObjectShape) -> String? {
+        guard let key = shape.loneKey, let field = shape.fields.first(where: { $0.key == key }) else { return nil }
+        if case .list = field.shape {
+            switch node.value {
+            case .scalar(let scalar):
+                return "write {\(key): [\(scalar.text.split(separator: " ").joined(separator: ", "))]}"
+            case .sequence: return "write {\(key): […]}"
+            case .mapping: return nil
+            }
+        }
+        return node.scalar.map { "write {\(key): \($0.text)}" }
     }
 
     /// The value; nil where the key is not written or its value is faulty, which is then reported.
@@ -176,12 +193,14 @@ struct ObjectFields {
 
     private func checkKeys(_ shape: ObjectShape) {
         // By index: an entry that is copied drags its whole value along.
+        var known: Int?
         for entry in entries.indices {
             let key = entries[entry].key
             guard let index = shape.fields.firstIndex(where: { $0.key == key }) else {
-                unknown(entries[entry], shape)
+                unknown(entries[entry], shape, after: known)
                 continue
             }
+            known = entry
             if shape.fields[index].availability == .checkedOnly {
                 findings.checkedOnly("`\(key)`", at: entries[entry].keyLocation)
             }
@@ -206,9 +225,10 @@ struct ObjectFields {
 
     /// The key, or what it is called here, is known one level deeper.
     private func nested(_ key: String, _ shape: ObjectShape) -> String? {
+        if shape.isChoice, let choice = choice(of: shape) { return "`\(key)` stands under `\(choice)`" }
         for field in shape.fields {
             var shape = field.shape
-            if case .list(let item, _, _, _) = shape { shape = item }
+            if case .list(let item, _, _, _, _) = shape { shape = item }
             guard case .object(let inner) = shape else { continue }
             if inner.keys.contains(key) { return "`\(key)` stands under `\(field.key)`" }
             if let word = LookAlikes.word(for: key, among: inner.keys) {
@@ -218,20 +238,38 @@ struct ObjectFields {
         return nil
     }
 
-    private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape) {
+    /// The one kind of thing that all keys written here, misplaced as they are, speak of.
+    private func choice(of shape: ObjectShape) -> String? {
+        guard entries.count <= 32 else { return nil }
+        let misplaced = entries.map(\.key).filter { key in !shape.fields.contains { $0.key == key } }
+        return shape.fields.first { field in
+            guard case .object(let inner) = field.shape else { return false }
+            return misplaced.allSatisfy(inner.keys.contains)
+        }?.key
+    }
+
+    /// - Parameter known: the known key before it.
+    private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape, after known: Int?) {
         let message = "\(shape.title) has no key `\(entry.key)`"
         // A hint costs a comparison with every word there is, and a file may hold ten thousands of keys.
-        let hint = findings.isFull ? nil : self.hint(for: entry, shape)
+        let hint = findings.isFull ? nil : self.hint(for: entry, shape, after: known)
         findings.error(.unknownKey, message, at: entry.keyLocation, hint: hint)
     }
 
-    private func hint(for entry: YAMLNode.Entry, _ shape: ObjectShape) -> String? {
+    private func hint(for entry: YAMLNode.Entry, _ shape: ObjectShape, after known: Int?) -> String? {
         if let hint = shape.absent[entry.key] { return hint }
         let possible = shape.keys
         let alike = LookAlikes.word(for: entry.key, among: possible)
         let near = alike ?? nearest(to: entry.key, among: shape.fields.map(\.key))
         var hint = alike.map { "here the word is `\($0)`" } ?? near.map { "did you mean `\($0)`?" }
         if let place = nested(entry.key, shape), alike == nil { hint = place }
+        // Nothing stands under the key before: what should was not indented.
+        if let known, entries[known].value.isNull, !shape.isChoice {
+            return "indent what belongs to `\(entries[known].key)`"
+        }
+        if hint == nil, let map = shape.othersUnder, let text = entry.value.scalar?.text {
+            hint = "write \(map): {\(entry.key): \(text)}"
+        }
         if hint == nil, possible.count <= 12 { hint = "possible: \(possible.joined(separator: ", "))" }
         if shape.isChoice, let first = entries.first, first.value.isNull, first.key != entry.key {
             hint = "indent what belongs to `\(first.key)`"

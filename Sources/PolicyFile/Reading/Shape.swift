@@ -6,12 +6,16 @@ package indirect enum Shape: Hashable, Sendable {
     case integer(minimum: Int, maximum: Int)
     case number(minimum: Int, maximum: Int)
     case boolean
-    /// `first`, where there is one, is the shape of the first item.
-    case list(Shape, minimum: Int, maximum: Int = 10_000, first: Shape? = nil)
+    /// `first`, where there is one, is the shape of the first item. `isOrdered`: in another order it means something else.
+    case list(Shape, minimum: Int, maximum: Int = 10_000, first: Shape? = nil, isOrdered: Bool = false)
     /// Any text as key, or one that matches the pattern.
     case map(Shape, keys: String? = nil)
     case object(ObjectShape)
     case oneOf([Shape])
+
+    /// `1h30m`, units from large to small.
+    static let duration = Shape.text(
+        pattern: "^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$")
 }
 
 /// A mapping with known keys.
@@ -29,6 +33,10 @@ package struct ObjectShape: Hashable, Sendable {
     package var needed: [[String]] = []
     /// Keys that are looked for here in vain, because they went or belong elsewhere, and what to do instead.
     var absent: [String: String] = [:]
+    /// The key that a text alone, where the mapping should be, is meant for: `soak: 10m` is `soak: {for: 10m}`.
+    var loneKey: String?
+    /// The key of a map under which keys that are not known here may belong: a node's `zone: a` is a label.
+    var othersUnder: String?
 
     /// One of several ways to write the same thing, known by a key of its own.
     package struct Form: Hashable, Sendable {
@@ -66,6 +74,20 @@ package struct ObjectShape: Hashable, Sendable {
         return shape
     }
 
+    /// The same shape, with a hint for who writes the value of that key alone.
+    func alone(_ key: String) -> ObjectShape {
+        var shape = self
+        shape.loneKey = key
+        return shape
+    }
+
+    /// The same shape, with a hint that other keys belong into that map.
+    func others(under key: String) -> ObjectShape {
+        var shape = self
+        shape.othersUnder = key
+        return shape
+    }
+
     /// The same shape, with a hint for those who look for that key.
     func without(_ key: String, _ hint: String) -> ObjectShape {
         var shape = self
@@ -94,6 +116,8 @@ package struct FieldShape: Hashable, Sendable {
     package var summary: String
     package var shape: Shape
     package var isRequired: Bool
+    /// Where it is not written, something else holds: `defaultText`, or of a mapping the defaults of its keys.
+    package var isDefaulted: Bool
     /// As it would be written.
     package var defaultText: String?
     package var availability: Availability

@@ -7,8 +7,7 @@ extension ValueType where Value == Duration {
     /// `500ms`, `90s`, `10m`, `2h`, `1h30m`, `1d`; at most a year, or less where that is said.
     static func duration(_ least: Duration = .zero, atMost most: Duration = .days(366)) -> ValueType {
         ValueType(
-            .text(pattern: "^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$"),
-            written: { $0.written }
+            .duration, written: { $0.written }
         ) { node, findings in
             guard let scalar = findings.scalar(node, "a duration such as 90s or 1h30m") else { return nil }
             do throws(Complaint) {

@@ -38,9 +38,9 @@ extension ValueType {
 
     /// A list; faulty items are reported and left out.
     static func list<Item: Sendable>(
-        of item: ValueType<Item>, minimum: Int = 0, maximum: Int = 10_000
+        of item: ValueType<Item>, minimum: Int = 0, maximum: Int = 10_000, isOrdered: Bool = false
     ) -> ValueType where Value == [Item] {
-        ValueType(.list(item.shape, minimum: minimum, maximum: maximum)) { node, findings in
+        ValueType(.list(item.shape, minimum: minimum, maximum: maximum, isOrdered: isOrdered)) { node, findings in
             guard case .sequence(let nodes) = node.value else {
                 let text = node.scalar.flatMap { $0.isNull ? nil : $0.text }
                 findings.wrongType("a list", node, hint: text.map { "in brackets: [\($0)]" })
@@ -71,7 +71,7 @@ extension ValueType {
     ) -> ValueType where Value == [String: Item] {
         ValueType(.map(item.shape, keys: pattern)) { node, findings in
             guard case .mapping(let entries) = node.value else {
-                findings.wrongType("a mapping", node)
+                findings.wrongType("a mapping", node, hint: node.pairs.map { "write {\($0)}" })
                 return nil
             }
             var result: [String: Item] = Dictionary(minimumCapacity: entries.count)
@@ -103,10 +103,10 @@ extension ValueType {
     }
 
     /// A mapping with one of these keys, which says what kind of thing it is.
-    static func choice(_ title: String, _ choices: Field<Value>...) -> ValueType {
-        object(ObjectShape(title, isChoice: true, choices.map(\.shape))) { fields in
-            choices.compactMap { fields[$0] }.first
-        }
+    static func choice(_ title: String, alone: String? = nil, _ choices: Field<Value>...) -> ValueType {
+        var shape = ObjectShape(title, isChoice: true, choices.map(\.shape))
+        shape.loneKey = alone
+        return object(shape) { fields in choices.compactMap { fields[$0] }.first }
     }
 
     /// A mapping with known keys. `build` asks for each field once; nil where a required one is missing or faulty.
@@ -117,6 +117,30 @@ extension ValueType {
             guard let fields = ObjectFields(node, shape, findings) else { return nil }
             return build(fields)
         }
+    }
+}
+
+extension YAMLNode {
+    /// `zone: b, rack: 4`, where a list of `zone=b` or `zone: b`, or one such text, was written for a mapping.
+    fileprivate var pairs: String? {
+        var pairs: [String] = []
+        let items: [YAMLNode]
+        if case .sequence(let nodes) = value { items = nodes } else { items = [self] }
+        for item in items {
+            switch item.value {
+            case .scalar(let scalar):
+                let parts = scalar.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+                pairs.append("\(parts[0]): \(parts[1])")
+            case .mapping(let entries):
+                for entry in entries {
+                    guard let text = entry.value.scalar?.text else { return nil }
+                    pairs.append("\(entry.key): \(text)")
+                }
+            case .sequence: return nil
+            }
+        }
+        return pairs.isEmpty ? nil : pairs.joined(separator: ", ")
     }
 }
 

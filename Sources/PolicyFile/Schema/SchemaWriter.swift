@@ -13,7 +13,7 @@ struct SchemaWriter {
 
     private mutating func count(_ shape: Shape) {
         switch shape {
-        case .list(let item, _, _, let first):
+        case .list(let item, _, _, let first, _):
             count(item)
             if let first { count(first) }
         case .map(let item, _): count(item)
@@ -70,7 +70,7 @@ struct SchemaWriter {
             return [("type", .text("number")), ("minimum", .integer(minimum)), ("maximum", .integer(maximum))]
         case .boolean:
             return [("type", .text("boolean"))]
-        case .list(let item, let minimum, let maximum, let first):
+        case .list(let item, let minimum, let maximum, let first, _):
             let head: Members = first.map { [("prefixItems", .array([value($0)]))] } ?? []
             let least: Members = minimum > 0 ? [("minItems", .integer(minimum))] : []
             return [("type", .text("array"))] + head + [("items", value(item))] + least

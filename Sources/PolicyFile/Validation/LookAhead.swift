@@ -41,6 +41,7 @@ extension PolicyValidator {
             policies[index].look(&outlook, findings)
         }
         checkOverlaps(policies, outlook)
+        checkFreezesAreShared(policies, &outlook)
     }
 
     /// Those of calendars are looked at where they are written.

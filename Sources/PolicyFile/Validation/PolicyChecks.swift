@@ -21,12 +21,14 @@ extension PolicyValidator {
         checkTimeZone(draft.timeZone, of: document.spec, in: ["windows", "exclusions"])
         checkCalendarsOnBothSides(draft, cluster)
         checkGateNames(draft.gates)
+        checkPrograms(of: draft.gates)
         keep(
             PolicyPlaces(
                 document: document, windows: windows, exclusions: exclusions,
                 clusterExclusions: cluster?.exclusions ?? []), of: name)
         let sequence = sequence(of: draft, document)
         if let sequence, let cluster { check(sequence, in: cluster, of: draft) }
+        checkProgress(draft.strategy, sequence, document.spec)
         checkFit(windows, sequence, draft, document.spec)
         guard let reference = draft.cluster, let steps = sequence?.sequence,
             let (kind, standard) = checked(draft, sequence, document)
@@ -106,7 +108,9 @@ extension PolicyValidator {
         _ reference: Located<PolicyDraft.SequenceReference>, policy: String
     ) -> CheckedSequence? {
         switch reference.value {
-        case .inline(let draft): return CheckedSequence(draft, name: policy, findings)
+        case .inline(let draft):
+            checkPrograms(of: draft.steps)
+            return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
             if let sequence = sequence(named: name) { return sequence }
             if declares(name, as: .sequence) || isIncomplete { return nil }
@@ -179,6 +183,20 @@ extension PolicyValidator {
                 .unknownLabel, "no selected node has the label \"\(label)\"", at: place,
                 hint: didYouMean(label, among: Set(nodes.flatMap(\.labels.keys)).sorted()))
         }
+    }
+
+    /// Progress is a step that has finished: one that may take longer than the deadline looks as if the run was stuck.
+    private func checkProgress(_ strategy: Strategy, _ sequence: CheckedSequence?, _ spec: YAMLNode) {
+        guard let deadline = strategy.progressDeadline, let steps = sequence?.sequence?.steps,
+            let longest = steps.max(by: { $0.longest < $1.longest }), deadline < longest.longest
+        else { return }
+        let written = sequence?.steps.first { $0.value == longest }
+        findings.warning(
+            .progressDeadlineShort,
+            "the run pauses when no step finishes for \(deadline.spoken), but \(longest.word) alone may take "
+                + longest.longest.spoken,
+            at: spec.location(of: "strategy", "progressDeadline"), hint: "more than \(longest.longest.spoken)",
+            related: written.map { [.init(message: "the longest step", location: $0.location)] } ?? [])
     }
 
     /// A rollout that acts at any time has no window whose end could restore a node.

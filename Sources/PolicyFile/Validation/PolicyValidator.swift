@@ -13,6 +13,7 @@ struct PolicyValidator {
     let paths: [String]
     /// What can be read beside them.
     let calendarFiles: CalendarFiles
+    let programs: Programs
     /// Some declarations could not be read: an unknown name is no error of its own then.
     let isIncomplete: Bool
     let declarations: [DocumentReader.Declaration]
@@ -36,12 +37,13 @@ struct PolicyValidator {
 
     init(
         _ output: DocumentReader.Output, isIncomplete: Bool, zones: ZoneCatalog, paths: [String],
-        calendarFiles: CalendarFiles, looksAhead: Bool, findings: Findings
+        calendarFiles: CalendarFiles, programs: Programs, looksAhead: Bool, findings: Findings
     ) {
         self.findings = findings
         self.zones = zones
         self.paths = paths
         self.calendarFiles = calendarFiles
+        self.programs = programs
         self.isIncomplete = isIncomplete || output.isIncomplete
         declarations = output.declarations
         names = Dictionary(grouping: declarations, by: \.kind).mapValues { $0.map(\.name.value).sorted() }
@@ -60,6 +62,7 @@ struct PolicyValidator {
             case .sequence(let draft):
                 sequences[document.name.value] = CheckedSequence(draft, name: document.name.value, findings)
                 checkNotifySteps(draft.steps)
+                checkPrograms(of: draft.steps)
             case .calendar(let draft):
                 calendars[document.name.value] = calendar(draft, document)
             case .policy, .notification: break

@@ -32,6 +32,13 @@ struct YAMLFault {
         if isReaderFault { return reportBytes(file, findings) }
         let place = SourceLocation(file: file, line: line + 1, column: column + 1)
         let opened = SourceLocation(file: file, line: contextLine + 1, column: contextColumn + 1)
+        if let bracket = openBracket {
+            let close = bracket.character == "[" ? "]" : "}"
+            return findings.error(
+                .yamlSyntax, "this `\(bracket.character)` is not closed",
+                at: SourceLocation(file: file, line: bracket.line + 1, column: bracket.column + 1),
+                hint: "`\(close)` at its end", related: [.init(message: "noticed here", location: place)])
+        }
         let (message, hint, pointsAtContext) = explained()
         var related: [Findings.Note] = []
         if !pointsAtContext, !context.isEmpty, byteAtMark != 0x09, (contextLine, contextColumn) != (line, column) {
@@ -54,6 +61,13 @@ struct YAMLFault {
             findings.error(
                 .invalidUTF8, "the file is not UTF-8 text from here on", at: place, hint: "save it as UTF-8")
         }
+    }
+
+    /// What is open where a value was looked for on a later line: that the value is missing is not what happened.
+    private var openBracket: OpenBracket? {
+        guard problem == "did not find expected node content", context.contains("flow") else { return nil }
+        let bracket = OpenBracket(SourceLines(Array(bytes)), before: (line, column))
+        return bracket.flatMap { $0.line < line ? $0 : nil }
     }
 
     private func explained() -> (message: String, hint: String?, pointsAtContext: Bool) {

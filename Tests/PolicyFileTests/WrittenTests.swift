@@ -1,0 +1,125 @@
+import Calendars
+import Foundation
+import PolicyFile
+import Testing
+
+/// What another text of the policies writes differently. The fields are found by the declared shapes, so that none can be
+/// forgotten: every value of the file that has them all is changed, one at a time.
+struct WrittenTests {
+    private func changes(_ old: String, _ new: String) -> [DocumentChange] {
+        func written(_ text: String) -> WrittenPolicies {
+            parsePolicies([PolicySource(path: "p.yaml", text: text)], zones: Corpus.zones).written
+        }
+        return documentChanges(from: written(old), to: written(new))
+    }
+
+    private func shown(_ changes: [DocumentChange]) -> [String] {
+        changes.flatMap { change in
+            change.fields.map { field in
+                let old = (field.old ?? "–") + (field.isOldDefault ? " (default)" : "")
+                let new = (field.new ?? "–") + (field.isNewDefault ? " (default)" : "")
+                return "\(change.name) \(field.path): \(old) → \(new)"
+            }
+        }
+    }
+
+    @Test(arguments: ["good/everything.yaml", "good/checked-only.yaml"])
+    func `every value that is changed is reported, with both texts`(file: String) throws {
+        let text = try String(contentsOf: Corpus.directory.appending(path: file), encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // Scalars after a key or in a list; names of things are looked at below.
+        let value = /(?:: |\[|, )([-A-Za-z0-9\/.:%*"'_]+)(?=[,}\]]|$)/
+        var count = 0
+        var isSpec = false
+        for (number, line) in lines.enumerated() {
+            if line == "---" { isSpec = false }
+            if line == "spec:" { isSpec = true }
+            guard isSpec, !line.contains("#") else { continue }
+            for match in line.matches(of: value) {
+                let old = match.output.1
+                guard !["[", "{"].contains(old.first), old != "{}" else { continue }
+                let isQuoted = old.hasSuffix("\"") || old.hasSuffix("'")
+                let changed = isQuoted ? "\(old.dropLast())9\(old.suffix(1))" : "\(old)9"
+                var other = lines
+                other[number] = line.replacingCharacters(in: old.startIndex..<old.endIndex, with: changed)
+                let found = changes(text, other.joined(separator: "\n"))
+                count += 1
+                let fields = found.flatMap(\.fields)
+                #expect(!fields.isEmpty, "\(number + 1): \(old) → \(changed)")
+                #expect(found.count == 1, "\(number + 1): \(old) → \(changed) \(found.map(\.name))")
+                #expect(found.allSatisfy { $0.state == .changed }, "\(number + 1): \(old)")
+                // What it does to runs in work is said of each.
+                #expect(found.allSatisfy { !$0.effects.isEmpty }, "\(number + 1): \(old)")
+            }
+        }
+        #expect(count > 60)
+    }
+
+    @Test func `one form for what can be written in several is no change`() {
+        func policy(_ spec: String) -> String {
+            "apiVersion: nagi/v1\nkind: MaintenanceWindow\nmetadata: {name: night}\nspec:\n  cluster: base\n" + spec
+        }
+        let old = policy("  cutoff: 1h\n  selector: {nodes: [a, b]}\n  exclusions: []\n")
+        let new = policy(
+            "  cutoff: 60m\n  selector:\n    nodes: [b, a]\n  suspend: false\n  strategy: {maxFailures: 1}\n")
+        #expect(shown(changes(old, new)) == [])
+        #expect(changes(old, "# a comment\n" + old).isEmpty)
+    }
+
+    @Test func `defaults, items by name, order, and what came and went`() {
+        func sequence(_ steps: String) -> String {
+            "apiVersion: nagi/v1\nkind: Sequence\nmetadata: {name: s}\nspec:\n  steps: [\(steps)]\n"
+        }
+        #expect(
+            shown(
+                changes(sequence("drain: {}, block: {}"), sequence("drain: {deadline: 2h}, wait: {for: 5m}, block: {}"))
+            )
+                == [
+                    "s steps: [drain, block] → [drain, wait, block]",
+                    "s steps[drain].deadline: 1h (default) → 2h",
+                    "s steps[wait]: – → {for: 5m}",
+                ])
+        #expect(
+            shown(changes(sequence("run: {name: up, command: [/a, b]}"), sequence("run: {name: up, command: [/a, c]}")))
+                == ["s steps[run up].command: [/a, b] → [/a, c]"])
+    }
+
+    @Test func `a document under another name is known by what it says`() {
+        func calendar(_ name: String, _ day: String = "28") -> String {
+            """
+            apiVersion: nagi/v1
+            kind: Calendar
+            metadata: {name: \(name)}
+            spec:
+              timeZone: Asia/Tokyo
+              spans:
+                - {name: year-end, start: 2026-12-\(day), lastDay: 2027-01-03, reason: closing}
+                - {name: launch, start: 2026-12-01, lastDay: 2026-12-02}
+
+            """
+        }
+        let renamed = changes(calendar("freezes"), calendar("holidays", "27"))
+        #expect(renamed.map(\.name) == ["holidays"] && renamed.first?.formerName == "freezes")
+        #expect(shown(renamed) == ["holidays spans[year-end].start: 2026-12-28 → 2026-12-27"])
+        let other = "apiVersion: nagi/v1\nkind: Calendar\nmetadata: {name: nights}\nspec: {timeZone: UTC}\n"
+        #expect(changes(calendar("freezes"), other).map(\.state.rawValue) == ["removed", "added"])
+    }
+
+    @Test func `secrets are shown as references only`() {
+        func cluster(_ secret: String) -> String {
+            """
+            apiVersion: nagi/v1
+            kind: Cluster
+            metadata: {name: c}
+            spec:
+              topology: standalone
+              nodes: [{name: a, api: "http://a.example/"}]
+              api: {headers: {Authorization: \(secret)}}
+
+            """
+        }
+        #expect(
+            shown(changes(cluster("{env: OLD}"), cluster("{file: /run/secrets/new}")))
+                == ["c api.headers.Authorization: {env: OLD} → {file: /run/secrets/new}"])
+    }
+}
