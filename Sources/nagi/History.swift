@@ -7,8 +7,8 @@ struct History: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tell what happened, out of the journal: of nodes, runs, people.",
         discussion: """
-            Without --since the latest records; with it all from then on. A time is a length (1h: so long ago), a time of
-            day (02:00: the last time it was), a local date and time of the policies' zone, or RFC 3339. What did nagi do
+            Without --since the latest records; with it all from then on. A time is a length (1h: so long ago), a time of \
+            day (02:00: the last time it was), a local date and time of the policies' zone, or RFC 3339. What did nagi do \
             last night between one and three?
 
               nagi history --since 01:00 --until 03:00

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Daemon
+import PolicyFile
 
 @main
 struct Nagi: AsyncParsableCommand {
@@ -10,6 +12,7 @@ struct Nagi: AsyncParsableCommand {
               nagi daemon policies
               nagi status
             """,
+        version: Version.text,
         subcommands: [
             Check.self, PreflightVerb.self, PlanVerb.self, Diff.self, SchemaVerb.self, StartDaemon.self, Status.self,
             Runs.self, History.self, Reload.self,
@@ -22,6 +25,7 @@ struct Nagi: AsyncParsableCommand {
     static func main() async {
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
+            try checkVerb(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -32,4 +36,23 @@ struct Nagi: AsyncParsableCommand {
             Exit.end(with: error)
         }
     }
+
+    /// A first word that is no verb would only be called unexpected.
+    private static func checkVerb(_ arguments: [String]) throws {
+        guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return }
+        let verbs = configuration.subcommands
+        guard !verbs.contains(where: { $0._commandName == word }) else { return }
+        let shown = verbs.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+        let meant = wordsOfOthers[word.lowercased()] ?? nearest(to: word, among: shown)
+        throw Refusal(
+            .usage, "nagi has no verb \"\(word)\"".plain,
+            hint: meant.map { "did you mean nagi \($0)?" } ?? "nagi --help lists them")
+    }
+
+    /// What other tools call it.
+    private static let wordsOfOthers = [
+        "apply": "reload", "cordon": "hold", "drain": "hold", "get": "status", "lint": "check", "log": "history",
+        "logs": "history", "promote": "approve", "ps": "status", "uncordon": "release", "undrain": "release",
+        "unpause": "resume", "validate": "check", "why": "explain",
+    ]
 }

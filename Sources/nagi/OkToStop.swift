@@ -8,7 +8,7 @@ struct OkToStopVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ok-to-stop", abstract: "Ask whether nodes may be stopped now, and reserve them.",
         discussion: """
-            For whoever does the work without a policy. Exit code 0: yes; 1: no, with all that stands in the way. With
+            For whoever does the work without a policy. Exit code 0: yes; 1: no, with all that stands in the way. With \
             --reserve they count as out of service for so long and are left alone; nagi release gives them back.
 
               nagi ok-to-stop node-01 --max 3

@@ -12,7 +12,7 @@ struct PlanVerb: ParsableCommand {
         commandName: "plan",
         abstract: "Show when policies may act, what freezes take away, and how far the runs come.",
         discussion: """
-            Instants are RFC 3339, or local dates and times of the zone that all policies share. With --at: what each
+            Instants are RFC 3339, or local dates and times of the zone that all policies share. With --at: what each \
             policy would do at that instant, if nothing why, and when next.
 
               nagi plan policies --days 30

@@ -10,8 +10,8 @@ struct PreflightVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preflight", abstract: "Look at the cluster with the policies' eyes, and change nothing.",
         discussion: """
-            Calls every API and probe that the policies name, and compares what they say: names, members, modes, versions,
-            clocks; looks for commands and secrets on this machine. Exit code 1 where a daemon that is started now would not
+            Calls every API and probe that the policies name, and compares what they say: names, members, modes, versions, \
+            clocks; looks for commands and secrets on this machine. Exit code 1 where a daemon that is started now would not \
             act.
 
               nagi preflight policies

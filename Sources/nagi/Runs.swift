@@ -6,7 +6,7 @@ struct Runs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List runs; with RUN, its nodes and where its time went.",
         discussion: """
-            Without RUN those that are at work and the latest that ended. RUN also finds one that ended long ago, by its
+            Without RUN those that are at work and the latest that ended. RUN also finds one that ended long ago, by its \
             id, as long as the journal keeps its records.
 
               nagi runs

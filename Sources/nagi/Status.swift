@@ -76,12 +76,19 @@ struct DaemonOptions: ParsableArguments {
     var address: String?
     @Option(help: "The daemon's state directory, for its token.") var state: String?
 
+    /// `http://127.0.0.1:8787/`, as the daemon's log says it, is an address too.
+    private static func withoutScheme(_ text: String) -> String {
+        guard text.hasPrefix("http://") else { return text }
+        let rest = text.dropFirst("http://".count)
+        return String(rest.hasSuffix("/") ? rest.dropLast() : rest)
+    }
+
     func connection() throws -> DaemonConnection {
         let environment = ProcessInfo.processInfo.environment
         let directory = StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment))
         do {
             let written = try address ?? environment["NAGI_ADDRESS"] ?? directory.address()
-            let address = try written.map { text in try ListenAddress(text) } ?? .standard
+            let address = try written.map { text in try ListenAddress(Self.withoutScheme(text)) } ?? .standard
             // The token is for a daemon, not for whoever listens where one used to.
             let token = directory.isInUse ? try directory.existingToken() : nil
             return DaemonConnection(address: address, token: token)

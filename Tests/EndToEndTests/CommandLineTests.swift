@@ -32,6 +32,77 @@ extension EndToEndTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(2)), arguments: ["check", "daemon", "diff", "history", "hold", "plan", "pause", "retry"])
+    func `help is folded once, by the terminal's width`(_ verb: String) async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("nagi-e2e-\(UUID().uuidString)")
+        for width in [80, 120, 1_000] {
+            let program = try Program(
+                [verb, "--help"], in: FileManager.default.temporaryDirectory, name: file.lastPathComponent,
+                environment: ["COLUMNS": "\(width)"])
+            defer {
+                program.send(SIGKILL)
+                for file in [program.output, program.errors] { try? FileManager.default.removeItem(at: file) }
+            }
+            #expect(try await program.ended(within: .seconds(10)) == 0)
+            let lines = program.outputText.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            // The line of usage is one line, however long.
+            let texts = lines.filter { !$0.hasPrefix("USAGE") }
+            #expect(texts.allSatisfy { $0.count <= width }, "\(verb) at \(width)")
+            guard width == 1_000, let end = lines.firstIndex(where: { $0.hasPrefix("USAGE") }) else { continue }
+            // Where there is room for all of it, a paragraph is one line.
+            for (line, next) in zip(lines[..<end], lines[..<end].dropFirst()) where !line.hasPrefix(" ") {
+                #expect(line.isEmpty || next.isEmpty, "\(verb): \(line)")
+            }
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            (["stauts"], "nagi status"), (["chekc", "policies"], "nagi check"), (["drain", "node-01"], "nagi hold"),
+            (["frobnicate"], "nagi --help"), (["status", "--formt", "json"], "--format"), (["exec-stp"], "nagi --help"),
+        ])
+    func `a slip of the pen is answered with what was meant`(_ arguments: [String], _ meant: String) async throws {
+        let directory = FileManager.default.temporaryDirectory
+        let program = try Program(arguments, in: directory, name: "nagi-e2e-\(UUID().uuidString)")
+        defer {
+            program.send(SIGKILL)
+            for file in [program.output, program.errors] { try? FileManager.default.removeItem(at: file) }
+        }
+        #expect(try await program.ended(within: .seconds(10)) == 2)
+        #expect(program.errorText.contains(meant), "\(program.errorText)")
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `the version is told by verb and by flag`() async throws {
+        let verb = try await nagi("version")
+        let flag = try await nagi("--version")
+        #expect(verb.status == 0 && flag.status == 0)
+        #expect(verb.output.hasPrefix("nagi ") && verb.output == flag.output)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `check looks for commands, unless they are for another machine`() async throws {
+        let policy = """
+            apiVersion: nagi/v1
+            kind: Sequence
+            metadata: {name: s}
+            spec:
+              steps:
+                - drain: {}
+                - run: {command: [./there]}
+                - run: {command: [./not-there]}
+                - run: {command: [/tmp]}
+            """
+        let files = ["p.yaml": policy, "there": "#!/bin/sh\n"]
+        let here = try await nagi("check", "p.yaml", files: files)
+        #expect(here.status == 0)
+        #expect(here.output.contains("p.yaml:7:23: warning[command-not-executable]: ./there"), "\(here.output)")
+        #expect(here.output.contains("p.yaml:8:23: warning[command-not-found]: ./not-there is not on this machine"))
+        #expect(here.output.contains("p.yaml:9:23: warning[command-not-found]: /tmp is a directory"))
+        #expect(try await nagi("check", "p.yaml", "--strict", files: files).status == 1)
+        let elsewhere = try await nagi("check", "p.yaml", "--strict", "--elsewhere", files: files)
+        #expect(elsewhere.status == 0 && !elsewhere.output.contains("command-not"))
+    }
+
     @Test(
         .timeLimit(.minutes(2)),
         arguments: [
@@ -54,6 +125,8 @@ extension EndToEndTests {
 
     @Test(.timeLimit(.minutes(2))) func `status without a daemon ends with 3 and says what to do`() async throws {
         // Nothing listens on port 1 of a loopback address.
+        let logged = try await nagi("status", "--state", "/nonexistent", "--address", "http://127.0.0.1:1/")
+        #expect(logged.status == 3)
         let asked = try await nagi("status", "--state", "/nonexistent", "--address", "127.0.0.1:1")
         #expect(asked.status == 3)
         #expect(asked.output.isEmpty)

@@ -31,15 +31,20 @@ final class Program: Sendable {
     ///   - program: absolute; the built nagi unless given.
     ///   - directory: takes the files of its output, and is its working directory and its home.
     ///   - name: of these files.
-    init(_ arguments: [String], program: String = Program.path, in directory: URL, name: String) throws {
+    ///   - further: variables beside the few that are always set.
+    init(
+        _ arguments: [String], program: String = Program.path, in directory: URL, name: String,
+        environment further: [String: String] = [:]
+    ) throws {
         self.name = ([URL(fileURLWithPath: program).lastPathComponent] + arguments.prefix(1)).joined(separator: " ")
         output = directory.appendingPathComponent(name + ".out")
         errors = directory.appendingPathComponent(name + ".err")
-        let environment = [
-            "HOME=\(directory.path)", "PATH=\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
-            "TZ=UTC",
-            "LANG=C.UTF-8",
-        ]
+        let environment =
+            [
+                "HOME=\(directory.path)", "PATH=\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+                "TZ=UTC",
+                "LANG=C.UTF-8",
+            ] + further.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         // Not Foundation's Process: started some two hundred times in one test process, it crashed in its own `run`.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
