@@ -131,7 +131,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["journals"],
+            exclude: ["diffs", "journals"],
             swiftSettings: rules
         ),
         .testTarget(

@@ -210,6 +210,16 @@ public struct PolicyCalendar: Hashable, Sendable {
         return nil
     }
 
+    /// When the policy may act in the region, and when its windows by themselves would let it.
+    public func spans(in region: Span) -> (open: SpanSet, windows: SpanSet) {
+        let windows = SpanSet(
+            joined(touching: region).map {
+                Span(start: max($0.span.start, region.start), end: min($0.span.end, region.end))
+            })
+        guard permanentExclusion == nil else { return (SpanSet(), windows) }
+        return (windows.minus(excluded(touching: region)), windows)
+    }
+
     /// Where the first open stretch begins that starts after the instant and inside the region, its end included.
     private func firstStart(after instant: Timestamp, in region: Span) -> Timestamp? {
         for union in joined(touching: region) {

@@ -1,4 +1,5 @@
 import Dispatch
+import PolicyFile
 import Primitives
 import Scheduling
 import Synchronization
@@ -15,6 +16,8 @@ package final class DaemonService: Sendable {
     /// Reads policies, secrets and the past: a disk that hangs holds up nothing but the next reload.
     private let reader = DispatchQueue(label: "policies")
     private let address = Mutex<ListenAddress?>(nil)
+    /// The text of the set in force, by its digest: what a reload compares the next one with.
+    private let written = Mutex<(digest: String, documents: WrittenPolicies)?>(nil)
 
     /// That the policies are to be read again, and who wants to know what came of it.
     private struct Reloading: Sendable {
@@ -92,6 +95,7 @@ package final class DaemonService: Sendable {
         let reading = readPolicies()
         if let zone = (reading.set ?? ledger.policies).map({ DisplayZone(of: $0) }) { log.use(zone) }
         tell(reading)
+        keep(reading)
         guard let inForce = inForce(reading, ledger) else { return .failure(.noPolicies) }
         let board = StatusBoard()
         let embedded: EmbeddedNodes
@@ -270,19 +274,30 @@ package final class DaemonService: Sendable {
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
-        loop.load(set, isTrial: isTrial, isConfirmed: isConfirmed) { objections in
+        loop.load(set, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
             guard objections.isEmpty else {
                 let isLast = set.policies.isEmpty && !isConfirmed
                 return wish.told(isLast ? .unconfirmed(reasons: objections) : .refused(reasons: objections))
             }
             if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest)) }
-            wish.told(isTrial ? .wouldBeTaken(before: before, after: set) : .taken(before: before, after: set))
+            let former = written.withLock { $0 }
+            let change = ReloadOutcome.Change(
+                before: before, after: set, writtenBefore: former?.digest == before?.digest ? former?.documents : nil,
+                writtenAfter: reading.written)
+            if isTrial { return wish.told(.wouldBeTaken(change)) }
+            keep(reading)
+            wish.told(.taken(change))
         }
     }
 
     private func refused(_ reasons: [String], _ wish: Reloading) {
         if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay", .error) }
         wish.told(.refused(reasons: reasons))
+    }
+
+    private func keep(_ reading: PolicyReading) {
+        guard let set = reading.set, let documents = reading.written else { return }
+        written.withLock { $0 = (set.digest, documents) }
     }
 
     private func tell(_ reading: PolicyReading) {

@@ -6,7 +6,7 @@ struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Have the daemon read its policies again, and show what that changes.",
         discussion: """
-            Wrong policies change nothing: exit code 4, with every reason. What the new ones change over the next two weeks
+            Wrong policies change nothing: exit code 4, with every reason. What the new ones change over the next two weeks \
             is shown with the answer. A set without any policy is taken only with --confirm.
 
               nagi reload --dry-run
@@ -41,7 +41,11 @@ struct Reload: AsyncParsableCommand {
             case "taken": print("taken: \(change)".plain)
             default: print("would be taken: \(change)".plain)
             }
-            for line in document.text { print("  " + line.plain) }
+            let width = TerminalWindow.terminal.width
+            for line in document.text {
+                let shown = "  " + line.plain
+                for part in width.map({ TextFold.hanging(shown, width: $0) }) ?? [shown] { print(part) }
+            }
         }
     }
 }

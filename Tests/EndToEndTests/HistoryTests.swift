@@ -86,6 +86,8 @@ extension EndToEndTests {
             let trial = try await reload("--dry-run")
             #expect(trial.status == 0 && trial.output.hasPrefix("would be taken: "), "\(trial)")
             #expect(trial.output.contains("moved to"), "\(trial)")
+            // Field by field too: the daemon keeps the text that is in force.
+            #expect(trial.output.contains("  MaintenanceWindow tonight\n    windows["), "\(trial)")
             let taken = try await reload("--format", "json")
             #expect(taken.status == 0 && taken.output.contains(#""outcome":"taken""#), "\(taken)")
             #expect(try await reload().output.hasPrefix("nothing has changed: "))
@@ -101,7 +103,7 @@ extension EndToEndTests {
                 none.status == 4 && none.errors.contains("there is no policy in it")
                     && none.errors.contains("nagi reload --confirm"), "\(none)")
             let meant = try await reload("--confirm")
-            #expect(meant.status == 0 && meant.output.contains("- policy tonight"), "\(meant)")
+            #expect(meant.status == 0 && meant.output.contains("MaintenanceWindow tonight (removed)"), "\(meant)")
         }
     }
 }

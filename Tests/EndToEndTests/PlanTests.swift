@@ -91,6 +91,32 @@ extension EndToEndTests {
         #expect(moved.output.contains("~ Sun 2026-11-29 02:00 → 05:00  3h  sunday   moved to Sun 2026-11-29 03:00"))
         let same = try await planned(["diff", "policies.yaml", "policies.yaml"] + span)
         #expect(same.status == 0)
-        #expect(same.output.hasPrefix("no window and no node changes"))
+        #expect(same.output == "nothing differs\n")
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            (["--exit-code"], "policies.yaml", 0, ""), (["--exit-code"], "new.yaml", 1, ""),
+            (["--allow", "same"], "policies.yaml", 0, ""), (["--allow", "same,moved"], "new.yaml", 0, ""),
+            (["--allow", "same,narrower"], "new.yaml", 1, "weekly is moved: Sun 2026-11-29 05:00 → 06:00 was outside"),
+            (["--allow", "same,smaller"], "new.yaml", 2, "same,smaller"), (["--allow", ""], "new.yaml", 2, "allow"),
+        ] as [([String], String, Int32, String)])
+    func `diff is a guard for pipelines`(
+        _ options: [String], _ new: String, _ status: Int32, _ reason: String
+    ) async throws {
+        let asked = try await planned(["diff", "policies.yaml", new, "--from", "2026-11-28"] + options)
+        #expect(asked.status == status, "\(asked)")
+        #expect(reason.isEmpty ? asked.errors.isEmpty : asked.errors.contains(reason), "\(asked.errors)")
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `diff shows fields, and speaks Markdown and JSON`() async throws {
+        let asked = ["diff", "policies.yaml", "new.yaml", "--from", "2026-11-28"]
+        let table = try await planned(asked)
+        #expect(table.output.hasPrefix("MaintenanceWindow weekly\n  windows[sunday]"), "\(table.output)")
+        let markdown = try await planned(asked + ["--format", "markdown"])
+        #expect(markdown.output.hasPrefix("| policy |"))
+        let json = try await planned(asked + ["--format", "json"])
+        #expect(json.output.contains(#""verdict":"moved""#))
     }
 }

@@ -2,6 +2,7 @@ import Calendars
 import Foundation
 import HTTPTypes
 import NIOCore
+import PolicyFile
 import Primitives
 import Scheduling
 
@@ -42,9 +43,27 @@ package struct ReloadRequest: Codable, Hashable, Sendable {
 
 /// What reading the policies again came to.
 package enum ReloadOutcome: Sendable {
-    /// In force before, and what is in force now, or would be.
-    case taken(before: PolicySet?, after: PolicySet)
-    case wouldBeTaken(before: PolicySet?, after: PolicySet)
+    /// What was in force before, and what is in force now, or would be.
+    package struct Change: Sendable {
+        package var before: PolicySet?
+        package var after: PolicySet
+        /// Nil where what was in force was not read from files by this process.
+        package var writtenBefore: WrittenPolicies?
+        package var writtenAfter: WrittenPolicies?
+
+        package init(
+            before: PolicySet?, after: PolicySet, writtenBefore: WrittenPolicies? = nil,
+            writtenAfter: WrittenPolicies? = nil
+        ) {
+            self.before = before
+            self.after = after
+            self.writtenBefore = writtenBefore
+            self.writtenAfter = writtenAfter
+        }
+    }
+
+    case taken(Change)
+    case wouldBeTaken(Change)
     case unchanged(digest: String)
     /// Nothing has changed.
     case refused(reasons: [String])
@@ -83,8 +102,8 @@ extension ReloadAnswer {
 
     init(_ outcome: ReloadOutcome, now: Timestamp) throws(APIError) {
         switch outcome {
-        case .taken(let before, let after): self.init("taken", before, after, now)
-        case .wouldBeTaken(let before, let after): self.init("would-be-taken", before, after, now)
+        case .taken(let change): self.init("taken", change, now)
+        case .wouldBeTaken(let change): self.init("would-be-taken", change, now)
         case .unchanged(let digest):
             self.init(outcome: "unchanged", before: digest, after: digest, text: [], difference: nil)
         case .refused(let reasons):
@@ -97,17 +116,22 @@ extension ReloadAnswer {
         }
     }
 
-    private init(_ word: String, _ before: PolicySet?, _ after: PolicySet, _ now: Timestamp) {
+    private init(_ word: String, _ change: ReloadOutcome.Change, _ now: Timestamp) {
+        let after = change.after
         outcome = word
         self.after = after.digest
-        guard let before else {
+        guard let before = change.before else {
             (self.before, text, difference) = (nil, [], nil)
             return
         }
-        let found = Scheduling.difference(old: before, new: after, from: now, to: now + Self.horizon)
+        var written: (old: WrittenPolicies, new: WrittenPolicies)?
+        if let old = change.writtenBefore, let new = change.writtenAfter { written = (old, new) }
+        let found = SetDifference(
+            old: before, new: after, written: written, from: now, to: now + Self.horizon,
+            reachesTo: now + SetDifference.reach)
         let zones = before.zones.merging(after.zones) { _, new in new }
         self.before = before.digest
-        let lines = DiffText(found, zones: zones).text.split(separator: "\n").map { String($0) }
+        let lines = DiffText(found, zones: zones).lines
         let left = lines.count - Self.lineLimit
         text = lines.prefix(Self.lineLimit) + (left > 0 ? ["… and \(left) lines more: nagi diff OLD NEW"] : [])
         difference = DiffDocument(found, zones: zones, zone: DisplayZone(of: [before, after]))

@@ -1,68 +1,93 @@
 import Calendars
+import PolicyFile
 import Primitives
 import Scheduling
 
-/// A difference of two plans for people: `+` gained, `-` lost, `~` changed.
+/// A difference of two sets of policies for people, in lines: field by field, then policy by policy what it means in time.
 package struct DiffText: Sendable {
-    private let difference: PlanDifference
-    private let wording: PlanWording
+    private let difference: SetDifference
+    private let words: DiffWording
+    /// Of a document that is new: fields that are listed.
+    private static let fieldLimit = 12
 
-    package init(_ difference: PlanDifference, zones: [String: ZoneRules]) {
+    package init(_ difference: SetDifference, zones: [String: ZoneRules]) {
         self.difference = difference
-        wording = PlanWording(zones: zones)
+        words = DiffWording(zones: zones)
     }
 
-    package var text: String {
-        let utc = ZoneRules.utc.name
-        let horizon = "\(wording.stamp(difference.from, utc)) to \(wording.stamp(difference.to, utc))"
-        let more = difference.isTruncated ? ["There are more windows than were compared: ask for fewer days."] : []
-        guard !difference.isEmpty else {
-            return (["no window and no node changes from \(horizon)"] + more).joined(separator: "\n")
-        }
-        var lines: [String] = []
-        for name in difference.policiesRemoved { lines.append("- policy \(name)") }
-        for name in difference.policiesAdded { lines.append("+ policy \(name)") }
-        for change in difference.changes {
-            lines.append(change.policy)
-            lines += facts(change).map { "  " + $0 }
-            lines += windows(change).sorted { ($0.start, $0.text) < ($1.start, $1.text) }.map { "  " + $0.text }
-        }
-        return (lines + more).joined(separator: "\n")
+    package var text: String { lines.joined(separator: "\n") }
+
+    /// - Parameter width: columns in which lines are folded; nil: none is.
+    package func text(width: Int?) -> String {
+        guard let width else { return text }
+        return lines.flatMap { TextFold.hanging($0, width: width) }.joined(separator: "\n")
     }
 
-    private func facts(_ change: PlanDifference.Change) -> [String] {
+    package var lines: [String] {
+        let plan = difference.plan
+        let more = plan.isTruncated ? ["There are more windows than were compared: ask for fewer days."] : []
+        let unknown =
+            difference.documents == nil ? ["The former text is not at hand: fields are not compared."] : []
+        guard !difference.isEmpty else { return ["nothing differs"] + unknown + more }
         var lines: [String] = []
-        if let suspended = change.suspended { lines.append(suspended ? "~ suspended" : "~ no longer suspended") }
-        if let revision = change.revision { lines.append("~ revision \(revision)") }
-        if let isUnbounded = change.isUnbounded {
-            lines.append(isUnbounded ? "~ at any time: no windows any more" : "~ only inside windows from now on")
+        for change in difference.documents ?? [] { lines += document(change) }
+        if !lines.isEmpty { lines.append("") }
+        lines.append(horizon)
+        lines += policies
+        return (lines + unknown + more).map(\.plain)
+    }
+
+    /// `weekly-night is wider: Thu 2026-12-24 01:00 → 03:00 was frozen (xmas), is open`.
+    package func verdict(_ reach: ReachChange) -> String {
+        let witnesses = words.witnesses(reach).joined(separator: "; ")
+        return "\(reach.policy) is \(reach.word.rawValue)" + (witnesses.isEmpty ? "" : ": \(witnesses)")
+    }
+
+    private var horizon: String {
+        let plan = difference.plan
+        let first = "Windows and runs until \(words.day(plan.to))"
+        return plan.reachesTo == plan.to
+            ? "\(first):" : "\(first), wider or narrower until \(words.day(plan.reachesTo)):"
+    }
+
+    private func document(_ change: DocumentChange) -> [String] {
+        var lines = [DiffWording.title(change)]
+        switch change.state {
+        case .removed: break
+        case .added:
+            lines += change.fields.prefix(Self.fieldLimit).map { "  \($0.path): \($0.new ?? "–")" }
+        case .changed:
+            lines += change.fields.map { field in
+                let old = DiffWording.value(field.old, isDefault: field.isOldDefault)
+                return "  \(field.path): \(old) → \(DiffWording.value(field.new, isDefault: field.isNewDefault))"
+            }
         }
-        lines += change.nodesEntering.map { "+ node \($0)" } + change.nodesLeaving.map { "- node \($0)" }
+        return lines + change.effects.map { "  · \($0)" }
+    }
+
+    private var policies: [String] {
+        let plan = difference.plan
+        let changes = Dictionary(plan.changes.map { ($0.policy, $0) }, uniquingKeysWith: { first, _ in first })
+        let runs = Dictionary(grouping: plan.runs, by: \.policy)
+        var lines: [String] = []
+        var same: [String] = []
+        for reach in plan.reaches {
+            let change = changes[reach.policy]
+            var details = words.witnesses(reach)
+            if let change {
+                if reach.word == .new { details.append(words.nodes(change)) }
+                details += words.facts(change) + words.windows(change)
+            }
+            details += words.runs(runs[reach.policy] ?? [], reach.timeZone)
+            if reach.word == .same, details.isEmpty, reach.formerName == nil {
+                same.append(reach.policy)
+                continue
+            }
+            let former = reach.formerName.map { " (was \($0))" } ?? ""
+            lines.append("  \(reach.policy)\(former): \(reach.word.rawValue)")
+            lines += details.map { "    \($0)" }
+        }
+        if !same.isEmpty { lines.append("  same: \(same.joined(separator: ", "))") }
         return lines
-    }
-
-    private func windows(_ change: PlanDifference.Change) -> [(start: Timestamp, text: String)] {
-        change.gained.map { ($0.start, "+ \(shown($0))") } + change.lost.map { ($0.start, "- \(shown($0))") }
-            + change.moved.map { ($0.old.start, "~ \(shown($0.old))   moved to \(when($0.new))\(length($0))") }
-            + change.resized.map { ($0.old.start, "~ \(shown($0.old))   ends at \(end($0.new))\(length($0))") }
-            + change.frozen.map { ($0.old.start, "~ \(shown($0.old))   \(freeze($0))") }
-    }
-
-    private func when(_ entry: Plan.Entry) -> String { wording.dayAndRange(entry.span, entry.timeZone) }
-
-    private func end(_ entry: Plan.Entry) -> String { wording.end(of: entry.span, entry.timeZone) }
-
-    private func shown(_ entry: Plan.Entry) -> String {
-        "\(when(entry))  \(wording.length(of: entry))  \(entry.window)"
-    }
-
-    private func length(_ pair: PlanDifference.Pair) -> String {
-        guard pair.old.elapsedSeconds != pair.new.elapsedSeconds else { return "" }
-        return " (\(wording.length(pair.new.elapsedSeconds)))"
-    }
-
-    private func freeze(_ pair: PlanDifference.Pair) -> String {
-        let taken = wording.takenAway(pair.new)
-        return taken.isEmpty ? "no freeze takes anything of it any more" : taken.joined(separator: "; ")
     }
 }

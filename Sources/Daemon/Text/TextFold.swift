@@ -50,6 +50,21 @@ package enum TextFold {
         return lines
     }
 
+    /// A line that begins with spaces, folded between words; what is folded stands four columns further in. Nothing
+    /// inside the line that fits is touched.
+    package static func hanging(_ line: String, width limit: Int) -> [String] {
+        guard width(line) > limit else { return [line] }
+        let margin = line.prefix { $0 == " " }.count
+        let rest = String(repeating: " ", count: margin + 4)
+        let room = max(20, limit - margin)
+        let first = lines(String(line.dropFirst(margin)), width: room)
+        guard let head = first.first else { return [line] }
+        // What follows has less room than the first line.
+        let left = first.dropFirst().joined(separator: " ")
+        let tail = left.isEmpty ? [] : lines(left, width: max(16, room - 4))
+        return [String(line.prefix(margin)) + head] + tail.map { rest + $0 }
+    }
+
     /// The text with `…` for what is too much of its end.
     package static func cut(_ text: String, width limit: Int) -> String {
         guard width(text) > limit else { return text }

@@ -44,30 +44,53 @@ package struct PlanDifference: Hashable, Sendable {
     package var changes: [Change]
     /// One of the plans has more occurrences than were compared.
     package var isTruncated: Bool
+    /// Of every policy of either set, by name: whether it may act at more times and on more nodes, or at fewer.
+    package var reaches: [ReachChange]
+    /// Up to when the reaches were compared, from `from` on.
+    package var reachesTo: Timestamp
+    /// Runs that both plans have and that go otherwise, by policy, then by time.
+    package var runs: [RunChange]
 
-    package var isEmpty: Bool { changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty }
+    package var isEmpty: Bool {
+        changes.isEmpty && policiesAdded.isEmpty && policiesRemoved.isEmpty && runs.isEmpty
+            && reaches.allSatisfy { $0.word == .same }
+    }
 }
 
 /// How the plans of both sets differ over `[from, to)`.
 ///
 /// Occurrences are matched by policy, window and nominal start; then equal spans of windows that were renamed; then, of
 /// the same window, those of the same date, or each other's nearest by nominal start, up to four days apart: they were moved.
-package func difference(old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp) -> PlanDifference {
+///
+/// - Parameters:
+///   - reachesTo: up to when open times are compared; `to` unless given.
+///   - renamed: former names of policies, by the new ones.
+package func difference(
+    old: PolicySet, new: PolicySet, from: Timestamp, to: Timestamp, reachesTo: Timestamp? = nil,
+    renamed: [String: String] = [:]
+) -> PlanDifference {
     let plans = (old: plan(old, from: from, to: to), new: plan(new, from: from, to: to))
     let before = Dictionary(grouping: plans.old.occurrences, by: \.policy)
     let after = Dictionary(grouping: plans.new.occurrences, by: \.policy)
     let names = (old: Set(plans.old.policies.map(\.name)), new: Set(plans.new.policies.map(\.name)))
-    let changes = names.old.union(names.new).sorted().map { name in
+    let renamed = renamed.filter { names.new.contains($0.key) && names.old.contains($0.value) }
+    let shown = names.old.subtracting(renamed.values).union(names.new).sorted()
+    let changes = shown.map { name in
+        let former = renamed[name] ?? name
         var change = PlanDifference.Change(policy: name)
-        change.compare(before[name] ?? [], after[name] ?? [])
+        change.compare(before[former] ?? [], after[name] ?? [])
         change.compare(
-            plans.old.policies.first { $0.name == name }, plans.new.policies.first { $0.name == name })
+            plans.old.policies.first { $0.name == former }, plans.new.policies.first { $0.name == name })
         return change
     }
+    let horizon = Span(start: from, end: max(from, reachesTo ?? to))
     return PlanDifference(
-        from: from, to: to, policiesAdded: names.new.subtracting(names.old).sorted(),
-        policiesRemoved: names.old.subtracting(names.new).sorted(), changes: changes.filter { !$0.isEmpty },
-        isTruncated: plans.old.isTruncated || plans.new.isTruncated)
+        from: from, to: to, policiesAdded: names.new.subtracting(names.old).subtracting(renamed.keys).sorted(),
+        policiesRemoved: names.old.subtracting(names.new).subtracting(renamed.values).sorted(),
+        changes: changes.filter { !$0.isEmpty }, isTruncated: plans.old.isTruncated || plans.new.isTruncated,
+        reaches: shown.map { ReachChange(of: $0, former: renamed[$0] ?? $0, old: old, new: new, in: horizon) },
+        reachesTo: horizon.end,
+        runs: RunChange.changes(from: plans.old.runs, to: plans.new.runs, renamed: renamed))
 }
 
 extension PlanDifference.Change {
