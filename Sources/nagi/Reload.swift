@@ -43,7 +43,7 @@ struct Reload: AsyncParsableCommand {
             }
             let width = TerminalWindow.terminal.width
             for line in document.text {
-                let shown = "  " + line.plain
+                let shown = line.isEmpty ? "" : "  " + line.plain
                 for part in width.map({ TextFold.hanging(shown, width: $0) }) ?? [shown] { print(part) }
             }
         }

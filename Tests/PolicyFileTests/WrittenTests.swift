@@ -55,6 +55,16 @@ struct WrittenTests {
         #expect(count > 60)
     }
 
+    @Test func `of every key of every kind it is said what a change does to runs in work`() throws {
+        let schema = try JSONSerialization.jsonObject(with: Data(PolicySchema.text().utf8)) as? [String: Any]
+        let definitions = try #require(schema?["$defs"] as? [String: [String: Any]])
+        for kind in PolicyKind.allCases {
+            let keys = try #require(definitions[kind.rawValue]?["properties"] as? [String: Any]).keys.sorted()
+            #expect(!keys.isEmpty)
+            for key in keys { #expect(kind.knowsEffect(of: key), "\(kind.rawValue).\(key)") }
+        }
+    }
+
     @Test func `one form for what can be written in several is no change`() {
         func policy(_ spec: String) -> String {
             "apiVersion: nagi/v1\nkind: MaintenanceWindow\nmetadata: {name: night}\nspec:\n  cluster: base\n" + spec

@@ -71,6 +71,11 @@ enum Effect: Hashable, CaseIterable {
     ]
 }
 
+extension PolicyKind {
+    /// Whether it is known what a change of that key of `spec` does to runs in work.
+    package func knowsEffect(of key: String) -> Bool { Effect.of(self, key) != nil }
+}
+
 /// The effects of all changes of one document, each once, in the order of the fields.
 struct Effects {
     let sentences: [String]
