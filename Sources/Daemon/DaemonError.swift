@@ -6,6 +6,8 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
     case noPolicies
     case cannotListen(ListenAddress, reason: String)
     case loop(LoopFailure)
+    /// A daemon that acted has left that undone, and one that only observes would leave it so.
+    case leavesUndone([String])
     case embedded(EmbeddedFailure)
 
     package var description: String {
@@ -14,6 +16,8 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
         case .journal(let error): "\(error)"
         case .noPolicies: "there are no policies to work by, neither these nor any from an earlier start"
         case .cannotListen(let address, let reason): "the API cannot listen on \(address): \(reason)"
+        case .leavesUndone(let left):
+            "with --observe-only this would be left as it is:\n  \(left.joined(separator: "\n  "))"
         case .loop(let failure): "\(failure): nothing more is sent, the nodes stay as they are"
         case .embedded(let failure): "\(failure)"
         }

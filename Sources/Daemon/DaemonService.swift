@@ -89,6 +89,10 @@ package final class DaemonService: Sendable {
             journal.close()
         }
         let ledger = fold.ledger
+        if settings.mode != .acts, !ledger.isObserving, !ledger.undone.isEmpty {
+            guard settings.mode == .observesAnyway else { return .failure(.leavesUndone(ledger.undone)) }
+            for line in ledger.undone { log("left as it is: \(line)", .warn) }
+        }
         // Nodes that have left the policies since may still have to be given back.
         client.use(client.settings(for: ledger))
 
@@ -207,7 +211,7 @@ package final class DaemonService: Sendable {
                     group.addTask {
                         await embedded.untilBooted()
                         do throws(LoopFailure) {
-                            try await loop.run(decider)
+                            try await loop.run(decider, isObserving: self.settings.mode != .acts)
                             return .loop(.success(()))
                         } catch {
                             return .loop(.failure(.loop(error)))

@@ -23,13 +23,23 @@ package struct DaemonSettings: Sendable {
     /// Where relative commands and secret files start. Absolute.
     package var policyDirectory: String
     package var environment: [String: String]
+    /// What a daemon that only observes does about a journal in which something is left undone.
+    package enum Mode: Sendable {
+        case acts
+        /// Sends nothing and runs no command; refused where something is left undone.
+        case observes
+        case observesAnyway
+    }
+
+    package var mode: Mode
     /// The program that has the verb `exec-step`.
     package var executable = "/proc/self/exe"
 
     package init(
         state: StateDirectory, listen: ListenAddress = .standard, policyDirectory: String,
-        environment: [String: String]
+        environment: [String: String], mode: Mode = .acts
     ) {
+        self.mode = mode
         self.state = state
         self.listen = listen
         self.policyDirectory = policyDirectory

@@ -19,6 +19,9 @@ package struct Marks: Hashable, Sendable {
         case .resumed(nil, _): note("all-resumed")
         case .runChanged(_, .ending(let reason)): note("run-ending-\(reason.word)")
         case .runPromoted: note("promoted")
+        case .approvalChanged(_, .given): note("run-approved")
+        case .gateMeasured: note("gate-before-start")
+        case .noticed: note("noticed")
         case .clearanceChanged(_, .closed(let closure)): note(closure.isExclusion ? "frozen" : "window-closed")
         case .partChanged(_, _, let part, _, _): note(part)
         case .stayPlaced: note("stay-placed")
@@ -46,6 +49,8 @@ package struct Marks: Hashable, Sendable {
         default: note("part-\(part.phase.word)")
         }
         if part.isTakenOver { note("part-taken-over") }
+        if part.phase.work?.approval != nil { note("part-approved") }
+        if part.phase.work?.gate != nil { note("part-measured") }
         if let work = part.phase.work, work.redrains > 0 { note("part-drained-again") }
         if let work = part.phase.work, work.attempt > 1 { note("part-another-attempt") }
         if part.phase.work?.mayDropSessions == true { note("part-proceeds") }
@@ -60,6 +65,7 @@ extension EndReason {
         case .policyRemoved: "policy-removed"
         case .nodeRemoved: "node-removed"
         case .superseded: "superseded"
+        case .edited: "edited"
         case .aborted: "aborted"
         }
     }
@@ -72,6 +78,9 @@ extension CommandOutcome {
         case .signalled: "signalled"
         case .timedOut: "timed-out"
         case .stopped: "stopped"
+        case .answered(_, let fault): fault == nil ? "answered-well" : "answered-badly"
+        case .noAnswer: "no-answer"
+        case .terminated(_, let left): left == 0 ? "terminated" : "terminated-by-half"
         case .notStarted: "not-started"
         case .neverBegan: "never-began"
         case .interrupted: "interrupted"

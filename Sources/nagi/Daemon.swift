@@ -20,6 +20,10 @@ struct StartDaemon: AsyncParsableCommand {
 
               nagi daemon policies | tee nagi.log | grep ' error '
 
+            To see first what it would do with a cluster: each node ends with the decision to start it.
+
+              nagi daemon policies --observe-only
+
             Nodes with `embedded: {}` live inside the daemon and as long as it does; their mode API and signaling \
             listen when every claim on them is in force.
 
@@ -29,7 +33,16 @@ struct StartDaemon: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("File or directory of policies.", valueName: "path")) var path: String
     @Option(help: "Directory for journal and token. Default: $NAGI_STATE, $XDG_STATE_HOME/nagi or ~/.local/state/nagi.")
     var state: String?
+    @Flag(help: "Decide, and send nothing and run no command: the journal says what would be done, nothing is used up.")
+    var observeOnly = false
+    @Flag(
+        help: "With --observe-only: also where a daemon that acted has left something undone, which is left as it is.")
+    var force = false
     @Option(help: "Loopback address and port of the HTTP API; port 0 takes a free one.") var listen = "127.0.0.1:8787"
+
+    func validate() throws {
+        if force, !observeOnly { throw ValidationError("--force goes with --observe-only") }
+    }
 
     func run() async throws {
         ProcessSetup.stayLean()
@@ -45,7 +58,8 @@ struct StartDaemon: AsyncParsableCommand {
         let service = DaemonService(
             settings: DaemonSettings(
                 state: StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment)),
-                listen: address, policyDirectory: files.directory, environment: environment),
+                listen: address, policyDirectory: files.directory, environment: environment,
+                mode: observeOnly ? force ? .observesAnyway : .observes : .acts),
             readPolicies: { files.readToAct() }, log: { LogLine.write($0) })
         let isStopping = Mutex(false)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT]) { number in
@@ -70,6 +84,9 @@ struct StartDaemon: AsyncParsableCommand {
 
 extension DaemonError {
     fileprivate var kind: Refusal.Kind {
-        if case .state(.inUse) = self { .refused } else { .no }
+        switch self {
+        case .state(.inUse), .leavesUndone: .refused
+        default: .no
+        }
     }
 }

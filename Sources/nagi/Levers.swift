@@ -63,11 +63,12 @@ private let runHelp: ArgumentHelp = "A run's id, or its policy's name where one 
 
 /// `nagi hold`
 struct HoldVerb: LeverVerb {
-    static let configuration = CommandConfiguration(
-        commandName: "hold", abstract: "Hands off a node: it stays as it is, and no run takes it further.",
-        discussion: """
-            Without --mode for four hours. With --mode the node is kept at least at that mode, within the budget of its \
-            cluster; --mode normal opens it and keeps it open.
+    static let action = LeverOrder.Action.hold
+    static let configuration = described(
+        "Hands off a node: it stays as it is, and no run takes it further.",
+        """
+        Without --mode for four hours. With --mode the node is kept at least at that mode, within the budget of its \
+        cluster; --mode normal opens it and keeps it open.
 
           nagi hold node-01 --reason "disk swap"
           nagi hold node-01 --mode block_new_session --for 2h --reason "disk swap"
@@ -86,11 +87,12 @@ struct HoldVerb: LeverVerb {
 
 /// `nagi release`
 struct ReleaseVerb: LeverVerb {
-    static let configuration = CommandConfiguration(
-        commandName: "release", abstract: "Open a node: end holds, claims and what a failure left behind.",
-        discussion: """
-            It is opened as soon as that is safe. What somebody else blocked stays blocked. With --all everything is \
-            released and everything is paused; a node on which a command runs is left as it is, and told (exit code 4).
+    static let action = LeverOrder.Action.release
+    static let configuration = described(
+        "Open a node: end holds, claims and what a failure left behind.",
+        """
+        It is opened as soon as that is safe. What somebody else blocked stays blocked. With --all everything is \
+        released and everything is paused; a node on which a command runs is left as it is, and told (exit code 4).
 
           nagi release node-01 --reason "need capacity"
           nagi release --all --reason "calls drop in Osaka"
@@ -110,11 +112,12 @@ struct ReleaseVerb: LeverVerb {
 
 /// `nagi pause`
 struct PauseVerb: LeverVerb {
-    static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Stop a run, or everything: no further node, no command.",
-        discussion: """
-            Blocks that stand are kept up; verifying and restoring go on. Without RUN it holds the whole daemon, also runs \
-            that begin later.
+    static let action = LeverOrder.Action.pause
+    static let configuration = described(
+        "Stop a run, or everything: no further node, no command.",
+        """
+        Blocks that stand are kept up; verifying and restoring go on. Without RUN it holds the whole daemon, also runs \
+        that begin later.
 
           nagi pause --reason "calls drop in Osaka"
           nagi pause sora-upgrade --restore --reason "wrong package"
@@ -132,11 +135,12 @@ struct PauseVerb: LeverVerb {
 
 /// `nagi resume`
 struct ResumeVerb: LeverVerb {
-    static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Let a run go on, or everything.",
-        discussion: """
-            Without RUN it lifts the pause of everything, and that of no run. A run that failures paused goes on to one \
-            failure more.
+    static let action = LeverOrder.Action.resume
+    static let configuration = described(
+        "Let a run go on, or everything.",
+        """
+        Without RUN it lifts the pause of everything, and that of no run. A run that failures paused goes on to one \
+        failure more.
 
           nagi resume
           nagi resume sora-upgrade
@@ -165,14 +169,20 @@ struct AbortVerb: LeverVerb {
 struct ApproveVerb: LeverVerb {
     static let action = LeverOrder.Action.approve
     static let configuration = described(
-        "Say the word that a run waits for: its canary is good.",
+        "Say the word that a run waits for.",
         """
+        Its start, the promotion of its canary, an approval step. Without NODE all that wait in the run now: the answer lists \
+        them. A word is about the text that the run pinned: where the policy is edited before the run has begun, another run \
+        begins, and asks anew.
+
           nagi approve sora-upgrade
+          nagi approve sora-upgrade node-02
         """)
     @Argument(help: runHelp) var run: String
+    @Argument(help: nodeHelp) var node: String?
     @OptionGroup var options: LeverOptions
 
-    func fill(_ order: inout ActionDocument) { order.run = run }
+    func fill(_ order: inout ActionDocument) { (order.run, order.node) = (run, node) }
 }
 
 /// `nagi skip`
@@ -194,11 +204,12 @@ struct SkipVerb: LeverVerb {
 
 /// `nagi retry`
 struct RetryVerb: LeverVerb {
-    static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Let a failed node go on from its failed step.",
-        discussion: """
-            Also after its run has ended, as long as the node is kept shut. What was given back or skipped is queued once \
-            more, while its run is active.
+    static let action = LeverOrder.Action.retry
+    static let configuration = described(
+        "Let a failed node go on from its failed step.",
+        """
+        Also after its run has ended, as long as the node is kept shut. What was given back or skipped is queued once \
+        more, while its run is active.
 
           nagi retry sora-upgrade node-02
         """)

@@ -30,6 +30,7 @@ struct PlanText {
             if !lines.isEmpty { lines.append("") }
             lines.append(title(policy))
             lines += policy.isRollout ? rollout(policy) : []
+            if let asks = wording.asks(policy) { lines.append("  " + asks) }
             lines += occurrences(of: policy)
         }
         if plan.policies.isEmpty { lines.append("no policy has windows") }

@@ -247,7 +247,7 @@ import Testing
             #expect(answer.status == 200)
             #expect(
                 Set(answer.json.keys) == [
-                    "at", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds", "owed",
+                    "at", "observing", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds", "owed",
                     "unlisted",
                     "pauses", "alarms",
                 ])

@@ -21,7 +21,7 @@ import Testing
     ) -> CommandStart {
         CommandStart(
             id: CommandID(number: number), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
-            attempt: 1, command: command, environment: facts, timeout: timeout, notAfter: noLimit)
+            attempt: 1, work: .program(command), environment: facts, timeout: timeout, notAfter: noLimit)
     }
 
     private func shell(_ script: String, number: Int = 1, timeout: Duration = .seconds(30)) -> CommandStart {
@@ -107,7 +107,7 @@ import Testing
         let again = Process()
         again.executableURL = URL(fileURLWithPath: NagiBinary.path)
         again.arguments =
-            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + start.command
+            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + (try #require(start.work.program))
         try again.run()
         again.waitUntilExit()
         #expect(again.terminationStatus == 1)
@@ -134,7 +134,7 @@ import Testing
         let late = Process()
         late.executableURL = URL(fileURLWithPath: NagiBinary.path)
         late.arguments =
-            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + start.command
+            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + (try #require(start.work.program))
         try late.run()
         late.waitUntilExit()
         #expect(late.terminationStatus == 1)
@@ -197,4 +197,8 @@ import Testing
         #expect(await runner.start(late) == .neverBegan)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
     }
+}
+
+extension Command.Work {
+    fileprivate var program: [String]? { if case .program(let command) = self { command } else { nil } }
 }

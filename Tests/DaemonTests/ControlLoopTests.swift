@@ -391,7 +391,7 @@ private struct Script: Decider {
                 let late = now + .nanoseconds(1)
                 let start = CommandStart(
                     id: CommandID(number: 1), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1),
-                    step: "s", attempt: 1, command: ["/bin/true"], environment: [:], timeout: .seconds(5),
+                    step: "s", attempt: 1, work: .program(["/bin/true"]), environment: [:], timeout: .seconds(5),
                     notAfter: late)
                 return (
                     [

@@ -102,7 +102,7 @@ struct JournalSample {
             case .read(let node, let scope, at: _): reads.append((node, scope))
             case .send(let change, to: _): sends.append(change)
             case .start(let start): commands.append(start)
-            case .recover, .stop, .answer: break
+            case .measure, .recover, .stop, .answer: break
             }
         }
     }
@@ -191,6 +191,10 @@ struct JournalSample {
                     wish: .mode(.blockNewSession), actor: "mika", reason: "disk swap", since: now.wall,
                     until: now.wall + .hours(4))),
             .holdPlaced(failed, Hold(wish: .handsOff, actor: "mika", reason: "wait", since: now.wall)),
+            .approvalChanged(other, .given(GivenApproval(actor: "mika", reason: "go", at: now.wall))),
+            .gateMeasured(other, 0, GateState(of: failed, at: now)),
+            .noticed(other, failed, NotifyStep(notification: "team", text: "drained")),
+            .would(other, failed, steps: "drain → restore", longest: .hours(2)),
             .holdEnded(failed, reason: "released"), .stayPlaced(failed, stay, stayed),
             .stayPlaced(held, stay, stayed), .stayEnded(held, reason: "released"),
             .nodeObserved(

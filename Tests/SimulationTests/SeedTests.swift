@@ -65,16 +65,16 @@ struct SeedTests {
         let occasions = Occasion.allCases.filter { $0 != .now }.map { "occasion-\($0.rawValue)" }
         let commands = CommandFault.Kind.allCases.map { "command-fault-\($0.rawValue)" }
         let levers = LeverPull.Kind.allCases.map { "fault-lever-\($0)" }
-        let done = LeverOrder.Action.allCases.filter { $0 != .approve }.map { "lever-done-\($0.rawValue)" }
+        let done = LeverOrder.Action.allCases.map { "lever-done-\($0.rawValue)" }
         let verdicts = VerdictCode.allCases.filter { !SeedTests.notYet.contains($0) }.map { "verdict-\($0.rawValue)" }
         return verdicts + levers + done + faults + timings + calls + lies + edits + occasions + commands
             + decisions.split(separator: " ").map(String.init)
     }()
 
-    /// Verdicts of what nobody carries out yet (gates, lost journals, `--observe-only`), those that `VerdictTests` and
+    /// Verdicts of what nobody carries out yet (lost journals, `--observe-only`), those that `VerdictTests` and
     /// `StartTests` show, as they are too rare here, and one that only a run's blockers have: a busy node shows its work.
     static let notYet: [VerdictCode] = [
-        .waitingGate, .journalLost, .would, .waitingApproval, .waitingStep, .suspended, .unknownMode, .wrongTopology,
+        .journalLost, .would, .waitingStep, .suspended, .unknownMode, .wrongTopology,
         .nodeBusy,
     ]
 
@@ -96,6 +96,9 @@ struct SeedTests {
         part-done part-skipped part-failed part-yielded part-foreign part-not-reached part-already-there part-ended
         part-taken-over part-drained-again part-another-attempt part-proceeds
         alarm-stuck alarm-contested alarm-clock-not-trusted alarm-clock-differs alarm-nothing-answers
+        run-approved part-approved gate-good gate-bad gate-unknown gate-lost gate-before-start part-measured noticed
+        command-terminated command-answered-well command-answered-badly command-no-answer calls-ended-on-purpose
+        run-paused-gate run-paused-approval run-ending-edited
         alarm-list-contradicts alarm-wrong-address alarm-release-waits alarm-write-refused
         """.replacing("\n", with: " ")
 

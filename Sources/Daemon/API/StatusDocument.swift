@@ -6,6 +6,8 @@ import Scheduling
 /// stay. Instants are RFC 3339 with offset, nodes outside their cluster's list `cluster/name`.
 package struct StatusDocument: Codable, Hashable, Sendable {
     package var at: String
+    /// The daemon only observes: nothing is sent, and no command is run.
+    package var observing: Bool
     /// Of the policies in force, and since when they are.
     package var digest: String
     @Nullable package var since: String?
@@ -114,6 +116,7 @@ package struct StatusDocument: Codable, Hashable, Sendable {
 extension StatusDocument {
     package init(_ report: StatusReport, zone: DisplayZone, refusedReload: StatusBoard.RefusedReload? = nil) {
         at = zone.text(report.at)
+        observing = report.isObserving
         digest = report.policyDigest
         since = report.policiesSince.map(zone.text)
         self.refusedReload = refusedReload.map { refusal in

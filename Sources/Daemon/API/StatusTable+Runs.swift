@@ -60,7 +60,10 @@ extension StatusTable {
             counts += ["\(run.nodes.count - queued - results.count) in work", "\(queued) to go"]
         }
         if failed > 0 { counts.append("\(failed) failed") }
-        if results.count > done + failed { counts.append("\(results.count - done - failed) left out") }
+        let would = results.count { $0 == .would }
+        if would > 0 { counts.append("\(would) would start") }
+        let leftOut = results.count - done - failed - would
+        if leftOut > 0 { counts.append("\(leftOut) left out") }
         return counts.joined(separator: " · ")
     }
 

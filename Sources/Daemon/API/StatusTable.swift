@@ -22,6 +22,10 @@ package struct StatusTable: Sendable {
 
     package var lines: [String] {
         var lines = refusedReload
+        if document.observing {
+            lines.append(
+                terminal.painted("! observe-only: nothing is sent, no command is run, nothing is used up", .warning))
+        }
         if document.clusters.isEmpty { lines.append("no clusters in the policies") }
         for (place, cluster) in document.clusters.enumerated() { lines += clusterLines(cluster, isFirst: place == 0) }
         lines += section("FAILED", failed)

@@ -45,6 +45,11 @@ struct CommandDirectory: Hashable, Sendable {
         try DurableFile.syncDirectory(of: path)
     }
 
+    func remove() {
+        for name in directoryEntries(path) { unlink(path + "/" + name) }
+        rmdir(path)
+    }
+
     private func decoded<Value: Decodable>(_ type: Value.Type, _ path: String) -> Value? {
         guard let bytes = (try? DurableFile.read(path, limit: Self.fileLimit)) ?? nil else { return nil }
         return try? JSONDecoder().decode(type, from: Data(bytes))

@@ -41,6 +41,7 @@ package final class CommandRunner: Sendable {
 
     /// Runs the command; nil if the daemon stops meanwhile: the command goes on, and `recover` finds it.
     package func start(_ start: CommandStart) async -> CommandOutcome? {
+        guard case .program(let command) = start.work else { return .notStarted("it has no program") }
         guard !Self.isTooLate(start) else { return .neverBegan }
         let directory = directory(of: start.id)
         let pid: Int32
@@ -49,11 +50,36 @@ package final class CommandRunner: Sendable {
             try directory.make()
             // The disk may have taken its time.
             guard !Self.isTooLate(start), !stopped.withLock({ $0.contains(start.id) }) else { return .neverBegan }
-            pid = try launch(start, in: directory)
+            pid = try launch(command, start.environment, timeout: start.timeout, in: directory)
         } catch {
             return .notStarted(NodeText(cutting: "\(error)"))
         }
         return await outcome(in: directory, child: pid, timeout: start.timeout)
+    }
+
+    /// One measurement of a gate by a program: exit status 0 is good, another one bad, and anything else unknown.
+    package func measure(_ measurement: Measurement, _ command: [String]) async -> GateResult {
+        let directory = CommandDirectory(path: "\(folder)/gate-\(measurement.id).\(journal)")
+        // One of the same number, of an earlier process.
+        directory.remove()
+        defer { directory.remove() }
+        let outcome: CommandOutcome?
+        do {
+            try directory.make()
+            let pid = try launch(command, measurement.environment, timeout: measurement.limit, in: directory)
+            outcome = await self.outcome(in: directory, child: pid, timeout: measurement.limit)
+        } catch {
+            return .unknown(NodeText(cutting: "\(error)"))
+        }
+        let bytes = (try? DurableFile.read(directory.outputPath, limit: ExecStep.outputLimit)) ?? nil
+        let output = bytes.map { CommandOutput(lastOf: String(decoding: $0, as: UTF8.self), path: "") }
+        let said = output?.lines.last.map { ": \($0)" } ?? ""
+        switch outcome {
+        case .exited(0)?: return .pass(NodeText(cutting: "exited with 0\(said)"))
+        case .exited(let status)?: return .fail(NodeText(cutting: "exited with \(status)\(said)"))
+        case let outcome?: return .unknown(NodeText(cutting: "\(outcome)\(said)"))
+        case nil: return .unknown("the daemon is stopping")
+        }
     }
 
     /// What became of a command that an earlier daemon meant to start; nil if this daemon stops meanwhile.
@@ -101,13 +127,15 @@ package final class CommandRunner: Sendable {
 
     private static func isTooLate(_ start: CommandStart) -> Bool { HostClock.now().uptime > start.notAfter.uptime }
 
-    private func launch(_ start: CommandStart, in directory: CommandDirectory) throws(DurableFile.Failure) -> Int32 {
+    private func launch(
+        _ command: [String], _ facts: [String: String], timeout: Duration, in directory: CommandDirectory
+    ) throws(DurableFile.Failure) -> Int32 {
         var environment: [String: String] = [:]
         for name in Self.inherited { environment[name] = self.environment[name] }
-        for (name, value) in start.environment where name.hasPrefix("NAGI_") { environment[name] = value }
+        for (name, value) in facts where name.hasPrefix("NAGI_") { environment[name] = value }
         let arguments =
             ["exec-step", "--dir", directory.path, "--working-directory", policyDirectory]
-            + ["--timeout", String(start.timeout.inSeconds), "--"] + start.command
+            + ["--timeout", String(timeout.inSeconds), "--"] + command
         return try ProcessLaunch(
             program: executable, name: "nagi", arguments: arguments, environment: environment, output: nil
         )
@@ -162,8 +190,7 @@ package final class CommandRunner: Sendable {
         for entry in entries.dropLast(Self.kept) {
             let directory = CommandDirectory(path: folder + "/" + entry.name)
             guard directory.outcome() != nil || directory.started()?.runner.isAlive != true else { continue }
-            for name in directoryEntries(directory.path) { unlink(directory.path + "/" + name) }
-            rmdir(directory.path)
+            directory.remove()
         }
     }
 

@@ -73,7 +73,7 @@ package final class ControlLoop: Sendable {
     let keeper: JournalKeeper
     let writer: JournalWriter
     let client: ModeAPIClient
-    let runner: CommandRunner
+    let executor: StepExecutor
     let limits: Limits
     let log: DaemonLog
     private let mailbox = Mailbox<Signal>()
@@ -86,7 +86,7 @@ package final class ControlLoop: Sendable {
         keeper = JournalKeeper(journal) { log($0, .error) }
         writer = JournalWriter(journal, keeper)
         self.client = client
-        self.runner = runner
+        executor = StepExecutor(runner: runner, client: client)
         self.limits = limits
         self.log = log
     }
@@ -138,12 +138,14 @@ package final class ControlLoop: Sendable {
 
     /// Runs until `stop`, or until the journal fails.
     ///
-    /// - Parameter decider: with the ledger folded from the journal; `started` is its first event.
-    package func run(_ decider: some Decider) async throws(LoopFailure) {
+    /// - Parameters:
+    ///   - decider: with the ledger folded from the journal; `started` is its first event.
+    ///   - isObserving: it is to send nothing and to run no command.
+    package func run(_ decider: some Decider, isObserving: Bool = false) async throws(LoopFailure) {
         let result = await withDiscardingTaskGroup(returning: Result<Void, LoopFailure>.self) { group in
             var pump = Pump(loop: self, mailbox: mailbox, decider: decider)
             do throws(LoopFailure) {
-                try pump.process([.event(.started(boot: HostBoot.id()))], in: &group)
+                try pump.process([.event(.started(boot: HostBoot.id(), isObserving: isObserving))], in: &group)
                 while !pump.isOver {
                     try pump.process(await mailbox.take(), in: &group)
                 }

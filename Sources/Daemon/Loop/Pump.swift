@@ -88,8 +88,8 @@ struct Pump<Brain: Decider> {
             for effect in decider.handle(event, at: HostClock.now()) {
                 switch effect {
                 case .append(let records): decided.records += records
-                // A read changes nothing: it waits for no disk.
-                case .read: perform(effect, in: &group)
+                // Looking changes nothing: it waits for no disk.
+                case .read, .measure: perform(effect, in: &group)
                 case .send, .start, .stop, .recover, .answer: decided.effects.append(effect)
                 }
             }
@@ -249,18 +249,22 @@ struct Pump<Brain: Decider> {
                 mailbox.post(.sendEnded(.answered(change.id, await client.change(change, to: address))))
             }
         case .start(let start):
-            group.addTask { [runner = loop.runner] in
-                let outcome = await runner.start(start)
+            group.addTask { [executor = loop.executor] in
+                let outcome = await executor.start(start)
                 mailbox.post(
-                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: runner.lastOutput(of: start.id)) }))
+                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: executor.lastOutput(of: start)) }))
             }
         case .stop(let id):
-            group.addTask { [runner = loop.runner] in runner.stop(id) }
+            group.addTask { [executor = loop.executor] in executor.stop(id) }
         case .recover(let start):
-            group.addTask { [runner = loop.runner] in
-                let outcome = await runner.recover(start)
+            group.addTask { [executor = loop.executor] in
+                let outcome = await executor.recover(start)
                 mailbox.post(
-                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: runner.lastOutput(of: start.id)) }))
+                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: executor.lastOutput(of: start)) }))
+            }
+        case .measure(let measurement):
+            group.addTask { [executor = loop.executor] in
+                mailbox.post(.event(.measured(measurement.id, await executor.measure(measurement))))
             }
         }
     }

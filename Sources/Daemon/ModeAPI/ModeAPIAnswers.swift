@@ -61,3 +61,25 @@ struct MemberAnswer: Decodable {
         return members
     }
 }
+
+/// One row of ListConnections.
+struct ConnectionAnswer: Decodable {
+    var channelID: String
+
+    enum CodingKeys: String, CodingKey { case channelID = "channel_id" }
+}
+
+/// What ends a channel: DisconnectChannel, and TerminateSession, which takes no reason.
+struct ChannelEnd: Encodable {
+    struct Reason: Encodable {
+        var reason: String
+    }
+
+    var channelID: String
+    var reason: Reason?
+
+    enum CodingKeys: String, CodingKey {
+        case channelID = "channel_id"
+        case reason
+    }
+}

@@ -20,6 +20,9 @@ package final class ModeAPIClient: Sendable {
         case changeMode = "Sora_20211215.ChangeMode"
         case getStatsReport = "Sora_20171010.GetStatsReport"
         case listClusterNodes = "Sora_20211215.ListClusterNodes"
+        case listConnections = "Sora_20201013.ListConnections"
+        case disconnectChannel = "Sora_20151104.DisconnectChannel"
+        case terminateSession = "Sora_20230628.TerminateSession"
     }
 
     private let client: HTTPClient
@@ -56,6 +59,9 @@ package final class ModeAPIClient: Sendable {
     package func embed(_ node: NodeID, in server: ModeServer) {
         endpoints.withLock { $0.embed(node, in: server) }
     }
+
+    /// Calls of addresses that are no nodes', with the same secrets.
+    var addresses: AddressCaller { AddressCaller(exchange: exchange, secrets: secrets) }
 
     /// Where timers of the control loop run.
     package let eventLoop: any EventLoop
@@ -184,11 +190,15 @@ package final class ModeAPIClient: Sendable {
 
     private func endpoint(of node: NodeID, at address: NodeAddress) throws(Unreadable) -> ModeAPIEndpoint {
         do throws(ModeAPIEndpoint.Unusable) {
-            return try endpoints.withLock { endpoints throws(ModeAPIEndpoint.Unusable) in
-                try endpoints.endpoint(of: node, at: address, over: exchange)
-            }
+            return try endpoint(to: node, at: address)
         } catch {
             throw Unreadable(.unreachable(NodeText(cutting: error.reason)))
+        }
+    }
+
+    func endpoint(to node: NodeID, at address: NodeAddress) throws(ModeAPIEndpoint.Unusable) -> ModeAPIEndpoint {
+        try endpoints.withLock { endpoints throws(ModeAPIEndpoint.Unusable) in
+            try endpoints.endpoint(of: node, at: address, over: exchange)
         }
     }
 
@@ -227,7 +237,7 @@ package final class ModeAPIClient: Sendable {
         }
     }
 
-    private func call(
+    func call(
         _ target: Target, body: ByteBuffer?, _ endpoint: ModeAPIEndpoint, limit: Int, deadline: NIODeadline? = nil
     ) async throws(CallFailure) -> CallAnswer {
         try await endpoint.transport.call(

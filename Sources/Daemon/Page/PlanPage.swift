@@ -69,6 +69,7 @@ package struct PlanPage {
             lines.append("<dt>\(term)</dt><dd>\(escaped(text))</dd>")
         }
         fact("nodes", wording.place(policy))
+        if let asks = wording.asks(policy) { fact("asks", asks) }
         if policy.nodes.count > 1, policy.atOnce > 0 {
             fact("at once", "at most \(wording.count(min(policy.atOnce, policy.nodes.count), "node"))")
         }

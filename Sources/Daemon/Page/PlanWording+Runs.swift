@@ -88,9 +88,16 @@ extension PlanWording {
         return "no window is long enough for \(names(course.givenBack + course.notReached))"
     }
 
+    /// What its runs ask of people and measurements, where they do: what a plan cannot know.
+    package func asks(_ policy: PlannedPolicy) -> String? {
+        let asks = policy.policy.asks
+        guard !asks.isEmpty else { return nil }
+        return "asks for \(asks.joined(separator: ", ")): taken to come at once, and to be good"
+    }
+
     /// What `expected` stands on.
     package static let assumption =
-        "Expected: drains, commands and checks take half of what they may, nothing fails, approvals come at once."
+        "Expected: drains, commands and checks take half of what they may, and nothing fails."
 }
 
 extension PlanWording {

@@ -40,7 +40,7 @@ enum GateKind {
     private static let query: ValueType<PrometheusQuery> = .checkedObject(
         "prometheus",
         Field.required("url", .address, "the Prometheus server"),
-        Field.required("query", .text, "PromQL"),
+        Field.required("query", .text, "PromQL; {node} and the other placeholders of an http step, inside quotes"),
         DefaultedField(
             "headers", SecretKind.headers, default: [:], "the values are read from the environment or a file"),
         Field("min", .number(upTo: 1_000_000_000), "good is at least this"),
@@ -54,6 +54,7 @@ enum GateKind {
             fields.findings.error(
                 .conflictingKeys, "no value is good: min is larger than max", at: fields.keyLocation("min"))
         }
+        fields.checkPlaceholders(query, key: "query")
         guard let url, let query else { return nil }
         return PrometheusQuery(url: url, query: query, headers: headers, min: least, max: most)
     }

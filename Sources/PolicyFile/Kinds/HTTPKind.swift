@@ -27,10 +27,14 @@ enum HTTPKind {
 
     private static let call = FieldGroup(
         DefaultedField("method", .word(), default: standard.request.method, "how it is called"),
-        Field.required("url", .address, "the address"),
+        Field.required(
+            "url", .address,
+            "the address; {node}, {api}, {cluster}, {run}, {revision}, {label.NAME} stand for the node's facts"),
         DefaultedField(
             "headers", SecretKind.headers, default: [:], "the values are read from the environment or a file"),
-        Field("body", .anyText, "what is sent"),
+        Field(
+            "body", .anyText,
+            "what is sent, with the same placeholders; unless given, POST, PUT and PATCH send the facts as JSON"),
         DefaultedField(
             "expect", expectation, default: HTTPExpectation(),
             "which answer is good; unless given, any of 200 to 299")
@@ -45,6 +49,8 @@ enum HTTPKind {
                 .conflictingKeys, "`contains` does not go with HEAD: the answer has no body",
                 at: fields.node.location(of: "expect"))
         }
+        fields.checkPlaceholders(url, key: "url")
+        fields.checkPlaceholders(body, key: "body")
         return url.map {
             Call(request: HTTPRequest(method: method, url: $0, headers: headers, body: body), expected: expected)
         }
@@ -55,4 +61,15 @@ enum HTTPKind {
         Field("status", .integer(100...599), "exactly this; else any of 200 to 299"),
         Field("contains", .text, "a part of the body"),
         build: HTTPExpectation.init)
+}
+
+extension ObjectFields {
+    /// Braces around a word that stands for nothing are a slip of the pen.
+    func checkPlaceholders(_ text: String?, key: String) {
+        for word in text.map(Placeholders.unknown) ?? [] {
+            findings.error(
+                .unknownPlaceholder, "\"{\(word)}\" stands for nothing", at: node.location(of: key),
+                hint: "there are \(listed(Placeholders.words.map { "{\($0)}" }, conjunction: "and")), and {label.NAME}")
+        }
+    }
 }

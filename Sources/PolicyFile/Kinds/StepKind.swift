@@ -19,10 +19,10 @@ enum StepKind {
         Field("restore", nothing("restore", .restore), "gives the node back"),
         Field("soak", soak, "the node must stay normal and ready for so long").map(Step.soak),
         Field("wait", wait, "waits, for a time or until the window ends").map(Step.wait),
-        Field("http", HTTPKind.step, "calls an address").map(Step.http).checkedOnly,
-        Field("approval", FurtherStepKind.approval, "waits for a person's word").map(Step.approval).checkedOnly,
-        Field("terminate", FurtherStepKind.terminate, "ends live sessions").map(Step.terminate).checkedOnly,
-        Field("gate", GateKind.gate, "waits for a good measurement").map(Step.gate).checkedOnly,
+        Field("http", HTTPKind.step, "calls an address").map(Step.http),
+        Field("approval", FurtherStepKind.approval, "waits for a person's word").map(Step.approval),
+        Field("terminate", FurtherStepKind.terminate, "ends live sessions").map(Step.terminate),
+        Field("gate", GateKind.gate, "waits for a good measurement").map(Step.gate),
         Field("notify", FurtherStepKind.notify, "tells somebody").map(Step.notify).checkedOnly)
 
     /// `block: {}`.
@@ -39,7 +39,7 @@ enum StepKind {
         DefaultedField(
             "deadline", .duration(.seconds(1)), default: DrainStep.standard.deadline, "how long it may take"),
         DefaultedField(
-            "onDeadline", .word().checkedOnly(where: "terminate") { $0 == .terminate },
+            "onDeadline", .word(),
             default: DrainStep.standard.onDeadline, "what follows when sessions are still alive at the deadline")
     ) { mode, until, deadline, onDeadline in
         DrainStep(

@@ -34,7 +34,7 @@ enum StrategyKind {
             "soak", .duration(), default: Canary.standard.soak,
             "how long they must be good before the others follow"),
         DefaultedField(
-            "promote", .word().checkedOnly(where: "promote: manual") { $0 == .manual },
+            "promote", .word(),
             default: Canary.standard.promote, "who says that the others follow: time alone, or a person"),
         build: Canary.init)
 

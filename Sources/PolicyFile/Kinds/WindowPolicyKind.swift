@@ -24,7 +24,7 @@ enum WindowPolicyKind {
                 "sequence", .located(SequenceKind.reference), "the name of a Sequence, or its steps")),
         Field.required("revision", .text, "the version that the nodes shall have; a new one is a new run"),
         Field(
-            "approval", approval.checkedOnly(where: "approval") { $0.isRequired }, "a person's word before it starts")
+            "approval", approval, "a person's word before it starts")
     ) { draft, revision, approval in
         var draft = draft
         let approval = approval.flatMap { $0.isRequired ? Approval(timeout: $0.timeout) : nil }
@@ -48,7 +48,7 @@ enum WindowPolicyKind {
                 "exclusions", SpanKind.exclusions, default: [], "when it may not act, whatever the windows say"),
             Field("cutoff", .located(.duration()), "no node is started this close to the end"),
             DefaultedField(
-                "startOnlyIf", .word().checkedOnly(where: "startOnlyIf: fits") { $0 == .fits },
+                "startOnlyIf", .word(),
                 default: StartOnlyIf.standard, "fits: no node whose longest course would not end before the window does"
             ),
             DefaultedField(
@@ -56,7 +56,7 @@ enum WindowPolicyKind {
             DefaultedField(
                 "gates", .list(of: .located(GateKind.gate), minimum: 1, maximum: 100), default: [],
                 "measurements that must be good before each node starts"
-            ).checkedOnly,
+            ),
             DefaultedField(
                 "onDrift", .word(), default: OnDrift.standard,
                 "for a node that somebody opens before a disruptive step: it is closed again, or left alone in this run"

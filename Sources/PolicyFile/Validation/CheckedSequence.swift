@@ -147,7 +147,13 @@ struct CheckedSequence {
     }
 
     var usingRevision: [Located<Step>] {
-        steps.filter { if case .verify(let verify) = $0.value { verify.usesRevision } else { false } }
+        steps.filter { step in
+            switch step.value {
+            case .verify(let verify): verify.usesRevision
+            case .http(let call): (call.request.url + (call.request.body ?? "")).contains("{revision}")
+            default: false
+            }
+        }
     }
 
     var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }

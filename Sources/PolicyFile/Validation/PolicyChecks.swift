@@ -59,7 +59,7 @@ extension PolicyValidator {
             for step in sequence?.usingRevision ?? [] {
                 findings.error(
                     .revisionOutsideRollout, "the maintenance window \"\(document.name.value)\" has no revision",
-                    at: step.node.location(of: "verify", "version"), hint: "{revision} is for rollouts")
+                    at: step.node.location(of: step.value.word, "version"), hint: "{revision} is for rollouts")
             }
             return (.maintenanceWindow, .maintenanceWindow)
         case .rollout(let revision, let approval):

@@ -6,10 +6,19 @@ extension Controller {
     /// The next node of the run: start it, or all that stands in the way.
     func decision(of slot: RunSlot, _ now: Moment) -> StartDecision { survey(of: slot, now).decision }
 
-    /// The decision, whose own state stands in its way (a read of one of those may lift that), and how many were looked at.
-    func survey(of slot: RunSlot, _ now: Moment) -> (decision: StartDecision, unfit: [Int], looked: Int) {
+    /// A decision, and what it was found by.
+    struct Survey {
+        var decision: StartDecision
+        /// Whose own state stands in its way: a read of one of those may lift that.
+        var unfit: [Int] = []
+        var looked = 0
+        /// The part that nothing but gates stands against.
+        var gated: Int?
+    }
+
+    func survey(of slot: RunSlot, _ now: Moment) -> Survey {
         guard let header = ledger.header(slot), let cluster = runs[slot.raw].cluster else {
-            return (.wait([Blocker(.suspended)]), [], 0)
+            return Survey(decision: .wait([Blocker(.suspended)]))
         }
         let general = blockers(of: slot, header, cluster, now)
         let order = ledger.withRun(slot) { orderBlockers(of: $0, now) } ?? []
@@ -33,7 +42,8 @@ extension Controller {
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
                 let further = own.filter { !shared.contains($0) }
-                return (.wait(shared + further + roomBlockers(for: part, place, header, cluster, now)), unfit, looked)
+                let noRoom = roomBlockers(for: part, place, header, cluster, now)
+                return Survey(decision: .wait(shared + further + noRoom), unfit: unfit, looked: looked)
             }
             guard own.isEmpty else {
                 if found.count < Controller.blockerLimit { found += own }
@@ -42,15 +52,21 @@ extension Controller {
             }
             let room = roomBlockers(for: part, place, header, cluster, now)
             if room.isEmpty {
+                let gates = gateBlockers(of: part, place, header, now)
+                guard gates.isEmpty else {
+                    return Survey(decision: .wait(gates), unfit: unfit, looked: looked, gated: index)
+                }
                 let isSwept = isSwept(part, slot, header, cluster, now)
-                return (isSwept ? .start(part: index) : .wait([Blocker(.sweep)]), unfit, looked)
+                return Survey(
+                    decision: isSwept ? .start(part: index) : .wait([Blocker(.sweep)]), unfit: unfit, looked: looked)
             }
             firstRoom = firstRoom ?? room
             // Temporary nodes do not count for everything that regular ones do: one behind may have room.
             let isRegular = node(of: place).map { !fleet[seat: $0].isTemporary } ?? true
             guard isRegular, !fleet[cluster].special.isEmpty else { break }
         }
-        return (.wait(firstRoom ?? (found.isEmpty ? general + order : found)), unfit, looked)
+        let all = firstRoom ?? (found.isEmpty ? general + order : found)
+        return Survey(decision: .wait(all), unfit: unfit, looked: looked)
     }
 
     /// Of those that hold the budget only so many are named.
@@ -76,6 +92,11 @@ extension Controller {
         }
         blockers += clearanceBlockers(header, ignoring: exempt ?? header.force?.ignored ?? [], now)
         if fleet.hasWrongTopology(cluster) { blockers.append(Blocker(.wrongTopology)) }
+        if header.isApprovalAwaited {
+            let count = ledger.withRun(slot, \.parts.count) ?? 0
+            let nodes = "\(count) node\(count == 1 ? "" : "s")"
+            blockers.append(Blocker(.approval("\(header.pinned.sequence.text) on \(nodes)")))
+        }
         // The sweep before a start would wait for the others anyway.
         if !fleet[cluster].isKnown { blockers.append(Blocker(.notRead)) }
         return blockers

@@ -22,6 +22,11 @@ extension Controller {
             return earlier.answer
         }
         let lever = try lever(of: pull.order, turn.now.wall)
+        if ledger.isObserving, lever.changesNodes {
+            throw LeverRefusal(
+                .notNow, "this daemon only observes: it sends nothing and runs no command",
+                hint: "start it without --observe-only")
+        }
         let by = Person(actor: pull.actor, reason: pull.order.reason, isForced: pull.order.isForced)
         var answer = try perform(lever, by, &turn)
         answer.id = ledger.lastPull + 1
@@ -51,7 +56,7 @@ extension Controller {
         case .resume(nil): try resumeAll(&turn)
         case .resume(let run?): try resume(slot(of: run), &turn)
         case .abort(let run): try abort(slot(of: run), by, &turn)
-        case .approve(let run): try approve(slot(of: run), &turn)
+        case .approve(let run, let node): try approve(slot(of: run), node, by, &turn)
         case .skip(let run, let node): try skip(slot(of: run), node, by, &turn)
         case .retry(let run, let node): try retry(run, index(of: node), by, &turn)
         case .force(let run, let ignored): try force(slot(of: run), ignored, by, &turn)

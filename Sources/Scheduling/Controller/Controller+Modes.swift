@@ -54,7 +54,7 @@ extension Controller {
         for _ in 0..<6 {
             let entry = ledger[node]
             let wish = wish(of: node, now)
-            if noteOwed(node, wish, entry, &turn) { continue }
+            if !ledger.isObserving, noteOwed(node, wish, entry, &turn) { continue }
             switch reconcile(wish, view: view(of: node, wish, entry, now), ledger: entry, at: now.wall) {
             case .inDesiredMode, .unmanaged:
                 return alarm(Alarm.Key(.writeRefused, node: id), nil, &turn)
@@ -68,6 +68,7 @@ extension Controller {
             case .adopt(let mode):
                 decide(.modeAdopted(id, mode), &turn)
             case .send(let target, let cause):
+                if ledger.isObserving { return }
                 guard now.uptime >= fleet[node].notBefore else {
                     return wake(.node(node.raw), at: fleet[node].notBefore, now)
                 }

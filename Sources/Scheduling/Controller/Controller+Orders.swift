@@ -50,7 +50,9 @@ extension Controller {
             let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
             return .resume(id)
         case .abort: return .abort(try run())
-        case .approve: return .approve(try run())
+        case .approve:
+            let id: NodeID? = if order.node == nil { nil } else { try node() }
+            return .approve(try run(), id)
         case .skip: return .skip(try run(), try node())
         case .retry:
             let node = try node()

@@ -40,12 +40,13 @@ extension Controller {
     private mutating func move(_ place: PartPlace, of node: NodeIndex, _ turn: inout Turn) {
         // A sequence has at most so many steps that need nothing to happen.
         for _ in 0..<128 {
-            guard let part = ledger.part(place), part.phase.isInWork, let header = ledger.header(place.run) else {
-                return
-            }
+            guard let part = ledger.part(place), part.phase.isInWork, let header = ledger.header(place.run),
+                !ledger.isObserving
+            else { return }
             let situation = situation(of: part, place, header, node, turn.now)
             guard let move = part.move(in: situation) else {
                 wakeForDeadlines(part, place, node, turn.now)
+                if let gate = part.openGate(in: situation) { measure(gate, of: part, place, header, node, &turn) }
                 return
             }
             perform(move, of: place, header, node, &turn)
@@ -55,6 +56,12 @@ extension Controller {
 
     private mutating func wakeForDeadlines(_ part: Part, _ place: PartPlace, _ node: NodeIndex, _ now: Moment) {
         if let end = part.phase.timer?.end, end > now.uptime { wake(.node(node.raw), at: end, now) }
+        // Whether the run pauses for want of a word, it says itself.
+        if let clock = part.phase.timer, clock.hasPassed(at: now),
+            !(ledger.withRun(place.run) { $0.awaitingApproval.isEmpty } ?? true)
+        {
+            runsToTouch.insert(place.run.raw)
+        }
         if case .soaking(let work) = part.phase, let since = fleet[node].inServiceSince,
             case .soak(let length)? = ledger.header(place.run)?.pinned.sequence.steps[work.step]
         {
@@ -77,12 +84,12 @@ extension Controller {
             part.milestones.leaked = fleet[node].leaked
         }
         var start: CommandStart?
-        if let step = move.command, let work = part.phase.work {
+        if let command = move.command, let work = part.phase.work {
             let id = CommandID(number: ledger.lastCommand + 1)
             part.phase.change { $0.command = id }
             let isCommitted = former?.phase.kind == .committed
-            start = command(
-                step, id: id, attempt: work.attempt, isCommitted: isCommitted,
+            start = self.start(
+                command, id: id, attempt: work.attempt, isCommitted: isCommitted,
                 isExempt: part.exempt.contains(.window), node, header, turn.now)
         }
         let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
@@ -96,6 +103,7 @@ extension Controller {
             runningCommands[start.id] = place
             turn.act(.start(start))
         }
+        if let notice = move.notice { decide(.noticed(header.id, fleet[node].id, notice), &turn) }
         if let mode = move.stay {
             let reason = part.error ?? "the node failed"
             let stay = FailedStay(
@@ -193,19 +201,26 @@ extension Controller {
         return grounds
     }
 
-    private func command(
-        _ step: RunStep, id: CommandID, attempt: Int, isCommitted: Bool, isExempt: Bool, _ node: NodeIndex,
+    private func start(
+        _ command: Command, id: CommandID, attempt: Int, isCommitted: Bool, isExempt: Bool, _ node: NodeIndex,
         _ header: Ledger.RunHeader, _ now: Moment
     ) -> CommandStart {
         var limit = Controller.commandLimit
         // Not past the end of the time in which its run may act, unless it may not stop any more, or need not.
         if !isCommitted, !isExempt, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
+        let facts = facts(about: node, header)
         return CommandStart(
-            id: id, node: fleet[node].id, run: header.id, step: step.name, attempt: attempt, command: step.command,
-            environment: CommandEnvironment.facts(
-                node: fleet[seat: node].configured, address: fleet[seat: node].address, cluster: header.pinned.cluster,
-                run: header.id, revision: header.pinned.revision),
-            timeout: step.timeout, notAfter: now + limit)
+            id: id, node: fleet[node].id, run: header.id, step: command.name, attempt: attempt,
+            work: facts.filled(command.work), environment: facts.environment, timeout: command.timeout,
+            notAfter: now + limit)
+    }
+
+    /// What whatever is done to the node is told about it.
+    func facts(about node: NodeIndex, _ header: Ledger.RunHeader) -> StepFacts {
+        let configured = fleet[seat: node].configured
+        return StepFacts(
+            node: configured?.name, api: fleet[seat: node].address.api, cluster: header.pinned.cluster,
+            run: header.id.text, revision: header.pinned.revision, labels: configured?.labels ?? [:])
     }
 
     /// How late a command may still be started.

@@ -70,15 +70,41 @@ extension Controller {
             undo: header.pinned.isRollout && !header.isRetry ? "nagi start \(header.pinned.name)" : nil)
     }
 
-    mutating func approve(_ slot: RunSlot, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
+    /// - Parameter node: nil: all that waits for a word in the run now.
+    mutating func approve(
+        _ slot: RunSlot, _ node: NodeID?, _ by: Person, _ turn: inout Turn
+    ) throws(LeverRefusal) -> LeverAnswer {
         let now = turn.now
-        guard let header = ledger.header(slot),
-            ledger.withRun(slot, { orderBlockers(of: $0, now).contains { $0.reason == .promotion } }) ?? false
-        else { throw LeverRefusal(.nothingToDo, "nothing of the run waits for an approval now") }
-        decide(.runPromoted(header.id), &turn)
+        guard let header = ledger.header(slot), !header.isEnding else {
+            throw LeverRefusal(.nothingToDo, "the run is ending already")
+        }
+        let given = GivenApproval(actor: by.actor, reason: by.reason, at: now.wall)
+        var approved: [String] = []
+        if node == nil, header.isApprovalAwaited {
+            decide(.approvalChanged(header.id, .given(given)), &turn)
+            approved.append("its start (\(header.pinned.sequence.text))")
+        }
+        let awaitsPromotion =
+            ledger.withRun(slot) { orderBlockers(of: $0, now).contains { $0.reason == .promotion } } ?? false
+        if node == nil, awaitsPromotion {
+            decide(.runPromoted(header.id), &turn)
+            approved.append("its canary, the others follow")
+        }
+        for index in ledger.withRun(slot, \.awaitingApproval) ?? [] {
+            let place = PartPlace(run: slot, part: index)
+            guard var part = ledger.part(place), node == nil || part.node == node else { continue }
+            part.phase.change { $0.approval = given }
+            decide(.partChanged(header.id, index, part, step: nil, nil), &turn)
+            if let seat = self.node(of: place) { nodesToTouch.insert(seat.raw) }
+            approved.append(part.node.name)
+        }
+        guard !approved.isEmpty else {
+            let what = node.map { "\($0.name) does not wait" } ?? "nothing of the run waits"
+            throw LeverRefusal(.nothingToDo, "\(what) for an approval now", hint: "nagi explain \(header.id)")
+        }
         runsToTouch.insert(slot.raw)
         return LeverAnswer(
-            id: 0, action: .approve, text: "approved: the canary of \(header.id), the others follow",
+            id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))",
             undo: "nagi pause \(header.id)")
     }
 
@@ -207,7 +233,9 @@ extension Controller {
         guard let header = ledger.header(slot), !header.isEnding else {
             throw LeverRefusal(.nothingToDo, "the run is ending already: it takes no node any more")
         }
-        guard ignored != .gate else { throw LeverRefusal(.nothingToDo, "\(header.id) has no gate") }
+        guard ignored != .gate || header.pinned.hasGate else {
+            throw LeverRefusal(.nothingToDo, "\(header.id) has no gate")
+        }
         guard ledger.withRun(slot, { $0.count(of: .queued) > 0 || !$0.tally.ungranted.isEmpty }) ?? false else {
             throw LeverRefusal(.nothingToDo, "no node of \(header.id) waits to start")
         }

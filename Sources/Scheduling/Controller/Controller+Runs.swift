@@ -13,7 +13,7 @@ extension Controller {
         for place in calendars.due(at: now) {
             let name = calendars.entries[place].policy.name
             if let slot = activeRuns[name] {
-                refreshClearance(of: slot, place, &turn)
+                if !isLeftAlone(slot) { refreshClearance(of: slot, place, &turn) }
             } else {
                 startRun(place, &turn)
             }
@@ -75,8 +75,7 @@ extension Controller {
         if let revision = policy.revision {
             // The revision that ran last runs again only if something outside of it ended its run.
             let isRepeat = history.revision == revision
-            let isOpenEnded = [.suspended, .policyRemoved, .superseded].contains(history.endReason)
-            guard !isRepeat || isOpenEnded || isAgain else { return nil }
+            guard !isRepeat || history.endReason?.leavesRevisionOpen ?? false || isAgain else { return nil }
             let ordinal = history.runs(of: revision) + 1
             origin = .rollout(revision: revision, ordinal: ordinal)
             id = RunID(policy: policy.name, revision: revision, ordinal: ordinal)
@@ -121,9 +120,9 @@ extension Controller {
     /// left.
     mutating func endRunsOfChangedPolicies(_ turn: inout Turn) {
         for slot in ledger.activeRuns {
-            guard let header = ledger.header(slot) else { continue }
+            guard let header = ledger.header(slot), !isLeftAlone(slot) else { continue }
             touchParts(of: slot)
-            guard let reason = reasonToEnd(header) else { continue }
+            guard let reason = reasonToEnd(header) ?? editBeforeStart(slot, header) else { continue }
             if !header.isEnding { decide(.runChanged(header.id, .ending(reason)), &turn) }
             // Nobody asks a calendar that is gone again: what waits for its windows would wait for ever.
             let closed = Clearance.closed(.init(cause: .outsideWindow, reopens: false))
@@ -142,12 +141,27 @@ extension Controller {
         return policy.revision == header.pinned.revision ? nil : .superseded
     }
 
+    /// A run pins its policy's text for the nodes that it takes. Where it has taken none yet, whoever edits the text means that
+    /// run: another one begins, and an approval of the old text is void.
+    private func editBeforeStart(_ slot: RunSlot, _ header: Ledger.RunHeader) -> EndReason? {
+        guard header.pinned.isRollout, !header.isRetry, !header.isEnding,
+            let policy = calendars.policy(header.pinned.name), let cluster = fleet.cluster(named: policy.cluster),
+            ledger.withRun(slot, \.isUntouched) ?? false
+        else { return nil }
+        var edits = header.pinned.value.edits(to: policy)
+        let selected = fleet[cluster].policy.nodes.filter(policy.selector.matches).map(\.name)
+        let pinned = ledger.withRun(slot) { $0.parts.map(\.node.name) } ?? []
+        if Set(selected) != Set(pinned) { edits.append("nodes") }
+        return edits.isEmpty ? nil : .edited(edits)
+    }
+
     /// One look at a run: failures pause it, room starts nodes, and one that is through ends.
     mutating func touch(_ slot: RunSlot, _ turn: inout Turn) {
         turn.cost.runs += 1
-        guard let header = ledger.header(slot) else { return }
+        guard let header = ledger.header(slot), !isLeftAlone(slot) else { return }
         finishQueuedParts(of: slot, header, &turn)
         if header.phase == .active {
+            updateApprovalClock(of: slot, header, turn: &turn)
             notePauses(of: slot, header, &turn)
             if ledger.header(slot).map({ pauses(of: $0).isEmpty }) ?? false {
                 promoteIfProven(slot, &turn)
@@ -179,7 +193,7 @@ extension Controller {
         let happening: Table.Happening =
             switch reason {
             case .windowEnded: .windowEnds
-            case .superseded: .newRevision
+            case .superseded, .edited: .newRevision
             case .suspended, .policyRemoved, .nodeRemoved, .aborted: .abort
             }
         let traits = Table.Traits(
@@ -199,14 +213,21 @@ extension Controller {
         runsToTouch.insert(place.run.raw)
     }
 
+    /// Of a process that acted, while this one only observes.
+    func isLeftAlone(_ slot: RunSlot) -> Bool {
+        ledger.isObserving && ledger.header(slot)?.isObserved == false
+    }
+
     private mutating func endIfThrough(_ slot: RunSlot, _ turn: inout Turn) {
         guard let header = ledger.header(slot) else { return }
         let (isOver, failed, proven, count) =
             ledger.withRun(slot) { ($0.isOver, $0.tally.failed, $0.tally.proven, $0.parts.count) } ?? (false, 0, 0, 0)
-        guard isOver else { return }
+        // What would have been done is shown as long as it would have gone on.
+        guard isOver, !header.isObserved || header.isEnding else { return }
         var reason: EndReason?
         if case .ending(let why) = header.phase { reason = why }
-        let outcome: RunOutcome = failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
+        let outcome: RunOutcome =
+            header.isObserved ? .observed : failed > 0 ? .failed : proven == count ? .completed : .partial(reason)
         for node in runs[slot.raw].nodes.compactMap(\.self) {
             fleet[seat: node].awaiting.removeAll { $0.place.run == slot }
             fleet[seat: node].parts.removeAll { $0.run == slot }
@@ -240,8 +261,9 @@ extension Controller {
                     continue
                 }
                 decide(.resumed(header.id, cause), &turn)
-            case .failures, .canary:
-                let reason = ledger.withRun(slot) { $0.reasonToPause(cause) } ?? nil
+            case .failures, .canary, .gate, .approval:
+                let now = turn.now
+                let reason = ledger.withRun(slot) { $0.reasonToPause(cause, at: now) } ?? nil
                 guard (reason == nil) != (standing == nil) else { continue }
                 if let reason {
                     decide(.paused(header.id, Pause(cause, reason: reason, since: turn.now.wall)), &turn)
@@ -270,6 +292,17 @@ extension Controller {
             clock.reset(to: length / 4, at: turn.now)
             decide(.progressChanged(header.id, clock), &turn)
         }
+    }
+
+    /// Starts and stops the clock of the word that the run's start waits for: it counts where nothing else keeps the run.
+    private mutating func updateApprovalClock(of slot: RunSlot, _ header: Ledger.RunHeader, turn: inout Turn) {
+        guard header.isApprovalAwaited, var clock = ledger.withRun(slot, { $0.approval.clock }) ?? nil else { return }
+        let isDue = pauses(of: header).isEmpty && self.clock.isTrusted && mayStart && header.clearance.isOpen
+        if isDue != clock.isRunning {
+            if isDue { clock.run(from: turn.now) } else { clock.stand(at: turn.now) }
+            decide(.approvalChanged(header.id, .awaited(clock)), &turn)
+        }
+        if let end = clock.end { wake(.run(slot.raw), at: end, turn.now) }
     }
 
     /// Starts and stops the clock of the run's `progressDeadline`.

@@ -34,12 +34,15 @@ extension Controller {
     mutating func startNodes(of slot: RunSlot, _ turn: inout Turn) {
         finishNodesAlreadyThere(slot, &turn)
         while true {
-            let (decision, unfit, looked) = survey(of: slot, turn.now)
-            turn.cost.candidates += looked
-            switch decision {
-            case .start(let index): start(PartPlace(run: slot, part: index), &turn)
+            let survey = survey(of: slot, turn.now)
+            turn.cost.candidates += survey.looked
+            switch survey.decision {
+            case .start(let index):
+                let place = PartPlace(run: slot, part: index)
+                if ledger.isObserving { wouldStart(place, &turn) } else { start(place, &turn) }
             case .wait(let blockers):
-                note(unfit: unfit, of: slot, turn.now)
+                note(unfit: survey.unfit, of: slot, turn.now)
+                if let index = survey.gated { measureGates(before: PartPlace(run: slot, part: index), &turn) }
                 guard blockers != [Blocker(.sweep)] else {
                     guard wishForSweep(slot, turn.now) else { return }
                     continue
@@ -107,6 +110,20 @@ extension Controller {
         return fleet[cluster].sweep.serves(wish, at: now)
     }
 
+    /// All that comes of a start in a process that only observes: the word, and no slot, so that the next is decided too.
+    private mutating func wouldStart(_ place: PartPlace, _ turn: inout Turn) {
+        guard var part = ledger.part(place), let header = ledger.header(place.run) else { return }
+        let sequence = header.pinned.sequence
+        let waitsForEnd = sequence.steps.contains(.wait(.windowEnd))
+        part.isCanary = ledger.withRun(place.run) { !$0.isPromoted && $0.canariesMissing > 0 } ?? false
+        part.error = sequence.text
+        decide(
+            .would(
+                header.id, part.node, steps: sequence.text, longest: waitsForEnd ? nil : sequence.worstCase.total),
+            &turn)
+        finish(part, place, header, as: .would, &turn)
+    }
+
     private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
         guard var part = ledger.part(place), let header = ledger.header(place.run),
             let node = node(of: place)
@@ -162,7 +179,10 @@ extension Controller {
 
     private func mayFinish(_ slot: RunSlot, _ header: Ledger.RunHeader, _ now: Moment) -> Bool {
         guard let cluster = runs[slot.raw].cluster else { return false }
-        return blockers(of: slot, header, cluster, now).isEmpty
+        // Nothing is done to a node that is there: nobody has to say yes to that.
+        return blockers(of: slot, header, cluster, now).allSatisfy { blocker in
+            if case .approval = blocker.reason { true } else { false }
+        }
             && ledger.withRun(slot) { orderBlockers(of: $0, now).allSatisfy(\.isOrdered) } ?? false
     }
 

@@ -19,6 +19,8 @@ package struct Controller: Sendable {
     var openChanges: [Int: NodeIndex] = [:]
     /// Commands that run, by id.
     var runningCommands: [CommandID: PartPlace] = [:]
+    /// Measurements that are under way.
+    var measurements = Measurements()
     /// By slot.
     var runs: [RunWatch] = []
     /// The run of a policy that is not over.
@@ -57,8 +59,8 @@ package struct Controller: Sendable {
             forgiveStall(&turn)
         }
         lastMoment = now
-        if case .started(let boot) = event {
-            start(boot: boot, &turn)
+        if case .started(let boot, let isObserving) = event {
+            start(boot: boot, isObserving: isObserving, &turn)
         } else {
             noteClock(&turn)
             notePauseOfAll(&turn)
@@ -90,6 +92,7 @@ package struct Controller: Sendable {
             if let node = ledger.index(of: node) { take(failure, scope, begun: begun, of: node, &turn) }
         case .answered(let id, let answer): take(answer, to: id, &turn)
         case .commandEnded(let id, let outcome, let output): take(outcome, output, of: id, &turn)
+        case .measured(let id, let result): take(result, ofMeasurement: id, &turn)
         case .pulled(let pull, let ticket): take(pull, ticket: ticket, &turn)
         case .hinted(let node): if let node = ledger.index(of: node) { hint(node, turn.now) }
         case .ticked: break
@@ -119,9 +122,9 @@ package struct Controller: Sendable {
         turn.record(record)
     }
 
-    private mutating func start(boot: String?, _ turn: inout Turn) {
+    private mutating func start(boot: String?, isObserving: Bool, _ turn: inout Turn) {
         clock.begin(turn.now, journaled: ledger.last?.wall)
-        decide(.daemonStarted(boot: boot), &turn)
+        decide(.daemonStarted(boot: boot, isObserving: isObserving), &turn)
         hasStarted = true
         noteClockAlarm(&turn)
         // A node that was served by the daemon itself, and that no policy names any more, ended with it.
@@ -129,6 +132,8 @@ package struct Controller: Sendable {
             decide(.ownershipDropped(entry.id, reason: .alreadyNormal), &turn)
         }
         layOut(&turn)
+        // What runs is left alone: whoever acts next hears of its end.
+        guard !isObserving else { return }
         for entry in ledger.commands.values.sorted(by: { $0.start.id < $1.start.id }) where entry.outcome == nil {
             turn.act(.recover(entry.start))
             // Whoever had it ended was answered, and may not have been obeyed yet.

@@ -5,7 +5,8 @@ import Primitives
 package enum Event: Hashable, Sendable {
     /// The first event after a start, once the ledger is folded from the journal. `boot` identifies the boot of the host;
     /// nil: not known.
-    case started(boot: String?)
+    /// `isObserving`: nothing is to be sent and no command run.
+    case started(boot: String?, isObserving: Bool = false)
     case policiesLoaded(PolicySet)
     /// The mode of a node: read alone, or the first word of a whole read.
     case modeSeen(NodeID, ReadScope, begun: Moment, ObservedMode)
@@ -16,6 +17,8 @@ package enum Event: Hashable, Sendable {
     /// The answer to a `send`; `ModeChange.id`.
     case answered(Int, ModeChangeAnswer)
     case commandEnded(CommandID, CommandOutcome, output: CommandOutput? = nil)
+    /// What a measurement said; `Measurement.id`.
+    case measured(Int, GateResult)
     /// Something said that the node is worth a look now (a webhook). Brings its next read forward, nothing else.
     case hinted(NodeID)
     /// An operator wants something; ends in an `answer` with the same ticket.
@@ -47,6 +50,8 @@ package enum Effect: Hashable, Sendable {
     /// After a restart: read the command's outcome, or adopt it while it lives, or make sure that it never starts. Ends in
     /// `commandEnded`.
     case recover(CommandStart)
+    /// Measure a gate; ends in `measured`. Nothing in the world changes by it, so nothing is durable before it.
+    case measure(Measurement)
     /// End a command that runs; what it came to is still told by `commandEnded`.
     case stop(CommandID)
     /// To whoever holds the ticket: what the lever did, durable by then, or why it did nothing.

@@ -31,12 +31,17 @@ extension Fact {
             Subjects(node: node)
         case .runStarted(let run): Subjects(nodes: run.parts.map(\.node), run: run.id, cluster: run.cluster)
         case .runChanged(let run, _), .runEnded(let run, _), .clearanceChanged(let run, _), .runPromoted(let run),
-            .runWaits(let run, _), .progressChanged(let run, _):
+            .runWaits(let run, _), .progressChanged(let run, _), .approvalChanged(let run, .awaited),
+            .approvalChanged(let run, .notNeeded):
             Subjects(run: run)
         case .paused(let run, let pause): Subjects(run: run, actor: pause.actor)
         case .resumed(let run, _): Subjects(run: run)
         case .partChanged(let run, _, let part, _, _): Subjects(node: part.node, run: run)
         case .forced(let run, let force): Subjects(run: run, actor: force.actor)
+        case .approvalChanged(let run, .given(let given)): Subjects(run: run, actor: given.actor)
+        case .gateMeasured(let run, _, let state): Subjects(node: state.node, run: run)
+        case .would(let run, let node, _, _): Subjects(node: node, run: run)
+        case .noticed(let run, let node, _): Subjects(node: node, run: run)
         case .forceUsed(let run, let node): Subjects(node: node, run: run)
         case .stayPlaced(let node, let stay, _): Subjects(node: node, run: stay.run)
         case .holdPlaced(let node, let hold): Subjects(node: node, actor: hold.actor)
@@ -77,6 +82,10 @@ extension Fact {
         case .paused: "paused"
         case .resumed: "resumed"
         case .clearanceChanged: "clearance-changed"
+        case .approvalChanged: "approval-changed"
+        case .gateMeasured: "gate-measured"
+        case .noticed: "noticed"
+        case .would: "would"
         case .runPromoted: "run-promoted"
         case .runWaits: "run-waits"
         case .progressChanged: "progress-changed"
@@ -108,7 +117,8 @@ extension PulledLever {
         switch lever {
         case .hold(let node, _, _), .release(let node): Subjects(node: node, actor: pull.actor)
         case .pause(let run, _, _), .resume(let run): Subjects(run: run, actor: pull.actor)
-        case .abort(let run), .approve(let run): Subjects(run: run, actor: pull.actor)
+        case .abort(let run): Subjects(run: run, actor: pull.actor)
+        case .approve(let run, let node): Subjects(node: node, run: run, actor: pull.actor)
         case .reserve(let nodes, _):
             Subjects(
                 nodes: nodes, cluster: Set(nodes.map(\.cluster)).count == 1 ? nodes.first?.cluster : nil,

@@ -30,6 +30,10 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var lastCommand = 0
     /// What each policy has used up: no occurrence opens twice, no span runs twice.
     package private(set) var history: [String: PolicyHistory] = [:]
+    /// The process sends nothing and runs no command.
+    package private(set) var isObserving = false
+    /// What policies had done before that began: nothing is used up by it.
+    private var historyBefore: [String: PolicyHistory]?
     /// Of everything that nagi does.
     package private(set) var pause: Pause?
     package private(set) var alarms: [Alarm.Key: Alarm] = [:]
@@ -89,7 +93,9 @@ package struct Ledger: Hashable, Sendable, Codable {
     package mutating func apply(_ record: Record) {
         let at = record.at
         switch record.fact {
-        case .daemonStarted(let boot): start(boot: boot, at: at)
+        case .daemonStarted(let boot, let isObserving):
+            observe(isObserving)
+            start(boot: boot, at: at)
         case .heartbeat(let marks):
             for entry in marks { with(entry.node) { $0.note(entry.marks) } }
         case .policiesLoaded(let set): load(set, at: at)
@@ -113,6 +119,9 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
         case .forced(let id, let force): change(id) { $0.force = force }
         case .forceUsed(let id, _): change(id) { $0.force = nil }
+        case .approvalChanged(let id, let approval): change(id) { $0.approval = approval }
+        case .gateMeasured(let id, let gate, let state): change(id) { $0.note(state, ofGate: gate) }
+        case .noticed, .would: break
         case .runPromoted(let id): change(id) { $0.promotedAt = at.wall }
         case .runWaits(let id, let code): change(id) { $0.waitsFor = code }
         case .progressChanged(let id, let clock): change(id) { $0.progress = clock }
@@ -197,6 +206,8 @@ extension Ledger {
         package let pauses: [Pause]
         package let clearance: Clearance
         package let force: Force?
+        package let isApprovalAwaited: Bool
+        package let isObserved: Bool
 
         /// The run that it goes on for, where that is another.
         package var root: RunID { if case .retry(let run) = origin { run } else { id } }
@@ -209,7 +220,8 @@ extension Ledger {
         return runs[slot.raw].map {
             RunHeader(
                 id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, pauses: $0.pauses,
-                clearance: $0.clearance, force: $0.force)
+                clearance: $0.clearance, force: $0.force, isApprovalAwaited: $0.approval.isAwaited,
+                isObserved: $0.isObserved)
         }
     }
 
@@ -232,7 +244,28 @@ extension Ledger {
         runs[slot.raw] = run
     }
 
-    private mutating func begin(_ run: Run) {
+    /// When a process acts again, it finds nothing of what one that only observed has decided.
+    private mutating func observe(_ isObserving: Bool) {
+        defer { self.isObserving = isObserving }
+        guard self.isObserving != isObserving else { return }
+        guard !isObserving else {
+            historyBefore = history
+            return
+        }
+        history = historyBefore ?? history
+        historyBefore = nil
+        for slot in activeRuns {
+            guard let run = runs[slot.raw], run.isObserved else { continue }
+            runs[slot.raw] = nil
+            slots[run.id] = nil
+            alarms = alarms.filter { $0.key.run != run.id }
+        }
+        activeRuns.removeAll { runs[$0.raw] == nil }
+    }
+
+    private mutating func begin(_ started: Run) {
+        var run = started
+        run.isObserved = isObserving
         let free = runs.firstIndex { $0 == nil } ?? runs.count
         if free == runs.count { runs.append(run) } else { runs[free] = run }
         slots[run.id] = RunSlot(free)
@@ -360,6 +393,17 @@ extension Ledger {
         }
         stayed = stayed.filter { places[$0.key] != nil }
         for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
+    }
+
+    /// What is out of service by nagi's doing, on its way or owed, a line each: whoever goes away now leaves it so.
+    package var undone: [String] {
+        let nodes = nodes.compactMap { entry -> String? in
+            if let stay = entry.state.failedStay { return "\(entry.id): kept at \(stay.mode.rawValue) by \(stay.run)" }
+            if let written = entry.state.written { return "\(entry.id): \(written.mode.rawValue) by nagi" }
+            return entry.state.open.map { "\(entry.id): ChangeMode \($0.change.target.rawValue) is on its way" }
+        }
+        let open = commands.values.filter { $0.outcome == nil }.map { "\($0.start.node): \($0.start.step) runs" }
+        return nodes + open.sorted()
     }
 
     private var nodesInWork: Set<NodeID> {

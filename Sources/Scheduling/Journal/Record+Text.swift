@@ -6,7 +6,7 @@ extension Record {
     /// The fact as a line for people: what happened to what, without the instant. Nil for facts that are only bookkeeping.
     package var text: String? {
         switch fact {
-        case .daemonStarted: "daemon started"
+        case .daemonStarted(_, let isObserving): isObserving ? "daemon started, to observe only" : "daemon started"
         case .heartbeat, .drainSampled, .runWaits, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
         case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
@@ -30,6 +30,12 @@ extension Record {
         case .resumed(let id, let cause): (id.map { "run \($0)" } ?? "everything") + " goes on (\(cause.rawValue))"
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
         case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text(at: at.wall))"
+        case .approvalChanged(let id, let approval): approval.text(at: at).map { "run \(id) \($0)" }
+        case .gateMeasured(let id, _, let state):
+            state.isNews ? state.latest.map { "\(state.node.name)  gate before its start is \($0)  \(id)" } : nil
+        case .noticed(let id, let node, let notice): "\(node.name)  tells \(notice.notification): \(notice.text)  \(id)"
+        case .would(let id, let node, let steps, let longest):
+            "\(node.name)  would start: \(steps)\(longest.map { ", at most \($0.inSpokenMinutes)" } ?? ", until the window ends")  \(id)"
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
         case .forced(let id, let force):
             "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
@@ -105,6 +111,20 @@ extension Run.Origin {
     }
 }
 
+extension RunApproval {
+    /// Nil where nothing is new: its time runs or stands.
+    fileprivate func text(at now: Moment) -> String? {
+        switch self {
+        case .notNeeded: return nil
+        case .awaited(let clock):
+            guard clock.isRunning else { return nil }
+            return "waits for an approval of its start, at most \(clock.timeLeft(at: now).inSpokenMinutes)"
+        case .given(let given):
+            return "may start: approved by \(given.actor)" + (given.reason.isEmpty ? "" : ": \(given.reason)")
+        }
+    }
+}
+
 extension Duration {
     /// To the minute where it is one or longer.
     fileprivate var inSpokenMinutes: String {
@@ -134,6 +154,8 @@ extension Part {
         let why = error.map { " (\($0))" } ?? ""
         switch phase {
         case .queued: return "queued again\(why)"
+        // Its own record says it.
+        case .finished(.would): return nil
         case .out(let work):
             guard let begins = begins(step, work, now) else { return nil }
             guard let drained = milestones.drainedIn, milestones.drainedAt == now.wall else { return begins }

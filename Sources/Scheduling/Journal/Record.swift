@@ -13,7 +13,8 @@ package struct Record: Hashable, Sendable, Codable {
 
 package enum Fact: Hashable, Sendable, Codable {
     /// A process of the daemon began. Uptimes recorded in another boot of the host mean nothing from here on.
-    case daemonStarted(boot: String?)
+    /// `isObserving`: it sends nothing and runs no command, and what it decides uses nothing up.
+    case daemonStarted(boot: String?, isObserving: Bool = false)
     /// Something is out of service, and time has passed: what the time left is counted from after a crash.
     case heartbeat([NodeMarks])
     case policiesLoaded(PolicySet)
@@ -44,6 +45,14 @@ package enum Fact: Hashable, Sendable, Codable {
     case resumed(RunID?, Pause.Cause)
     /// Its windows and exclusions say something else.
     case clearanceChanged(RunID, Clearance)
+    /// Somebody said that it may start, or the time for that runs or stands.
+    case approvalChanged(RunID, RunApproval)
+    /// What one of its policy's gates, by its place, measured before the next node.
+    case gateMeasured(RunID, Int, GateState)
+    /// A `notify` step was reached: somebody is to be told.
+    case noticed(RunID, NodeID, NotifyStep)
+    /// Would start now, if the daemon did more than observe: its steps, and how long they may take; nil: until the window ends.
+    case would(RunID, NodeID, steps: String, longest: Duration?)
     /// Its canary nodes were good for long enough: the others may follow.
     case runPromoted(RunID)
     /// An operator exempts the next node that the run starts.

@@ -35,12 +35,12 @@ extension Fact {
         case .ownershipDropped(_, let reason): reason == .foreign ? .warn : .info
         case .commandEnded(_, _, let outcome, _, _, _): outcome.isSuccess ? .info : .warn
         case .runChanged(_, .ending(.aborted)), .forced, .forceUsed: .warn
+        case .gateMeasured(_, _, let state): if case .pass? = state.latest { .info } else { .warn }
         case .budgetKept(_, let since): since == nil ? .warn : .info
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodeShown, .addressMoved,
             .leaversForgotten, .runStarted, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
             .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
-            .modeSeenAgain,
-            .commandIntended, .leverPulled, .alarmEnded:
+            .modeSeenAgain, .approvalChanged, .noticed, .would, .commandIntended, .leverPulled, .alarmEnded:
             .info
         }
     }
@@ -50,7 +50,7 @@ extension RunOutcome {
     /// What a window's end left for the next one is as the policy wants it.
     fileprivate var severity: Severity {
         switch self {
-        case .completed, .partial(nil), .partial(.windowEnded), .partial(.superseded): .info
+        case .completed, .observed, .partial(nil), .partial(.windowEnded), .partial(.superseded), .partial(.edited): .info
         case .partial: .warn
         case .failed: .error
         }
@@ -64,7 +64,7 @@ extension Part {
         case .queued, .returning: error == nil ? .info : .warn
         case .finished(let result):
             switch result {
-            case .done, .alreadyThere, .released, .held, .notReached, .notCovered, .ended: .info
+            case .done, .alreadyThere, .released, .held, .notReached, .notCovered, .ended, .would: .info
             case .failed, .skipped, .yielded, .foreign: .warn
             }
         case .out, .committed, .soaking: .info

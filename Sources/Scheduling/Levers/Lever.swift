@@ -12,11 +12,20 @@ package enum Lever: Hashable, Sendable, Codable {
     case pause(RunID?, givesBack: Bool, until: Timestamp?)
     case resume(RunID?)
     case abort(RunID)
-    case approve(RunID)
+    /// Of one node, or of all that wait in the run now.
+    case approve(RunID, NodeID?)
     case skip(RunID, NodeID)
     case retry(RunID, NodeID)
     case force(RunID, Ignorable)
     case start(policy: String)
+
+    /// It comes to nothing where nothing is sent and no command is run.
+    package var changesNodes: Bool {
+        switch self {
+        case .hold(_, .handsOff, _), .reserve, .pause, .resume, .abort, .approve, .force, .start: false
+        case .hold, .release, .releaseAll, .skip, .retry: true
+        }
+    }
 
     package var action: LeverOrder.Action {
         switch self {

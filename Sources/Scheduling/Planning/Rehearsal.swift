@@ -26,6 +26,9 @@ struct Rehearsal {
         case comesBack(NodeID)
         case arrives(ModeChange)
         case ends(CommandStart, CommandOutcome, restarts: Bool)
+        case measures(Measurement)
+        /// A person says that the run may go on.
+        case approves(RunID)
     }
 
     private struct Entry: Comparable {
@@ -116,7 +119,13 @@ struct Rehearsal {
         case .arrives(let change): set(change)
         case .ends(let start, let outcome, let restarts):
             if restarts { restart(start) }
+            if case .terminated = outcome { nodes[start.node]?.sessions = 0 }
             hand(.commandEnded(start.id, outcome))
+        case .measures(let measurement): hand(.measured(measurement.id, .pass("good")))
+        case .approves(let run):
+            var order = LeverOrder(.approve)
+            order.run = run.text
+            hand(.pulled(Pull(order, by: "plan"), ticket: 0))
         }
     }
 
@@ -146,6 +155,7 @@ struct Rehearsal {
         case .read(let id, let scope, _): pending.append(answer(of: id, scope))
         case .send(let change, _): insert(.arrives(change), in: Rehearsal.latency)
         case .start(let start), .recover(let start): run(start)
+        case .measure(let measurement): insert(.measures(measurement), in: .zero)
         case .answer, .stop: break
         }
     }
@@ -191,6 +201,7 @@ struct Rehearsal {
         switch record.fact {
         case .runStarted(let run):
             sequences[run.id] = (run.pinned.sequence.steps, run.pinned.wantedVersion)
+            if run.approval.isAwaited { insert(.approves(run.id), in: .zero) }
         case .partChanged(let run, _, let part, _, _):
             insert(.look(part.node), in: .zero)
             guard let work = part.phase.work, let steps = sequences[run]?.steps else {
@@ -203,6 +214,7 @@ struct Rehearsal {
             nodes[part.node]?.entered = (run, work.step, work.since)
             nodes[part.node]?.step = steps[work.step]
             enter(steps[work.step], part.node)
+            if case .approval = steps[work.step] { insert(.approves(run), in: .zero) }
         default: break
         }
     }
@@ -212,10 +224,12 @@ struct Rehearsal {
         case .drain(let drain):
             let length = min(pace.length(step), drain.deadline - Rehearsal.drainMargin)
             guard length > .zero else { return }
+            // Where the calls that are left are ended at the deadline, the longest drain is one that comes to that.
+            let isTerminated = drain.onDeadline == .terminate && pace.length(step) > drain.deadline
             let calls = max(drain.maxSessions, drain.maxConnections) + 1
             nodes[id]?.sessions = calls
             nodes[id]?.created += calls
-            insert(.lastCallEnds(id), in: length)
+            if !isTerminated { insert(.lastCallEnds(id), in: length) }
         case .verify(let verify):
             let length = min(pace.length(step), verify.timeout - Rehearsal.verifyMargin)
             guard length > .zero else { return lookAround(id) }
@@ -228,6 +242,11 @@ struct Rehearsal {
     /// Attempts that take too long are ended at the timeout, and the last one succeeds.
     private mutating func run(_ start: CommandStart) {
         guard let step = nodes[start.node]?.step else { return }
+        if case .termination = start.work {
+            let length = step.command == nil ? start.timeout : min(pace.length(step), start.timeout)
+            let sessions = nodes[start.node]?.sessions ?? 0
+            return insert(.ends(start, .terminated(sessions: sessions, left: 0), restarts: false), in: length)
+        }
         let left = pace.length(step) - start.timeout * (start.attempt - 1)
         if left > start.timeout {
             insert(.ends(start, .timedOut, restarts: false), in: start.timeout)
@@ -267,7 +286,7 @@ package struct Pace: Sendable {
 }
 
 extension PolicySet {
-    /// Some of its policies, all of one cluster, as a rehearsal takes them: what a person has to say is said at once.
+    /// Some of its policies, all of one cluster, as a rehearsal takes them.
     func rehearsed(_ cluster: ClusterPolicy, _ policies: [Policy]) -> PolicySet {
         var cluster = cluster
         cluster.observe = Rehearsal.observe
@@ -278,27 +297,10 @@ extension PolicySet {
 }
 
 extension Policy {
+    /// The canary is promoted at once.
     fileprivate var rehearsed: Policy {
         var policy = self
         policy.strategy.canary?.promote = .auto
-        policy.sequence.steps = sequence.steps.map(\.rehearsed)
-        if case .rollout(let revision, _) = kind { policy.kind = .rollout(revision: revision, approval: nil) }
         return policy
-    }
-}
-
-extension Step {
-    /// What no version carries out yet takes its time and passes.
-    fileprivate var rehearsed: Step {
-        switch self {
-        case .http(let call):
-            .run(
-                RunStep(
-                    name: word, command: [], timeout: call.timeout, retries: call.retries,
-                    isDisruptive: call.isDisruptive))
-        case .gate(let gate): .run(RunStep(name: gate.name, command: [], timeout: gate.timeout))
-        case .approval, .terminate, .notify: .wait(.duration(.zero))
-        case .drain, .block, .run, .verify, .restore, .soak, .wait: self
-        }
     }
 }

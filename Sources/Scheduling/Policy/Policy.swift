@@ -51,6 +51,50 @@ package struct Policy: Hashable, Sendable, Codable {
 
     package var isRollout: Bool { revision != nil }
 
+    /// Something is measured before a node starts or in its sequence.
+    package var hasGate: Bool {
+        !gates.isEmpty || sequence.steps.contains { if case .gate = $0 { true } else { false } }
+    }
+
+    /// What its runs wait for beside time and nodes, in words: people and measurements.
+    package var asks: [String] {
+        var asks: [String] = []
+        if case .rollout(_, let approval?) = kind {
+            asks.append("an approval of its start (within \(approval.timeout.spoken) of open time)")
+        }
+        asks += gates.map { "gate \($0.name) before each node" }
+        for step in sequence.steps {
+            switch step {
+            case .approval(let approval):
+                asks.append("an approval of each node (within \(approval.timeout.spoken) of open time)")
+            case .gate(let gate): asks.append("gate \(gate.name) of each node")
+            default: break
+            }
+        }
+        if strategy.canary?.promote == .manual { asks.append("a word to promote its canary") }
+        return asks
+    }
+
+    /// In which of what a run pins another text of the policy differs, in the words of the policy; suspension and exclusions
+    /// are never pinned.
+    package func edits(to other: Policy) -> [String] {
+        func approval(_ policy: Policy) -> Approval? {
+            if case .rollout(_, let wanted) = policy.kind { wanted } else { nil }
+        }
+        let schedules = (schedule, other.schedule)
+        let edits = [
+            ("selector", selector != other.selector),
+            ("windows", schedules.0.windows != schedules.1.windows),
+            ("cutoff", schedules.0.cutoff != schedules.1.cutoff),
+            ("startOnlyIf", schedules.0.startOnlyIf != schedules.1.startOnlyIf),
+            ("onWindowEnd", schedules.0.onWindowEnd != schedules.1.onWindowEnd),
+            ("strategy", strategy != other.strategy), ("sequence", sequence != other.sequence),
+            ("gates", gates != other.gates), ("onDrift", onDrift != other.onDrift),
+            ("approval", approval(self) != approval(other)),
+        ]
+        return edits.filter(\.1).map(\.0)
+    }
+
     /// The version that a node shows when it has the revision: as the sequence verifies it, else the revision itself.
     package var wantedVersion: String? {
         guard let revision else { return nil }

@@ -28,6 +28,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         case outsideWindow
         case cutoff
         case wrongTopology
+        /// The run's start waits for a person's word, and what that lets begin.
+        case approval(String)
         case promotion
         case canarySoak([String])
         /// Done, and not in service: its soak does not count.
@@ -61,6 +63,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         case budget(have: Int, limit: Int, holders: [String])
         /// Another node of the cluster has not yet been shown to be the one that the policies name.
         case identity(String)
+        /// Something that the policy has measured before a node starts is not good, and why.
+        case gate(name: String, String)
         /// Every node of the cluster is read once more before one is taken.
         case sweep
     }
@@ -77,12 +81,13 @@ package struct Blocker: Hashable, Sendable, Codable {
     package var `class`: Class {
         switch reason {
         case .suspended, .wrongTopology: .config
-        case .policiesMissing, .runPaused, .allPaused, .promotion, .held, .keptOpen, .reserved, .failedStay, .foreign:
+        case .policiesMissing, .runPaused, .allPaused, .approval, .promotion, .held, .keptOpen, .reserved, .failedStay,
+            .foreign:
             .human
         case .excluded, .outsideWindow, .cutoff, .canarySoak, .groupWait, .betweenNodes, .backOff: .clock
         case .canaryFirst, .groupFirst, .nodeBusy, .runFull, .budget, .quorum, .runEnding: .capacity
         case .canaryBroken, .notRead, .unreachable, .stale, .unknownMode, .initial, .faulted, .isolated, .notReady,
-            .notNormal, .listedOtherwise:
+            .notNormal, .listedOtherwise, .gate:
             .health
         case .clock, .owed, .identity, .sweep: .ours
         }
@@ -97,7 +102,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         case .excluded: .excluded
         case .outsideWindow, .cutoff, .runEnding: .waitingWindow
         case .wrongTopology: .wrongTopology
-        case .promotion: .waitingApproval
+        case .approval, .promotion: .waitingApproval
+        case .gate: .waitingGate
         case .canarySoak, .canaryBroken, .canaryFirst, .groupFirst, .groupWait, .betweenNodes, .runFull, .identity:
             .waitingPrevious
         case .backOff, .budget, .sweep: .waitingBudget
@@ -124,7 +130,7 @@ package struct Blocker: Hashable, Sendable, Codable {
     /// The policy itself orders the wait: it is no lack of progress.
     package var isOrdered: Bool {
         switch reason {
-        case .promotion, .canarySoak, .groupWait, .betweenNodes: true
+        case .approval, .promotion, .canarySoak, .groupWait, .betweenNodes: true
         default: false
         }
     }

@@ -4,8 +4,10 @@ import Primitives
 /// One move of a node's part in a run.
 package struct PartMove: Hashable, Sendable {
     package var part: Part
-    /// Start this step's command; its id is to be put into the part.
-    package var command: RunStep?
+    /// Start this command; its id is to be put into the part.
+    package var command: Command?
+    /// Somebody is to be told.
+    package var notice: NotifyStep?
     /// Leave this claim behind on the node: it failed after commitment.
     package var stay: RequestableMode?
     /// The run is to end.
@@ -101,7 +103,8 @@ extension Part {
         back move: StepMove, _ work: PartPhase.Work, _ context: StepContext, _ situation: PartSituation
     ) -> StepMove {
         switch move {
-        case .fail, .leaveOut, .wait, .again: return move
+        // Nor does it take the node to tell somebody.
+        case .fail, .leaveOut, .wait, .again, .tell: return move
         case .done:
             if case .ended = context.command { return move }
             // A time that is over is over. One that does not answer is not given back as if all were well; where a restart
@@ -125,6 +128,9 @@ extension Part {
         context.now = situation.now
         context.attempt = work.attempt
         context.claim = work.claim
+        context.isApproved = work.approval != nil
+        context.gate = work.gate
+        context.ignoresGates = exempt.contains(.gate)
         context.mayDropSessions = work.mayDropSessions
         context.redrains = work.redrains
         // One failed read when a deadline has passed says nothing: it is judged on a read, or when none comes.
@@ -153,7 +159,11 @@ extension Part {
             var next = work
             next.mayDropSessions = true
             return advanced(next, responses, situation)
-        case .start(let run): return starting(run, work, situation)
+        case .tell(let notice):
+            var move = advanced(work, responses, situation)
+            move?.notice = notice
+            return move
+        case .start(let command): return starting(command, work, situation)
         case .again(let attempt): return again(attempt: attempt, work, situation)
         case .drainAgain: return drainedAgain(work, situation)
         case .leaveOut(let abortsRun):
@@ -184,17 +194,17 @@ extension Part {
         return PartMove(part)
     }
 
-    private func starting(_ run: RunStep, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
+    private func starting(_ command: Command, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
         var next = work
         next.attempt += 1
-        next.timer = Countdown(run.timeout + RunStep.killGrace, from: situation.now)
+        next.timer = Countdown(command.timeout + Command.killGrace, from: situation.now)
         var part = self
         let before = PartPhase.Commitment(incarnation: situation.incarnation, version: situation.readings.version)
         switch phase {
-        case .out where run.isDisruptive:
+        case .out where command.isDisruptive:
             part.since = situation.now.wall
             part.phase = .committed(next, before)
-        case .committed(_, let commitment) where run.isDisruptive && work.attempt == 0:
+        case .committed(_, let commitment) where command.isDisruptive && work.attempt == 0:
             part.phase = .committed(
                 next,
                 PartPhase.Commitment(
@@ -202,7 +212,7 @@ extension Part {
         default: part.set(next)
         }
         var move = PartMove(part)
-        move.command = run
+        move.command = command
         return move
     }
 
@@ -212,7 +222,9 @@ extension Part {
         next.command = nil
         next.attempt = attempt
         next.since = situation.now
-        next.timer = situation.sequence.steps[work.step].deadline.map { Countdown($0, from: situation.now) }
+        next.timer = situation.sequence.steps[work.step].deadline(after: attempt).map {
+            Countdown($0, from: situation.now)
+        }
         var part = self
         part.noteDisruption(situation)
         part.set(next)
@@ -359,7 +371,7 @@ extension Part {
         let step = situation.sequence.steps[work.step]
         if step.alwaysRuns { return true }
         if responses.contains(.stays) || responses.contains(.waits) || situation.doesNothingAnswer { return false }
-        if case .run = step, responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore) {
+        if step.command != nil, responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore) {
             return false
         }
         return true
@@ -418,7 +430,7 @@ extension Part {
             return
         }
         if let claim = step.claim { work.claim = max(work.claim ?? .normal, claim) }
-        work.timer = step.deadline.map { Countdown($0, from: now) }
+        work.timer = step.deadline().map { Countdown($0, from: now) }
         set(work)
     }
 
@@ -428,6 +440,17 @@ extension Part {
         case .soaking: phase = .soaking(work)
         case .queued, .out, .returning, .finished: phase = .out(work)
         }
+    }
+
+    /// The gate that it is at, where nothing else holds it up.
+    package func openGate(in situation: PartSituation) -> HealthGate? {
+        guard let tablePhase, let work = phase.work, case .gate(let gate) = situation.sequence.steps[work.step] else {
+            return nil
+        }
+        let responses = situation.happenings(to: self).map {
+            Table.response(of: tablePhase, to: $0, situation.traits)
+        }
+        return responses.contains(.stays) || responses.contains(.waits) ? nil : gate
     }
 
     /// What a part that is not queued waits for; nil where it waits for nothing that a step knows.

@@ -55,7 +55,18 @@ package struct Part: Hashable, Sendable, Codable {
     }
 
     /// Its version is proven on it: upgraded by this run, or before it.
-    package var isProven: Bool { phase == .finished(.done) || phase == .finished(.alreadyThere) }
+    package var isProven: Bool {
+        // Where nothing is done, nothing fails.
+        [.finished(.done), .finished(.alreadyThere), .finished(.would)].contains(phase)
+    }
+
+    /// Of a part that waits at an approval step for a person's word: for how much longer before the run pauses.
+    func awaitedApproval(in sequence: StepSequence) -> Countdown? {
+        guard case .out(let work) = phase, work.approval == nil, case .approval = sequence.steps[work.step] else {
+            return nil
+        }
+        return work.timer
+    }
 
     /// Why a canary node proves nothing, if it does not: failed, left out, or taken from the run.
     package var setback: String? {

@@ -37,6 +37,10 @@ package enum PartPhase: Hashable, Sendable, Codable {
         package var mayDropSessions = false
         /// How often it went back to its drain.
         package var redrains = 0
+        /// Of an approval step: whose word it has.
+        package var approval: GivenApproval?
+        /// Of a gate step.
+        package var gate: GateState?
     }
 
     package struct Commitment: Hashable, Sendable, Codable {
@@ -164,13 +168,15 @@ package enum PartResult: String, Hashable, Sendable, Codable, CaseIterable {
     case alreadyThere = "already-there"
     /// Given back because the run ended.
     case ended
+    /// It would have started, and the daemon only observes.
+    case would
 
     /// An operator may have it queued again.
     package var isLeftOut: Bool {
         switch self {
         case .skipped, .failed, .released, .yielded, .ended: true
         // It is through with what it came for, or its run is.
-        case .done, .held, .foreign, .notReached, .notCovered, .alreadyThere: false
+        case .done, .held, .foreign, .notReached, .notCovered, .alreadyThere, .would: false
         }
     }
 }

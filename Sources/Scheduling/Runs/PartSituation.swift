@@ -49,7 +49,7 @@ package struct PartSituation: Hashable, Sendable {
         if case .ending(let reason) = runPhase {
             switch reason {
             case .windowEnded: if !part.exempt.contains(.window) { happenings.append(.windowEnds) }
-            case .superseded: happenings.append(.newRevision)
+            case .superseded, .edited: happenings.append(.newRevision)
             case .suspended, .policyRemoved, .nodeRemoved, .aborted: happenings.append(.abort)
             }
         }

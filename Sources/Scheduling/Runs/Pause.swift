@@ -10,6 +10,10 @@ package struct Pause: Hashable, Sendable, Codable {
         case failures
         /// A canary node proves nothing.
         case canary
+        /// Nobody said in time that it may go on.
+        case approval
+        /// A gate before the next node has failed.
+        case gate
         /// No step was finished for longer than `progressDeadline`.
         case progress
     }

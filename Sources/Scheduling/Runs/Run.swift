@@ -23,6 +23,8 @@ package struct Run: Hashable, Sendable, Codable {
     /// In the order in which they are taken.
     package private(set) var parts: [Part]
     package var phase: RunPhase
+    /// Began in a process that only observes: nothing of it is done.
+    package var isObserved = false
     /// In the order of their causes.
     package private(set) var pauses: [Pause] = []
     /// How many failures more than the strategy allows an operator has put up with.
@@ -33,6 +35,9 @@ package struct Run: Hashable, Sendable, Codable {
     package var waitsFor: VerdictCode?
     /// When the canary nodes had been good for long enough and the others might follow.
     package var promotedAt: Timestamp?
+    package var approval: RunApproval
+    /// What the policy's gates, in their order, have measured about the node that is next; nil: nothing yet.
+    package var gates: [GateState?]
     /// The next node that starts is exempt from something.
     package var force: Force?
     /// How much longer it may make no progress; nil: for ever.
@@ -75,6 +80,12 @@ package struct Run: Hashable, Sendable, Codable {
         phase = .active
         self.clearance = clearance
         self.progress = progress
+        approval = .notNeeded
+        // One that goes on alone has been approved, and is out of service already.
+        if case .rollout(_, let wanted?) = pinned.kind, case .rollout = origin {
+            approval = .awaited(Countdown(standing: wanted.timeout))
+        }
+        gates = Array(repeating: nil, count: pinned.gates.count)
         tally = Tally()
         tally.groups = Array(repeating: Tally.Group(), count: pinned.strategy.groups.count + 1)
         for part in parts { count(part, by: 1) }
@@ -111,6 +122,8 @@ package struct Run: Hashable, Sendable, Codable {
         if former.isCanary, !part.isCanary { tally.canaries.removeAll { $0 == index } }
         if part.isCanary, !former.isCanary { tally.canaries.append(index) }
         let group = groupPlace(part)
+        // What was measured was about this node.
+        if former.phase.isQueued, part.phase.isInWork { gates = gates.map { _ in nil } }
         // One that is taken over goes before its group's turn.
         if part.phase.isInWork, !part.isTakenOver { tally.groups[group].hasBegun = true }
         if part.phase.isFinished, !former.phase.isFinished { tally.groups[group].lastFinished = now }
@@ -132,6 +145,11 @@ package struct Run: Hashable, Sendable, Codable {
 
     private func groupPlace(_ part: Part) -> Int { part.group ?? pinned.strategy.groups.count }
 
+    mutating func note(_ state: GateState, ofGate place: Int) {
+        guard gates.indices.contains(place) else { return }
+        gates[place] = state
+    }
+
     mutating func place(_ pause: Pause) {
         pauses.removeAll { $0.cause == pause.cause }
         pauses.append(pause)
@@ -145,6 +163,8 @@ package struct Run: Hashable, Sendable, Codable {
         if let length = pinned.strategy.progressDeadline { progress?.reset(to: length, at: now) }
         switch cause {
         case .person, .progress: break
+        case .gate: gates = gates.map { _ in nil }
+        case .approval: askAgain(at: now)
         case .failures: forgivenFailures = max(0, tally.failed + 1 - pinned.strategy.maxFailures)
         case .canary:
             for index in tally.canaries where parts[index].setback != nil {
@@ -152,6 +172,20 @@ package struct Run: Hashable, Sendable, Codable {
                 part.isCanary = false
                 set(part, at: index, now)
             }
+        }
+    }
+
+    /// Whoever lets it go on has the word waited for as long again.
+    private mutating func askAgain(at now: Moment) {
+        if case .rollout(_, let wanted?) = pinned.kind, approval.isAwaited {
+            approval = .awaited(Countdown(standing: wanted.timeout))
+        }
+        for index in tally.ungranted where parts[index].awaitedApproval(in: pinned.sequence)?.hasPassed(at: now) == true
+        {
+            guard let length = parts[index].phase.work.flatMap({ pinned.sequence.steps[$0.step].deadline() }) else {
+                continue
+            }
+            parts[index].phase.timer = Countdown(standing: length)
         }
     }
 
@@ -165,6 +199,12 @@ package struct Run: Hashable, Sendable, Codable {
             Moment(wall: former.wall, uptime: now.uptime + (.zero - passed - (last.uptime - former.uptime)))
         }
         progress = progress?.carried(from: last, passed: passed, to: now)
+        if let clock = approval.clock { approval = .awaited(clock.carried(from: last, passed: passed, to: now)) }
+        for index in gates.indices {
+            guard var state = gates[index] else { continue }
+            (state.first, state.at) = (carried(state.first), carried(state.at))
+            gates[index] = state
+        }
         tally.freed = tally.freed?.map(carried)
         for group in tally.groups.indices {
             tally.groups[group].lastFinished = tally.groups[group].lastFinished.map(carried)
@@ -179,7 +219,7 @@ package struct Run: Hashable, Sendable, Codable {
     mutating func resumeAfterRestart(at now: Moment) {
         for index in parts.indices {
             guard case .soaking(let work) = parts[index].phase, pinned.sequence.steps[work.step].alwaysRuns,
-                let length = pinned.sequence.steps[work.step].deadline
+                let length = pinned.sequence.steps[work.step].deadline()
             else { continue }
             parts[index].phase.timer = Countdown(length, from: now)
         }
@@ -240,15 +280,50 @@ extension Run {
     /// No canary nodes, or they were good for long enough and the others may follow.
     package var isPromoted: Bool { promotedAt != nil || pinned.strategy.canary == nil }
 
-    /// Why it may go no further for that cause, of failures and canaries.
-    package func reasonToPause(_ cause: Pause.Cause) -> String? {
+    /// Why it may go no further for that cause, where the run alone says so.
+    package func reasonToPause(_ cause: Pause.Cause, at now: Moment) -> String? {
         guard !isOver else { return nil }
         switch cause {
         case .person, .progress: return nil
+        case .gate: return failedGate
+        case .approval: return lateApproval(at: now)
         case .failures: return tally.failed >= failureLimit ? "\(tally.failed) failed of \(failureLimit)" : nil
         case .canary:
             return isPromoted ? nil : canaries.lazy.compactMap(\.setback).first.map { "canary \($0)" }
         }
+    }
+
+    private var failedGate: String? {
+        guard !(force?.ignored.contains(.gate) ?? false) else { return nil }
+        for (gate, state) in zip(pinned.gates, gates) {
+            guard let state else { continue }
+            let isLate = state.at.uptime - state.first.uptime >= gate.timeout
+            switch gate.standing(of: state) {
+            case .fail(let why): return "\(why), before \(state.node.name)"
+            case .wait(let why) where isLate:
+                return "gate \(gate.name) did not pass in \(gate.timeout.spoken): \(why), before \(state.node.name)"
+            case .pass, .wait: continue
+            }
+        }
+        return nil
+    }
+
+    /// The places of the parts whose approval step waits for a person's word.
+    package var awaitingApproval: [Int] {
+        tally.ungranted.filter { parts[$0].awaitedApproval(in: pinned.sequence) != nil }
+    }
+
+    private func lateApproval(at now: Moment) -> String? {
+        if let clock = approval.clock, clock.hasPassed(at: now) { return "nobody approved its start in time" }
+        let late = awaitingApproval.first {
+            parts[$0].awaitedApproval(in: pinned.sequence)?.hasPassed(at: now) ?? false
+        }
+        return late.map { "nobody approved \(parts[$0].node.name) in time" }
+    }
+
+    /// No node of it was touched yet.
+    package var isUntouched: Bool {
+        parts.allSatisfy { $0.phase.isQueued && $0.milestones == Milestones() || $0.phase == .finished(.alreadyThere) }
     }
 
     /// How many slots that became free must stay unused for now, and for how much longer the first of them.
@@ -265,7 +340,9 @@ extension Pause.Cause {
         case .person: 0
         case .failures: 1
         case .canary: 2
-        case .progress: 3
+        case .gate: 3
+        case .approval: 4
+        case .progress: 5
         }
     }
 }
@@ -299,8 +376,18 @@ package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
     case nodeRemoved
     /// A newer revision has its own run.
     case superseded
+    /// Its policy was edited before a node was touched: another run does what it says now. What was edited.
+    case edited([String])
     /// A drain's deadline with `onDeadline: abort`, or an operator.
     case aborted(String)
+
+    /// The revision may run again: not what the run did ended it.
+    package var leavesRevisionOpen: Bool {
+        switch self {
+        case .suspended, .policyRemoved, .superseded, .edited: true
+        case .windowEnded, .nodeRemoved, .aborted: false
+        }
+    }
 
     package var description: String {
         switch self {
@@ -309,6 +396,7 @@ package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
         case .policyRemoved: "the policy is gone"
         case .nodeRemoved: "the node is not in the policies any more"
         case .superseded: "a newer revision took over"
+        case .edited(let what): "the policy was edited before it began: \(NameList.text(what))"
         case .aborted(let reason): reason
         }
     }
@@ -321,18 +409,21 @@ package enum RunOutcome: Hashable, Sendable, Codable, CustomStringConvertible {
     case partial(EndReason?)
     /// At least one node failed.
     case failed
+    /// It was only decided, and nothing was done.
+    case observed
 
     package var word: String {
         switch self {
         case .completed: "completed"
         case .partial: "partial"
         case .failed: "failed"
+        case .observed: "observed"
         }
     }
 
     package var description: String {
         switch self {
-        case .completed, .failed: word
+        case .completed, .failed, .observed: word
         case .partial(let reason): "partial" + (reason.map { ": \($0)" } ?? "")
         }
     }

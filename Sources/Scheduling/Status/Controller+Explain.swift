@@ -44,7 +44,8 @@ extension Controller {
         if let slot = activeRun(named: name), let header = ledger.header(slot), let run = ledger.run(slot) {
             let status = status(of: run, blockers: decision(of: slot, now).blockers, now)
             return RunExplanation(
-                at: now.wall, run: status, pauses: pauses(of: header), levers: levers(of: header, status))
+                at: now.wall, id: header.id, run: status, pauses: pauses(of: header),
+                levers: retries(in: status) + levers(of: header, status))
         }
         let ended =
             ledger.endedRuns.last { $0.run.id.text == name } ?? ledger.endedRuns.last { $0.run.policy == name }
@@ -53,10 +54,15 @@ extension Controller {
                 .unknownRun, "there is no node and no run \(name.prefix(80))",
                 hint: "nagi status lists the nodes, nagi runs the runs")
         }
-        let header = ledger.activeRuns.lazy.compactMap { ledger.header($0) }.first { $0.id.text == run.id }
+        let status = status(of: ended, now)
         return RunExplanation(
-            at: now.wall, id: RunID(text: run.id), run: run, pauses: header.map { pauses(of: $0) } ?? [],
-            levers: retries(in: run) + (header.map { levers(of: $0, run) } ?? []))
+            at: now.wall, id: ended.run.id, run: status, pauses: [], levers: retries(in: status))
+    }
+
+    /// By its id, or its policy's name; one that goes on for another by that too, if no other is active.
+    private func activeRun(named name: String) -> RunSlot? {
+        activeRuns[name] ?? ledger.slot(of: RunID(text: name))
+            ?? ledger.activeRuns.last { ledger.header($0)?.pinned.name == name }
     }
 
     private static let openingLimit = 5
@@ -131,7 +137,8 @@ extension Blocker {
         switch reason {
         case .runPaused: run.map { "nagi resume \($0)" }
         case .allPaused: "nagi resume"
-        case .promotion: run.map { "nagi approve \($0)" }
+        case .approval, .promotion: run.map { "nagi approve \($0)" }
+        case .gate: run.map { "nagi force \($0) --ignore gate --reason …" }
         case .held, .keptOpen, .reserved: node.map { "nagi release \($0) --reason …" }
         case .failedStay(let failed): node.map { "nagi retry \(failed) \($0)" }
         case .excluded: run.map { "nagi force \($0) --ignore exclusion --reason …" }

@@ -5,6 +5,7 @@ import Primitives
 extension Controller {
     package func status(at now: Moment) -> StatusReport {
         var report = StatusReport(at: now.wall)
+        report.isObserving = ledger.isObserving
         let views = runs.indices.map { runView(of: RunSlot($0), now) }
         report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, now) }
         report.runs =

@@ -56,6 +56,9 @@ extension Controller {
             return Verdict(.waitingPrevious, "waits for its turn")
         }
         if let finished = parts.first, let part = ledger.part(finished), let header = ledger.header(finished.run) {
+            if part.phase == .finished(.would) {
+                return Verdict(.would, "would start in \(header.id): \(part.error ?? "")")
+            }
             let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
             return Verdict(code, "\(part.phase.word) in \(header.id)")
         }

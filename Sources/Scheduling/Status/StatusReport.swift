@@ -4,6 +4,8 @@ import Primitives
 /// Everything that status, page and metrics show, at one instant. Made by the controller, read by everybody else.
 package struct StatusReport: Hashable, Sendable {
     package var at: Timestamp
+    /// Nothing is sent, and no command is run.
+    package var isObserving = false
     package var clusters: [ClusterStatus] = []
     /// Runs that are not over, and the latest that are, newest last.
     package var runs: [RunStatus] = []

@@ -15,6 +15,8 @@ extension Blocker {
         case .outsideWindow: "outside the windows"
         case .cutoff: "too close to the window's end to start a node"
         case .wrongTopology: "the policy says standalone, and the nodes list other members"
+        case .approval(let unlocks): "waits for an approval of its start: \(unlocks)"
+        case .gate(let name, let why): "gate \(name): \(why)"
         case .promotion: "the canary is good: waits for an approval"
         case .canarySoak(let names): "the canary soaks: \(NameList.text(names))"
         case .canaryBroken(let name): "the canary \(name) is done and not in service: its soak waits"
@@ -116,6 +118,8 @@ extension StepWait {
             return Verdict(.waitingStep, "\(name) waits until the cluster's lists show the node")
         case .quorum(let name): return Verdict(.waitingQuorum, "\(name) would cost the cluster its majority")
         case .verify(let missing): return Verdict(.verifying, missing, until: until)
+        case .approval: return Verdict(.waitingApproval, "an operator is to say that it may go on", until: until)
+        case .gate(let name, let why): return Verdict(.waitingGate, "\(name): \(why)", until: until)
         case .time: return Verdict(.blocked, "waits", until: until)
         case .windowEnd: return Verdict(.blocked, "until the window ends", until: until)
         case .service: return Verdict(.soaking, "in service, watched", until: until)

@@ -10,6 +10,45 @@ package struct CommandID: Hashable, Sendable, Codable, Comparable, CustomStringC
     package static func < (a: CommandID, b: CommandID) -> Bool { a.number < b.number }
 }
 
+/// What a step has done in the world: how, how long it may take, and how often it is tried. A command of the operator's, a
+/// call of an address, or an order to the node: all have intents, attempts, a timeout and an outcome.
+package struct Command: Hashable, Sendable, Codable {
+    package enum Work: Hashable, Sendable, Codable {
+        /// Program and arguments, without a shell; the program is an absolute path, or starts with `./`, the policy's directory.
+        case program([String])
+        case call(HTTPRequest, HTTPExpectation)
+        /// Every live session of the node is ended, and its clients are told why.
+        case termination(reason: String)
+    }
+
+    package enum OnInterrupted: String, Hashable, Sendable, Codable, CaseIterable {
+        case fail
+        case rerun
+    }
+
+    package var name: String
+    package var work: Work
+    /// For each attempt.
+    package var timeout: Duration
+    /// Further attempts after the first.
+    package var retries: Int
+    package var isDisruptive: Bool
+    /// What follows when neither an outcome nor a live process is found after a restart of the daemon.
+    package var onInterrupted: OnInterrupted
+
+    package init(
+        name: String, work: Work, timeout: Duration, retries: Int = 0, isDisruptive: Bool = false,
+        onInterrupted: OnInterrupted = .fail
+    ) {
+        self.name = name
+        self.work = work
+        self.timeout = timeout
+        self.retries = retries
+        self.isDisruptive = isDisruptive
+        self.onInterrupted = onInterrupted
+    }
+}
+
 /// The intent to start a command. Durable before it is started.
 package struct CommandStart: Hashable, Sendable, Codable {
     package var id: CommandID
@@ -17,9 +56,9 @@ package struct CommandStart: Hashable, Sendable, Codable {
     package var run: RunID
     package var step: String
     package var attempt: Int
-    /// Program and arguments, without a shell.
-    package var command: [String]
-    /// Facts for the command: `NAGI_NODE` and its like.
+    /// With the node's facts put in.
+    package var work: Command.Work
+    /// Facts for a program: `NAGI_NODE` and its like.
     package var environment: [String: String]
     package var timeout: Duration
     /// Whoever starts it asks this right before, and starts nothing later.
@@ -31,6 +70,12 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     case exited(status: Int)
     case signalled(Int)
     case timedOut
+    /// A call was answered; `fault`: why that is not what was expected.
+    case answered(status: Int, fault: NodeText?)
+    /// Nothing is known of what a call did.
+    case noAnswer(NodeText)
+    /// So many sessions were ended, and so many were live still when the time was over.
+    case terminated(sessions: Int, left: Int)
     /// An operator had it ended.
     case stopped
     /// The program could not be started.
@@ -44,17 +89,28 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     package var hasRun: Bool {
         switch self {
         case .notStarted, .neverBegan: false
-        case .exited, .signalled, .timedOut, .stopped, .interrupted: true
+        case .exited, .signalled, .timedOut, .answered, .noAnswer, .terminated, .stopped, .interrupted: true
         }
     }
 
-    package var isSuccess: Bool { self == .exited(status: 0) }
+    package var isSuccess: Bool {
+        switch self {
+        case .exited(let status): status == 0
+        case .answered(_, let fault): fault == nil
+        case .terminated(_, let left): left == 0
+        case .signalled, .timedOut, .noAnswer, .stopped, .notStarted, .neverBegan, .interrupted: false
+        }
+    }
 
     package var description: String {
         switch self {
         case .exited(let status): "exited with \(status)"
         case .signalled(let signal): "ended by signal \(signal)"
         case .timedOut: "timed out and was killed"
+        case .answered(let status, let fault): "was answered \(status)" + (fault.map { ": \($0)" } ?? "")
+        case .noAnswer(let reason): "had no answer: \(reason)"
+        case .terminated(let ended, 0): "ended \(ended) sessions"
+        case .terminated(let ended, let left): "ended \(ended) sessions, and \(left) are live still"
         case .stopped: "was ended by an operator"
         case .notStarted(let reason): "could not be started: \(reason)"
         case .neverBegan: "never began"

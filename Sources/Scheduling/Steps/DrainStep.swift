@@ -49,7 +49,18 @@ package struct DrainStep: Hashable, Sendable, Codable {
 
     package static let standard = DrainStep()
 
+    /// How long sessions that were ended may take to be seen gone.
+    package static let terminationGrace = Duration.minutes(2)
+
     func move(in context: StepContext) -> StepMove {
+        switch context.command {
+        case .running:
+            return context.isLate
+                ? .proceed : .wait(.drain(sessions: context.sessions, connections: context.connections))
+        // Whatever it came to: what is live now, and for how much longer that is waited for, decides.
+        case .ended: return .again(attempt: context.attempt)
+        case .none: break
+        }
         if context.isConfirmed, context.isDrained { return .done }
         guard context.isLate else {
             return .wait(.drain(sessions: context.sessions, connections: context.connections))
@@ -60,12 +71,22 @@ package struct DrainStep: Hashable, Sendable, Codable {
         switch onDeadline {
         // Live sessions are dropped only behind a block that is there.
         case .proceed: return context.isConfirmed ? .proceed : .fail("its drain deadline passed before it was blocked")
-        case .terminate: return .fail(Step.isNotCarriedOut("onDeadline: terminate"))
+        case .terminate:
+            guard context.isConfirmed else { return .fail("its drain deadline passed before it was blocked") }
+            if context.attempt > 0 { return .proceed }
+            return context.mayStartCommands
+                ? .start(TerminateStep.command(reason: DrainStep.terminationReason))
+                : .wait(.clearance(name: "terminate"))
         case .skip: return .leaveOut(abortsRun: false)
         case .abort: return .leaveOut(abortsRun: true)
         }
     }
 
-    var longest: Duration { deadline }
+    /// What clients are told whose sessions are ended at the deadline.
+    static let terminationReason = "maintenance: the time to end by itself is over"
+
+    package var longest: Duration {
+        deadline + (onDeadline == .terminate ? TerminateStep.timeout + DrainStep.terminationGrace : .zero)
+    }
     var usual: Duration { deadline / 2 }
 }

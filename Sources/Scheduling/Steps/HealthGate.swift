@@ -42,6 +42,91 @@ package struct HealthGate: Hashable, Sendable, Codable {
     }
 }
 
+/// What one measurement said.
+package enum GateResult: Hashable, Sendable, Codable, CustomStringConvertible {
+    case pass(NodeText)
+    case fail(NodeText)
+    /// No answer, no data.
+    case unknown(NodeText)
+
+    package var word: String {
+        switch self {
+        case .pass: "good"
+        case .fail: "bad"
+        case .unknown: "unknown"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .pass(let text), .fail(let text), .unknown(let text): "\(word): \(text)"
+        }
+    }
+}
+
+/// What a gate has measured about a node so far.
+package struct GateState: Hashable, Sendable, Codable {
+    package var node: NodeID
+    /// Bad measurements so far, and those that count as bad.
+    package var failures = 0
+    package var latest: GateResult?
+    /// The latest says something else than the one before it.
+    package var isNews = true
+    /// When the first and the latest measurement began.
+    package var first: Moment
+    package var at: Moment
+
+    package init(of node: NodeID, at now: Moment) {
+        self.node = node
+        (first, at) = (now, now)
+    }
+}
+
+extension HealthGate {
+    package enum Standing: Hashable, Sendable {
+        case pass
+        case fail(String)
+        case wait(String)
+    }
+
+    /// How long one measurement may take; unknown after it.
+    package var measurementLimit: Duration { min(max(interval, .seconds(1)), .seconds(30)) }
+    /// A good measurement counts for so long, where something is decided on it.
+    var validity: Duration { max(interval, .seconds(10)) }
+
+    func note(_ result: GateResult, begun: Moment, in former: GateState?, of node: NodeID) -> GateState {
+        var state = former ?? GateState(of: node, at: begun)
+        state.at = begun
+        state.isNews = state.latest?.word != result.word
+        state.latest = result
+        switch (result, onUnknown) {
+        case (.fail, _), (.unknown, .fail): state.failures += 1
+        case (.pass, _), (.unknown, .pass), (.unknown, .wait): break
+        }
+        return state
+    }
+
+    func standing(of state: GateState?) -> Standing {
+        guard let state, let latest = state.latest else { return .wait("not measured yet") }
+        if state.failures >= failureLimit { return .fail("gate \(name): \(latest)") }
+        switch (latest, onUnknown) {
+        case (.pass, _), (.unknown, .pass): return .pass
+        case (.fail, _), (.unknown, .fail), (.unknown, .wait): return .wait(latest.description)
+        }
+    }
+
+    func move(in context: StepContext) -> StepMove {
+        if context.ignoresGates { return .done }
+        switch standing(of: context.gate) {
+        case .pass: return .done
+        case .fail(let why): return .fail(why)
+        case .wait(let why):
+            guard context.isLate else { return .wait(.gate(name: name, why)) }
+            return .fail("gate \(name) did not pass in \(timeout.spoken): \(why)")
+        }
+    }
+}
+
 /// Asks a Prometheus server. Good is every value of the answer within the bounds; an empty answer is unknown.
 package struct PrometheusQuery: Hashable, Sendable, Codable {
     /// Base address of the server.

@@ -39,7 +39,13 @@ package enum Step: Hashable, Sendable, Codable {
     case notify(NotifyStep)
 
     /// The name that the policy gives it, or its word.
-    package var label: String { if case .run(let run) = self { run.name } else { word } }
+    package var label: String {
+        switch self {
+        case .run(let run): run.name
+        case .gate(let gate): gate.name
+        default: word
+        }
+    }
 
     /// The key that the policy writes, also shown in status and journal.
     package var word: String {
@@ -59,9 +65,6 @@ package enum Step: Hashable, Sendable, Codable {
         }
     }
 
-    /// A daemon refuses policies with such steps; one that got here all the same must not be left out in silence.
-    static func isNotCarriedOut(_ what: String) -> String { "`\(what)` is not carried out by this version of nagi" }
-
     /// It takes the node out of service: node, cluster slot and the run's slot are taken right before the first of these.
     package var takesOut: Bool {
         switch self {
@@ -79,16 +82,29 @@ package enum Step: Hashable, Sendable, Codable {
         }
     }
 
-    /// When the step gives up, counted from its beginning; nil: it waits for a named thing, or for nothing.
-    var deadline: Duration? {
+    /// When the step gives up, counted from its beginning, or from the beginning of a later attempt; nil: it waits for a named
+    /// thing, or for nothing.
+    func deadline(after attempts: Int = 0) -> Duration? {
         switch self {
-        case .drain(let drain): drain.deadline
+        case .drain(let drain): attempts == 0 ? drain.deadline : DrainStep.terminationGrace
         case .block: BlockStep.timeout
-        case .run: RunStep.startTimeout
+        case .run, .http, .terminate: Command.startTimeout
         case .verify(let verify): verify.timeout
+        case .approval(let approval): approval.timeout
+        case .gate(let gate): gate.timeout
         case .wait(.duration(let duration)): duration
         case .soak(let length): length * SoakStep.patience
-        case .restore, .wait(.windowEnd), .http, .approval, .terminate, .gate, .notify: nil
+        case .restore, .wait(.windowEnd), .notify: nil
+        }
+    }
+
+    /// What it has done in the world, where it does anything there but change the mode.
+    package var command: Command? {
+        switch self {
+        case .run(let run): run.asCommand
+        case .http(let call): call.asCommand
+        case .terminate(let terminate): terminate.asCommand
+        case .drain, .block, .verify, .restore, .soak, .wait, .approval, .gate, .notify: nil
         }
     }
 
@@ -98,7 +114,7 @@ package enum Step: Hashable, Sendable, Codable {
     /// Time that passes in it passes because the policy wants it to.
     package var isOrderedWait: Bool {
         switch self {
-        case .wait, .soak: true
+        case .wait, .soak, .approval: true
         default: false
         }
     }
@@ -107,23 +123,23 @@ package enum Step: Hashable, Sendable, Codable {
         switch self {
         case .drain(let drain): drain.move(in: context)
         case .block: BlockStep.move(in: context)
-        case .run(let run): run.move(in: context)
+        case .run(let run): run.asCommand.move(in: context)
+        case .http(let call): call.asCommand.move(in: context)
+        case .terminate(let terminate): terminate.asCommand.move(in: context)
+        case .approval(let approval): approval.move(in: context)
+        case .gate(let gate): gate.move(in: context)
+        case .notify(let notice): .tell(notice)
         case .verify(let verify): verify.move(in: context)
         case .wait(let wait): wait.move(in: context)
         case .soak(let length): SoakStep.move(for: length, in: context)
         // Entering it changes the phase; nothing is left to do in it.
         case .restore: .done
-        case .http, .approval, .terminate, .gate, .notify: .fail(Step.isNotCarriedOut(word))
         }
     }
 
     /// Past the start of such a step there is no way back but forward.
     package var isDisruptive: Bool {
-        switch self {
-        case .run(let run): run.isDisruptive
-        case .http(let call): call.isDisruptive
-        default: false
-        }
+        command?.isDisruptive ?? false
     }
 }
 
@@ -139,6 +155,9 @@ extension StepSequence {
         }
         return nil
     }
+
+    /// `drain → block → upgrade → verify → restore`.
+    package var text: String { steps.map(\.label).joined(separator: " → ") }
 
     package var hasDisruptiveStep: Bool { steps.contains { $0.isDisruptive } }
 }

@@ -53,6 +53,11 @@ package struct StepContext: Hashable, Sendable {
     /// Normal and ready without a break, since the step began.
     package var serviceFor: Duration?
     package var identity = Identity.shown
+    /// A person has said yes to the step.
+    package var isApproved = false
+    package var gate: GateState?
+    /// An operator said that gates do not count for it.
+    package var ignoresGates = false
 
     /// Clearance, no pause, no hold, a clock that is trusted.
     package var mayStartCommands = true
@@ -73,7 +78,9 @@ package enum StepMove: Hashable, Sendable {
     case done
     /// On, though sessions are live.
     case proceed
-    case start(RunStep)
+    case start(Command)
+    /// Somebody is told, and on to the next step.
+    case tell(NotifyStep)
     /// The same step once more, counted as that attempt; what was proven before no longer counts.
     case again(attempt: Int)
     /// Back to the drain before this step: sessions are live again.
@@ -94,6 +101,9 @@ package enum StepWait: Hashable, Sendable {
     case identity(name: String)
     case quorum(name: String)
     case verify(missing: String)
+    case approval
+    /// A gate has not passed yet, and why.
+    case gate(name: String, String)
     case time
     case windowEnd
     case service

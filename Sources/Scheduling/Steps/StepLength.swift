@@ -6,14 +6,13 @@ extension Step {
     package var longest: Duration {
         switch self {
         case .drain(let drain): drain.longest
-        case .run(let run): run.longest
+        case .run, .http, .terminate: command?.longest ?? .zero
         case .verify(let verify): verify.longest
         case .soak(let duration), .wait(.duration(let duration)): duration
-        case .http(let call): call.timeout * (call.retries + 1)
         case .gate(let gate): gate.timeout
         // A person's word comes when it comes; it is taken to come at once.
         case .approval: .zero
-        case .block, .restore, .wait(.windowEnd), .terminate, .notify: .zero
+        case .block, .restore, .wait(.windowEnd), .notify: .zero
         }
     }
 
@@ -22,11 +21,11 @@ extension Step {
     var usual: Duration {
         switch self {
         case .drain(let drain): drain.usual
-        case .run(let run): run.usual
+        case .run, .http, .terminate: command?.usual ?? .zero
         case .verify(let verify): verify.usual
-        case .http(let call): call.timeout / 2
-        case .gate(let gate): gate.timeout / 2
-        case .soak, .wait, .block, .restore, .approval, .terminate, .notify: longest
+        // It is good when it is first measured.
+        case .gate: .zero
+        case .soak, .wait, .block, .restore, .approval, .notify: longest
         }
     }
 }
@@ -46,10 +45,8 @@ extension StepSequence {
             total += length
             let word: String
             switch step {
-            case .run(let run): word = run.name
-            case .gate(let gate): word = gate.name
             case .restore, .wait(.windowEnd): continue
-            default: word = step.word
+            default: word = step.label
             }
             parts.append(length == .zero ? word : "\(word) \(length.spoken)")
         }

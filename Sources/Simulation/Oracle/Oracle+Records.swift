@@ -100,12 +100,14 @@ extension Oracle {
         {
             violate(.paused, at: at, "\(part.node.name) is claimed further in \(id), which is paused")
         }
+        checkPassed(former, part, in: run, at: at)
         if former.phase.isQueued, part.phase.isInWork, !isRetried {
             if !run.isHandled {
                 for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
                     violate(invariant, at: at, text)
                 }
             }
+            checkAsked(part, in: run, record, at: at)
             starts(part, in: run, record, at: at)
         }
         if part.phase.claim != nil, !run.parts[index].hasSlot, !isRetried { takesSlot(part, in: run, record, at: at) }
@@ -180,6 +182,36 @@ extension Oracle {
         checkBudget(outage, of: regular, most: most, least: least, " (as told)", at: at)
     }
 
+    /// A person has said yes, and what is measured before a start is good and not old.
+    private mutating func checkAsked(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
+        if !run.isApproved { violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id), which nobody approved") }
+        guard !part.exempt.contains(.gate) else { return }
+        for (place, gate) in run.policy.gates.enumerated() {
+            let age = run.gates[place].map { record.at.uptime - $0.state.at.uptime } ?? .hours(1)
+            guard let measured = run.gates[place], measured.isGood, measured.state.node == part.node,
+                age <= max(gate.interval, .seconds(10))
+            else {
+                violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id) though \(gate.name) is not known good")
+                continue
+            }
+        }
+    }
+
+    /// Past an approval or a gate of its sequence a part goes on an answer only.
+    private mutating func checkPassed(_ former: Part, _ part: Part, in run: RunMirror.RunView, at: Int64) {
+        guard let from = former.phase.work, let to = part.phase.work, to.step > from.step else { return }
+        switch run.policy.sequence.steps[from.step] {
+        case .approval where from.approval == nil:
+            violate(.asked, at: at, "\(part.node.name) goes past an approval in \(run.run.id) that nobody gave")
+        case .gate(let gate) where !part.exempt.contains(.gate):
+            switch (from.gate?.latest, gate.onUnknown) {
+            case (.pass?, _), (.unknown?, .pass): break
+            default: violate(.asked, at: at, "\(part.node.name) goes past \(gate.name) in \(run.run.id), which is not good")
+            }
+        default: break
+        }
+    }
+
     /// A command is about to begin.
     private mutating func intended(_ start: CommandStart, _ record: Record, at: Int64) {
         guard let run = mirror.run(start.run), let view = run.parts.first(where: { $0.part.node == start.node }) else {
@@ -191,10 +223,8 @@ extension Oracle {
         if isHeld(start.node, at: record.at.wall) {
             violate(.held, at: at, "\(start.step) begins on \(start.node.name), which is held")
         }
-        var step: RunStep?
-        for case .run(let candidate) in run.policy.sequence.steps where candidate.name == start.step {
-            step = candidate
-        }
+        // What a drain ends at its deadline is no step of its own.
+        let step = run.policy.sequence.steps.lazy.compactMap(\.command).first { $0.name == start.step }
         var command = CommandView(start: start, step: step, intendedAt: at)
         let work = view.part.phase.work
         let drain = run.policy.sequence.drain(before: work?.step ?? 0)?.step
@@ -234,7 +264,7 @@ extension Oracle {
         let hasSucceeded =
             isDisruptive
             ? commands.contains {
-                key($0.start) && $0.intendedAt > retriedAt && $0.outcome == .exited(status: 0)
+                key($0.start) && $0.intendedAt > retriedAt && $0.outcome?.isSuccess == true
                     && $0.start.id != start.id
             }
             : mirror.run(start.run)?.parts.first { $0.part.node == start.node }?.succeeded.contains(start.step) ?? false
@@ -264,7 +294,7 @@ extension Step {
     /// It waits for nothing that has a name of its own.
     fileprivate var needsDeadline: Bool {
         switch self {
-        case .drain, .block, .verify, .soak, .wait(.duration): true
+        case .drain, .block, .verify, .soak, .wait(.duration), .gate: true
         default: false
         }
     }

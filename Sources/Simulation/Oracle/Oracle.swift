@@ -53,7 +53,7 @@ struct Oracle: Sendable {
 
     struct CommandView: Sendable {
         let start: CommandStart
-        let step: RunStep?
+        let step: Command?
         let intendedAt: Int64
         var isRunning = false
         var outcome: CommandOutcome?

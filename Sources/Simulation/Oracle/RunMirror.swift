@@ -25,6 +25,11 @@ struct RunMirror: Sendable {
         var phase = RunPhase.active
         var parts: [PartView]
         var isPromoted = false
+        var isApproved: Bool
+        /// What each gate of the policy said last, about which node, and when that measurement began.
+        var gates: [Int: (state: GateState, isGood: Bool)] = [:]
+        /// The next node need not pass gates.
+        var ignoresGates = false
         var pauses: Set<Pause.Cause> = []
         /// When slots became free.
         var freedAt: [Int64] = []
@@ -104,6 +109,7 @@ struct RunMirror: Sendable {
             runs.append(
                 RunView(
                     run: run, parts: run.parts.map { PartView(part: $0, changedAt: at) },
+                    isApproved: !run.pinned.value.isApprovalWanted || run.isRetry,
                     failureLimit: run.pinned.strategy.maxFailures, changedAt: at, phaseChangedAt: at))
         case .runChanged(let id, let phase):
             change(id) { run in
@@ -116,6 +122,22 @@ struct RunMirror: Sendable {
         case .paused(nil, _): isEverythingPaused = true
         case .resumed(nil, _): isEverythingPaused = false
         case .runPromoted(let id): change(id) { $0.isPromoted = true }
+        case .approvalChanged(let id, let approval):
+            if case .given = approval { change(id) { $0.isApproved = true } }
+            change(id) { $0.changedAt = at }
+        case .gateMeasured(let id, let gate, let state):
+            change(id) { run in
+                let isGood =
+                    switch state.latest {
+                    case .pass?: true
+                    case .unknown?: run.policy.gates[gate].onUnknown == .pass
+                    case .fail?, nil: false
+                    }
+                run.gates[gate] = (state, isGood)
+                run.changedAt = at
+            }
+        case .forced(let id, let force): change(id) { $0.ignoresGates = force.ignored.contains(.gate) }
+        case .forceUsed(let id, _): change(id) { $0.ignoresGates = false }
         case .runEnded(let id, _):
             let nodes = run(id)?.parts.map(\.part.node) ?? []
             runs.removeAll { $0.run.id == id }
@@ -196,4 +218,9 @@ struct RunMirror: Sendable {
     private mutating func noteClaim(of node: NodeID, at: Int64) {
         unclaimedSince[node] = isClaimed(node) ? nil : unclaimedSince[node] ?? at
     }
+}
+
+extension Policy {
+    /// A person must say that a run of it may start.
+    var isApprovalWanted: Bool { if case .rollout(_, .some) = kind { true } else { false } }
 }

@@ -6,20 +6,24 @@ extension Step {
     /// it waits for, which has a name.
     func bound(hasCommand: Bool) -> Duration? {
         switch self {
-        case .drain(let drain): drain.deadline
+        case .drain(let drain):
+            hasCommand ? TerminateStep.timeout + .minutes(2) : max(drain.deadline, DrainStep.terminationGrace)
         case .block: .minutes(10)
-        case .run(let run): hasCommand ? run.timeout + .minutes(2) : run.isDisruptive ? .hours(1) : nil
+        case .run, .http, .terminate:
+            command.flatMap { hasCommand ? $0.timeout + .minutes(2) : $0.isDisruptive ? .hours(1) : nil }
+        case .gate(let gate): gate.timeout
         case .verify(let verify): verify.timeout
         case .wait(.duration(let duration)): duration
         case .soak(let length): length * 3
-        case .wait(.windowEnd), .restore, .http, .approval, .terminate, .gate, .notify: nil
+        case .wait(.windowEnd), .restore, .approval, .notify: nil
         }
     }
 
     /// At the most, with every attempt of a command.
     private var longest: Duration {
-        guard case .run(let run) = self else { return bound(hasCommand: false) ?? .zero }
-        return (run.timeout + .minutes(2)) * (run.retries + 2)
+        if case .drain(let drain) = self { return drain.longest + .minutes(2) }
+        guard let command else { return bound(hasCommand: false) ?? .zero }
+        return (command.timeout + .minutes(2)) * (command.retries + 2)
     }
 
     static func longestCourse(of sequence: StepSequence) -> Duration {

@@ -47,6 +47,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case levers
         /// A command was started again without having failed, or beside itself.
         case commandTwice
+        /// Something began that a person or a gate had not let begin.
+        case asked
         /// A node that its cluster does not see was opened.
         case isolation
     }

@@ -19,7 +19,7 @@ extension Scenario {
                 arrivalsPerSecond: 0.02 + 0.1 * random.unit(),
                 meanHold: random.duration(.seconds(20)...Duration.minutes(4)), channels: 20 + random.below(200)),
             plan: .drawn(seed: seed, nodes: machines.count, policies: set.policies.count, length: length),
-            commands: policies.commands, joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
+            commands: policies.commands, asking: policies.asking, joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
             hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
             hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }
@@ -98,6 +98,7 @@ private struct PolicyDraw {
     let start: Timestamp
     let length: Duration
     var commands = Scenario.Commands()
+    var asking = Scenario.Asking()
 
     mutating func drawn() -> PolicySet {
         var random = RandomStream(seed: seed, label: "policies")
@@ -113,6 +114,7 @@ private struct PolicyDraw {
             strategy: strategy("rollout strategy", isRollout: true), sequence: upgrade("upgrade sequence"),
             kind: .rollout(revision: "2.0.0", approval: nil))
         if random.chance(0.3) { rollout.onDrift = .yield }
+        drawAsking(&window, &rollout)
         var policies = [window, rollout]
         if random.chance(0.2) {
             // A second window of the same nodes, at another time.
@@ -125,6 +127,55 @@ private struct PolicyDraw {
             clusters: [cluster], policies: policies,
             zones: zone == .utc ? [ZoneRules.utc.name: .utc] : [ZoneRules.utc.name: .utc, zone.name: zone],
             digest: "simulated")
+    }
+
+    /// Approvals, gates, calls and notices, each in some of the seeds.
+    private mutating func drawAsking(_ window: inout Policy, _ rollout: inout Policy) {
+        var random = RandomStream(seed: seed, label: "asking")
+        asking.approvesAfter = random.chance(0.9) ? random.duration(.seconds(5)...Duration.minutes(40)) : nil
+        if random.chance(0.4) {
+            asking.bad = random.chance(0.5) ? 0.2 : 0.05
+            asking.unknown = random.chance(0.5) ? 0.2 : 0.05
+        }
+        if random.chance(0.25) {
+            let approval = Approval(timeout: random.duration(.minutes(20)...Duration.hours(3)))
+            rollout.kind = .rollout(revision: "2.0.0", approval: approval)
+        }
+        if random.chance(0.25) { rollout.gates = [gate("errors", &random)] }
+        if random.chance(0.2) { window.gates = (0..<(1 + random.below(2))).map { gate("load-\($0)", &random) } }
+        if random.chance(0.3) { rollout.sequence = withQuestions(rollout.sequence, &random) }
+        if random.chance(0.3) { window.sequence = withQuestions(window.sequence, &random) }
+    }
+
+    private func gate(_ name: String, _ random: inout RandomStream) -> HealthGate {
+        HealthGate(
+            name: name, probe: .command(["/check"]), interval: random.duration(.seconds(5)...Duration.minutes(1)),
+            timeout: random.duration(.minutes(2)...Duration.minutes(20)), failureLimit: 1 + random.below(4),
+            onUnknown: [.fail, .pass, .wait][random.below(3)])
+    }
+
+    /// The same, with some of the steps in it that ask others.
+    private func withQuestions(_ sequence: StepSequence, _ random: inout RandomStream) -> StepSequence {
+        var sequence = sequence
+        let call = HTTPStep(
+            request: HTTPRequest(method: random.chance(0.5) ? .post : .put, url: "http://deploy.example/{node}"),
+            timeout: .minutes(5), retries: random.below(2))
+        if let block = sequence.steps.firstIndex(of: .block) {
+            if random.chance(0.3) { sequence.steps.insert(.gate(gate("calm", &random)), at: block + 1) }
+            if random.chance(0.3) { sequence.steps.insert(.http(call), at: block + 1) }
+            if random.chance(0.2) {
+                sequence.steps.insert(.terminate(TerminateStep(reason: "maintenance")), at: block + 1)
+            }
+            if random.chance(0.5) {
+                sequence.steps.insert(.notify(NotifyStep(notification: "team", text: "blocked")), at: block + 1)
+            }
+        }
+        if random.chance(0.3) { sequence.steps.insert(.gate(gate("before", &random)), at: 0) }
+        if random.chance(0.4) {
+            let approval = ApprovalStep(timeout: random.duration(.minutes(10)...Duration.hours(2)))
+            sequence.steps.insert(.approval(approval), at: 0)
+        }
+        return sequence
     }
 
     private mutating func drawCommands() {
@@ -191,7 +242,7 @@ private struct PolicyDraw {
     private func drain(_ random: inout RandomStream) -> DrainStep {
         var drain = DrainStep(
             deadline: random.duration(.minutes(8)...Duration.minutes(25)),
-            onDeadline: [.skip, .skip, .skip, .proceed, .abort][random.below(5)])
+            onDeadline: [.skip, .skip, .skip, .proceed, .abort, .terminate][random.below(6)])
         if random.chance(0.2) { drain.mode = .blockNewConnection }
         if random.chance(0.2) {
             drain.maxSessions = 1 + random.below(3)

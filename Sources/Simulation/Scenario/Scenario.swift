@@ -14,6 +14,7 @@ package struct Scenario: Sendable {
     package var traffic: Traffic
     package var plan = FaultPlan()
     package var commands = Commands()
+    package var asking = Asking()
     /// How long a node takes to join.
     package var joinDelay = Duration.seconds(2)
     /// Lists say in which mode members are; those of older servers do not.
@@ -22,6 +23,8 @@ package struct Scenario: Sendable {
     package var spreadsReads = false
     /// The clock of each node's host is off by that.
     package var hostClock = Duration.zero
+    /// The daemon only observes.
+    package var isObserving = false
     package var isTraced = false
 
     /// A node of the media server.
@@ -52,6 +55,15 @@ package struct Scenario: Sendable {
         package var actOnAddress = false
         /// `v` in front of the revision.
         package var versionPrefix = ""
+    }
+
+    /// How those answer who are asked beside the nodes.
+    package struct Asking: Hashable, Sendable {
+        /// How long a person takes to approve; nil: nobody does.
+        package var approvesAfter: Duration? = .minutes(5)
+        /// How often a gate is bad, and how often nobody knows.
+        package var bad = 0.0
+        package var unknown = 0.0
     }
 
     package var isClustered: Bool { policies.clusters[0].topology == .clustered }

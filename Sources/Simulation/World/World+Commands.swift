@@ -27,9 +27,13 @@ extension World {
         oracle.note(begun: start, at: now)
         commands[place].state = .running
         if let fault = command.fault { marks.note("command-fault-\(caseName(of: fault))") }
+        if case .termination = start.work { return terminate(start, command) }
         let work = command.isDisruptive ? scenario.commands.upgradeTime : scenario.commands.preludeTime
         switch command.fault {
-        case .cannotStart?: return insert(.commandEnds(id, .notStarted("no such file")), in: .milliseconds(5))
+        case .cannotStart?:
+            let isCall = if case .call = start.work { true } else { false }
+            let outcome = isCall ? CommandOutcome.noAnswer("connection refused") : .notStarted("no such file")
+            return insert(.commandEnds(id, outcome), in: .milliseconds(5))
         case .exitsAtOnce(let status)?:
             return insert(.commandEnds(id, .exited(status: status)), in: .milliseconds(200))
         case .doesNothing?: return insert(.commandEnds(id, .exited(status: 0)), in: .milliseconds(200))
@@ -87,15 +91,32 @@ extension World {
         startNode(node, version: version)
     }
 
-    mutating func end(_ id: CommandID, _ outcome: CommandOutcome) {
+    /// Everything live on the node is ended on purpose; with a fault, half of it.
+    private mutating func terminate(_ start: CommandStart, _ command: CommandRun) {
+        guard let node = command.place, cluster[node].isRunning else {
+            return insert(.commandEnds(start.id, .noAnswer("connection refused")), in: .milliseconds(5))
+        }
+        cluster.advance(to: wall)
+        let channels = Set(cluster[node].connections.map(\.channel)).sorted()
+        let ended = command.fault == nil ? channels : Array(channels.prefix(channels.count / 2))
+        for channel in ended { cluster.terminateSession(of: channel, on: node, at: wall) }
+        marks.note(ended.count == channels.count ? "calls-ended-on-purpose" : "calls-ended-by-half")
+        say("\(scenario.nodes[node].name): \(ended.count) sessions are ended on purpose")
+        noteEverything()
+        let outcome = CommandOutcome.terminated(sessions: ended.count, left: channels.count - ended.count)
+        insert(.commandEnds(start.id, outcome), in: .milliseconds(200))
+    }
+
+    mutating func end(_ id: CommandID, _ result: CommandOutcome) {
         guard let place = place(of: id) else { return }
+        let outcome = result.told(of: commands[place].start.work)
         if case .ended = commands[place].state { return }
         commands[place].state = .ended(outcome)
         oracle.note(ended: id, outcome)
         let isAsynchronous = scenario.commands.restartsAfter != nil && commands[place].fault == nil
         if !isAsynchronous {
             switch outcome {
-            case .exited, .neverBegan, .notStarted: bringBack(id)
+            case .exited, .answered, .terminated, .noAnswer, .neverBegan, .notStarted: bringBack(id)
             // Somebody has to start the node.
             case .signalled, .timedOut, .stopped, .interrupted: insert(.commandStarts(id), in: .minutes(3))
             }
@@ -128,5 +149,18 @@ extension World {
         oracle.note(ended: id, .interrupted)
         marks.note("command-interrupted-by-reboot")
         insert(.commandStarts(id), in: .minutes(3))
+    }
+}
+
+extension CommandOutcome {
+    /// A call ends with an answer where a program ends with a status.
+    fileprivate func told(of work: Command.Work) -> CommandOutcome {
+        guard case .call = work else { return self }
+        switch self {
+        case .exited(0): return .answered(status: 200, fault: nil)
+        case .exited(let status): return .answered(status: 500, fault: NodeText(cutting: "status \(status)"))
+        case .signalled, .timedOut: return .noAnswer("timed out")
+        default: return self
+        }
     }
 }

@@ -14,7 +14,7 @@ extension World {
         say("daemon \(process) starts, boot \(clock.boot)")
         undisturb()
         oracle.noteDaemon(at: now, moment: moment)
-        post(.started(boot: "boot-\(clock.boot)"))
+        post(.started(boot: "boot-\(clock.boot)", isObserving: scenario.isObserving))
         if !isDirectoryBroken { loadDirectory() }
     }
 
@@ -169,6 +169,7 @@ extension World {
             insert(.commandBegins(start.id), in: .milliseconds(20))
         case .recover(let start):
             recover(start)
+        case .measure(let measurement): measure(measurement)
         case .stop(let id): askToEnd(id)
         case .answer(let ticket, let answer): noteAnswer(ticket, answer)
         }
@@ -191,6 +192,7 @@ extension World {
         oracle.note(durable: records, at: now)
         for record in records {
             marks.note(record.fact)
+            noteAsked(record.fact)
             if let text = record.text { say(text) }
         }
         if isDoomed(.after) {

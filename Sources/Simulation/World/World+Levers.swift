@@ -41,6 +41,7 @@ extension World {
             (order.run, order.node, order.isForced) = (failed ?? policy, node, pull.policy % 2 == 0)
         case .forceWindow: (order.run, order.ignored) = (policy, .window)
         case .forceExclusion: (order.run, order.ignored) = (policy, .exclusion)
+        case .forceGate: (order.run, order.ignored) = (policy, .gate)
         case .start: order.policy = policy
         }
         return order
@@ -57,7 +58,7 @@ extension World {
         case .approve: .approve
         case .skip: .skip
         case .retry: .retry
-        case .forceWindow, .forceExclusion: .force
+        case .forceWindow, .forceExclusion, .forceGate: .force
         case .start: .start
         }
     }

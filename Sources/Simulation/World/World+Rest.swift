@@ -164,6 +164,8 @@ extension World {
                 other.parts.contains { $0.part.node == part.node && $0.part.phase.isInWork }
             })
         else { return false }
+        // What a gate says is not nagi's doing.
+        guard run.isApproved, run.gates.values.allSatisfy(\.isGood) else { return false }
         let strategy = run.policy.strategy
         if strategy.canary != nil, !run.isPromoted, run.parts.count(where: \.hasBegun) >= strategy.canary?.count ?? 0 {
             return false

@@ -33,6 +33,8 @@ package struct World: Sendable {
         /// Somebody opens a node beside a call.
         case opens(Int, NodeFault.Timing)
         case policiesFollow([Int])
+        /// Somebody who was asked says yes.
+        case approves(RunID)
         case hint(node: Int, every: Duration, until: Int64)
         case check
     }
@@ -135,6 +137,8 @@ package struct World: Sendable {
     var admitted = 0
     var rejected = 0
     var callsCut = 0
+    /// About which runs somebody has been asked, and has not answered yet.
+    var asked: Set<RunID> = []
     /// Events that the loop handled, and those among them that only said that time has passed.
     var handled = 0
     var ticks = 0
@@ -239,6 +243,7 @@ package struct World: Sendable {
         case .opens(let node, let timing): open(node, timing)
         case .policiesFollow(let nodes): policiesFollow(nodes)
         case .hint(let node, let every, let until): hint(node: node, every: every, until: until)
+        case .approves(let run): approve(run)
         case .check: check()
         }
     }

@@ -169,9 +169,11 @@ struct LeverTests {
                 2m b2 ended
                 2m partial: aborted by ann: wrong version
                 2m ann: ends: r@2#1. What is not committed is given back, what is goes on through restore
+                4m a2 starts
                 4m ann: started: r@2#2
                 5m ann: refused (nothing-to-do) r@2#2 is active
                 9m a2 done
+                9m a3 starts
                 """)
     }
 
@@ -240,7 +242,7 @@ struct LeverTests {
                 10m ann: refused (nothing-to-do) nothing of the run waits for an approval now
                 20m promoted
                 20m a2 starts
-                20m ann: approved: the canary of r@2#1, the others follow
+                20m ann: approved in r@2#1: its canary, the others follow
                 21m ann: refused (nothing-to-do) nothing of the run waits for an approval now
                 """)
     }

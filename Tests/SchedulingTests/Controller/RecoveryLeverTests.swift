@@ -58,6 +58,7 @@ struct RecoveryLeverTests {
                 0m a1 starts
                 5m a1 failed
                 5m failed
+                8m a1 starts
                 8m a1 done
                 8m completed
                 8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
@@ -72,9 +73,11 @@ struct RecoveryLeverTests {
                 0m a1 starts
                 5m a1 failed
                 5m failed
+                6m a1 starts
                 6m ann: retried: a1 goes on from verify, as r@2#1/retry-1
                 11m a1 failed
                 11m failed
+                30m a1 starts
                 30m ann: retried: a1 goes on from verify, as r@2#1/retry-2
                 30m a1 done
                 30m completed
@@ -96,10 +99,12 @@ struct RecoveryLeverTests {
                 0m a1 starts
                 5m a1 failed
                 5m failed
+                8m a1 starts
                 8m a1 done
                 8m completed
                 8m ann: retried: a1 goes on from verify, as r@2#1/retry-1
                 9m ann: refused (nothing-to-do) the run r@2#1 is over: failed
+                9m a1 starts
                 9m ann: started: r@2#2
                 10m ending: aborted by ann: x
                 10m ann: ends: r@2#2. What is not committed is given back, what is goes on through restore
@@ -236,6 +241,8 @@ struct RecoveryLeverTests {
                 8m bob: refused (over-budget) a3 cannot go now: 2 of 2 out of service: b1, b2
                 9m bob: refused (node-taken) b1 cannot go now: reserved by ann: disk swap
                 10m ann: started: r@2#2
+                37m a1 starts
+                37m b2 starts
                 """)
         #expect(rehearsal.isFolded)
         #expect(rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "b1"))?.hold == nil)

@@ -23,10 +23,15 @@ struct ScriptedRehearsal {
         case lists(String)
         /// From now on commands run until they are ended, or end by themselves again.
         case commandsRun(Bool)
+        /// What gates say of the node from now on; nil: nothing comes back.
+        case measures(String, GateResult?)
         /// So much time passes.
         case later(minutes: Int64)
         /// The daemon dies and is back at once, with the journal only.
         case restarts
+        /// The same, and from then on it only observes, or acts again.
+        case observes
+        case acts
         /// The machine is switched off, and back so many minutes later.
         case away(minutes: Int64)
         case loads(PolicySet)
@@ -73,6 +78,9 @@ struct ScriptedRehearsal {
     private(set) var answers: [Int: Result<LeverAnswer, LeverRefusal>] = [:]
     private var pulls = 0
     private var commandsRun = false
+    private var isObserving: Bool
+    /// What gates say about a node; of others, that all is well.
+    private var gates: [String: GateResult] = [:]
     /// A command restarts its node, which comes up normal.
     var commandsOpen = false
 
@@ -81,15 +89,16 @@ struct ScriptedRehearsal {
     ///   - start: after the beginning of the tests' time.
     init(
         _ policies: PolicySet, versions: [String: String] = [:], broken: [String] = [], start: Duration = .zero,
-        isLoaded: Bool = true
+        isLoaded: Bool = true, isObserving: Bool = false
     ) {
         self.policies = policies
+        self.isObserving = isObserving
         elapsed = start.inNanoseconds
         controller = Controller(ledger: Ledger())
         for node in policies.clusters.flatMap(\.nodes) {
             nodes[node.name] = Node(version: versions[node.name] ?? "1", isBroken: broken.contains(node.name))
         }
-        hand(.started(boot: "boot"))
+        hand(.started(boot: "boot", isObserving: isObserving))
         if isLoaded { hand(.policiesLoaded(policies)) }
     }
 
@@ -153,8 +162,12 @@ struct ScriptedRehearsal {
         case .staysShut(let node): nodes[node]?.staysShut = true
         case .lists(let text): for node in nodes.keys { nodes[node]?.members = RosterTests.members(text) }
         case .commandsRun(let doRun): commandsRun = doRun
+        case .measures(let node, let result): gates[node] = result ?? .unknown("lost")
         case .later(let minutes): advance(to: elapsed + minutes * 60_000_000_000)
         case .restarts: restart()
+        case .observes, .acts:
+            if case .observes = deed { isObserving = true } else { isObserving = false }
+            restart()
         case .away(let minutes):
             elapsed += minutes * 60_000_000_000
             restart()
@@ -185,7 +198,7 @@ struct ScriptedRehearsal {
 
     private mutating func restart() {
         controller = Controller(ledger: Ledger(folding: journal))
-        hand(.started(boot: "boot"))
+        hand(.started(boot: "boot", isObserving: isObserving))
         hand(.policiesLoaded(policies))
     }
 
@@ -225,13 +238,25 @@ struct ScriptedRehearsal {
                         ? ModeChangeAnswer(.notSent("timeout")) : ModeChangeAnswer(.accepted, read: read)))
         case .start(let start), .recover(let start):
             guard !commandsRun else { return }
-            if let revision = start.environment["NAGI_REVISION"] {
+            if case .program = start.work, let revision = start.environment["NAGI_REVISION"] {
                 nodes[start.node.name]?.version = revision
                 if commandsOpen { nodes[start.node.name]?.mode = .known(.normal) }
             }
-            pending.append(.commandEnded(start.id, .exited(status: 0)))
+            pending.append(.commandEnded(start.id, outcome(of: start)))
+        case .measure(let measurement):
+            pending.append(.measured(measurement.id, gates[measurement.node.name] ?? .pass("1")))
         case .stop(let id): pending.append(.commandEnded(id, .stopped))
         case .answer(let ticket, let answer): answers[ticket] = answer
+        }
+    }
+
+    private mutating func outcome(of start: CommandStart) -> CommandOutcome {
+        switch start.work {
+        case .program: return .exited(status: 0)
+        case .call: return .answered(status: 200, fault: nil)
+        case .termination:
+            defer { nodes[start.node.name]?.sessions = 0 }
+            return .terminated(sessions: nodes[start.node.name]?.sessions ?? 0, left: 0)
         }
     }
 
@@ -260,6 +285,7 @@ struct ScriptedRehearsal {
     private mutating func note(_ record: Record) {
         let minute = "\(elapsed / 60_000_000_000)m"
         switch record.fact {
+        case .runStarted(let run): for part in run.parts { phases[part.node] = part.phase }
         case .partChanged(_, _, let part, _, _):
             let former = phases.updateValue(part.phase, forKey: part.node) ?? .queued(PartPhase.Queued())
             if former.isQueued, part.phase.isInWork {
@@ -272,6 +298,9 @@ struct ScriptedRehearsal {
         case .paused(_, let pause): lines.append("\(minute) paused: \(pause.text)")
         case .resumed(_, let cause): lines.append("\(minute) goes on (\(cause.rawValue))")
         case .runChanged(_, .ending(let reason)): lines.append("\(minute) ending: \(reason)")
+        case .approvalChanged(_, .given(let given)): lines.append("\(minute) may start, says \(given.actor)")
+        case .noticed(_, let node, let notice):
+            lines.append("\(minute) \(node.name) tells \(notice.notification): \(notice.text)")
         case .runPromoted: lines.append("\(minute) promoted")
         case .runEnded(_, let outcome): lines.append("\(minute) \(outcome)")
         default: break
@@ -298,7 +327,8 @@ extension ScriptedRehearsal {
     /// about five minutes.
     static func rollout(
         _ strategy: Strategy, sequence: StepSequence = fiveMinutes, names: [String] = five,
-        zones: [String: String] = [:], exclusions: [Exclusion] = [], isSuspended: Bool = false
+        zones: [String: String] = [:], exclusions: [Exclusion] = [], isSuspended: Bool = false,
+        approval: Approval? = nil, gates: [HealthGate] = []
     ) -> PolicySet {
         let nodes = names.map { name in
             ClusterNode(
@@ -314,7 +344,8 @@ extension ScriptedRehearsal {
                 Policy(
                     name: "r", cluster: "c",
                     schedule: PolicySchedule(exclusions: exclusions, onWindowEnd: .finish), strategy: strategy,
-                    sequence: sequence, isSuspended: isSuspended, kind: .rollout(revision: "2", approval: nil))
+                    sequence: sequence, gates: gates, isSuspended: isSuspended,
+                    kind: .rollout(revision: "2", approval: approval))
             ],
             zones: [ZoneRules.utc.name: .utc], digest: "\(zones) \(isSuspended) \(strategy)")
     }

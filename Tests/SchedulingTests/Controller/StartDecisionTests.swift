@@ -117,6 +117,15 @@ struct StartDecisionTests {
     /// A `+` where the end is known.
     static let runs: [Situation] = [
         Situation(
+            "nobody has approved it",
+            set { _, policy in policy.kind = .rollout(revision: "2", approval: Approval()) }, gives: "approval"),
+        Situation(
+            "a gate is not good",
+            set { _, policy in
+                policy.gates = [HealthGate(name: "g", probe: .command(["/g"]), failureLimit: 9)]
+                policy.schedule.exclusions = [freeze(.zero, .minutes(2))]
+            }, deeds: [.measures("a", .fail("5"))], after: .minutes(3), gives: "gate"),
+        Situation(
             "one is out, as many as the run may have",
             set { _, policy in policy.strategy.maxUnavailable = .count(1) }, gives: "runFull"),
         Situation("two are out, as many as run and budget may have", set(), gives: "runFull budget"),

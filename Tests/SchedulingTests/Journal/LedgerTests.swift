@@ -288,7 +288,7 @@ struct LedgerTests {
                 return work
             }())
         let start = CommandStart(
-            id: CommandID(number: 7), node: Self.node, run: Self.id, step: "s", attempt: 1, command: ["/c"],
+            id: CommandID(number: 7), node: Self.node, run: Self.id, step: "s", attempt: 1, work: .program(["/c"]),
             environment: [:], timeout: .minutes(1), notAfter: .start)
         let begun = [
             Fact.policiesLoaded(Self.set("a")), .runStarted(Self.run()), .partChanged(Self.id, 0, part, step: nil, nil),

@@ -27,7 +27,7 @@ import Testing
     }
 
     private static let start = CommandStart(
-        id: CommandID(number: 1), node: node, run: run, step: "upgrade", attempt: 1, command: ["/c"],
+        id: CommandID(number: 1), node: node, run: run, step: "upgrade", attempt: 1, work: .program(["/c"]),
         environment: [:], timeout: .minutes(1), notAfter: .start)
     private static let output = CommandOutput(lastOf: "reading\nE: no lock\n", path: "/s/output")
 

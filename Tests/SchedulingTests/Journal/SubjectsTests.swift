@@ -15,7 +15,7 @@ struct SubjectsTests {
     private static let change = ModeChange(
         id: 1, node: node, target: .blockNewSession, cause: .claim, written: nil, notAfter: .start)
     private static let command = CommandStart(
-        id: CommandID(number: 1), node: node, run: run, step: "up", attempt: 1, command: ["/bin/true"],
+        id: CommandID(number: 1), node: node, run: run, step: "up", attempt: 1, work: .program(["/bin/true"]),
         environment: [:],
         timeout: .seconds(1), notAfter: .start)
     private static let pause = Pause(.person, reason: "r", actor: "mika", since: Moment.start.wall)
@@ -58,6 +58,12 @@ struct SubjectsTests {
         Row(fact: .resumed(run, .person), kind: "resumed", about: "r"),
         Row(fact: .clearanceChanged(run, .open(until: nil)), kind: "clearance-changed", about: "r"),
         Row(fact: .runPromoted(run), kind: "run-promoted", about: "r"),
+        Row(
+            fact: .approvalChanged(run, .given(GivenApproval(actor: "mika", reason: "r", at: Moment.start.wall))),
+            kind: "approval-changed", about: "ra"),
+        Row(fact: .gateMeasured(run, 0, GateState(of: node, at: .start)), kind: "gate-measured", about: "nr"),
+        Row(fact: .noticed(run, node, NotifyStep(notification: "n", text: "t")), kind: "noticed", about: "nr"),
+        Row(fact: .would(run, node, steps: "drain", longest: nil), kind: "would", about: "nr"),
         Row(fact: .runWaits(run, .waitingBudget), kind: "run-waits", about: "r"),
         Row(
             fact: .progressChanged(run, Countdown(.seconds(1), from: .start)), kind: "progress-changed", about: "r"),
@@ -95,7 +101,7 @@ struct SubjectsTests {
         Row(fact: lever(.pause(nil, givesBack: false, until: nil)), kind: "lever-pulled", about: "a"),
         Row(fact: lever(.resume(run)), kind: "lever-pulled", about: "ra"),
         Row(fact: lever(.abort(run)), kind: "lever-pulled", about: "ra"),
-        Row(fact: lever(.approve(run)), kind: "lever-pulled", about: "ra"),
+        Row(fact: lever(.approve(run, nil)), kind: "lever-pulled", about: "ra"),
         Row(fact: lever(.skip(run, node)), kind: "lever-pulled", about: "nra"),
         Row(fact: lever(.retry(run, node)), kind: "lever-pulled", about: "nra"),
         Row(fact: lever(.force(run, .window)), kind: "lever-pulled", about: "ra"),
@@ -123,7 +129,7 @@ struct SubjectsTests {
             let words = name.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" }
             #expect(row.kind == words)
         }
-        #expect(cases.count == Self.rows.count && Set(cases).count == 42)
+        #expect(cases.count == Self.rows.count && Set(cases).count == 46)
     }
 
     @Test func `a run that starts is about all its nodes`() {

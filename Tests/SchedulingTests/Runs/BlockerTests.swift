@@ -18,6 +18,7 @@ struct BlockerTests {
         outsideWindow    waiting-window    clock     no
         cutoff           waiting-window    clock     no
         wrongTopology    wrong-topology    config    no
+        approval         waiting-approval  human     yes
         promotion        waiting-approval  human     yes
         canarySoak       waiting-previous  clock     yes
         canaryBroken     waiting-previous  health    no
@@ -47,6 +48,7 @@ struct BlockerTests {
         runFull          waiting-previous  capacity  no
         budget           waiting-budget    capacity  no
         identity         waiting-previous  ours      no
+        gate             waiting-gate      health    no
         sweep            waiting-budget    ours      no
         """)
 
@@ -68,13 +70,15 @@ struct BlockerTests {
         .suspended, .policiesMissing, .runPaused(Pause(.failures, reason: "one", since: Timestamp(seconds: 0))),
         .allPaused(Pause(.person, reason: "two", actor: "ann", since: Timestamp(seconds: 0))), .runEnding(.windowEnded),
         .clock,
-        .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology, .promotion, .canarySoak(["a"]),
+        .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology, .approval("drain → restore on 2 nodes"), .promotion,
+        .canarySoak(["a"]),
         .canaryBroken("a"), .canaryFirst(["a"]), .groupFirst("x", ["a"]), .groupWait(previous: "x"), .betweenNodes,
         .backOff(holders: ["a"]), .held(actor: "ann", reason: "r"), .keptOpen(actor: "ann", reason: "r"),
         .reserved(actor: "ann", reason: "r"), .nodeBusy(LedgerTests.id), .failedStay(LedgerTests.id), .owed, .notRead,
         .unreachable(.timedOut), .stale, .unknownMode("draining"), .initial, .foreign(.blockNewSession), .faulted,
         .isolated, .notReady, .notNormal(.blockNewSession), .listedOtherwise(.known(.initial)), .quorum(missing: []),
-        .runFull(have: 1, limit: 1, holders: ["a"]), .budget(have: 1, limit: 1, holders: ["a"]), .identity("a"), .sweep,
+        .runFull(have: 1, limit: 1, holders: ["a"]), .budget(have: 1, limit: 1, holders: ["a"]), .identity("a"),
+        .gate(name: "g", "bad"), .sweep,
     ]
 
     @Test func `every reason has its sample and its row`() throws {
@@ -96,9 +100,11 @@ extension Blocker.Reason {
     enum Kind: String, CaseIterable {
         case suspended, policiesMissing, runPaused, allPaused, runEnding, clock, excluded, outsideWindow, cutoff,
             wrongTopology,
-            promotion, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff, held,
+            approval, promotion, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff,
+            held,
             keptOpen, reserved, nodeBusy, failedStay, owed, notRead, unreachable, stale, unknownMode, initial,
-            foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, sweep
+            foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, gate,
+            sweep
     }
 
     var word: String { kind.rawValue }
@@ -115,6 +121,7 @@ extension Blocker.Reason {
         case .outsideWindow: .outsideWindow
         case .cutoff: .cutoff
         case .wrongTopology: .wrongTopology
+        case .approval: .approval
         case .promotion: .promotion
         case .canarySoak: .canarySoak
         case .canaryBroken: .canaryBroken
@@ -144,6 +151,7 @@ extension Blocker.Reason {
         case .runFull: .runFull
         case .budget: .budget
         case .identity: .identity
+        case .gate: .gate
         case .sweep: .sweep
         }
     }

@@ -34,7 +34,7 @@ struct PartMoveTests {
         func work(_ step: Int, _ claim: RequestableMode?, runs: Bool = false) -> PartPhase.Work {
             var work = PartPhase.Work(
                 step: step, since: .start, claim: claim, isGranted: step > 1,
-                timer: steps[step].deadline.map { Countdown($0, from: .start) })
+                timer: steps[step].deadline().map { Countdown($0, from: .start) })
             if runs {
                 work.command = CommandID(number: 1)
                 work.attempt = 1

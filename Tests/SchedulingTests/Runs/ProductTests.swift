@@ -49,11 +49,17 @@ private struct Product {
     static let start = Moment(wall: Timestamp(seconds: 1_800_000_000), uptime: Uptime(nanoseconds: 1_000_000_000_000))
 
     static let steps: [Step] = [
-        .run(RunStep(name: "prefetch", command: ["/prefetch"])), .drain(DrainStep(deadline: .minutes(30))), .block,
+        .run(RunStep(name: "prefetch", command: ["/prefetch"])), .approval(ApprovalStep()),
+        .gate(HealthGate(name: "errors", probe: .command(["/check"]))),
+        .drain(DrainStep(deadline: .minutes(30), onDeadline: .terminate)), .block,
+        .http(HTTPStep(request: HTTPRequest(method: .post, url: "http://a.example/"))),
         .run(RunStep(name: "upgrade", command: ["/upgrade"], retries: 1, isDisruptive: true)),
-        .verify(VerifyStep(connected: true, version: "{revision}")), .wait(.duration(.minutes(5))), .wait(.windowEnd),
-        .restore, .soak(.minutes(1)),
+        .terminate(TerminateStep(reason: "r")), .verify(VerifyStep(connected: true, version: "{revision}")),
+        .notify(NotifyStep(notification: "n", text: "t")), .wait(.duration(.minutes(5))), .wait(.windowEnd), .restore,
+        .soak(.minutes(1)),
     ]
+
+    private static func place(of word: String) -> Int { steps.firstIndex { $0.label == word } ?? steps.count }
 
     static let clearances: [Clearance] = [
         .open(until: nil), .closed(.init(cause: .outsideWindow, reopens: true)),
@@ -84,10 +90,10 @@ private struct Product {
         var parts: [Part] = []
         for (step, kind) in steps.enumerated() {
             for isCommitted in [false, true] {
-                for hasCommand in [false, true] where !hasCommand || kind.word == "run" {
+                for hasCommand in [false, true] where !hasCommand || kind.mayRunCommand {
                     for mayDrop in [false, true] {
                         guard let phase = phase(step, isCommitted, hasCommand, mayDrop) else { continue }
-                        parts.append(part(phase))
+                        parts += phase.answered(kind).map { part($0) }
                     }
                 }
             }
@@ -95,7 +101,7 @@ private struct Product {
         let again = PartPhase.Returning(
             after: .end(.again(.whenClear)), since: start, command: CommandID(number: 1),
             timer: Countdown(.minutes(1), from: start))
-        parts.append(part(.returning(PartPhase.Returning(after: .goOn(step: 7), since: start))))
+        parts.append(part(.returning(PartPhase.Returning(after: .goOn(step: place(of: "restore")), since: start))))
         parts.append(part(.returning(again)))
         return parts
     }
@@ -107,30 +113,28 @@ private struct Product {
     }
 
     private static func phase(_ step: Int, _ isCommitted: Bool, _ hasCommand: Bool, _ mayDrop: Bool) -> PartPhase? {
-        let claims: [RequestableMode?] = [
-            nil, .blockNewSession, .blockNewConnection, .blockNewConnection, .blockNewConnection, .blockNewConnection,
-            .blockNewConnection, nil, nil,
-        ]
-        guard step != 7 else { return nil }
-        var work = PartPhase.Work(step: step, since: start, claim: claims[step], isGranted: step > 0)
-        work.timer = steps[step].deadline.map { Countdown($0, from: start) }
+        guard steps[step] != .restore else { return nil }
+        let isBack = step > place(of: "restore")
+        let claim = isBack ? nil : steps[...step].compactMap(\.claim).max()
+        var work = PartPhase.Work(step: step, since: start, claim: claim, isGranted: step >= place(of: "drain"))
+        work.timer = steps[step].deadline().map { Countdown($0, from: start) }
         work.mayDropSessions = mayDrop
         if hasCommand {
             work.command = CommandID(number: 1)
             work.attempt = 1
             work.timer = Countdown(.minutes(17), from: start)
         }
-        if step == 8 { return isCommitted || mayDrop ? nil : .soaking(work) }
-        guard isCommitted else { return mayDrop && step < 2 ? nil : .out(work) }
-        guard step > 2 else { return nil }
+        if isBack { return isCommitted || mayDrop ? nil : .soaking(work) }
+        guard isCommitted else { return mayDrop && step <= place(of: "drain") ? nil : .out(work) }
+        guard step >= place(of: "upgrade") else { return nil }
         return .committed(
-            work, PartPhase.Commitment(incarnation: 0, version: "1", hasDisrupted: step > 3))
+            work, PartPhase.Commitment(incarnation: 0, version: "1", hasDisrupted: step > place(of: "upgrade")))
     }
 
     mutating func run() {
         for part in Product.parts {
             let step = part.phase.work.map { Product.steps[$0.step] }
-            let isRun = step?.word == "run"
+            let isRun = step?.command != nil
             let hasCommand = part.phase.command != nil
             let isOut = part.phase.kind == .out
             let isCommitted = part.phase.kind == .committed
@@ -257,14 +261,15 @@ private struct Product {
             fail("a running command is forgotten", part, s)
         }
         let isLost = s.isGone || s.isIsolated || s.readings.mode?.requestable == nil
-        if isLost, let from = before.work, let to = after.work, before.kind == after.kind, to.step > from.step,
-            s.outcome == nil, !Product.steps[from.step].isOrderedWait
+        if isLost, let from = before.work, from.isGranted, let to = after.work, before.kind == after.kind,
+            to.step > from.step,
+            s.outcome == nil, !Product.steps[from.step].isOrderedWait, Product.steps[from.step].word != "notify"
         {
             fail("a node that is cut off makes progress", part, s)
         }
     }
 
-    private mutating func note(start command: RunStep, from part: Part, in s: PartSituation) {
+    private mutating func note(start command: Command, from part: Part, in s: PartSituation) {
         if part.phase.command != nil { fail("a command starts beside another", part, s) }
         if !s.pauses.isEmpty { fail("a command starts while paused", part, s) }
         if s.isHeld { fail("a command starts under a hold", part, s) }
@@ -320,6 +325,35 @@ private struct Product {
     var shown: String {
         broken.sorted { $0.key < $1.key }.map { "\($0.key), \($0.value.count) times, first: \($0.value.first)" }
             .joined(separator: "\n")
+    }
+}
+
+extension Step {
+    fileprivate var mayRunCommand: Bool { if case .drain = self { true } else { command != nil } }
+}
+
+extension PartPhase {
+    /// As it is, and with every answer that it may have had to what its step asks.
+    fileprivate func answered(_ step: Step) -> [PartPhase] {
+        var phases = [self]
+        switch step {
+        case .approval:
+            var approved = self
+            approved.change {
+                $0.approval = GivenApproval(actor: "ann", reason: "r", at: Timestamp(seconds: 1_800_000_000))
+            }
+            phases.append(approved)
+        case .gate(let gate):
+            for result in [GateResult.pass("1"), .fail("5"), .unknown("none")] {
+                var measured = self
+                measured.change {
+                    $0.gate = gate.note(result, begun: $0.since, in: nil, of: NodeID(cluster: "c", name: "n"))
+                }
+                phases.append(measured)
+            }
+        default: break
+        }
+        return phases
     }
 }
 

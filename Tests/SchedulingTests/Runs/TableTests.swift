@@ -35,7 +35,7 @@ struct TableTests {
         #expect(
             PartResult.allCases.map(\.rawValue) == [
                 "done", "skipped", "failed", "released", "yielded", "held", "foreign", "not-reached", "not-covered",
-                "already-there", "ended",
+                "already-there", "ended", "would",
             ])
         #expect(
             Table.Phase.allCases.map(\.rawValue) == PartPhase.Kind.allCases.map(\.rawValue).filter { $0 != "finished" })

@@ -57,6 +57,8 @@ extension StepContext {
         case "waits": mayStartCommands = false
         case "quorumless": hasQuorum = false
         case "closed": isWindowOpen = false
+        case "approved": isApproved = true
+        case "forced": ignoresGates = true
         default: throw Row.Unreadable(description: "no word of a context: \(word)")
         }
     }
@@ -70,6 +72,12 @@ extension CommandOutcome {
         case "never": self = .neverBegan
         case "interrupted": self = .interrupted
         case "killed": self = .signalled(9)
+        case "answered200": self = .answered(status: 200, fault: nil)
+        case "answered503": self = .answered(status: 503, fault: "not wanted")
+        case "silence": self = .noAnswer("timeout")
+        case _ where word.contains("/"):
+            let counts = word.split(separator: "/").compactMap { Int($0) }
+            self = .terminated(sessions: counts[0], left: counts[1])
         default:
             guard let status = Int(word) else { return nil }
             self = .exited(status: status)
@@ -83,7 +91,8 @@ extension StepMove {
         case .wait(let wait): "wait: \(wait.word)"
         case .done: "done"
         case .proceed: "proceed"
-        case .start(let run): "start \(run.name)"
+        case .start(let command): "start \(command.name)"
+        case .tell(let notice): "tell \(notice.notification)"
         case .again(let attempt): "again after \(attempt)"
         case .drainAgain: "drain again"
         case .leaveOut(let abortsRun): abortsRun ? "leave out, end the run" : "leave out"
@@ -104,6 +113,8 @@ extension StepWait {
         case .identity(let name): "identity for \(name)"
         case .quorum(let name): "quorum for \(name)"
         case .verify(let missing): "verify: \(missing)"
+        case .approval: "approval"
+        case .gate(let name, let why): "gate \(name): \(why)"
         case .time: "time"
         case .windowEnd: "the window's end"
         case .service: "service"

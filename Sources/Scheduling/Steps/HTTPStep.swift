@@ -32,6 +32,25 @@ package struct HTTPStep: Hashable, Sendable, Codable {
         self.retries = retries
         self.isDisruptive = isDisruptive
     }
+
+    /// Which of several calls it is, for people.
+    package var name: String { "\(Step.http(self).word) \(request.method.rawValue) \(request.url)" }
+
+    package var asCommand: Command {
+        Command(
+            name: name, work: .call(request, expected), timeout: timeout, retries: retries, isDisruptive: isDisruptive,
+            onInterrupted: request.method.isIdempotent ? .rerun : .fail)
+    }
+}
+
+extension HTTPStep.Method {
+    /// Sent twice it does what it does once (RFC 9110, section 9.2.2).
+    package var isIdempotent: Bool {
+        switch self {
+        case .get, .head, .put, .delete: true
+        case .post, .patch: false
+        }
+    }
 }
 
 /// What is sent.
@@ -62,39 +81,5 @@ package struct HTTPExpectation: Hashable, Sendable, Codable {
     package init(status: Int? = nil, contains: String? = nil) {
         self.status = status
         self.contains = contains
-    }
-}
-
-/// Waits for a person's word about the node.
-package struct ApprovalStep: Hashable, Sendable, Codable {
-    package static let standard = ApprovalStep()
-
-    /// Of open time; the run pauses after it.
-    package var timeout: Duration
-
-    package init(timeout: Duration = .hours(12)) {
-        self.timeout = timeout
-    }
-}
-
-/// Ends the live sessions of the node.
-package struct TerminateStep: Hashable, Sendable, Codable {
-    /// What the clients are told.
-    package var reason: String
-
-    package init(reason: String) {
-        self.reason = reason
-    }
-}
-
-/// Tells somebody, and does not wait for it.
-package struct NotifyStep: Hashable, Sendable, Codable {
-    /// The name of a Notification.
-    package var notification: String
-    package var text: String
-
-    package init(notification: String, text: String) {
-        self.notification = notification
-        self.text = text
     }
 }

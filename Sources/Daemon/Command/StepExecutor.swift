@@ -1,0 +1,52 @@
+import Primitives
+import Scheduling
+
+/// Does what steps want done in the world, each kind of it in its own way, and measures gates.
+package struct StepExecutor: Sendable {
+    private let runner: CommandRunner
+    private let client: ModeAPIClient
+
+    package init(runner: CommandRunner, client: ModeAPIClient) {
+        self.runner = runner
+        self.client = client
+    }
+
+    /// Nil if the daemon stops meanwhile: a program goes on, and `recover` finds it; of a call nobody knows later what it did.
+    func start(_ start: CommandStart) async -> CommandOutcome? {
+        guard HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
+        let outcome: CommandOutcome?
+        switch start.work {
+        case .program: outcome = await runner.start(start)
+        case .call(let request, let expected):
+            outcome = await client.addresses.outcome(of: request, expected, timeout: start.timeout)
+        case .termination(let reason): outcome = await client.terminate(start, reason: reason)
+        }
+        if case .program = start.work { return outcome }
+        return Task.isCancelled ? nil : outcome
+    }
+
+    /// What became of what an earlier daemon meant to start; nil if this daemon stops meanwhile.
+    func recover(_ start: CommandStart) async -> CommandOutcome? {
+        switch start.work {
+        case .program: await runner.recover(start)
+        // Whether it was sent, and what it did, nobody knows here.
+        case .call, .termination: .interrupted
+        }
+    }
+
+    /// A call that is under way ends at its timeout: what was sent cannot be taken back.
+    func stop(_ id: CommandID) { runner.stop(id) }
+
+    func lastOutput(of start: CommandStart) -> CommandOutput? {
+        if case .program = start.work { runner.lastOutput(of: start.id) } else { nil }
+    }
+
+    func measure(_ measurement: Measurement) async -> GateResult {
+        switch measurement.probe {
+        case .http(let request, let expected):
+            await client.addresses.measure(request, expected, limit: measurement.limit)
+        case .prometheus(let query): await client.addresses.measure(query, limit: measurement.limit)
+        case .command(let command): await runner.measure(measurement, command)
+        }
+    }
+}

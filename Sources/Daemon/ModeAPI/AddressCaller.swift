@@ -1,0 +1,177 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Primitives
+import Scheduling
+
+/// Calls addresses that policies name: of `http` steps, of gates, of whoever is to be told something. Never follows a redirect:
+/// what is sent there is meant for nobody else.
+struct AddressCaller: Sendable {
+    /// Longest answer that is looked at, in bytes.
+    static let bodyLimit = 1 << 20
+
+    let exchange: HTTPExchange
+    let secrets: SecretSource
+
+    /// Why there is no answer.
+    enum Failure: Error {
+        /// A secret is not there: nothing was sent.
+        case secret(SecretSource.Missing)
+        case call(CallFailure)
+
+        var reason: NodeText {
+            switch self {
+            case .secret(let missing): NodeText(cutting: missing.description)
+            case .call(let failure): NodeText(cutting: failure.description)
+            }
+        }
+    }
+
+    func call(
+        _ method: HTTPMethod, _ url: String, headers: [String: SecretReference], body: String? = nil,
+        contentType: String? = nil, timeout: Duration
+    ) async throws(Failure) -> CallAnswer {
+        var fields = HTTPHeaders()
+        if let contentType { fields.add(name: "content-type", value: contentType) }
+        for (name, reference) in headers.sorted(by: { $0.key < $1.key }) {
+            do throws(SecretSource.Missing) {
+                fields.replaceOrAdd(name: name, value: try secrets.read(reference))
+            } catch {
+                throw .secret(SecretSource.Missing(description: "header \(name): \(error)"))
+            }
+        }
+        do throws(CallFailure) {
+            return try await exchange.perform(
+                method, url, headers: fields, body: body.map { ByteBuffer(string: $0) },
+                deadline: .now() + .nanoseconds(timeout.nanoseconds), bodyLimit: Self.bodyLimit)
+        } catch {
+            throw .call(error)
+        }
+    }
+
+    private func call(_ request: HTTPRequest, timeout: Duration) async throws(Failure) -> CallAnswer {
+        let type = request.body.map { HTTPRequest.isJSON($0) ? "application/json" : "text/plain; charset=utf-8" }
+        return try await call(
+            HTTPMethod(rawValue: request.method.rawValue), request.url, headers: request.headers, body: request.body,
+            contentType: type, timeout: timeout)
+    }
+
+    /// One attempt of an `http` step.
+    func outcome(of request: HTTPRequest, _ expected: HTTPExpectation, timeout: Duration) async -> CommandOutcome {
+        do throws(Failure) {
+            let answer = try await call(request, timeout: timeout)
+            return .answered(status: answer.status, fault: expected.fault(in: answer))
+        } catch {
+            return .noAnswer(error.reason)
+        }
+    }
+
+    func measure(_ request: HTTPRequest, _ expected: HTTPExpectation, limit: Duration) async -> GateResult {
+        do throws(Failure) {
+            let answer = try await call(request, timeout: limit)
+            let status = "answered \(answer.status)"
+            return expected.fault(in: answer).map { .fail(NodeText(cutting: "\(status): \($0)")) }
+                ?? .pass(NodeText(cutting: status))
+        } catch {
+            return .unknown(error.reason)
+        }
+    }
+
+    /// Asks a Prometheus server for an instant vector or a scalar (`/api/v1/query`).
+    func measure(_ query: PrometheusQuery, limit: Duration) async -> GateResult {
+        var form = URLComponents()
+        form.queryItems = [URLQueryItem(name: "query", value: query.query)]
+        // In a form `+` is a space, which URLComponents leaves as it is.
+        let body = (form.percentEncodedQuery ?? "").replacing("+", with: "%2B")
+        let base = query.url.hasSuffix("/") ? String(query.url.dropLast()) : query.url
+        do throws(Failure) {
+            let answer = try await call(
+                .POST, base + "/api/v1/query", headers: query.headers, body: body,
+                contentType: "application/x-www-form-urlencoded", timeout: limit)
+            return PrometheusAnswer.result(of: answer, query)
+        } catch {
+            return .unknown(error.reason)
+        }
+    }
+}
+
+extension HTTPExpectation {
+    /// Why that is not the answer that is wanted; nil: it is.
+    func fault(in answer: CallAnswer) -> NodeText? {
+        if let status, answer.status != status { return NodeText(cutting: "\(status) is wanted") }
+        if status == nil, !(200..<300).contains(answer.status) { return "200 to 299 is wanted" }
+        guard let contains, !String(buffer: answer.body).contains(contains) else { return nil }
+        return NodeText(cutting: "the answer does not contain \(contains)")
+    }
+}
+
+/// What a Prometheus server says to an instant query.
+enum PrometheusAnswer {
+    private struct Answer: Decodable {
+        var status: String
+        var error: String?
+        var data: Content?
+    }
+
+    private enum Content: Decodable {
+        case values([(labels: [String: String], value: Double?)])
+        case other(String)
+
+        private enum Key: String, CodingKey { case resultType, result }
+
+        private struct Sample: Decodable {
+            var value: Double?
+
+            /// `[1700000000.1, "0.25"]`
+            init(from decoder: any Decoder) throws {
+                var container = try decoder.unkeyedContainer()
+                _ = try container.decode(Double.self)
+                value = Double(try container.decode(String.self))
+            }
+        }
+
+        private struct Series: Decodable {
+            var metric: [String: String]
+            var value: Sample
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            let type = try container.decode(String.self, forKey: .resultType)
+            switch type {
+            case "scalar": self = .values([([:], try container.decode(Sample.self, forKey: .result).value)])
+            case "vector":
+                self = .values(try container.decode([Series].self, forKey: .result).map { ($0.metric, $0.value.value) })
+            default: self = .other(type)
+            }
+        }
+    }
+
+    static func result(of answer: CallAnswer, _ query: PrometheusQuery) -> GateResult {
+        guard let decoded = answer.decoded(Answer.self) else {
+            return .unknown(NodeText(cutting: "no answer of Prometheus: \(answer.summary)"))
+        }
+        guard decoded.status == "success", let data = decoded.data else {
+            return .unknown(NodeText(cutting: decoded.error ?? "status \(answer.status)"))
+        }
+        guard case .values(let values) = data else { return .unknown("the query does not give an instant value") }
+        guard !values.isEmpty else { return .unknown("no data") }
+        for (labels, value) in values {
+            let name = labels.isEmpty ? "" : " (\(text(labels)))"
+            guard let value, !value.isNaN else { return .unknown(NodeText(cutting: "not a number\(name)")) }
+            if let least = query.min, value < least {
+                return .fail(NodeText(cutting: "\(value) is less than \(least)\(name)"))
+            }
+            if let most = query.max, value > most {
+                return .fail(NodeText(cutting: "\(value) is more than \(most)\(name)"))
+            }
+        }
+        let most = values.compactMap(\.value).max() ?? 0
+        return .pass(NodeText(cutting: values.count == 1 ? "\(most)" : "\(values.count) values, the largest \(most)"))
+    }
+
+    private static func text(_ labels: [String: String]) -> String {
+        labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            .joined(separator: ", ")
+    }
+}

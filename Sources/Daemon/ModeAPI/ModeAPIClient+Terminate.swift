@@ -1,0 +1,66 @@
+import Foundation
+import NIOCore
+import Primitives
+import Scheduling
+
+/// Ends what is live on a node.
+extension ModeAPIClient {
+    /// Between two looks at what is left.
+    private static let terminationPause = Duration.milliseconds(500)
+
+    /// Ends every channel of the node until none has a connection: clients are told the reason by DisconnectChannel, and
+    /// TerminateSession then ends the session, which would stay for a while. An older node has only the first of them.
+    package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
+        let address = NodeAddress(api: start.environment["NAGI_NODE_API"] ?? "", ready: nil)
+        let end = HostClock.now().uptime + start.timeout
+        var ended: Set<String> = []
+        do throws(CallFailure) {
+            let endpoint = try termination(of: start.node, at: address)
+            while true {
+                let live = try await channels(endpoint)
+                guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
+                guard HostClock.now().uptime < end, !Task.isCancelled else {
+                    return .terminated(sessions: ended.subtracting(live).count, left: live.count)
+                }
+                for channel in live.sorted() where HostClock.now().uptime < end {
+                    try await self.end(channel, reason, endpoint)
+                }
+                ended.formUnion(live)
+                try? await Task.sleep(for: Self.terminationPause)
+            }
+        } catch {
+            return .noAnswer(NodeText(cutting: error.description))
+        }
+    }
+
+    private func termination(of node: NodeID, at address: NodeAddress) throws(CallFailure) -> ModeAPIEndpoint {
+        do throws(ModeAPIEndpoint.Unusable) {
+            return try endpoint(to: node, at: address)
+        } catch {
+            throw .notConnected(error.reason)
+        }
+    }
+
+    /// Channels with connections on this node.
+    private func channels(_ endpoint: ModeAPIEndpoint) async throws(CallFailure) -> Set<String> {
+        let answer = try await call(
+            .listConnections, body: ByteBuffer(string: #"{"local":true}"#), endpoint, limit: Self.listLimit)
+        guard answer.status == 200, let rows = answer.decoded([ConnectionAnswer].self) else {
+            throw .broken("ListConnections: \(answer.summary)")
+        }
+        return Set(rows.map(\.channelID))
+    }
+
+    private func end(_ channel: String, _ reason: String, _ endpoint: ModeAPIEndpoint) async throws(CallFailure) {
+        let goodbye = Self.body(ChannelEnd(channelID: channel, reason: .init(reason: reason)))
+        _ = try await call(.disconnectChannel, body: goodbye, endpoint, limit: Self.bodyLimit)
+        // What is not known there, or gone by then, is no failure: what is left is looked at next.
+        _ = try await call(
+            .terminateSession, body: Self.body(ChannelEnd(channelID: channel)), endpoint, limit: Self.bodyLimit)
+    }
+
+    private static func body(_ end: ChannelEnd) -> ByteBuffer {
+        // Two strings: nothing in them cannot be encoded.
+        ByteBuffer(bytes: (try? JSONEncoder().encode(end)) ?? Data())
+    }
+}

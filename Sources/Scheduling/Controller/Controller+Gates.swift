@@ -1,0 +1,99 @@
+import Primitives
+
+/// What is measured before a node starts, and at the gates of its sequence.
+extension Controller {
+    /// What the policy's gates have against a node that nothing else stands against. Good is what was measured about this node,
+    /// and lately.
+    func gateBlockers(of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ now: Moment) -> [Blocker] {
+        guard part.phase.isQueued, !header.pinned.gates.isEmpty, !(header.force?.ignored.contains(.gate) ?? false)
+        else { return [] }
+        return header.pinned.gates.indices.compactMap { index in
+            let gate = header.pinned.gates[index]
+            // Whoever only observes runs no program.
+            if ledger.isObserving, case .command = gate.probe { return nil }
+            let state = state(of: index, before: part, place)
+            switch gate.standing(of: state) {
+            case .pass:
+                let isRecent = state.map { now.uptime - $0.at.uptime <= gate.validity } ?? false
+                return isRecent ? nil : Blocker(.gate(name: gate.name, "measured once more"))
+            case .wait(let why): return Blocker(.gate(name: gate.name, why))
+            case .fail(let why): return Blocker(.gate(name: gate.name, why))
+            }
+        }
+    }
+
+    private func state(of gate: Int, before part: Part, _ place: PartPlace) -> GateState? {
+        let state = ledger.withRun(place.run) { $0.gates.indices.contains(gate) ? $0.gates[gate] : nil } ?? nil
+        return state?.node == part.node ? state : nil
+    }
+
+    /// Has those gates measured that do not pass, or did too long ago.
+    mutating func measureGates(before place: PartPlace, _ turn: inout Turn) {
+        guard let part = ledger.part(place), let header = ledger.header(place.run), let node = node(of: place) else {
+            return
+        }
+        for index in header.pinned.gates.indices {
+            let gate = header.pinned.gates[index]
+            if ledger.isObserving, case .command = gate.probe { continue }
+            let state = state(of: index, before: part, place)
+            let isGood = gate.standing(of: state) == .pass
+            if isGood, let state, turn.now.uptime - state.at.uptime <= gate.validity { continue }
+            let due = isGood ? turn.now.uptime : state.map { $0.at.uptime + gate.interval } ?? turn.now.uptime
+            measure(
+                gate, Measurements.Place(part: place, gate: index), due: due, .run(place.run.raw), header, node, &turn)
+        }
+    }
+
+    /// Has the gate measured at which the part is.
+    mutating func measure(
+        _ gate: HealthGate, of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex,
+        _ turn: inout Turn
+    ) {
+        guard let work = part.phase.work else { return }
+        let due = work.gate.map { $0.at.uptime + gate.interval } ?? turn.now.uptime
+        measure(
+            gate, Measurements.Place(part: place, step: work.since), due: due, .node(node.raw), header, node, &turn)
+    }
+
+    private mutating func measure(
+        _ gate: HealthGate, _ place: Measurements.Place, due: Uptime, _ subject: Agenda.Subject,
+        _ header: Ledger.RunHeader, _ node: NodeIndex, _ turn: inout Turn
+    ) {
+        let now = turn.now
+        guard !measurements.isUnderWay(place, at: now) else {
+            // One that is lost is made again.
+            return wake(subject, at: now.uptime + gate.measurementLimit + .seconds(6), now)
+        }
+        guard due <= now.uptime else { return wake(subject, at: due, now) }
+        let facts = facts(about: node, header)
+        let id = measurements.begin(place, of: fleet[node].id, limit: gate.measurementLimit, at: now)
+        turn.act(
+            .measure(
+                Measurement(
+                    id: id, node: fleet[node].id, probe: facts.filled(gate.probe), environment: facts.environment,
+                    limit: gate.measurementLimit)))
+        wake(subject, at: now.uptime + gate.measurementLimit + .seconds(6), now)
+    }
+
+    mutating func take(_ result: GateResult, ofMeasurement id: Int, _ turn: inout Turn) {
+        guard let entry = measurements.end(id), let header = ledger.header(entry.place.part.run),
+            var part = ledger.part(entry.place.part), part.node == entry.node
+        else { return }
+        if let since = entry.place.step {
+            guard let work = part.phase.work, work.since == since,
+                case .gate(let gate) = header.pinned.sequence.steps[work.step], let node = ledger.index(of: entry.node)
+            else { return }
+            let state = gate.note(result, begun: entry.begun, in: work.gate, of: entry.node)
+            part.phase.change { $0.gate = state }
+            decide(.partChanged(header.id, entry.place.part.part, part, step: nil, nil), &turn)
+            nodesToTouch.insert(node.raw)
+        } else {
+            guard part.phase.isQueued, header.pinned.gates.indices.contains(entry.place.gate) else { return }
+            let gate = header.pinned.gates[entry.place.gate]
+            let former = state(of: entry.place.gate, before: part, entry.place.part)
+            let state = gate.note(result, begun: entry.begun, in: former, of: entry.node)
+            decide(.gateMeasured(header.id, entry.place.gate, state), &turn)
+            runsToTouch.insert(entry.place.part.run.raw)
+        }
+    }
+}

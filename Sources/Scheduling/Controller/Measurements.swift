@@ -1,0 +1,58 @@
+import Primitives
+
+/// One measurement of a gate about a node. It changes nothing, so nobody has to know of it later: one that is lost is made again.
+package struct Measurement: Hashable, Sendable {
+    /// Counted from 1 in each process.
+    package var id: Int
+    package var node: NodeID
+    /// With the node's facts put in.
+    package var probe: HealthGate.Probe
+    /// Facts for a program.
+    package var environment: [String: String]
+    /// It is unknown what has not answered by then.
+    package var limit: Duration
+}
+
+/// Which gates are being measured.
+struct Measurements: Sendable {
+    struct Place: Hashable, Sendable {
+        var part: PartPlace
+        /// Of a step: when that was entered; nil: a gate of the policy, before the part starts.
+        var step: Moment?
+        /// Which of the policy's gates.
+        var gate = 0
+    }
+
+    struct Pending: Sendable {
+        var place: Place
+        var node: NodeID
+        var begun: Moment
+        var limit: Duration
+    }
+
+    private var last = 0
+    private var pending: [Int: Pending] = [:]
+    private var ids: [Place: Int] = [:]
+
+    /// Whoever measures tells by the limit, or is not heard of any more.
+    private static let grace = Duration.seconds(5)
+
+    func isUnderWay(_ place: Place, at now: Moment) -> Bool {
+        guard let entry = ids[place].flatMap({ pending[$0] }) else { return false }
+        return now.uptime - entry.begun.uptime <= entry.limit + Measurements.grace
+    }
+
+    mutating func begin(_ place: Place, of node: NodeID, limit: Duration, at now: Moment) -> Int {
+        if let former = ids[place] { pending[former] = nil }
+        last += 1
+        pending[last] = Pending(place: place, node: node, begun: now, limit: limit)
+        ids[place] = last
+        return last
+    }
+
+    mutating func end(_ id: Int) -> Pending? {
+        guard let entry = pending.removeValue(forKey: id) else { return nil }
+        if ids[entry.place] == id { ids[entry.place] = nil }
+        return entry
+    }
+}

@@ -1,0 +1,73 @@
+import Primitives
+
+/// What a step that has something done makes of what it sees.
+extension Command {
+    /// How long a command waits for what it needs to start: proof that no call is live, quorum, a node that is there.
+    static let startTimeout = Duration.hours(1)
+    /// How long after its timeout a command's end is awaited: it is killed, and whoever ran it tells.
+    static let killGrace = Duration.minutes(2)
+    /// How often sessions may come back before it starts.
+    static let redrainLimit = 3
+
+    func move(in context: StepContext) -> StepMove {
+        switch context.command {
+        case .running:
+            return context.isLate
+                ? .fail("\(name): nothing was heard of it after its timeout")
+                : .wait(.command(name: name, attempt: context.attempt))
+        case .ended(let outcome): return move(after: outcome, in: context)
+        case .none: return startMove(in: context)
+        }
+    }
+
+    private func move(after outcome: CommandOutcome, in context: StepContext) -> StepMove {
+        if outcome.isSuccess { return .done }
+        if outcome == .neverBegan { return .again(attempt: context.attempt - 1) }
+        if outcome == .stopped { return .fail("\(name) \(outcome)") }
+        // Nobody knows how far an interrupted command came: it is run again only where the policy says so.
+        let mayRepeat = outcome != .interrupted || onInterrupted == .rerun
+        let limit = retries + (outcome == .interrupted ? 1 : 0)
+        if mayRepeat, context.attempt <= limit { return .again(attempt: context.attempt) }
+        return .fail("\(name) \(outcome)")
+    }
+
+    private func startMove(in context: StepContext) -> StepMove {
+        guard context.mayStartCommands else { return .wait(.clearance(name: name)) }
+        if case .termination = work {
+            // Behind a block that is there, or new calls come while the live ones are ended.
+            guard context.isConfirmed else {
+                return context.isLate ? .fail("\(name): the node was not blocked in time") : .wait(.block)
+            }
+            return context.sessions == 0 && context.connections == 0 && context.isDrained ? .done : .start(self)
+        }
+        guard isDisruptive else { return .start(self) }
+        if !context.isCommitted, context.isRefilled, !context.mayDropSessions {
+            guard context.redrains < Command.redrainLimit else {
+                return .fail("\(name): sessions came back \(context.redrains) times")
+            }
+            return .drainAgain
+        }
+        guard context.isConfirmed, context.mayDropSessions || context.isDrainedSinceStep else {
+            return context.isLate
+                ? .fail("\(name): live sessions were there until the last moment") : .wait(.evidence(name: name))
+        }
+        guard context.identity == .shown || context.identity == .notShowable else {
+            return context.isLate ? .fail("\(name): the node was not shown in time") : .wait(.identity(name: name))
+        }
+        // Quorum can't be forced: the step waits for it as long as it may, no longer.
+        guard context.hasQuorum else {
+            return context.isLate
+                ? .fail("\(name): it would have cost the cluster its majority") : .wait(.quorum(name: name))
+        }
+        return .start(self)
+    }
+
+    var longest: Duration { timeout * (retries + 1) }
+    /// Half of the timeout; what is answered by machines, at once.
+    var usual: Duration {
+        switch work {
+        case .program, .call: timeout / 2
+        case .termination: .zero
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import ModeCore
+import NIOCore
+import Primitives
+import Scheduling
+import Synchronization
+import Testing
+
+@testable import Daemon
+
+/// What steps have done beyond programs: calls, measurements, the end of sessions, against a server that says what is wanted.
+@Suite struct StepExecutorTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func executor(_ policies: PolicySet = PolicySet(clusters: [], digest: "none")) -> StepExecutor {
+        let client = ModeAPIClient(directory: "/", environment: ["TOKEN": "Bearer t0p"])
+        client.use(policies)
+        return StepExecutor(
+            runner: CommandRunner(
+                folder: directory.path, journal: "j", policyDirectory: directory.path,
+                environment: ["PATH": "/usr/bin:/bin"], executable: NagiBinary.path), client: client)
+    }
+
+    private func start(_ work: Command.Work, api: String = "", timeout: Duration = .seconds(5)) -> CommandStart {
+        CommandStart(
+            id: CommandID(number: 1), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
+            attempt: 1, work: work, environment: ["NAGI_NODE_API": api, "NAGI_NODE": "node-01"], timeout: timeout,
+            notAfter: HostClock.now() + .seconds(60))
+    }
+
+    private func measured(_ probe: HealthGate.Probe, limit: Duration = .seconds(5)) async -> GateResult {
+        await executor().measure(
+            Measurement(
+                id: 1, node: node01, probe: probe, environment: ["NAGI_NODE": "node-01"], limit: limit))
+    }
+
+    @Test func `an address is called with its secrets, and its answer is judged`() async throws {
+        let stub = try StubNode { call in call.path == "/good" ? .answer(200, "done: yes") : .answer(503, "busy") }
+        defer { stub.stop() }
+        func outcome(_ path: String, _ expected: HTTPExpectation = HTTPExpectation()) async -> CommandOutcome? {
+            let request = HTTPRequest(
+                method: .post, url: stub.url + path, headers: ["Authorization": .environment("TOKEN")],
+                body: #"{"a":1}"#)
+            return await executor().start(start(.call(request, expected)))
+        }
+        #expect(await outcome("good") == .answered(status: 200, fault: nil))
+        #expect(await outcome("bad") == .answered(status: 503, fault: "200 to 299 is wanted"))
+        #expect(await outcome("bad", HTTPExpectation(status: 503)) == .answered(status: 503, fault: nil))
+        #expect(await outcome("good", HTTPExpectation(status: 201)) == .answered(status: 200, fault: "201 is wanted"))
+        #expect(await outcome("good", HTTPExpectation(contains: "yes")) == .answered(status: 200, fault: nil))
+        #expect(
+            await outcome("good", HTTPExpectation(contains: "no!"))
+                == .answered(status: 200, fault: "the answer does not contain no!"))
+        let call = try #require(stub.calls.first)
+        #expect(call.method == "POST" && call.body == #"{"a":1}"#)
+        #expect(call.headers["authorization"] == "Bearer t0p" && call.headers["content-type"] == "application/json")
+    }
+
+    @Test func `a redirect is an answer, and is not followed`() async throws {
+        let stub = try StubNode { call in
+            call.path == "/" ? .answer(302, "", headers: ["location": "/elsewhere"]) : .answer(200, "")
+        }
+        defer { stub.stop() }
+        let request = HTTPRequest(url: stub.url)
+        #expect(
+            await executor().start(start(.call(request, HTTPExpectation())))
+                == .answered(status: 302, fault: "200 to 299 is wanted"))
+        #expect(stub.calls.count == 1)
+    }
+
+    @Test func `without an answer nothing is known, and without its secret nothing is sent`() async throws {
+        let stub = try StubNode { _ in .silence }
+        defer { stub.stop() }
+        func outcome(_ request: HTTPRequest) async -> CommandOutcome? {
+            await executor().start(start(.call(request, HTTPExpectation()), timeout: .milliseconds(300)))
+        }
+        #expect(await outcome(HTTPRequest(url: stub.url)) == .noAnswer("no answer in time"))
+        let before = stub.calls.count
+        #expect(
+            await outcome(HTTPRequest(url: stub.url, headers: ["A": .environment("GONE")]))
+                == .noAnswer("header A: the environment variable GONE is not set"))
+        #expect(stub.calls.count == before)
+        var late = start(.call(HTTPRequest(url: stub.url), HTTPExpectation()))
+        late.notAfter = HostClock.now() + (.zero - .seconds(1))
+        #expect(await executor().start(late) == .neverBegan)
+        #expect(await executor().recover(late) == .interrupted)
+    }
+
+    static let answers: [(body: String, min: Double?, max: Double?, result: GateResult)] = [
+        (#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.25"]}}"#, nil, 0.5, .pass("0.25")),
+        (#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}"#, 0.5, 0.5, .pass("0.5")),
+        (
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"b","__name__":"x"},"value":[1,"7"]}]}}"#,
+            nil, 0.5, .fail("7.0 is more than 0.5 (job=b)")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1"]},{"metric":{},"value":[1,"3"]}]}}"#,
+            1, nil, .pass("2 values, the largest 3.0")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0"]}]}}"#, 1, nil,
+            .fail("0.0 is less than 1.0")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}"#, 1, nil,
+            .unknown("not a number")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"+Inf"]}]}}"#, nil, 1,
+            .fail("inf is more than 1.0")
+        ),
+        (#"{"status":"success","data":{"resultType":"vector","result":[]}}"#, nil, 1, .unknown("no data")),
+        (
+            #"{"status":"success","data":{"resultType":"matrix","result":[]}}"#, nil, 1,
+            .unknown("the query does not give an instant value")
+        ),
+        (#"{"status":"error","errorType":"bad_data","error":"parse error"}"#, nil, 1, .unknown("parse error")),
+        ("<html>", nil, 1, .unknown("no answer of Prometheus: status 200: <html>")),
+    ]
+
+    @Test(arguments: answers) func `what Prometheus says is good, bad or unknown`(
+        body: String, min: Double?, max: Double?, result: GateResult
+    ) {
+        let answer = CallAnswer(status: 200, body: ByteBuffer(string: body))
+        #expect(PrometheusAnswer.result(of: answer, PrometheusQuery(url: "", query: "q", min: min, max: max)) == result)
+    }
+
+    @Test func `a query is sent as a form, whatever is in it`() async throws {
+        let stub = try StubNode { _ in
+            .answer(200, #"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#)
+        }
+        defer { stub.stop() }
+        let query = PrometheusQuery(url: stub.url, query: #"a{b="c+d"} & 1 % 2"#, max: 1)
+        #expect(await measured(.prometheus(query)) == .pass("1.0"))
+        let call = try #require(stub.calls.first)
+        #expect(call.path == "/api/v1/query" && call.headers["content-type"] == "application/x-www-form-urlencoded")
+        #expect(call.body == "query=a%7Bb%3D%22c%2Bd%22%7D%20%26%201%20%25%202")
+        stub.stop()
+        guard case .unknown = await measured(.prometheus(query)) else {
+            Issue.record("a server that is gone knows nothing")
+            return
+        }
+    }
+
+    static let programs: [(script: String, result: GateResult)] = [
+        ("echo fine for $NAGI_NODE", .pass("exited with 0: fine for node-01")),
+        ("echo first; echo 12 errors >&2; exit 2", .fail("exited with 2: 12 errors")),
+        ("kill -9 $$", .unknown("ended by signal 9")),
+        ("sleep 30", .unknown("timed out and was killed")),
+    ]
+
+    @Test(arguments: programs) func `a program measures by its exit status`(
+        script: String, result: GateResult
+    ) async throws {
+        #expect(await measured(.command(["/bin/sh", "-c", script]), limit: .seconds(1)) == result)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty, "nothing is left behind")
+    }
+
+    @Test func `a program that is not there measures nothing`() async {
+        guard case .unknown = await measured(.command(["/nowhere/check"])) else {
+            Issue.record("it is unknown")
+            return
+        }
+    }
+
+    @Test func `every live channel is told the reason and ended, until none is left`() async throws {
+        let live = Mutex<[String]>(["b", "a", "a"])
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "ListConnections":
+                let rows = live.withLock { $0 }.map { #"{"channel_id":"\#($0)","connection_id":"x"}"# }
+                return .answer(200, "[\(rows.joined(separator: ","))]")
+            case "TerminateSession":
+                // The first attempt does not get through.
+                live.withLock { if $0.count > 2 { $0.removeLast() } else { $0 = [] } }
+                return .answer(200, #"{"session_id":"s"}"#)
+            default: return .answer(200, "{}")
+            }
+        }
+        defer { stub.stop() }
+        let policies = set(stub.url)
+        let outcome = await executor(policies).start(start(.termination(reason: "main\"tenance"), api: stub.url))
+        #expect(outcome == .terminated(sessions: 2, left: 0))
+        let first = try #require(stub.calls.first { $0.operation == "DisconnectChannel" })
+        #expect(
+            first.body.contains(#""channel_id":"a""#) && first.body.contains(#""reason":{"reason":"main\"tenance"}"#))
+        #expect(stub.operations.first == "ListConnections" && stub.operations.last == "ListConnections")
+    }
+
+    @Test func `a node that ends nothing says how many are left`() async throws {
+        let stub = try StubNode { call in
+            call.operation == "ListConnections" ? .answer(200, #"[{"channel_id":"a"}]"#) : .answer(400, "{}")
+        }
+        defer { stub.stop() }
+        let outcome = await executor(set(stub.url)).start(
+            start(.termination(reason: "r"), api: stub.url, timeout: .seconds(1)))
+        #expect(outcome == .terminated(sessions: 0, left: 1))
+    }
+}

@@ -1,0 +1,188 @@
+import Calendars
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// What waits for a person's word, as timelines: a run's start, an approval step, and what becomes of a word about another
+/// text. Nodes take five minutes each, one at a time.
+struct ApprovalTests {
+    private static let byStep = StepSequence(
+        name: "s", steps: [.approval(ApprovalStep(timeout: .minutes(30)))] + ScriptedRehearsal.fiveMinutes.steps)
+
+    private static func policies(
+        sequence: StepSequence = ScriptedRehearsal.fiveMinutes, names: [String] = ["a1", "a2"],
+        approval: Approval? = Approval(timeout: .minutes(60)), exclusions: [Exclusion] = []
+    ) -> PolicySet {
+        ScriptedRehearsal.rollout(
+            Strategy(), sequence: sequence, names: names, exclusions: exclusions, approval: approval)
+    }
+
+    private func timeline(
+        _ minutes: Int64, _ script: LeverTests.Script, _ policies: PolicySet = policies(),
+        versions: [String: String] = [:]
+    ) -> String {
+        var rehearsal = ScriptedRehearsal(policies, versions: versions)
+        rehearsal.run(minutes: minutes, script)
+        #expect(rehearsal.isFolded)
+        return rehearsal.text
+    }
+
+    private static let approve = LeverTests.order(.approve, run: "r", "go")
+
+    @Test func `a run starts when somebody says so, across a restart`() {
+        #expect(
+            timeline(16, [(3, Self.approve), (3, .restarts)])
+                == """
+                3m may start, says ann
+                3m a1 starts
+                3m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                8m a1 done
+                8m a2 starts
+                13m a2 done
+                13m completed
+                """)
+    }
+
+    @Test func `what it waits for is said, and what is typed against it`() throws {
+        var rehearsal = ScriptedRehearsal(Self.policies())
+        rehearsal.run(minutes: 1)
+        #expect(rehearsal.wait(of: "a1") == "waiting-approval: waits for an approval of its start: drain → block → wait → restore on 2 nodes")
+        guard case .run(let run) = try rehearsal.controller.answer(.explain("r"), at: rehearsal.now) else {
+            Issue.record("no run")
+            return
+        }
+        #expect(run.levers.contains("nagi approve r@2#1"))
+    }
+
+    @Test func `nobody approves in time, and the run pauses; resumed, it waits as long again`() {
+        #expect(
+            timeline(150, [(70, LeverTests.order(.resume, run: "r"))])
+                == """
+                60m paused: nobody approved its start in time
+                70m goes on (approval)
+                70m ann: goes on: r@2#1
+                130m paused: nobody approved its start in time
+                """)
+    }
+
+    @Test func `an approval lifts the pause that its want has brought`() {
+        #expect(
+            timeline(62, [(61, Self.approve)])
+                == """
+                60m paused: nobody approved its start in time
+                61m may start, says ann
+                61m goes on (approval)
+                61m a1 starts
+                61m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                """)
+    }
+
+    @Test func `the time counts only while the run could act`() {
+        // Frozen from the tenth minute to the sixtieth.
+        let zone = ZoneRules.utc
+        let frozen = Exclusion(
+            window: Window(
+                name: "freeze", recurrence: .at(zone.local(Moment.start.wall + .minutes(10))),
+                length: .elapsed(.minutes(50)), timeZone: zone.name))
+        #expect(
+            timeline(120, [], Self.policies(exclusions: [frozen]))
+                == "110m paused: nobody approved its start in time")
+    }
+
+    @Test func `an edit before it has begun is another run, and the word about the old text is void`() {
+        let edited = Self.policies(sequence: StepSequence(name: "s", steps: [.drain(DrainStep()), .block, .restore]))
+        let frozen = Exclusion(
+            window: Window(
+                name: "freeze", recurrence: .at(ZoneRules.utc.local(Moment.start.wall)), length: .elapsed(.minutes(30)),
+                timeZone: ZoneRules.utc.name))
+        #expect(
+            timeline(
+                40, [(3, Self.approve), (5, .loads(edited)), (35, LeverTests.order(.approve, run: "r@2#1", "go"))],
+                Self.policies(exclusions: [frozen]))
+                    == """
+                    3m may start, says ann
+                    3m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                    5m ending: the policy was edited before it began: sequence
+                    5m a1 ended
+                    5m a2 ended
+                    5m partial: the policy was edited before it began: sequence
+                    35m ann: refused (nothing-to-do) the run r@2#1 is over: partial: the policy was edited before it began: sequence
+                    """)
+    }
+
+    @Test func `a node that joins the policies before the run has begun is in the run that asks anew`() {
+        #expect(
+            timeline(8, [(5, .loads(Self.policies(names: ["a1", "a2", "a3"]))), (6, Self.approve)])
+                == """
+                5m ending: the policy was edited before it began: nodes
+                5m a1 ended
+                5m a2 ended
+                5m partial: the policy was edited before it began: nodes
+                6m may start, says ann
+                6m a1 starts
+                6m ann: approved in r@2#2: its start (drain → block → wait → restore)
+                """)
+    }
+
+    @Test func `what has begun keeps its text`() {
+        let edited = Self.policies(sequence: StepSequence(name: "s", steps: [.drain(DrainStep()), .block, .restore]))
+        #expect(
+            timeline(9, [(1, Self.approve), (3, .loads(edited))])
+                == """
+                1m may start, says ann
+                1m a1 starts
+                1m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                6m a1 done
+                6m a2 starts
+                """)
+    }
+
+    @Test func `nothing is asked where every node is there already`() {
+        #expect(
+            timeline(1, [], versions: ["a1": "2", "a2": "2"])
+                == """
+                0m a1 already-there
+                0m a2 already-there
+                0m completed
+                """)
+    }
+
+    @Test func `an approval step asks for each node, before it is taken out of service`() {
+        let policies = Self.policies(sequence: Self.byStep, approval: nil)
+        var rehearsal = ScriptedRehearsal(policies)
+        rehearsal.run(minutes: 2)
+        #expect(rehearsal.wait(of: "a1") == "waiting-approval: an operator is to say that it may go on (28m)")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal))
+        rehearsal.run(minutes: 13, [(2, LeverTests.order(.approve, node: "a2", run: "r")), (3, Self.approve)])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                2m ann: refused (nothing-to-do) a2 does not wait for an approval now
+                3m ann: approved in r@2#1: a1
+                8m a1 done
+                8m a2 starts
+                """)
+        rehearsal.run(minutes: 50, [(14, LeverTests.order(.approve, node: "a2", run: "r"))])
+        #expect(rehearsal.isFolded)
+        #expect(
+            rehearsal.text.hasSuffix(
+                """
+                14m ann: approved in r@2#1: a2
+                19m a2 done
+                19m completed
+                """))
+    }
+
+    @Test func `an approval step that nobody answers pauses the run, and its node is left as it is`() {
+        #expect(
+            timeline(42, [(40, Self.approve)], Self.policies(sequence: Self.byStep, approval: nil))
+                == """
+                0m a1 starts
+                30m paused: nobody approved a1 in time
+                40m goes on (approval)
+                40m ann: approved in r@2#1: a1
+                """)
+    }
+}

@@ -1,0 +1,72 @@
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// Steps that ask others for something, as a node goes through them.
+struct FurtherStepTests {
+    private func rehearsal(_ steps: [Step], _ script: LeverTests.Script = []) -> ScriptedRehearsal {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(), sequence: StepSequence(name: "s", steps: steps), names: ["a1"]))
+        rehearsal.run(minutes: 60, script)
+        #expect(rehearsal.isFolded)
+        return rehearsal
+    }
+
+    private func starts(_ rehearsal: ScriptedRehearsal) -> [CommandStart] {
+        rehearsal.effects.compactMap { if case .start(let start) = $0 { start } else { nil } }
+    }
+
+    @Test func `what is live at the deadline is ended, and the drain is proven then`() throws {
+        let steps: [Step] = [
+            .wait(.duration(.minutes(1))), .drain(DrainStep(deadline: .minutes(20), onDeadline: .terminate)), .block,
+            .wait(.duration(.minutes(5))), .restore,
+        ]
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: StepSequence(name: "s", steps: steps), names: ["a1"]))
+        rehearsal.nodes["a1"]?.sessions = 3
+        rehearsal.run(minutes: 19)
+        #expect(starts(rehearsal).isEmpty)
+        rehearsal.run(minutes: 30)
+        #expect(rehearsal.isFolded)
+        let start = try #require(starts(rehearsal).first)
+        #expect(start.work == .termination(reason: DrainStep.terminationReason))
+        #expect(starts(rehearsal).count == 1)
+        #expect(rehearsal.text == "0m a1 starts\n26m a1 done\n26m completed")
+    }
+
+    @Test func `what ends by itself in time is not ended`() {
+        let rehearsal = rehearsal([.drain(DrainStep(deadline: .minutes(20), onDeadline: .terminate)), .block, .restore])
+        #expect(starts(rehearsal).isEmpty)
+        #expect(rehearsal.text == "0m a1 starts\n0m a1 done\n0m completed")
+    }
+
+    @Test func `an address is called with the node's facts`() throws {
+        let call = HTTPStep(
+            request: HTTPRequest(
+                method: .post, url: "http://deploy.example/{node}", body: #"{"to":"{revision}"}"#))
+        let rehearsal = rehearsal([.drain(DrainStep()), .block, .http(call), .restore])
+        let start = try #require(starts(rehearsal).first)
+        #expect(
+            start.work
+                == .call(
+                    HTTPRequest(method: .post, url: "http://deploy.example/a1", body: #"{"to":"2"}"#), HTTPExpectation()
+                ))
+        #expect(rehearsal.text == "0m a1 starts\n0m a1 done\n0m completed")
+    }
+
+    @Test func `somebody is told, and nobody waits for it`() {
+        let notice = NotifyStep(notification: "team", text: "drained")
+        let rehearsal = rehearsal([.drain(DrainStep()), .notify(notice), .block, .restore, .notify(notice)])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                0m a1 tells team: drained
+                0m a1 done
+                0m a1 tells team: drained
+                0m completed
+                """)
+    }
+}

@@ -1,0 +1,146 @@
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// What is measured before a node starts and in its sequence, as timelines. Nodes take five minutes each, one at a time.
+struct GateTests {
+    private static func gate(
+        failures: Int = 1, timeout: Duration = .minutes(10), onUnknown: HealthGate.OnUnknown = .fail
+    ) -> HealthGate {
+        HealthGate(
+            name: "errors-low", probe: .command(["/check"]), interval: .minutes(1), timeout: timeout,
+            failureLimit: failures, onUnknown: onUnknown)
+    }
+
+    private func timeline(
+        _ minutes: Int64, _ script: LeverTests.Script, before gate: HealthGate? = gate(), in steps: [Step] = []
+    ) -> ScriptedRehearsal {
+        let sequence = StepSequence(name: "s", steps: steps + ScriptedRehearsal.fiveMinutes.steps)
+        let policies = ScriptedRehearsal.rollout(
+            Strategy(), sequence: sequence, names: ["a1", "a2"], gates: gate.map { [$0] } ?? [])
+        var rehearsal = ScriptedRehearsal(policies, isLoaded: false)
+        // What is measured from the beginning on is known before the policies are.
+        let first = script.prefix { if case (0, .measures) = $0 { true } else { false } }
+        for (_, deed) in first { rehearsal.perform(deed) }
+        rehearsal.perform(.loads(policies))
+        rehearsal.run(minutes: minutes, Array(script.dropFirst(first.count)))
+        #expect(rehearsal.isFolded)
+        return rehearsal
+    }
+
+    private func measurements(of node: String, in rehearsal: ScriptedRehearsal) -> Int {
+        rehearsal.effects.count { if case .measure(let one) = $0 { one.node.name == node } else { false } }
+    }
+
+    @Test func `a gate is measured before each node`() {
+        let rehearsal = timeline(12, [])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                5m a2 starts
+                10m a2 done
+                10m completed
+                """)
+        #expect(measurements(of: "a1", in: rehearsal) == 1)
+        #expect(measurements(of: "a2", in: rehearsal) == 1)
+    }
+
+    @Test func `a gate that has failed pauses the run, and is measured anew when that goes on`() {
+        let rehearsal = timeline(
+            20,
+            [
+                (1, .measures("a2", .fail("5"))), (8, .measures("a2", .pass("1"))),
+                (9, LeverTests.order(.resume, run: "r")),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                5m paused: gate errors-low: bad: 5, before a2
+                9m goes on (gate)
+                9m a2 starts
+                9m ann: goes on: r@2#1
+                14m a2 done
+                14m completed
+                """)
+        // Not while it was paused.
+        #expect(measurements(of: "a2", in: rehearsal) == 2)
+    }
+
+    @Test func `bad measurements below the limit are waited out`() {
+        var rehearsal = timeline(7, [(1, .measures("a2", .fail("5")))], before: Self.gate(failures: 5))
+        #expect(rehearsal.wait(of: "a2") == "waiting-gate: gate errors-low: bad: 5")
+        rehearsal.run(minutes: 14, [(7, .measures("a2", .pass("1")))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                7m a2 starts
+                12m a2 done
+                12m completed
+                """)
+    }
+
+    @Test func `what nobody knows is waited for until the gate's time is over`() {
+        let rehearsal = timeline(
+            30, [(1, .measures("a2", nil))], before: Self.gate(timeout: .minutes(6), onUnknown: .wait))
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                11m paused: gate errors-low did not pass in 6m: unknown: lost, before a2
+                """)
+    }
+
+    @Test func `a restart of the daemon forgets no bad measurement`() {
+        let rehearsal = timeline(
+            20, [(1, .measures("a2", .fail("5"))), (6, .restarts)], before: Self.gate(failures: 3))
+        #expect(rehearsal.text.contains("7m paused: gate errors-low: bad: 5, before a2"))
+    }
+
+    @Test func `an operator has the next node start past a gate, and only that one`() {
+        let rehearsal = timeline(
+            12,
+            [
+                (0, .measures("a1", .fail("5"))), (0, .measures("a2", .fail("7"))),
+                (1, LeverTests.order(.force, run: "r", "known") { $0.ignored = .gate }),
+            ], before: Self.gate(failures: 3))
+        #expect(
+            rehearsal.text == """
+                1m a1 starts
+                1m ann: the next node that r@2#1 starts ignores gate, through its whole sequence. Budget and quorum still count
+                6m a1 done
+                8m paused: gate errors-low: bad: 7, before a2
+                """)
+    }
+
+    @Test func `a gate as a step holds its node up, and fails it`() {
+        let step = Step.gate(Self.gate(failures: 3))
+        let rehearsal = timeline(
+            20, [(1, .measures("a2", .fail("5")))], before: nil,
+            in: [step])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                5m a2 starts
+                7m a2 failed
+                7m failed
+                """)
+        #expect(rehearsal.nodes["a2"]?.mode == .known(.normal))
+    }
+
+    @Test func `a forced node passes the gates of its sequence too`() {
+        let rehearsal = timeline(
+            9,
+            [
+                (0, .measures("a1", .fail("5"))), (0, .measures("a2", .fail("5"))),
+                (1, LeverTests.order(.force, run: "r", "known") { $0.ignored = .gate }),
+            ], before: Self.gate(failures: 9), in: [.gate(Self.gate())])
+        #expect(rehearsal.text.contains("6m a1 done"), "\(rehearsal.text)")
+        #expect(!rehearsal.text.contains("a2 starts"), "\(rehearsal.text)")
+    }
+}

@@ -1,0 +1,87 @@
+import Calendars
+import ModeCore
+import Primitives
+import Testing
+
+@testable import Scheduling
+
+/// A daemon that only observes: it decides as one that acts, does nothing, and uses nothing up.
+struct ObservingTests {
+    private static let gated = HealthGate(name: "errors", probe: .http(HTTPRequest(url: "http://g/"), HTTPExpectation()))
+
+    private static func policies(gates: [HealthGate] = [], approval: Approval? = nil) -> PolicySet {
+        ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], approval: approval, gates: gates)
+    }
+
+    private func deeds(_ rehearsal: ScriptedRehearsal) -> [Effect] {
+        rehearsal.effects.filter { effect in
+            switch effect {
+            case .send, .start, .recover, .stop: true
+            case .append, .read, .measure, .answer: false
+            }
+        }
+    }
+
+    @Test func `every node ends with its start decision, and nothing is done`() {
+        var rehearsal = ScriptedRehearsal(Self.policies(), isObserving: true)
+        rehearsal.run(minutes: 30)
+        #expect(rehearsal.text == "0m a1 would\n0m a2 would\n0m a3 would")
+        #expect(deeds(rehearsal).isEmpty)
+        #expect(rehearsal.isFolded)
+        #expect(
+            rehearsal.verdict(of: "a2")
+                == Verdict(.would, "would start in r@2#1: drain → block → wait → restore"))
+        let told = rehearsal.journal.compactMap { $0.fact.kind == "would" ? $0.text : nil }
+        #expect(told.first == "a1  would start: drain → block → wait → restore, at most 25m  r@2#1")
+    }
+
+    @Test func `one that acts afterwards finds nothing used up`() {
+        var rehearsal = ScriptedRehearsal(Self.policies(), isObserving: true)
+        rehearsal.run(minutes: 30, [(20, .restarts), (21, .acts)])
+        #expect(rehearsal.text == "0m a1 would\n0m a2 would\n0m a3 would\n21m a1 starts\n26m a1 done\n26m a2 starts")
+        #expect(rehearsal.isFolded)
+        #expect(rehearsal.controller.ledger.history["r"]?.runs(of: "2") == 1)
+    }
+
+    @Test func `what waits for a person or for a gate waits here too`() {
+        var rehearsal = ScriptedRehearsal(
+            Self.policies(gates: [Self.gated], approval: Approval()), isObserving: true)
+        rehearsal.perform(.measures("a1", .fail("5")))
+        rehearsal.run(minutes: 5, [(2, LeverTests.order(.approve, run: "r"))])
+        #expect(
+            rehearsal.text == """
+                2m may start, says ann
+                2m paused: gate errors: bad: 5, before a1
+                2m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                """)
+    }
+
+    @Test func `a gate that is a program is not run`() {
+        let program = HealthGate(name: "own", probe: .command(["/check"]))
+        var rehearsal = ScriptedRehearsal(Self.policies(gates: [program]), isObserving: true)
+        rehearsal.run(minutes: 5)
+        #expect(rehearsal.text == "0m a1 would\n0m a2 would\n0m a3 would")
+        #expect(!rehearsal.effects.contains { if case .measure = $0 { true } else { false } })
+    }
+
+    @Test func `what one that acted left is left alone, and goes on with the next that acts`() {
+        var rehearsal = ScriptedRehearsal(Self.policies())
+        rehearsal.run(minutes: 2)
+        rehearsal.perform(.observes)
+        rehearsal.forgetEffects()
+        rehearsal.run(minutes: 12)
+        #expect(deeds(rehearsal).isEmpty)
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
+        rehearsal.run(minutes: 30, [(12, .acts)])
+        #expect(rehearsal.text.hasPrefix("0m a1 starts\n12m a1 done\n12m a2 starts"), "\(rehearsal.text)")
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `a lever that would change a node is refused`() {
+        var rehearsal = ScriptedRehearsal(Self.policies(), isObserving: true)
+        rehearsal.run(minutes: 2, [(1, LeverTests.order(.release, node: "a1", "x"))])
+        #expect(
+            rehearsal.lines.last
+                == "1m ann: refused (not-now) this daemon only observes: it sends nothing and runs no command")
+    }
+}
