@@ -184,6 +184,14 @@ package final class DaemonService: Sendable {
                 for await _ in reloads { reader.async { [self] in reload(Reloading(), loop, embedded) } }
                 return .requests
             }
+            group.addTask { [self] in
+                while (try? await Task.sleep(for: settings.certificateCheck)) != nil {
+                    reader.async { [self] in
+                        for line in loop.client.refreshCertificates() { log(line.text, line.isFault ? .error : .info) }
+                    }
+                }
+                return .requests
+            }
             group.addTask {
                 while (try? await Task.sleep(for: Self.tidying)) != nil { ProcessSetup.giveBackMemory() }
                 return .requests

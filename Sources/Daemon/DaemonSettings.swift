@@ -34,6 +34,8 @@ package struct DaemonSettings: Sendable {
     package var mode: Mode
     /// The program that has the verb `exec-step`.
     package var executable = "/proc/self/exe"
+    /// How often the files of `api.tls` are looked at.
+    package var certificateCheck = Duration.seconds(60)
 
     package init(
         state: StateDirectory, listen: ListenAddress = .standard, policyDirectory: String,

@@ -230,6 +230,7 @@ struct Pump<Brain: Decider> {
             return false
         }
         loop.client.use(settings)
+        for complaint in settings.complaints { loop.log(complaint, .error) }
         loop.board.use(set)
         loop.log.use(DisplayZone(of: set))
         loop.board.note(nil)

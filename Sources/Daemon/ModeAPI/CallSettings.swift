@@ -14,9 +14,15 @@ package struct CallSettings: Sendable {
         var isEmbedded: Bool
         var timeout: TimeAmount
         var headers: Result<HTTPHeaders, SecretSource.Missing>
+        /// The files of `api.tls`; success with nil where the policy names none.
+        var tls: Result<NodeTLS?, NodeTLS.Unusable>
+        /// What the policy names.
+        var tlsSettings: TLSSettings?
+        /// Why files that were changed since are not used.
+        var laterFault: NodeTLS.Unusable?
     }
 
-    private var clusters: [String: Cluster] = [:]
+    var clusters: [String: Cluster] = [:]
 
     init() {}
 
@@ -43,6 +49,13 @@ package struct CallSettings: Sendable {
     mutating func take(_ later: CallSettings) {
         clusters.merge(later.clusters) { _, later in later }
     }
+
+    /// What of them cannot be used: calls that need it fail.
+    var complaints: [String] {
+        clusters.sorted { $0.key < $1.key }.compactMap { name, cluster in
+            if case .failure(let unusable) = cluster.tls { "api.tls of \(name): \(unusable)" } else { nil }
+        }
+    }
 }
 
 extension CallSettings.Cluster {
@@ -52,6 +65,11 @@ extension CallSettings.Cluster {
         timeout = .nanoseconds(policy.api.timeout.nanoseconds)
         headers = Result { () throws(SecretSource.Missing) in
             try Self.headers(of: policy.api, secrets)
+        }
+        tlsSettings = policy.api.tls
+        tls = Result { () throws(NodeTLS.Unusable) in
+            guard let settings = policy.api.tls else { return nil }
+            return try NodeTLS(NodeTLS.Files(settings, directory: secrets.directory))
         }
     }
 

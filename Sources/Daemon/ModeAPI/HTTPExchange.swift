@@ -6,6 +6,12 @@ import NIOHTTP1
 /// One request and its whole answer within a deadline, from connecting to the last byte.
 struct HTTPExchange: Sendable {
     let client: HTTPClient
+    let probe: CertificateProbe
+
+    init(client: HTTPClient) {
+        self.client = client
+        probe = CertificateProbe(client.eventLoopGroup)
+    }
 
     /// One client for all nodes. Nothing of it is left to the library's defaults: those follow redirects, wait for ever
     /// for an answer that stalls, and keep trying to connect until the deadline.
@@ -24,13 +30,16 @@ struct HTTPExchange: Sendable {
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }
 
+    /// - Parameter tls: whom to trust at an https address, and what to show there; nil: what this host trusts. Other
+    ///   certificates are other connections, in the same pool.
     func perform(
-        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, deadline: NIODeadline,
-        bodyLimit: Int
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, tls: NodeTLS? = nil,
+        deadline: NIODeadline, bodyLimit: Int
     ) async throws(CallFailure) -> CallAnswer {
         do {
             let request = try HTTPClient.Request(
-                url: url, method: method, headers: headers, body: body.map { .byteBuffer($0) })
+                url: url, method: method, headers: headers, body: body.map { .byteBuffer($0) },
+                tlsConfiguration: tls?.configuration)
             // The library's async interface gives up its deadline with the head of an answer, whose body may then drip
             // for ever, and costs twice as much.
             let task = client.execute(
@@ -45,6 +54,11 @@ struct HTTPExchange: Sendable {
                 status: Int(response.status.code), body: response.body ?? ByteBuffer(),
                 date: response.headers.first(name: "date").flatMap(HTTPDate.instant))
         } catch {
+            if let fault = TLSFault(error) {
+                let reason = await probe.explain(fault, url, tls: tls)
+                // Under TLS 1.3 a server may ask for a certificate after the request has gone out.
+                throw fault.isAboutPeer || fault == .noTLS ? .notConnected(reason) : .broken(reason)
+            }
             throw Self.failure(error, deadline: deadline, bodyLimit: bodyLimit)
         }
     }

@@ -55,6 +55,23 @@ package final class ModeAPIClient: Sendable {
     /// Calls follow these settings from now on. Clusters that they do not have keep their last ones.
     package func use(_ settings: CallSettings) { endpoints.withLock { $0.use(settings) } }
 
+    /// Looks whether files of `api.tls` have changed: new calls use what they hold now. Reads files, for the caller's thread.
+    ///
+    /// - Returns: what to tell, as lines of a log.
+    package func refreshCertificates() -> [(text: String, isFault: Bool)] {
+        let known = endpoints.withLock { $0.settings }
+        let changes = known.certificateChanges(directory: secrets.directory)
+        return endpoints.withLock { $0.take(changes) }.map { news in
+            switch news {
+            case .taken(let cluster): ("the certificates of \(cluster) have changed: new calls use them", false)
+            case .refused(let cluster, let reason): ("the new certificates of \(cluster) are not used: \(reason)", true)
+            }
+        }
+    }
+
+    /// When the certificate ends that is shown at an https address; nil where none is shown in time.
+    package func certificateEnd(at url: String) async -> Timestamp? { await exchange.probe.shown(at: url)?.end }
+
     /// Calls about that node go to the server in this process, whatever their address.
     package func embed(_ node: NodeID, in server: ModeServer) {
         endpoints.withLock { $0.embed(node, in: server) }

@@ -1,5 +1,6 @@
 import ModeServer
 import NIOCore
+import NIOHTTP1
 import Primitives
 import Scheduling
 import Synchronization
@@ -19,12 +20,17 @@ struct ModeAPIEndpoint: Sendable {
 
 /// Makes endpoints out of the settings of clusters and the servers of this process.
 struct ModeAPIEndpoints: Sendable {
-    private var settings = CallSettings()
+    private(set) var settings = CallSettings()
     private var servers: [NodeID: ModeServer] = [:]
 
     mutating func embed(_ node: NodeID, in server: ModeServer) { servers[node] = server }
 
     mutating func use(_ settings: CallSettings) { self.settings.take(settings) }
+
+    /// - Returns: what is to be told of them.
+    mutating func take(_ changes: [CallSettings.CertificateChange]) -> [CallSettings.CertificateNews] {
+        changes.compactMap { settings.take($0) }
+    }
 
     func endpoint(
         of node: NodeID, at address: NodeAddress, over exchange: HTTPExchange
@@ -42,11 +48,22 @@ struct ModeAPIEndpoints: Sendable {
     ) throws(ModeAPIEndpoint.Unusable) -> any ModeAPITransport {
         if let server = servers[node] { return InProcessTransport(server: server, node: node.name) }
         if cluster.isEmbedded { throw .init(reason: "the node was embedded in an earlier process of the daemon") }
-        switch cluster.headers {
-        case .success(let headers):
-            return HTTPTransport(exchange: exchange, api: address.api, ready: address.ready, headers: headers)
-        case .failure(let missing):
-            throw .init(reason: missing.description)
+        let headers: HTTPHeaders
+        do throws(SecretSource.Missing) {
+            headers = try cluster.headers.get()
+        } catch {
+            throw .init(reason: error.description)
+        }
+        do throws(NodeTLS.Unusable) {
+            // Whoever is called without TLS needs no certificate.
+            let tls = address.isEncrypted ? try cluster.tls.get() : nil
+            return HTTPTransport(exchange: exchange, api: address.api, ready: address.ready, headers: headers, tls: tls)
+        } catch {
+            throw .init(reason: "api.tls: \(error)")
         }
     }
+}
+
+extension NodeAddress {
+    fileprivate var isEncrypted: Bool { [api, ready].contains { $0?.lowercased().hasPrefix("https:") == true } }
 }

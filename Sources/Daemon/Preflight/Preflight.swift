@@ -45,9 +45,18 @@ package struct Preflight: Sendable {
             } else if case .failure(let missing)? = settings[cluster.name]?.headers {
                 let secret = PreflightFinding(.error, .secretUnreadable, in: cluster.name, "\(missing)")
                 sections.append(Section(name: cluster.name, summary: "was not asked", findings: [secret]))
+            } else if case .failure(let unusable)? = settings[cluster.name]?.tls {
+                let fault = PreflightFinding(.error, .certificatesUnusable, in: cluster.name, "api.tls: \(unusable)")
+                sections.append(Section(name: cluster.name, summary: "was not asked", findings: [fault]))
             } else {
                 let survey = ClusterSurvey(cluster, answers: await answers(of: cluster, client))
-                sections.append(Section(name: cluster.name, summary: survey.summary, findings: survey.findings))
+                let certificates = CertificateSurvey(
+                    cluster, files: (try? settings[cluster.name]?.tls.get())?.expiries ?? [],
+                    shown: await certificateEnds(of: cluster, client))
+                sections.append(
+                    Section(
+                        name: cluster.name, summary: survey.summary,
+                        findings: survey.findings + certificates.findings(at: HostClock.now().wall)))
             }
         }
         await client.shutdown()
@@ -78,6 +87,34 @@ package struct Preflight: Sendable {
                 ask()
             }
             return answers
+        }
+    }
+
+    /// Of every https address that a node has.
+    private func certificateEnds(of cluster: ClusterPolicy, _ client: ModeAPIClient) async -> [CertificateSurvey.Shown]
+    {
+        let asked = cluster.nodes.enumerated().flatMap { index, node in
+            Set([node.api, node.ready ?? node.api]).filter { $0.lowercased().hasPrefix("https:") }.map { (index, $0) }
+        }.sorted { $0 < $1 }
+        return await withTaskGroup(of: (Int, CertificateSurvey.Shown?).self) { group in
+            var next = 0
+            func ask() {
+                guard next < asked.count else { return }
+                let (place, (index, url)) = (next, asked[next])
+                next += 1
+                let node = cluster.nodes[index].name
+                group.addTask {
+                    let end = await client.certificateEnd(at: url)
+                    return (place, end.map { CertificateSurvey.Shown(node: node, url: url, end: $0) })
+                }
+            }
+            for _ in 0..<Self.readLimit { ask() }
+            var shown: [Int: CertificateSurvey.Shown] = [:]
+            while let (place, one) = await group.next() {
+                shown[place] = one
+                ask()
+            }
+            return shown.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 

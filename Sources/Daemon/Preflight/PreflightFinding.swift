@@ -11,6 +11,8 @@ package struct PreflightFinding: Hashable, Sendable {
         case probeMissing = "probe-missing"
         case notReady = "not-ready"
         case secretUnreadable = "secret-unreadable"
+        case certificatesUnusable = "certificates-unusable"
+        case certificateEnds = "certificate-ends"
         case nameMismatch = "name-mismatch"
         case notListed = "not-listed"
         case notConnected = "not-connected"

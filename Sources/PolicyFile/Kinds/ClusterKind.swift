@@ -55,7 +55,7 @@ enum ClusterKind {
         DefaultedField(
             "headers", SecretKind.headers, default: [:],
             "sent with every call; the values are read from the environment or a file"),
-        Field("tls", DiscoveryKind.tls, "certificates of https addresses").checkedOnly,
+        Field("tls", DiscoveryKind.tls, "certificates of https addresses"),
         build: APISettings.init)
 
     private static let observe: ValueType<ObserveSettings> = .object(
