@@ -153,7 +153,7 @@ package final class DaemonService: Sendable {
         }
         let server = APIServer(
             address: settings.listen, token: token, board: loop.board, journal: records,
-            reload: { [self] in await reload($0, loop, embedded) }, pull: { await loop.pull($0) },
+            reload: { [self] in await reload($0, loop, embedded) }, hooks: loop.hooks, pull: { await loop.pull($0) },
             ask: { await loop.ask($0) })
         let (running, announce) = AsyncStream.makeStream(of: ListenAddress.self)
         return await withTaskGroup(of: Ending.self) { group in

@@ -24,7 +24,8 @@ import Testing
                 ClusterPolicy(
                     name: "tokyo", topology: .standalone,
                     nodes: [ClusterNode(name: "node-01", api: url ?? node.url, ready: node.url + ".ok")],
-                    api: APISettings(timeout: .seconds(5), tls: tls))
+                    api: APISettings(timeout: .seconds(5), tls: tls),
+                    observe: ObserveSettings(interval: .milliseconds(200)))
             ], digest: "d1")
     }
 
@@ -153,6 +154,8 @@ import Testing
         #expect(told.map(\.isFault) == [true] && told[0].text.contains("trusted.pem"))
         #expect(client.refreshCertificates().isEmpty, "it is told once")
         #expect(await seen(set, client) == "normal", "those in use stay")
+        client.use(set)
+        #expect(await seen(set, client) == "normal", "also where a person has the policies read again")
 
         try node.show(second)
         try certificates.copy("next.pem", to: "trusted.pem")

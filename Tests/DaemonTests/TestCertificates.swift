@@ -61,6 +61,7 @@ final class TestCertificates: Sendable {
             new_certs_dir = .
             default_md = sha256
             policy = names
+            rand_serial = yes
             [names]
             commonName = supplied
 
@@ -68,7 +69,7 @@ final class TestCertificates: Sendable {
         try configuration.write(toFile: file("ca.cnf"), atomically: true, encoding: .utf8)
         try "".write(toFile: file("index.txt"), atomically: true, encoding: .utf8)
         try openssl(
-            ["ca", "-batch", "-config", "ca.cnf", "-rand_serial", "-notext", "-in", "\(name).csr"]
+            ["ca", "-batch", "-config", "ca.cnf", "-notext", "-in", "\(name).csr"]
                 + ["-cert", "\(authority).pem", "-keyfile", "\(authority).key", "-extfile", "\(name).ext"]
                 + ["-startdate", "20250101000000Z", "-enddate", "20250201000000Z", "-out", "\(name).pem"])
     }

@@ -22,6 +22,7 @@ struct ValueTests {
         #expect(cluster.observe == ObserveSettings(interval: .seconds(2), jitter: 0.25, staleAfter: .seconds(60)))
         #expect(cluster.budget == Budget(maxUnavailable: .percent(50), minAvailable: .count(1)))
         #expect(cluster.exclusions.map(\.window.name) == ["fair"] && cluster.exclusions.first?.reason == "the fair")
+        #expect(cluster.hooks == HookSettings(secret: .environment("HOOK")))
     }
 
     @Test func `an embedded node is read as written`() throws {

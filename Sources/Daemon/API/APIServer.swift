@@ -26,15 +26,18 @@ package struct APIServer: Sendable {
     private let questions: Questions
     private let journal: JournalRoutes?
     private let reload: (@Sendable (ReloadRequest) async -> ReloadOutcome)?
+    private let hooks: HookRoutes?
 
     /// - Parameters:
     ///   - journal: what is answered out of it is not there without.
     ///   - reload: has the policies read again; not there without.
+    ///   - hooks: takes webhooks; not there without.
     ///   - pull: carries an operator's order out, and returns when that is durable.
     ///   - ask: has the controller answer a question.
     package init(
         address: ListenAddress, token: String, board: StatusBoard, journal: JournalReader? = nil,
         pace: EventPace = EventPace(), reload: (@Sendable (ReloadRequest) async -> ReloadOutcome)? = nil,
+        hooks: HookDesk? = nil,
         pull: @escaping @Sendable (Pull) async -> Result<LeverAnswer, LeverRefusal>,
         ask: @escaping @Sendable (Question) async -> Result<QuestionAnswer, LeverRefusal>
     ) {
@@ -43,6 +46,7 @@ package struct APIServer: Sendable {
         self.board = board
         self.journal = journal.map { JournalRoutes(reader: $0, board: board, pace: pace) }
         self.reload = reload
+        self.hooks = hooks.map { HookRoutes(desk: $0) }
         self.pull = pull
         questions = Questions(board: board, ask: ask, journal: journal)
     }
@@ -94,6 +98,7 @@ package struct APIServer: Sendable {
         questions.add(to: router)
         router.post("/v1/actions") { request, context in try await act(request, context) }
         journal?.add(to: router)
+        hooks?.add(to: router)
         if let reload {
             router.post("/v1/reload") { request, _ in
                 let body = try await request.body.collect(upTo: Gatekeeper<CallerContext>.bodyLimit)

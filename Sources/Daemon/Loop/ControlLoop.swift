@@ -91,8 +91,18 @@ package final class ControlLoop: Sendable {
         self.log = log
     }
 
-    /// Something that happened outside: hints.
+    /// Something that happened outside.
     package func post(_ event: Event) { mailbox.post(.event(event)) }
+
+    /// Webhooks of the nodes become hints of this loop.
+    package var hooks: HookDesk {
+        HookDesk(
+            key: { [client] in client.hookKey(of: $0) }, isListed: { [client] in client.isListed($0) },
+            post: { [self] in post(.hinted($0)) },
+            after: { [client] pause, act in
+                client.eventLoop.scheduleTask(in: .nanoseconds(pause.nanoseconds)) { act() }
+            })
+    }
 
     /// Puts policies before the controller. Reads the secrets that they name before, on the caller's thread: a file may be
     /// slow, and the loop never waits for one.

@@ -18,6 +18,10 @@ package struct CallSettings: Sendable {
         var tls: Result<NodeTLS?, NodeTLS.Unusable>
         /// What the policy names.
         var tlsSettings: TLSSettings?
+        /// By what webhooks are known; success with nil where the policy has none.
+        var hooks: Result<HookKey?, SecretSource.Missing>
+        /// Of the nodes.
+        var names: Set<String>
         /// Why files that were changed since are not used.
         var laterFault: NodeTLS.Unusable?
     }
@@ -47,18 +51,34 @@ package struct CallSettings: Sendable {
     /// Later settings replace those of the same cluster; a cluster that they do not have keeps its last ones, because its
     /// nodes may still have to be given back.
     mutating func take(_ later: CallSettings) {
-        clusters.merge(later.clusters) { _, later in later }
+        clusters.merge(later.clusters) { current, later in later.keepingCertificates(of: current) }
     }
 
-    /// What of them cannot be used: calls that need it fail.
+    /// What of them cannot be used: calls that need it fail, webhooks are refused.
     var complaints: [String] {
-        clusters.sorted { $0.key < $1.key }.compactMap { name, cluster in
-            if case .failure(let unusable) = cluster.tls { "api.tls of \(name): \(unusable)" } else { nil }
+        clusters.sorted { $0.key < $1.key }.flatMap { name, cluster in
+            var complaints: [String] = []
+            if case .failure(let unusable) = cluster.tls { complaints.append("api.tls of \(name): \(unusable)") }
+            if case .failure(let missing) = cluster.hooks {
+                complaints.append("no webhook of \(name) is taken: \(missing)")
+            }
+            return complaints
         }
     }
 }
 
 extension CallSettings.Cluster {
+    /// Half a file is no reason to lose sight of nodes that answer: those in use stay where the new ones cannot be used.
+    fileprivate func keepingCertificates(of current: Self) -> Self {
+        guard case .failure(let fault) = tls, case .success = current.tls, tlsSettings == current.tlsSettings else {
+            return self
+        }
+        var kept = self
+        kept.tls = current.tls
+        kept.laterFault = fault
+        return kept
+    }
+
     fileprivate init(_ policy: ClusterPolicy, isEmbedded: Bool, secrets: SecretSource) {
         isClustered = policy.topology == .clustered
         self.isEmbedded = isEmbedded
@@ -66,6 +86,11 @@ extension CallSettings.Cluster {
         headers = Result { () throws(SecretSource.Missing) in
             try Self.headers(of: policy.api, secrets)
         }
+        hooks = Result { () throws(SecretSource.Missing) in
+            guard let settings = policy.hooks else { return nil }
+            return HookKey(try secrets.read(settings.secret))
+        }
+        names = Set(policy.nodes.map(\.name))
         tlsSettings = policy.api.tls
         tls = Result { () throws(NodeTLS.Unusable) in
             guard let settings = policy.api.tls else { return nil }

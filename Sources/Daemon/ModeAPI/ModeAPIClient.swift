@@ -72,6 +72,16 @@ package final class ModeAPIClient: Sendable {
     /// When the certificate ends that is shown at an https address; nil where none is shown in time.
     package func certificateEnd(at url: String) async -> Timestamp? { await exchange.probe.shown(at: url)?.end }
 
+    /// By what webhooks of the cluster are known; nil: it takes none.
+    package func hookKey(of cluster: String) -> HookKey? {
+        endpoints.withLock { try? $0.settings[cluster]?.hooks.get() }
+    }
+
+    /// Whether the policies have such a node.
+    package func isListed(_ node: NodeID) -> Bool {
+        endpoints.withLock { $0.settings[node.cluster]?.names.contains(node.name) == true }
+    }
+
     /// Calls about that node go to the server in this process, whatever their address.
     package func embed(_ node: NodeID, in server: ModeServer) {
         endpoints.withLock { $0.embed(node, in: server) }

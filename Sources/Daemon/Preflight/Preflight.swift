@@ -56,7 +56,8 @@ package struct Preflight: Sendable {
                 sections.append(
                     Section(
                         name: cluster.name, summary: survey.summary,
-                        findings: survey.findings + certificates.findings(at: HostClock.now().wall)))
+                        findings: survey.findings + certificates.findings(at: HostClock.now().wall)
+                            + hookFindings(cluster, settings)))
             }
         }
         await client.shutdown()
@@ -88,6 +89,13 @@ package struct Preflight: Sendable {
             }
             return answers
         }
+    }
+
+    private func hookFindings(_ cluster: ClusterPolicy, _ settings: CallSettings) -> [PreflightFinding] {
+        guard case .failure(let missing)? = settings[cluster.name]?.hooks else { return [] }
+        return [
+            PreflightFinding(.warning, .secretUnreadable, in: cluster.name, "no webhook would be taken: \(missing)")
+        ]
     }
 
     /// Of every https address that a node has.

@@ -18,11 +18,12 @@ enum ClusterKind {
             "when no policy of the cluster may act, whatever the windows say"),
         Field(
             "discovery", DiscoveryKind.discovery, "nodes that are not listed are found by the nodes' own lists"
-        ).checkedOnly
-    ) { topology, nodes, api, observe, budget, timeZone, exclusions, discovery in
+        ).checkedOnly,
+        Field("hooks", hooks, "webhooks of the nodes, which bring their next read forward: POST /hooks/CLUSTER")
+    ) { topology, nodes, api, observe, budget, timeZone, exclusions, discovery, hooks in
         ClusterDraft(
             topology: topology, nodes: nodes ?? [], api: api, observe: observe, budget: budget, timeZone: timeZone,
-            exclusions: exclusions, discovery: discovery)
+            exclusions: exclusions, discovery: discovery, hooks: hooks)
     }
 
     private static let node: ValueType<ClusterNode> = .checkedObject(
@@ -57,6 +58,13 @@ enum ClusterKind {
             "sent with every call; the values are read from the environment or a file"),
         Field("tls", DiscoveryKind.tls, "certificates of https addresses"),
         build: APISettings.init)
+
+    private static let hooks: ValueType<HookSettings> = .object(
+        "hooks",
+        Field.required(
+            "secret", SecretKind.secret,
+            "who knows it is believed: as the path's last part, as a password, or as the key of a signature")
+    ) { secret in secret.map { HookSettings(secret: $0) } }
 
     private static let observe: ValueType<ObserveSettings> = .object(
         "observe",

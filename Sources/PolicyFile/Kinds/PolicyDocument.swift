@@ -31,6 +31,7 @@ struct ClusterDraft: Sendable {
     var timeZone: Located<String>?
     var exclusions: [Located<SpanDraft>]
     var discovery: Discovery?
+    var hooks: HookSettings?
 }
 
 struct NotificationDraft: Sendable {

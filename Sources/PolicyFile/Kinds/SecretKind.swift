@@ -11,7 +11,7 @@ enum SecretKind {
     static let secret = ValueType<SecretReference>(object.shape) { node, findings in
         if let scalar = node.scalar, !scalar.isNull {
             findings.error(
-                .secretInText, "the value of a header must not stand in a policy", at: node.location,
+                .secretInText, "a secret must not stand in a policy", at: node.location,
                 hint: "write {env: VARIABLE} or {file: path}")
             return nil
         }

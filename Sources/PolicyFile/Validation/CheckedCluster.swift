@@ -30,7 +30,7 @@ struct CheckedCluster {
         cluster = draft.topology.map {
             ClusterPolicy(
                 name: document.name.value, topology: $0, nodes: sorted, api: draft.api, observe: draft.observe,
-                budget: draft.budget, discovery: draft.discovery)
+                budget: draft.budget, discovery: draft.discovery, hooks: draft.hooks)
         }
         checkNodes(findings)
         checkEmbedded(findings)

@@ -21,11 +21,13 @@ package struct ClusterPolicy: Hashable, Sendable, Codable {
     package var exclusions: [Exclusion]
     /// How nodes that are not listed are found. Nil: not at all.
     package var discovery: Discovery?
+    /// How webhooks of the nodes are known to be theirs. Nil: none is taken.
+    package var hooks: HookSettings?
 
     package init(
         name: String, topology: Topology, nodes: [ClusterNode], api: APISettings = .standard,
         observe: ObserveSettings = .standard, budget: Budget = .standard, exclusions: [Exclusion] = [],
-        discovery: Discovery? = nil
+        discovery: Discovery? = nil, hooks: HookSettings? = nil
     ) {
         self.name = name
         self.topology = topology
@@ -35,6 +37,7 @@ package struct ClusterPolicy: Hashable, Sendable, Codable {
         self.budget = budget
         self.exclusions = exclusions
         self.discovery = discovery
+        self.hooks = hooks
     }
 
     /// Its nodes run inside the daemon: all of them or none.
@@ -97,6 +100,16 @@ package struct TLSSettings: Hashable, Sendable, Codable {
         self.caFile = caFile
         self.certificateFile = certificateFile
         self.keyFile = keyFile
+    }
+}
+
+/// Webhooks of the nodes, which bring the next read of their node forward and do nothing else.
+package struct HookSettings: Hashable, Sendable, Codable {
+    /// Whoever knows it is believed: as the last segment of the path, as a password, or as the key of a signature.
+    package var secret: SecretReference
+
+    package init(secret: SecretReference) {
+        self.secret = secret
     }
 }
 
