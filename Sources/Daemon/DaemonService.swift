@@ -121,7 +121,10 @@ package final class DaemonService: Sendable {
         if fold.records >= Self.manyRecords {
             loop.keeper.keepShort(at: HostClock.now().wall, isForced: true) { ledger }
         }
-        return await serve(loop, embedded, reader, decider: Controller(ledger: ledger), token: token)
+        let notices = NoticeDesk(
+            reader: reader, journal: journal.id, folder: settings.state.noticesPath, client: client, board: board,
+            log: log)
+        return await serve(loop, embedded, reader, notices, decider: Controller(ledger: ledger), token: token)
     }
 
     /// The policies that the controller will act on first; nil where there are none.
@@ -141,8 +144,8 @@ package final class DaemonService: Sendable {
 
     /// Listens, drives the controller, and heeds requests, until the loop ends or something cannot listen.
     private func serve(
-        _ loop: ControlLoop, _ embedded: EmbeddedNodes, _ records: JournalReader, decider: Controller,
-        token: String
+        _ loop: ControlLoop, _ embedded: EmbeddedNodes, _ records: JournalReader, _ notices: NoticeDesk,
+        decider: Controller, token: String
     ) async -> Result<Void, DaemonError> {
         enum Ending: Sendable {
             case loop(Result<Void, DaemonError>)
@@ -190,6 +193,10 @@ package final class DaemonService: Sendable {
                         for line in loop.client.refreshCertificates() { log(line.text, line.isFault ? .error : .info) }
                     }
                 }
+                return .requests
+            }
+            group.addTask {
+                await notices.run()
                 return .requests
             }
             group.addTask {

@@ -33,7 +33,7 @@ struct CorpusTests {
     }
 
     @Test(arguments: [
-        ("policies", 9), ("examples/quickstart/policies", 2), ("examples/standalone", 2), ("examples/zone-by-zone", 2),
+        ("policies", 10), ("examples/quickstart/policies", 2), ("examples/standalone", 2), ("examples/zone-by-zone", 2),
         ("examples/business-hours", 3), ("examples/night-shift/policies", 2),
     ])
     func `the shipped policies are fine, also for the next 400 days`(folder: String, count: Int) throws {

@@ -50,6 +50,9 @@ package final class StatusBoard: Sendable {
     /// Asking for it is not looking.
     var zone: DisplayZone { state.withLock { $0.content.zone } }
 
+    /// The same as `report`; asking for it is not looking.
+    var latestReport: StatusReport? { state.withLock { $0.content.report } }
+
     /// Somebody has looked since the latest report was shown: the next one is wanted soon.
     var isWatched: Bool { state.withLock { $0.isWatched } }
 

@@ -52,7 +52,8 @@ struct HTTPExchange: Sendable {
             }
             return CallAnswer(
                 status: Int(response.status.code), body: response.body ?? ByteBuffer(),
-                date: response.headers.first(name: "date").flatMap(HTTPDate.instant))
+                date: response.headers.first(name: "date").flatMap(HTTPDate.instant),
+                retryAfter: response.headers.first(name: "retry-after"))
         } catch {
             if let fault = TLSFault(error) {
                 let reason = await probe.explain(fault, url, tls: tls)

@@ -43,6 +43,8 @@ struct CallAnswer: Sendable {
     var body: ByteBuffer
     /// The clock of whoever answered, to the second; nil where the answer does not say.
     var date: Timestamp?
+    /// When whoever answered wants to be asked again, as it stands in the answer.
+    var retryAfter: String?
 
     /// Nil where the body is not what the call answers with.
     func decoded<Answer: Decodable>(_: Answer.Type) -> Answer? {

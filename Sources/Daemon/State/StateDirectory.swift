@@ -1,6 +1,7 @@
 import Glibc
 
-/// Where the daemon keeps what must survive it: journal, token, commands under way, and the address it listens on.
+/// Where the daemon keeps what must survive it: journal, token, commands under way, how far whom was told,
+/// and the address it listens on.
 package struct StateDirectory: Hashable, Sendable {
     /// Absolute.
     package let path: String
@@ -12,6 +13,7 @@ package struct StateDirectory: Hashable, Sendable {
 
     package var journalPath: String { path + "/journal.sqlite" }
     package var commandsPath: String { path + "/commands" }
+    var noticesPath: String { path + "/notices" }
     var lockPath: String { path + "/lock" }
     var tokenPath: String { path + "/token" }
     var addressPath: String { path + "/address" }
@@ -31,6 +33,7 @@ package struct StateDirectory: Hashable, Sendable {
             try make(prefix, mode: 0o755, mayExist: true)
         }
         try make(commandsPath, mode: 0o700, mayExist: true)
+        try make(noticesPath, mode: 0o700, mayExist: true)
         guard chmod(path, 0o700) == 0 else {
             throw .cannotMake(path: path, reason: String(cString: strerror(errno)))
         }

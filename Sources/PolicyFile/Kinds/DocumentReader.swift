@@ -67,7 +67,6 @@ struct DocumentReader {
             output.isIncomplete = true
             return
         }
-        if kind == .notification { findings.checkedOnly("the kind Notification", at: root.location(of: "kind")) }
         output.declarations.append(Declaration(kind: kind, name: name))
         guard let spec, let body = body(kind, spec, findings) else { return }
         output.documents.append(PolicyDocument(kind: kind, name: name, spec: spec, body: body))

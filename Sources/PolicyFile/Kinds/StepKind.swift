@@ -23,7 +23,7 @@ enum StepKind {
         Field("approval", FurtherStepKind.approval, "waits for a person's word").map(Step.approval),
         Field("terminate", FurtherStepKind.terminate, "ends live sessions").map(Step.terminate),
         Field("gate", GateKind.gate, "waits for a good measurement").map(Step.gate),
-        Field("notify", FurtherStepKind.notify, "tells somebody").map(Step.notify).checkedOnly)
+        Field("notify", FurtherStepKind.notify, "tells somebody").map(Step.notify))
 
     /// `block: {}`.
     private static func nothing(_ word: String, _ step: Step) -> ValueType<Step> {

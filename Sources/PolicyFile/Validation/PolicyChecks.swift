@@ -109,7 +109,7 @@ extension PolicyValidator {
     ) -> CheckedSequence? {
         switch reference.value {
         case .inline(let draft):
-            checkPrograms(of: draft.steps)
+            checkNotifySteps(draft.steps)
             return CheckedSequence(draft, name: policy, findings)
         case .name(let name):
             if let sequence = sequence(named: name) { return sequence }

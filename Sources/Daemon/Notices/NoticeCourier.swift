@@ -1,0 +1,240 @@
+import Dispatch
+import Primitives
+import Scheduling
+
+/// Tells one receiver what it wants to be told, one after another: the journal is its queue, and its mark in it is durable.
+/// Who is slow or down holds up nobody else.
+struct NoticeCourier: Sendable {
+    /// Records that are looked at together.
+    private static let batch = 100
+    /// Records of no interest after which the mark is written all the same.
+    private static let markSpacing: Int64 = 1_000
+    /// A journal that could not be read is asked again after so long.
+    private static let patience = Duration.seconds(10)
+
+    let notification: NotificationPolicy
+    let reader: JournalReader
+    let journal: String
+    let marks: NoticeMarks
+    let caller: AddressCaller
+    let board: StatusBoard
+    let pace: NoticePace
+    let now: @Sendable () -> Timestamp
+    let log: DaemonLog
+    private let disk = DispatchQueue(label: "notices")
+
+    init(
+        _ notification: NotificationPolicy, reader: JournalReader, journal: String, marks: NoticeMarks,
+        caller: AddressCaller, board: StatusBoard, pace: NoticePace, now: @escaping @Sendable () -> Timestamp,
+        log: DaemonLog
+    ) {
+        self.notification = notification
+        self.reader = reader
+        self.journal = journal
+        self.marks = marks
+        self.caller = caller
+        self.board = board
+        self.pace = pace
+        self.now = now
+        self.log = log
+    }
+
+    /// Where it stands; what of it is on disk; and whether the latest attempts failed, which is told once.
+    private struct State {
+        var mark: NoticeMark
+        var written: NoticeMark?
+        var isFailing = false
+        var windows: (digest: String, soon: SoonWindows)?
+    }
+
+    /// Until it is cancelled. What is under way then is told after the next start, under the same id.
+    func run() async {
+        var state = await begun()
+        let listener = reader.growth.listen()
+        listener.nudge()
+        let isSoonWanted = notification.on.contains(.windowSoon)
+        let ticking = Task { [pace] in
+            while isSoonWanted, (try? await Task.sleep(for: pace.tick)) != nil { listener.nudge() }
+        }
+        defer { ticking.cancel() }
+        for await _ in listener.news {
+            await catchUp(&state)
+            if isSoonWanted { await tellWindows(&state) }
+            if state.mark.after - (state.written?.after ?? 0) >= Self.markSpacing { await write(&state) }
+        }
+        await write(&state)
+    }
+
+    /// From now on where it has told nothing yet: nobody wants to be told the past.
+    private func begun() async -> State {
+        let (marks, name) = (marks, notification.name)
+        let found = await disk.answer { Result { try marks.read(name) } }
+        var state = State(mark: NoticeMark(journal: journal, after: reader.growth.last))
+        switch found {
+        case .success(let mark?) where mark.journal == journal && mark.after <= reader.growth.last:
+            state.mark = mark
+            state.written = mark
+        case .success: await write(&state)
+        case .failure(let error):
+            log("notification \(name): how far it was cannot be read (\(error)): it goes on from now", .error)
+            await write(&state)
+        }
+        return state
+    }
+
+    private func write(_ state: inout State) async {
+        guard state.mark != state.written else { return }
+        let (mark, marks, name) = (state.mark, marks, notification.name)
+        let result = await disk.answer {
+            Result { () throws(DurableFile.Failure) in try marks.write(mark, of: name) }
+        }
+        if case .failure(let error) = result {
+            log("notification \(name): a restart may tell some of it again: \(error)", .error)
+        }
+        state.written = mark
+    }
+}
+
+extension NoticeCourier {
+    private func catchUp(_ state: inout State) async {
+        while reader.growth.last > state.mark.after, !Task.isCancelled {
+            guard let page = await page(after: state.mark.after) else {
+                try? await Task.sleep(for: Self.patience)
+                continue
+            }
+            if let first = page.first, first > state.mark.after + 1 {
+                log(
+                    "notification \(notification.name): records \(state.mark.after + 1) to \(first - 1) are not kept any "
+                        + "more: nobody is told what was in them", .error)
+            }
+            for entry in page.entries {
+                guard await tell(entry, &state) else { return }
+            }
+            state.mark.after = page.through
+        }
+    }
+
+    /// Nil where it cannot be read now. It ends before a record that never can be, and that is then left out.
+    private func page(after seq: Int64) async -> JournalReader.Page? {
+        var query = JournalReader.Query()
+        query.after = seq
+        query.limit = Self.batch
+        query.anyTrace = Notice.traces
+        do throws(JournalError) {
+            return try await reader.page(query)
+        } catch {
+            guard !Task.isCancelled else { return nil }
+            log("notification \(notification.name): \(error)", .error)
+            guard case .unreadableRecord(let seq, _) = error else { return nil }
+            query.before = seq
+            var page = try? await reader.page(query)
+            page?.through = seq
+            return page
+        }
+    }
+
+    /// - Returns: whether the record is through.
+    private func tell(_ entry: JournalReader.Entry, _ state: inout State) async -> Bool {
+        let set = board.policies ?? PolicySet()
+        var isStartApproved = true
+        if let run = Notice.asksForStart(entry.record.fact) {
+            guard let known = await isStartOf(run, approvedBefore: entry.seq) else { return false }
+            isStartApproved = known
+        }
+        let notice = Notice(entry.record, set, isStartApproved: isStartApproved)
+        if case .runEnded(let run, _) = entry.record.fact { state.mark.forget(run) }
+        if let notice, notice.isWanted(by: notification, set), !state.mark.isTold(notice.once) {
+            guard await deliver(notice, id: id("\(entry.seq)"), &state) else { return false }
+            state.mark.note(notice.once)
+            state.mark.after = entry.seq
+            await write(&state)
+        }
+        state.mark.after = entry.seq
+        return true
+    }
+
+    /// Nil where it cannot be read now, or the daemon stops.
+    private func isStartOf(_ run: RunID, approvedBefore seq: Int64) async -> Bool? {
+        var query = JournalReader.Query()
+        query.before = seq
+        query.isBackward = true
+        query.limit = 1
+        query.traces = [JournalFormat.trace(run.text)]
+        query.anyTrace = Notice.approvalTraces
+        query.isWanted = { $0.fact.subjects.run == run && Notice.isStartApproved(by: $0.fact) != nil }
+        guard let page = try? await reader.page(query) else { return nil }
+        return page.entries.first.flatMap { Notice.isStartApproved(by: $0.record.fact) } ?? true
+    }
+
+    private func tellWindows(_ state: inout State) async {
+        // Before the first report nobody knows what is left to do, and a clock that jumped knows no windows.
+        guard let set = board.policies, let report = board.latestReport,
+            !report.alarms.contains(where: { $0.key.code == .clockNotTrusted })
+        else { return }
+        if state.windows?.digest != set.digest { state.windows = (set.digest, SoonWindows(set)) }
+        let (now, zone) = (now(), board.zone)
+        let notices =
+            state.windows?.soon.notices(
+                at: now, isIdle: { report.isThrough($0) }, clock: { ShownInstant.whole(zone.text($0)) }) ?? []
+        for notice in notices where notice.isWanted(by: notification, set) && !state.mark.isTold(notice.once) {
+            guard case .window(let occurrence, let start)? = notice.once, start > self.now(),
+                await deliver(notice, id: id("window/\(occurrence)"), &state)
+            else { continue }
+            state.mark.note(notice.once)
+            state.mark.forgetWindows(before: now - .days(1))
+            await write(&state)
+        }
+    }
+
+    /// The same for the same record, in whichever attempt and of whichever process.
+    private func id(_ what: String) -> String {
+        let text = "\(notification.name)-\(journal.prefix(8))-\(what)"
+        return String(decoding: text.utf8.prefix(200).map { 0x21...0x7E ~= $0 ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+    }
+}
+
+extension NoticeCourier {
+    /// - Returns: whether it is through, told or given up; not where the daemon stops meanwhile.
+    private func deliver(_ notice: Notice, id: String, _ state: inout State) async -> Bool {
+        let body = NoticeBody.text(of: notice, id: id, format: notification.format, board.zone)
+        let post = NoticePost(caller: caller, target: notification.url, timeout: notification.timeout)
+        for attempt in 0... {
+            guard !Task.isCancelled else { return false }
+            let outcome = await post.attempt(body, id: id, on: disk)
+            if outcome != .delivered, Task.isCancelled { return false }
+            switch outcome {
+            case .delivered:
+                state.isFailing = false
+                return true
+            case .refused(let why):
+                giveUp(notice, why)
+                return true
+            case .failed(let why, _) where attempt >= notification.retries:
+                state.isFailing = true
+                giveUp(notice, attempt == 0 ? why : "\(why), and \(attempt) times before")
+                return true
+            case .failed(let why, let asked):
+                if !state.isFailing { log("notification \(notification.name): \(why): it is tried again", .warn) }
+                state.isFailing = true
+                let wait = pace.wait(after: attempt, asked: asked, share: .random(in: 0...1))
+                guard (try? await Task.sleep(for: wait)) != nil else { return false }
+            }
+        }
+        return true
+    }
+
+    private func giveUp(_ notice: Notice, _ why: String) {
+        log(
+            "notification \(notification.name): nobody was told of \(notice.word) (\(notice.title)): \(why); see to its "
+                + "url and its receiver: nagi history has what happened", .error)
+    }
+}
+
+extension StatusReport {
+    /// The revision is on all nodes, or its run has failed: its next window changes nothing.
+    fileprivate func isThrough(_ policy: Policy) -> Bool {
+        guard let revision = policy.revision else { return false }
+        let own = runs.filter { $0.policy == policy.name && $0.revision == revision }
+        return own.contains { $0.endedAt != nil && $0.phase != "partial" } && own.allSatisfy { $0.endedAt != nil }
+    }
+}

@@ -1,0 +1,168 @@
+import ModeCore
+import Primitives
+
+extension Notice {
+    /// What the record is an occasion of; nil: of nothing that anybody is told.
+    ///
+    /// - Parameters:
+    ///   - policies: those in force, for what a record does not say: whose cluster it is, and of what kind.
+    ///   - isStartApproved: of a run that waits for an approval: not for that of its start.
+    package init?(_ record: Record, _ policies: PolicySet, isStartApproved: Bool = true) {
+        guard let told = Told(record.fact, isStartApproved: isStartApproved, policies) else { return nil }
+        let subjects = record.fact.subjects
+        let run = subjects.run
+        let policy = run?.policy
+        cause = told.cause
+        at = record.at.wall
+        since = told.since ?? record.at.wall
+        severity = told.severity ?? record.fact.severity
+        title = told.title
+        text = told.text ?? record.text?.replacing("  ", with: ": ", maxReplacements: 1) ?? told.title
+        self.run = run
+        self.policy = policy
+        if case .runStarted = record.fact { node = nil } else { node = subjects.node }
+        cluster = subjects.cluster ?? policy.flatMap { policies.policy(named: $0)?.cluster }
+        hint = told.hint ?? (severity == .error ? Told.look(at: node, run) : nil)
+        once = told.once
+    }
+
+    /// Each word stands in the stored text of every record that is an occasion, and in few others: what need not be read.
+    package static let traces = [
+        "runStarted", "runEnded", "paused", "approvalChanged", "runWaits", "approval", "noticed", "nodeLoosened",
+        "ownershipDropped", "floorChanged", "stayPlaced", "alarmRaised",
+    ].map { "\"\($0)\"" }
+
+    /// Whether what it is an occasion of depends on whether the run's start was approved.
+    package static func asksForStart(_ fact: Fact) -> RunID? {
+        if case .runWaits(let run, .waitingApproval) = fact { run } else { nil }
+    }
+
+    /// What a record says of a run's approval: nil, nothing; false, its start still waits for a word.
+    package static func isStartApproved(by fact: Fact) -> Bool? {
+        switch fact {
+        case .runStarted(let run): !run.approval.isAwaited
+        case .approvalChanged(_, let approval): !approval.isAwaited
+        default: nil
+        }
+    }
+
+    /// Where the records stand that say that.
+    package static let approvalTraces = ["\"runStarted\"", "\"approvalChanged\""]
+}
+
+/// What a fact adds to what its record says of itself.
+private struct Told {
+    var cause: Notice.Cause
+    var title: String
+    var text: String?
+    var hint: String?
+    var severity: Severity?
+    var since: Timestamp?
+    var once: Notice.Once?
+
+    init(
+        _ occasion: Notice.Occasion, _ title: String, text: String? = nil, hint: String? = nil,
+        severity: Severity? = nil, since: Timestamp? = nil, once: Notice.Once? = nil
+    ) {
+        cause = .occasion(occasion)
+        self.title = title
+        self.text = text
+        self.hint = hint
+        self.severity = severity
+        self.since = since
+        self.once = once
+    }
+
+    /// Which fact is which occasion.
+    init?(_ fact: Fact, isStartApproved: Bool, _ policies: PolicySet) {
+        switch fact {
+        case .runStarted(let run): self.init(.runStarted, "\(run.policy) has started")
+        case .runEnded(let run, let outcome):
+            switch outcome {
+            case .failed: self.init(.runFailed, "\(run.policy) has failed")
+            case .completed: self.init(.runFinished, "\(run.policy) is completed")
+            case .partial: self.init(.runFinished, "\(run.policy) has ended, and not with every node")
+            }
+        case .paused(let run?, _): self.init(.runPaused, "\(run.policy) is paused")
+        case .paused(nil, _): self.init(.runPaused, "everything is paused")
+        case .approvalChanged(let run, .awaited(let clock)):
+            guard clock.isRunning else { return nil }
+            self.init(approvalOf: run, once: "start")
+        case .runWaits(let run, .waitingApproval):
+            guard isStartApproved else { return nil }
+            self.init(
+                approvalOf: run, once: "promotion",
+                text: "run \(run): its canary nodes are good, the others wait for a word")
+        case .partChanged(let run, _, let part, "approval"?, _):
+            // A command or a gate may have that name.
+            guard case .out(let work) = part.phase, work.approval == nil, work.attempt == 0, work.gate == nil else {
+                return nil
+            }
+            self.init(
+                approvalOf: run, once: "\(part.node.name) \(work.step)", node: part.node,
+                text: "\(part.node.name) waits for an approval before it is taken out of service (\(run))")
+        case .noticed(let run, let node, let step):
+            self.init(.runStarted, "\(run.policy), \(node.name)", text: step.text)
+            cause = .step(notification: step.notification)
+        case .nodeLoosened(let node, _): self.init(.drift, "\(node.name) was loosened by hand")
+        case .ownershipDropped(let node, .foreign): self.init(.drift, "\(node.name) is in a mode that nagi did not set")
+        case .floorChanged(let node, let mode?):
+            let isClustered = policies.cluster(named: node.cluster)?.topology == .clustered
+            guard mode == .blockNewConnection, isClustered else {
+                self.init(.drift, "\(node.name) was set stricter by somebody else")
+                return
+            }
+            self.init(
+                .fault, "\(node.name) is blocked, and not by nagi",
+                text:
+                    "\(node.name) is block_new_connection unrequested: the node's own fault, or somebody else's doing",
+                hint: Told.look(at: node, nil))
+        case .stayPlaced(let node, let stay, _):
+            self.init(
+                .fault, "\(node.name) has failed and stays shut",
+                hint: "nagi retry \(stay.run) \(node.name), or nagi release \(node.name)")
+        case .alarmRaised(let alarm): self.init(alarm)
+        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .budgetKept, .nodeObserved,
+            .nodeRestarted,
+            .nodeShown, .addressMoved, .leaversForgotten, .drainSampled, .runChanged, .resumed, .clearanceChanged,
+            .approvalChanged, .gateMeasured, .runPromoted, .forced, .forceUsed, .runWaits, .progressChanged,
+            .partChanged, .stayEnded, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
+            .modeAnswered, .modeSettled, .modeSeenAgain, .modeAdopted, .ownershipDropped, .floorChanged,
+            .commandIntended, .commandEnded, .leverPulled, .alarmEnded:
+            return nil
+        }
+    }
+
+    /// An alarm is told when it is raised, not with each new text that it gets while it lasts.
+    private init?(_ alarm: Alarm) {
+        let place = alarm.key.node?.name ?? alarm.key.run?.policy ?? alarm.key.cluster
+        switch alarm.key.code {
+        case .stuck: self.init(.stuck, "\(place ?? "a run") makes no progress")
+        case .contested: self.init(.drift, "\(place ?? "a node") is loosened again and again")
+        case .clockNotTrusted, .clockDiffers, .nothingAnswers, .listContradicts, .wrongAddress, .wrongTopology,
+            .releaseWaits, .writeRefused:
+            self.init(.fault, "\(place.map { "\($0): " } ?? "")\(alarm.key.code.rawValue)")
+        // As it was asked for, and no fault: `status` says it.
+        case .holdEnds: return nil
+        }
+        text = alarm.text
+        since = alarm.since
+    }
+
+    private init(approvalOf run: RunID, once: String, node: NodeID? = nil, text: String? = nil) {
+        self.init(
+            .approvalNeeded, "\(run.policy) waits for an approval", text: text,
+            hint: "nagi approve \(run)\(node.map { " \($0.name)" } ?? "")", severity: .warn,
+            once: .run(run, once))
+    }
+
+    /// Where whoever is told of a trouble looks first.
+    static func look(at node: NodeID?, _ run: RunID?) -> String {
+        node.map { "nagi explain \($0.cluster)/\($0.name)" } ?? run.map { "nagi explain \($0)" } ?? "nagi status"
+    }
+}
+
+extension RunID {
+    /// Of which it is a run: names of policies have neither of the signs that end them here.
+    package var policy: String { String(text.prefix { $0 != "/" && $0 != "@" }) }
+}
