@@ -247,7 +247,8 @@ import Testing
             #expect(answer.status == 200)
             #expect(
                 Set(answer.json.keys) == [
-                    "at", "observing", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds", "owed",
+                    "at", "observing", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds",
+                    "owed",
                     "unlisted",
                     "pauses", "alarms",
                 ])

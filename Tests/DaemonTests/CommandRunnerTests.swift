@@ -107,7 +107,8 @@ import Testing
         let again = Process()
         again.executableURL = URL(fileURLWithPath: NagiBinary.path)
         again.arguments =
-            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + (try #require(start.work.program))
+            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"]
+            + (try #require(start.work.program))
         try again.run()
         again.waitUntilExit()
         #expect(again.terminationStatus == 1)
@@ -134,7 +135,8 @@ import Testing
         let late = Process()
         late.executableURL = URL(fileURLWithPath: NagiBinary.path)
         late.arguments =
-            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"] + (try #require(start.work.program))
+            ["exec-step", "--dir", directory.path + "/command-1.j", "--timeout", "5", "--"]
+            + (try #require(start.work.program))
         try late.run()
         late.waitUntilExit()
         #expect(late.terminationStatus == 1)

@@ -1,12 +1,11 @@
+import Daemon
 import Foundation
 import ModeCore
-import NIOCore
 import Primitives
-import Scheduling
 import Synchronization
 import Testing
 
-@testable import Daemon
+@testable import Scheduling
 
 /// What steps have done beyond programs: calls, measurements, the end of sessions, against a server that says what is wanted.
 @Suite struct StepExecutorTests {
@@ -124,9 +123,11 @@ import Testing
 
     @Test(arguments: answers) func `what Prometheus says is good, bad or unknown`(
         body: String, min: Double?, max: Double?, result: GateResult
-    ) {
-        let answer = CallAnswer(status: 200, body: ByteBuffer(string: body))
-        #expect(PrometheusAnswer.result(of: answer, PrometheusQuery(url: "", query: "q", min: min, max: max)) == result)
+    ) async throws {
+        let stub = try StubNode { _ in .answer(200, body) }
+        defer { stub.stop() }
+        let query = PrometheusQuery(url: stub.url, query: "q", min: min, max: max)
+        #expect(await measured(.prometheus(query)) == result)
     }
 
     @Test func `a query is sent as a form, whatever is in it`() async throws {

@@ -107,7 +107,7 @@ struct FurtherValueTests {
         let named = try Corpus.parsed("good", "checked-only.yaml").notExecuted.map {
             String($0.message.prefix { $0 != " " })
         }
-        for word in ["discovery", "tls"] { #expect(named.contains { $0.contains(word) }, "\(word)") }
+        #expect(named.contains { $0.contains("discovery") } && named.count == 1)
         #expect(try Corpus.parsed("good", "strategies.yaml").notExecuted == [])
         #expect(try Corpus.parsed("good", "rules.yaml").notExecuted == [])
     }

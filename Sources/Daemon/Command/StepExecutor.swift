@@ -12,7 +12,7 @@ package struct StepExecutor: Sendable {
     }
 
     /// Nil if the daemon stops meanwhile: a program goes on, and `recover` finds it; of a call nobody knows later what it did.
-    func start(_ start: CommandStart) async -> CommandOutcome? {
+    package func start(_ start: CommandStart) async -> CommandOutcome? {
         guard HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
         let outcome: CommandOutcome?
         switch start.work {
@@ -26,7 +26,7 @@ package struct StepExecutor: Sendable {
     }
 
     /// What became of what an earlier daemon meant to start; nil if this daemon stops meanwhile.
-    func recover(_ start: CommandStart) async -> CommandOutcome? {
+    package func recover(_ start: CommandStart) async -> CommandOutcome? {
         switch start.work {
         case .program: await runner.recover(start)
         // Whether it was sent, and what it did, nobody knows here.
@@ -41,7 +41,7 @@ package struct StepExecutor: Sendable {
         if case .program = start.work { runner.lastOutput(of: start.id) } else { nil }
     }
 
-    func measure(_ measurement: Measurement) async -> GateResult {
+    package func measure(_ measurement: Measurement) async -> GateResult {
         switch measurement.probe {
         case .http(let request, let expected):
             await client.addresses.measure(request, expected, limit: measurement.limit)

@@ -109,6 +109,7 @@ extension PolicyValidator {
     ) -> CheckedSequence? {
         switch reference.value {
         case .inline(let draft):
+            checkPrograms(of: draft.steps)
             checkNotifySteps(draft.steps)
             return CheckedSequence(draft, name: policy, findings)
         case .name(let name):

@@ -1,6 +1,6 @@
-import Primitives
 import Calendars
 import ModeCore
+import Primitives
 import Scheduling
 
 extension PolicyValidator {

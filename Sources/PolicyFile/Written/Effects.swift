@@ -60,7 +60,7 @@ enum Effect: Hashable, CaseIterable {
 
     private static let clusterKeys: [String: Effect] = [
         "topology": .atOnce, "nodes": .nodeChanged, "api": .atOnce, "observe": .atOnce, "budget": .atOnce,
-        "timeZone": .exclusions, "exclusions": .exclusions, "discovery": .atOnce,
+        "timeZone": .exclusions, "exclusions": .exclusions, "discovery": .atOnce, "hooks": .telling,
     ]
 
     private static let policyKeys: [String: Effect] = [

@@ -81,6 +81,8 @@ private struct Told {
             switch outcome {
             case .failed: self.init(.runFailed, "\(run.policy) has failed")
             case .completed: self.init(.runFinished, "\(run.policy) is completed")
+            // Nothing was done.
+            case .observed: return nil
             case .partial: self.init(.runFinished, "\(run.policy) has ended, and not with every node")
             }
         case .paused(let run?, _): self.init(.runPaused, "\(run.policy) is paused")
@@ -125,7 +127,7 @@ private struct Told {
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .budgetKept, .nodeObserved,
             .nodeRestarted,
             .nodeShown, .addressMoved, .leaversForgotten, .drainSampled, .runChanged, .resumed, .clearanceChanged,
-            .approvalChanged, .gateMeasured, .runPromoted, .forced, .forceUsed, .runWaits, .progressChanged,
+            .approvalChanged, .gateMeasured, .would, .runPromoted, .forced, .forceUsed, .runWaits, .progressChanged,
             .partChanged, .stayEnded, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
             .modeAnswered, .modeSettled, .modeSeenAgain, .modeAdopted, .ownershipDropped, .floorChanged,
             .commandIntended, .commandEnded, .leverPulled, .alarmEnded:

@@ -50,7 +50,8 @@ extension RunOutcome {
     /// What a window's end left for the next one is as the policy wants it.
     fileprivate var severity: Severity {
         switch self {
-        case .completed, .observed, .partial(nil), .partial(.windowEnded), .partial(.superseded), .partial(.edited): .info
+        case .completed, .observed, .partial(nil), .partial(.windowEnded), .partial(.superseded), .partial(.edited):
+            .info
         case .partial: .warn
         case .failed: .error
         }

@@ -138,7 +138,8 @@ private struct Draw {
             case .releaseByForce: [.whileCommandRuns, .whileCommandRuns, .whileOwed, .whileFailed]
             case .hold, .holdMode, .keepOpen, .pauseRun, .pauseWithRestore, .releaseAll:
                 [.now, .whileOut, .whileCommitted, .whileCommandRuns, .whileSoaking]
-            case .reserve, .pause, .resume, .resumeRun, .abort, .approve, .forceWindow, .forceExclusion, .forceGate, .start:
+            case .reserve, .pause, .resume, .resumeRun, .abort, .approve, .forceWindow, .forceExclusion, .forceGate,
+                .start:
                 [.now, .now, .whileOut, .whileCommitted, .whileFailed]
             }
         let pull = LeverPull(

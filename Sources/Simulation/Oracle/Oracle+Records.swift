@@ -184,14 +184,17 @@ extension Oracle {
 
     /// A person has said yes, and what is measured before a start is good and not old.
     private mutating func checkAsked(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
-        if !run.isApproved { violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id), which nobody approved") }
+        if !run.isApproved {
+            violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id), which nobody approved")
+        }
         guard !part.exempt.contains(.gate) else { return }
         for (place, gate) in run.policy.gates.enumerated() {
             let age = run.gates[place].map { record.at.uptime - $0.state.at.uptime } ?? .hours(1)
             guard let measured = run.gates[place], measured.isGood, measured.state.node == part.node,
                 age <= max(gate.interval, .seconds(10))
             else {
-                violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id) though \(gate.name) is not known good")
+                violate(
+                    .asked, at: at, "\(part.node.name) starts in \(run.run.id) though \(gate.name) is not known good")
                 continue
             }
         }
@@ -206,7 +209,8 @@ extension Oracle {
         case .gate(let gate) where !part.exempt.contains(.gate):
             switch (from.gate?.latest, gate.onUnknown) {
             case (.pass?, _), (.unknown?, .pass): break
-            default: violate(.asked, at: at, "\(part.node.name) goes past \(gate.name) in \(run.run.id), which is not good")
+            default:
+                violate(.asked, at: at, "\(part.node.name) goes past \(gate.name) in \(run.run.id), which is not good")
             }
         default: break
         }

@@ -19,7 +19,8 @@ extension Scenario {
                 arrivalsPerSecond: 0.02 + 0.1 * random.unit(),
                 meanHold: random.duration(.seconds(20)...Duration.minutes(4)), channels: 20 + random.below(200)),
             plan: .drawn(seed: seed, nodes: machines.count, policies: set.policies.count, length: length),
-            commands: policies.commands, asking: policies.asking, joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
+            commands: policies.commands, asking: policies.asking,
+            joinDelay: random.duration(.milliseconds(50)...Duration.seconds(20)),
             hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
             hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }

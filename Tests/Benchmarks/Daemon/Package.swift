@@ -10,6 +10,6 @@ let package = Package(
             name: "crowd", dependencies: ["CEpoll"],
             swiftSettings: [
                 .swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
-            ])
+            ]),
     ]
 )

@@ -48,7 +48,9 @@ struct ApprovalTests {
     @Test func `what it waits for is said, and what is typed against it`() throws {
         var rehearsal = ScriptedRehearsal(Self.policies())
         rehearsal.run(minutes: 1)
-        #expect(rehearsal.wait(of: "a1") == "waiting-approval: waits for an approval of its start: drain → block → wait → restore on 2 nodes")
+        #expect(
+            rehearsal.wait(of: "a1")
+                == "waiting-approval: waits for an approval of its start: drain → block → wait → restore on 2 nodes")
         guard case .run(let run) = try rehearsal.controller.answer(.explain("r"), at: rehearsal.now) else {
             Issue.record("no run")
             return

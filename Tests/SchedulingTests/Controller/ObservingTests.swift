@@ -7,7 +7,8 @@ import Testing
 
 /// A daemon that only observes: it decides as one that acts, does nothing, and uses nothing up.
 struct ObservingTests {
-    private static let gated = HealthGate(name: "errors", probe: .http(HTTPRequest(url: "http://g/"), HTTPExpectation()))
+    private static let gated = HealthGate(
+        name: "errors", probe: .http(HTTPRequest(url: "http://g/"), HTTPExpectation()))
 
     private static func policies(gates: [HealthGate] = [], approval: Approval? = nil) -> PolicySet {
         ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], approval: approval, gates: gates)
