@@ -23,6 +23,7 @@ struct RehearsalTests {
         scenario.traffic.arrivalsPerSecond = 0
         scenario.commands.restartsAfter = nil
         scenario.hostClock = .zero
+        scenario.asking = Scenario.Asking(approvesAfter: .zero)
         scenario.commands.preludeTime = min(scenario.commands.preludeTime, .minutes(2))
         return scenario
     }
@@ -35,6 +36,7 @@ struct RehearsalTests {
             switch step {
             case .drain: later
             case .run(let run): (run.isDisruptive ? commands.upgradeTime : commands.preludeTime) + later
+            case .http: commands.preludeTime + later
             case .verify: join + later
             default: step.usual
             }

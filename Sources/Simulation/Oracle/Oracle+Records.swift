@@ -272,7 +272,9 @@ extension Oracle {
                     && $0.start.id != start.id
             }
             : mirror.run(start.run)?.parts.first { $0.part.node == start.node }?.succeeded.contains(start.step) ?? false
-        if hasSucceeded {
+        // Calls may come back, and are ended again.
+        let isTermination = if case .termination = start.work { true } else { false }
+        if hasSucceeded, !isTermination {
             violate(.commandTwice, at: at, "\(start.step) begins on \(start.node.name) again after it had succeeded")
         }
         change(start.id) { $0.isRunning = true }

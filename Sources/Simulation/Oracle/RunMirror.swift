@@ -40,6 +40,8 @@ struct RunMirror: Sendable {
         /// When a part of it last moved, or its phase changed.
         var changedAt: Int64
         var phaseChangedAt: Int64
+        /// When a pause of it, or of everything, last ended: deadlines stood until then.
+        var resumedAt: Int64 = 0
 
         var policy: Policy { run.pinned.value }
         var failures: Int { parts.count { $0.part.isFailed } }
@@ -51,6 +53,7 @@ struct RunMirror: Sendable {
             if isPaused { pauses.insert(cause) } else { pauses.remove(cause) }
             if !isPaused, cause == .failures { failureLimit = max(failureLimit, failures + 1) }
             if !isPaused, cause == .canary { isHandled = true }
+            if !isPaused { resumedAt = at }
             changedAt = at
             phaseChangedAt = at
         }
@@ -120,7 +123,9 @@ struct RunMirror: Sendable {
         case .paused(let id?, let pause): change(id) { $0.note(pause.cause, isPaused: true, at: at) }
         case .resumed(let id?, let cause): change(id) { $0.note(cause, isPaused: false, at: at) }
         case .paused(nil, _): isEverythingPaused = true
-        case .resumed(nil, _): isEverythingPaused = false
+        case .resumed(nil, _):
+            isEverythingPaused = false
+            for index in runs.indices { runs[index].resumedAt = at }
         case .runPromoted(let id): change(id) { $0.isPromoted = true }
         case .approvalChanged(let id, let approval):
             if case .given = approval { change(id) { $0.isApproved = true } }

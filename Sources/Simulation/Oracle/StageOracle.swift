@@ -81,7 +81,8 @@ struct StageOracle: Sendable {
             if let since = services[place].outSince, at - since > freshness {
                 found.append((.canary, "\(id) is promoted while \(name) is out of service"))
             }
-            if let ended = services[place].breakEnded, at - ended < soak {
+            // What is seen of it counts from the beginning of the read that saw it.
+            if let ended = services[place].breakEnded, at - ended < soak - 1_000_000_000 {
                 found.append((.canary, "\(id) is promoted too soon after a break of \(name)"))
             }
         }

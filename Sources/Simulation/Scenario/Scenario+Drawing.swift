@@ -133,19 +133,20 @@ private struct PolicyDraw {
     /// Approvals, gates, calls and notices, each in some of the seeds.
     private mutating func drawAsking(_ window: inout Policy, _ rollout: inout Policy) {
         var random = RandomStream(seed: seed, label: "asking")
-        asking.approvesAfter = random.chance(0.9) ? random.duration(.seconds(5)...Duration.minutes(40)) : nil
+        asking.approvesAfter = random.chance(0.9) ? random.duration(.seconds(5)...Duration.minutes(20)) : nil
+        asking.lost = 0.02
         if random.chance(0.4) {
             asking.bad = random.chance(0.5) ? 0.2 : 0.05
             asking.unknown = random.chance(0.5) ? 0.2 : 0.05
         }
-        if random.chance(0.25) {
+        if random.chance(0.15) {
             let approval = Approval(timeout: random.duration(.minutes(20)...Duration.hours(3)))
             rollout.kind = .rollout(revision: "2.0.0", approval: approval)
         }
-        if random.chance(0.25) { rollout.gates = [gate("errors", &random)] }
-        if random.chance(0.2) { window.gates = (0..<(1 + random.below(2))).map { gate("load-\($0)", &random) } }
-        if random.chance(0.3) { rollout.sequence = withQuestions(rollout.sequence, &random) }
-        if random.chance(0.3) { window.sequence = withQuestions(window.sequence, &random) }
+        if random.chance(0.15) { rollout.gates = [gate("errors", &random)] }
+        if random.chance(0.15) { window.gates = (0..<(1 + random.below(2))).map { gate("load-\($0)", &random) } }
+        if random.chance(0.25) { rollout.sequence = withQuestions(rollout.sequence, &random) }
+        if random.chance(0.25) { window.sequence = withQuestions(window.sequence, &random) }
     }
 
     private func gate(_ name: String, _ random: inout RandomStream) -> HealthGate {

@@ -64,6 +64,8 @@ package struct Scenario: Sendable {
         /// How often a gate is bad, and how often nobody knows.
         package var bad = 0.0
         package var unknown = 0.0
+        /// How often nothing comes back.
+        package var lost = 0.0
     }
 
     package var isClustered: Bool { policies.clusters[0].topology == .clustered }

@@ -43,7 +43,7 @@ extension World {
             default: .pass("1")
             }
         marks.note("gate-\(result.word)")
-        if network.chance(0.02) {
+        if scenario.asking.lost > 0, network.chance(scenario.asking.lost) {
             marks.note("gate-lost")
             return
         }
