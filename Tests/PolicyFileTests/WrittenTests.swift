@@ -65,6 +65,27 @@ struct WrittenTests {
         }
     }
 
+    /// As the controller has it: `EditTests`.
+    @Test(
+        arguments: [
+            ("kind: Rollout", "revision: \"2\"\n  cutoff: 1h", "one that has taken no node yet begins anew"),
+            ("kind: MaintenanceWindow", "cutoff: 1h", "goes on with what it began with; the next run"),
+            ("kind: Sequence", "steps: []", "a rollout's that has taken no node yet begins anew"),
+        ])
+    func `a rollout that has taken no node yet is said to begin anew`(kind: String, spec: String, effect: String)
+        throws
+    {
+        func text(_ spec: String) -> String {
+            "apiVersion: nagi/v1\n\(kind)\nmetadata: {name: x}\nspec:\n"
+                + (kind == "kind: Sequence" ? "  \(spec)\n" : "  cluster: base\n  \(spec)\n")
+        }
+        let user =
+            "\n---\napiVersion: nagi/v1\nkind: Rollout\nmetadata: {name: y}\nspec: {cluster: base, revision: \"1\", sequence: x}"
+        let edited = spec.replacing("1h", with: "2h").replacing("[]", with: "[{block: {}}]")
+        let change = try #require(changes(text(spec) + user, text(edited) + user).first)
+        #expect(change.effects.contains { $0.contains(effect) }, "\(change.effects)")
+    }
+
     @Test func `one form for what can be written in several is no change`() {
         func policy(_ spec: String) -> String {
             "apiVersion: nagi/v1\nkind: MaintenanceWindow\nmetadata: {name: night}\nspec:\n  cluster: base\n" + spec

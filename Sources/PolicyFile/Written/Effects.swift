@@ -1,6 +1,7 @@
 /// What a change does to runs that are in work. The rules are those of the controller: a run pins sequence, order,
 /// strategy, revision and nodes; its windows are those that it began with and the current ones; exclusions, suspension,
-/// budgets and credentials are always the current ones.
+/// budgets and credentials are always the current ones. A rollout's run that has taken no node yet pins nothing: where its
+/// text is edited, another one begins in its place.
 enum Effect: Hashable, CaseIterable {
     case atOnce
     case exclusions
@@ -17,15 +18,24 @@ enum Effect: Hashable, CaseIterable {
     case policyRenamed
     case telling
 
-    /// - Parameter used: who uses the calendar or the sequence.
-    func sentence(used: String) -> String {
+    /// - Parameters:
+    ///   - kind: of the document that is changed.
+    ///   - used: who uses the calendar or the sequence.
+    func sentence(_ kind: PolicyKind, used: String) -> String {
         let by = used.isEmpty ? "" : " (used by \(used))"
+        let anew =
+            switch kind {
+            case .maintenanceWindow: ""
+            case .rollout: ", one that has taken no node yet begins anew"
+            default: ", a rollout's that has taken no node yet begins anew"
+            }
         return switch self {
         case .atOnce: "holds at once, also for runs in work"
         case .exclusions:
             "holds at once: where a freeze has begun, nodes in work that are not past a disruptive step are given back\(by)"
-        case .pinned: "a run in work goes on with what it began with; the next run has the new text\(by)"
-        case .windows: "a run in work acts only while the windows that it began with and the new ones are open\(by)"
+        case .pinned: "a run in work goes on with what it began with\(anew); the next run has the new text\(by)"
+        case .windows:
+            "a run in work acts only while the windows that it began with and the new ones are open\(anew)\(by)"
         case .revision:
             "a new revision is a new run: nodes in work are given back and go into it, those past a disruptive step "
                 + "are finished under the old text first"
@@ -100,7 +110,7 @@ struct Effects {
             }
         }
         var seen: Set<Effect> = []
-        sentences = effects.filter { seen.insert($0).inserted }.map { $0.sentence(used: used) }
+        sentences = effects.filter { seen.insert($0).inserted }.map { $0.sentence(change.kind, used: used) }
     }
 
     private static func effect(of field: FieldChange, _ kind: PolicyKind) -> Effect? {
