@@ -106,6 +106,7 @@ import Testing
     private struct Body: Decodable, Equatable {
         var id, occasion, at, since, severity, title, text: String
         var hint, cluster, policy, run, node: String?
+        var observing: Bool
     }
 
     private static func bodies(_ stub: StubNode) throws -> [Body] {
@@ -333,6 +334,33 @@ import Testing
                 "approval-needed", "approval-needed", "run-finished", "approval-needed",
             ])
         #expect(try Self.bodies(stub)[1].text.hasSuffix("its canary nodes are good, the others wait for a word"))
+        stub.stop()
+    }
+
+    /// The run of a daemon that acts has the name of the one that was only observed, and is news of its own.
+    @Test(.timeLimit(.minutes(1)))
+    func `what was only observed says so, also after a restart, and what is then done is told anew`() async throws {
+        let stub = try Self.receiver()
+        use([chat(stub)])
+        let awaited = Fact.approvalChanged(Self.run, .awaited(Countdown(.hours(1), from: HostClock.now())))
+        try journal.append([record(.daemonStarted(boot: nil, isObserving: true))])
+        try await running {
+            try journal.append([record(awaited)])
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 && hasTold(2) })
+        }
+        // The desk was not there when this was written, and an acting daemon starts before it is told.
+        try journal.append([
+            record(.paused(Self.run, Pause(.failures, reason: "seen", since: HostClock.now().wall))),
+            record(.daemonStarted(boot: nil)), record(awaited),
+        ])
+        try await running { #expect(await NagiBinary.eventually { stub.calls.count == 3 }) }
+        let bodies = try Self.bodies(stub)
+        #expect(bodies.map(\.observing) == [true, true, false])
+        #expect(
+            bodies.map(\.title) == [
+                "observe-only: upgrade waits for an approval", "observe-only: upgrade is paused",
+                "upgrade waits for an approval",
+            ])
         stub.stop()
     }
 

@@ -23,6 +23,8 @@ struct NoticeDocument: Codable, Hashable {
     @Nullable var run: String?
     /// `cluster/name`.
     @Nullable var node: String?
+    /// The daemon only observes: what is told of runs is what it would do.
+    var observing: Bool
 }
 
 /// What is sent to say a notice, as text of JSON. Names and texts come from nodes, policies and people: they are cut, steer no
@@ -47,10 +49,13 @@ enum NoticeBody {
             severity: notice.severity.rawValue, title: title(notice), text: lines(notice.text),
             hint: notice.hint?.plain,
             cluster: notice.cluster?.plain, policy: notice.policy?.plain, run: notice.run?.text.plain,
-            node: notice.node.map { "\($0.cluster)/\($0.name)".plain })
+            node: notice.node.map { "\($0.cluster)/\($0.name)".plain }, observing: notice.isObserving)
     }
 
-    private static func title(_ notice: Notice) -> String { cut(notice.title.plain, titleLimit) }
+    /// Whoever reads it on a telephone must not believe that something is done.
+    private static func title(_ notice: Notice) -> String {
+        cut((notice.isObserving ? "observe-only: " : "") + notice.title.plain, titleLimit)
+    }
 
     /// Ends of lines stay where somebody wrote several.
     private static func lines(_ text: String) -> String {

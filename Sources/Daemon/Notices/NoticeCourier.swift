@@ -44,6 +44,8 @@ struct NoticeCourier: Sendable {
         var mark: NoticeMark
         var written: NoticeMark?
         var isFailing = false
+        /// Of the daemon that wrote the record at which it stands; nil: not known yet.
+        var isObserving: Bool?
         var windows: (digest: String, soon: SoonWindows)?
     }
 
@@ -107,6 +109,13 @@ extension NoticeCourier {
                     "notification \(notification.name): records \(state.mark.after + 1) to \(first - 1) are not kept any "
                         + "more: nobody is told what was in them", .error)
             }
+            if state.isObserving == nil, !page.entries.isEmpty {
+                guard let known = await isObserving(at: state.mark.after) else {
+                    try? await Task.sleep(for: Self.patience)
+                    continue
+                }
+                state.isObserving = known
+            }
             for entry in page.entries {
                 guard await tell(entry, &state) else { return }
             }
@@ -136,12 +145,17 @@ extension NoticeCourier {
     /// - Returns: whether the record is through.
     private func tell(_ entry: JournalReader.Entry, _ state: inout State) async -> Bool {
         let set = board.policies ?? PolicySet()
+        if let isObserving = Notice.isObserving(by: entry.record.fact) {
+            if isObserving != state.isObserving { state.mark.forgetAll() }
+            state.isObserving = isObserving
+        }
         var isStartApproved = true
         if let run = Notice.asksForStart(entry.record.fact) {
             guard let known = await isStartOf(run, approvedBefore: entry.seq) else { return false }
             isStartApproved = known
         }
-        let notice = Notice(entry.record, set, isStartApproved: isStartApproved)
+        let notice = Notice(
+            entry.record, set, isStartApproved: isStartApproved, isObserving: state.isObserving ?? false)
         if case .runEnded(let run, _) = entry.record.fact { state.mark.forget(run) }
         if let notice, notice.isWanted(by: notification, set), !state.mark.isTold(notice.once) {
             guard await deliver(notice, id: id("\(entry.seq)"), &state) else { return false }
@@ -166,6 +180,18 @@ extension NoticeCourier {
         return page.entries.first.flatMap { Notice.isStartApproved(by: $0.record.fact) } ?? true
     }
 
+    /// Whether the daemon that wrote that record only observed; nil where it cannot be read now.
+    private func isObserving(at seq: Int64) async -> Bool? {
+        var query = JournalReader.Query()
+        query.before = seq + 1
+        query.isBackward = true
+        query.limit = 1
+        query.traces = [Notice.observingTrace]
+        query.isWanted = { Notice.isObserving(by: $0.fact) != nil }
+        guard let page = try? await reader.page(query) else { return nil }
+        return page.entries.first.flatMap { Notice.isObserving(by: $0.record.fact) } ?? false
+    }
+
     private func tellWindows(_ state: inout State) async {
         // Before the first report nobody knows what is left to do, and a clock that jumped knows no windows.
         guard let set = board.policies, let report = board.latestReport,
@@ -176,7 +202,8 @@ extension NoticeCourier {
         let notices =
             state.windows?.soon.notices(
                 at: now, isIdle: { report.isThrough($0) }, clock: { ShownInstant.whole(zone.text($0)) }) ?? []
-        for notice in notices where notice.isWanted(by: notification, set) && !state.mark.isTold(notice.once) {
+        for var notice in notices where notice.isWanted(by: notification, set) && !state.mark.isTold(notice.once) {
+            notice.isObserving = report.isObserving
             guard case .window(let occurrence, let start)? = notice.once, start > self.now(),
                 await deliver(notice, id: id("window/\(occurrence)"), &state)
             else { continue }

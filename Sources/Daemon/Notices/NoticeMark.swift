@@ -36,6 +36,12 @@ struct NoticeMark: Codable, Hashable, Sendable {
 
     mutating func forget(_ run: RunID) { runs[run.text] = nil }
 
+    /// What was told of a daemon that only observed is no news of one that acts, whose runs have the same names.
+    mutating func forgetAll() {
+        runs = [:]
+        windows = [:]
+    }
+
     mutating func forgetWindows(before instant: Timestamp) {
         windows = windows.filter { $0.value >= instant.seconds }
     }

@@ -7,8 +7,15 @@ extension Notice {
     /// - Parameters:
     ///   - policies: those in force, for what a record does not say: whose cluster it is, and of what kind.
     ///   - isStartApproved: of a run that waits for an approval: not for that of its start.
-    package init?(_ record: Record, _ policies: PolicySet, isStartApproved: Bool = true) {
-        guard let told = Told(record.fact, isStartApproved: isStartApproved, policies) else { return nil }
+    ///   - isObserving: it is of a daemon that only observes.
+    package init?(
+        _ record: Record, _ policies: PolicySet, isStartApproved: Bool = true, isObserving: Bool = false
+    ) {
+        guard
+            let told = Told(
+                record.fact, isStartApproved: isStartApproved, isObserving: isObserving, policies)
+        else { return nil }
+        self.isObserving = isObserving
         let subjects = record.fact.subjects
         let run = subjects.run
         let policy = run?.policy
@@ -27,10 +34,11 @@ extension Notice {
     }
 
     /// Each word stands in the stored text of every record that is an occasion, and in few others: what need not be read.
-    package static let traces = [
-        "runStarted", "runEnded", "paused", "approvalChanged", "runWaits", "approval", "noticed", "nodeLoosened",
-        "ownershipDropped", "floorChanged", "stayPlaced", "alarmRaised",
-    ].map { "\"\($0)\"" }
+    package static let traces =
+        [
+            "runStarted", "runEnded", "paused", "approvalChanged", "runWaits", "approval", "noticed", "nodeLoosened",
+            "ownershipDropped", "floorChanged", "stayPlaced", "alarmRaised",
+        ].map { "\"\($0)\"" } + [observingTrace]
 
     /// Whether what it is an occasion of depends on whether the run's start was approved.
     package static func asksForStart(_ fact: Fact) -> RunID? {
@@ -46,7 +54,13 @@ extension Notice {
         }
     }
 
+    /// What a record says of all that follow it: whether the daemon only observes; nil, nothing.
+    package static func isObserving(by fact: Fact) -> Bool? {
+        if case .daemonStarted(_, let isObserving) = fact { isObserving } else { nil }
+    }
+
     /// Where the records stand that say that.
+    package static let observingTrace = "\"daemonStarted\""
     package static let approvalTraces = ["\"runStarted\"", "\"approvalChanged\""]
 }
 
@@ -74,8 +88,12 @@ private struct Told {
     }
 
     /// Which fact is which occasion.
-    init?(_ fact: Fact, isStartApproved: Bool, _ policies: PolicySet) {
+    init?(_ fact: Fact, isStartApproved: Bool, isObserving: Bool, _ policies: PolicySet) {
         switch fact {
+        case .runStarted(let run) where isObserving:
+            self.init(
+                .runStarted, "\(run.policy) would start now",
+                text: "run \(run.id) would start: \(NameList.text(run.parts.map(\.node.name))); nothing is done")
         case .runStarted(let run): self.init(.runStarted, "\(run.policy) has started")
         case .runEnded(let run, let outcome):
             switch outcome {

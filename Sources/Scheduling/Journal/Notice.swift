@@ -32,6 +32,8 @@ package struct Notice: Hashable, Sendable {
     package var run: RunID?
     package var node: NodeID?
     package var once: Once?
+    /// Told by a daemon that only observes: what it says of runs would be done, and nothing is.
+    package var isObserving = false
 
     /// `run-paused`; `notify` for a step.
     package var word: String {

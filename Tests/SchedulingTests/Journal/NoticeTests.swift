@@ -17,8 +17,9 @@ struct NoticeTests {
     }()
     private static let since = Moment.start.wall - .minutes(3)
 
-    private static func notice(_ fact: Fact, isStartApproved: Bool = true) -> Notice? {
-        Notice(Record(at: .start, fact: fact), policies, isStartApproved: isStartApproved)
+    private static func notice(_ fact: Fact, isStartApproved: Bool = true, isObserving: Bool = false) -> Notice? {
+        Notice(
+            Record(at: .start, fact: fact), policies, isStartApproved: isStartApproved, isObserving: isObserving)
     }
 
     private static func paused(_ cause: Pause.Cause, _ reason: String, actor: String? = nil) -> Fact {
@@ -159,6 +160,20 @@ struct NoticeTests {
         #expect(try #require(Self.notice(.runStarted(LedgerTests.run()))).node == nil, "it is about the run")
         #expect(RunID(text: "night/sunday/2026-11-29T02:00").policy == "night")
         #expect(RunID(retryOf: Self.run, number: 3).policy == "p")
+    }
+
+    @Test func `what a daemon that only observes decides is told as what it would do`() throws {
+        let started = try #require(Self.notice(.runStarted(LedgerTests.run()), isObserving: true))
+        #expect(started.isObserving && started.title == "p would start now")
+        #expect(started.text == "run p@2#1 would start: a; nothing is done")
+        #expect(Self.notice(.runEnded(Self.run, .observed), isObserving: true) == nil)
+        for row in Self.rows where row.words != nil {
+            #expect(Self.notice(row.fact, isObserving: true)?.isObserving == true, "\(row.fact.kind)")
+            #expect(Self.notice(row.fact)?.isObserving == false, "\(row.fact.kind)")
+        }
+        #expect(Notice.isObserving(by: .daemonStarted(boot: nil, isObserving: true)) == true)
+        #expect(Notice.isObserving(by: .daemonStarted(boot: nil)) == false)
+        #expect(Notice.isObserving(by: .runEnded(Self.run, .observed)) == nil)
     }
 
     @Test func `a run's words that are waited for are told once each`() {
