@@ -165,4 +165,67 @@ import Testing
         #expect(sections.last?.summary == "1 of 3 commands can be run here")
         #expect(found.first?.message.contains("NO_SUCH_TOKEN is not set") == true)
     }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `whom to tell is looked for, and nobody is told`() async throws {
+        let directory = try TemporaryDirectory()
+        let stub = try StubNode { _ in .answer(200, "") }
+        let gone = try StubNode { _ in .answer(200, "") }
+        gone.stop()
+        for (name, text) in [
+            ("hook", "\(stub.url)T000/S3CR3T\n"), ("gone", "\(gone.url)T000/S3CR3T\n"), ("odd", "T000\n"),
+        ] {
+            try text.write(toFile: "\(directory.path)/\(name)", atomically: true, encoding: .utf8)
+        }
+        let targets: [(String, NotificationPolicy.Target)] = [
+            ("fine", .secret(.file("hook"))), ("open", .address(stub.url)), ("unset", .secret(.environment("NO_HOOK"))),
+            ("missing", .secret(.file("nowhere"))), ("odd", .secret(.file("odd"))), ("gone", .secret(.file("gone"))),
+        ]
+        let notifications = targets.map { NotificationPolicy(name: $0, url: $1, on: [.runFailed, .stuck]) }
+        let sections = await Preflight(
+            PolicySet(notifications: notifications), policyDirectory: directory.path, environment: [:]
+        ).sections()
+        #expect(sections.map(\.name) == targets.map(\.0) && sections[0].summary == "tells run-failed, stuck")
+        let found = sections.flatMap(\.findings)
+        #expect(
+            found.map { "\($0.severity.rawValue) \($0.place) \($0.message)" } == [
+                "error unset nobody would be told: url: the environment variable NO_HOOK is not set",
+                "error missing nobody would be told: url: the file \(directory.path)/nowhere does not exist",
+                "error odd nobody would be told: url: what it refers to is no address that begins with https://",
+                "warning gone nobody would be told now: nothing takes connections at 127.0.0.1, port \(gone.port)",
+            ])
+        #expect(stub.calls.isEmpty, "nothing is sent")
+        stub.stop()
+    }
+
+    @Test func `secrets and programs of steps and gates are looked for`() async throws {
+        let directory = try TemporaryDirectory()
+        try "t0p\n".write(toFile: directory.path + "/token", atomically: true, encoding: .utf8)
+        let steps = [
+            Step.http(
+                HTTPStep(
+                    request: HTTPRequest(
+                        method: .post, url: "http://127.0.0.1:1/", headers: ["Authorization": .file("token")]),
+                    isDisruptive: false)),
+            .gate(HealthGate(name: "calm", probe: .command(["/nonexistent/calm"]))),
+        ]
+        var policy = Policy(
+            name: "p", cluster: "tokyo", schedule: PolicySchedule(windows: [], onWindowEnd: .finish),
+            sequence: StepSequence(name: "s", steps: steps + [.restore]))
+        policy.gates = [
+            HealthGate(
+                name: "errors-low",
+                probe: .prometheus(
+                    PrometheusQuery(
+                        url: "http://127.0.0.1:1/", query: "up", headers: ["Authorization": .environment("NO_TOKEN")],
+                        min: 1)))
+        ]
+        let sections = await Preflight(
+            PolicySet(policies: [policy]), policyDirectory: directory.path, environment: [:]
+        ).sections()
+        let section = try #require(sections.first)
+        #expect(section.summary == "0 of 1 commands can be run here, 1 of 2 secrets can be read")
+        #expect(section.findings.map(\.code) == [.commandNotFound, .secretUnreadable])
+        #expect(section.findings.last?.message == "the environment variable NO_TOKEN is not set")
+    }
 }

@@ -81,9 +81,7 @@ final class CertificateProbe: Sendable {
 
     /// Nil for anything but https.
     private static func place(_ url: String) -> (host: String, port: Int)? {
-        guard let parts = URLComponents(string: url), parts.scheme?.lowercased() == "https", let host = parts.host,
-            !host.isEmpty
-        else { return nil }
-        return (host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), parts.port ?? 443)
+        guard url.lowercased().hasPrefix("https:"), let place = AddressProbe.place(of: url) else { return nil }
+        return (place.host, place.port)
     }
 }

@@ -13,6 +13,8 @@ struct HTTPExchange: Sendable {
         probe = CertificateProbe(client.eventLoopGroup)
     }
 
+    var group: any EventLoopGroup { client.eventLoopGroup }
+
     /// One client for all nodes. Nothing of it is left to the library's defaults: those follow redirects, wait for ever
     /// for an answer that stalls, and keep trying to connect until the deadline.
     static func makeClient() -> HTTPClient {

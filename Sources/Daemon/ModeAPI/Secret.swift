@@ -33,6 +33,16 @@ struct SecretSource: Sendable {
         return trimmed
     }
 
+    /// Why it cannot be read; nil: it can.
+    func fault(of reference: SecretReference) -> Missing? {
+        do throws(Missing) {
+            _ = try read(reference)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func file(_ path: String) throws(Missing) -> String {
         do {
             // Secrets that a cluster's keeper mounts are links.

@@ -42,6 +42,27 @@ struct NoticePost: Sendable {
         }
     }
 
+    /// Why an attempt could not succeed now.
+    enum Hindrance: Hashable, Sendable {
+        case unreadable(String)
+        case unreachable(String)
+    }
+
+    /// Reads the address and connects to it, and sends nothing: a receiver would tell people.
+    func trial() async -> Hindrance? {
+        let url: String
+        do throws(SecretSource.Missing) {
+            url = try await address(DispatchQueue(label: "notices-trial"))
+        } catch {
+            return .unreadable("url: \(error)")
+        }
+        guard let place = AddressProbe.place(of: url) else { return .unreadable("url: it names no host") }
+        let isThere = await AddressProbe.answers(
+            place, within: .nanoseconds(timeout.nanoseconds), on: caller.exchange.group)
+        // What is secret is the address's path.
+        return isThere ? nil : .unreachable("nothing takes connections at \(place.host), port \(place.port)")
+    }
+
     private var isSecret: Bool { if case .secret = target { true } else { false } }
 
     private func address(_ disk: DispatchQueue) async throws(SecretSource.Missing) -> String {

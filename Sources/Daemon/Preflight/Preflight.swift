@@ -19,6 +19,8 @@ package struct Preflight: Sendable {
 
     /// Nodes that are asked at the same time.
     static let readLimit = 128
+    /// For a connection to somebody who is to be told something.
+    private static let patience = Duration.seconds(3)
 
     package let set: PolicySet
     package let policyDirectory: String
@@ -60,8 +62,10 @@ package struct Preflight: Sendable {
                             + hookFindings(cluster, settings)))
             }
         }
+        sections += policySections(client.addresses.secrets)
+        for notification in self.set.notifications { sections.append(await section(of: notification, client)) }
         await client.shutdown()
-        return sections + policySections
+        return sections
     }
 
     private func answers(of cluster: ClusterPolicy, _ client: ModeAPIClient) async -> [ClusterSurvey.Answer] {
@@ -126,18 +130,46 @@ package struct Preflight: Sendable {
         }
     }
 
-    /// Policies with something to say: the programs that they would run on this machine.
-    private var policySections: [Section] {
+    /// Policies with something to say: the programs that they would run on this machine, the secrets that they would send.
+    private func policySections(_ secrets: SecretSource) -> [Section] {
         self.set.policies.compactMap { policy in
-            let programs = policy.sequence.steps.compactMap { step -> String? in
-                if case .run(let run) = step { run.command.first } else { nil }
+            let programs = Set(policy.programs).sorted()
+            let missing = programs.compactMap { finding(of: $0, policy.name) }
+            let references = Set(policy.secrets).sorted { "\($0)" < "\($1)" }
+            let unreadable = references.compactMap { reference in
+                secrets.fault(of: reference).map {
+                    PreflightFinding(.error, .secretUnreadable, in: policy.name, "\($0)")
+                }
             }
-            let findings = Set(programs).sorted().compactMap { finding(of: $0, policy.name) }
-            guard !programs.isEmpty else { return nil }
-            let count = Set(programs).count
-            let summary = "\(count - findings.count) of \(count) commands can be run here"
-            return Section(name: policy.name, summary: summary, findings: findings)
+            var summary: [String] = []
+            if !programs.isEmpty {
+                summary.append("\(programs.count - missing.count) of \(programs.count) commands can be run here")
+            }
+            if !references.isEmpty {
+                summary.append("\(references.count - unreadable.count) of \(references.count) secrets can be read")
+            }
+            guard !summary.isEmpty else { return nil }
+            return Section(
+                name: policy.name, summary: summary.joined(separator: ", "), findings: missing + unreadable)
         }
+    }
+
+    /// Nothing is sent there: a receiver that takes a connection may still refuse what it is told.
+    private func section(of notification: NotificationPolicy, _ client: ModeAPIClient) async -> Section {
+        let post = NoticePost(
+            caller: client.addresses, target: notification.url, timeout: min(notification.timeout, Self.patience))
+        let fault: PreflightFinding?
+        switch await post.trial() {
+        case nil: fault = nil
+        case .unreadable(let reason):
+            fault = PreflightFinding(
+                .error, .secretUnreadable, in: notification.name, "nobody would be told: \(reason)")
+        case .unreachable(let reason):
+            fault = PreflightFinding(
+                .warning, .receiverUnreachable, in: notification.name, "nobody would be told now: \(reason)")
+        }
+        let words = notification.on.map(\.rawValue).joined(separator: ", ")
+        return Section(name: notification.name, summary: "tells \(words)", findings: fault.map { [$0] } ?? [])
     }
 
     private func finding(of program: String, _ policy: String) -> PreflightFinding? {
@@ -151,6 +183,46 @@ package struct Preflight: Sendable {
             return PreflightFinding(
                 .error, .commandNotExecutable, in: policy, program: program, "\(program) is not executable",
                 hint: "chmod +x \(program)")
+        }
+    }
+}
+
+extension Policy {
+    /// What its steps and gates run on the daemon's machine.
+    fileprivate var programs: [String] {
+        gates.compactMap(\.program)
+            + sequence.steps.compactMap { step -> String? in
+                switch step {
+                case .run(let run): run.command.first
+                case .gate(let gate): gate.program
+                default: nil
+                }
+            }
+    }
+
+    /// What its steps and gates send with their calls.
+    fileprivate var secrets: [SecretReference] {
+        gates.flatMap(\.secrets)
+            + sequence.steps.flatMap { step -> [SecretReference] in
+                switch step {
+                case .http(let http): Array(http.request.headers.values)
+                case .gate(let gate): gate.secrets
+                default: []
+                }
+            }
+    }
+}
+
+extension HealthGate {
+    fileprivate var program: String? {
+        if case .command(let command) = probe { command.first } else { nil }
+    }
+
+    fileprivate var secrets: [SecretReference] {
+        switch probe {
+        case .http(let request, _): Array(request.headers.values)
+        case .prometheus(let query): Array(query.headers.values)
+        case .command: []
         }
     }
 }

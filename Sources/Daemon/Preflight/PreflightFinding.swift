@@ -24,6 +24,7 @@ package struct PreflightFinding: Hashable, Sendable {
         case versionsDiffer = "versions-differ"
         case clocksDiffer = "clocks-differ"
         case embedded
+        case receiverUnreachable = "receiver-unreachable"
         case commandNotFound = "command-not-found"
         case commandNotExecutable = "command-not-executable"
         case notYetExecuted = "not-yet-executed"
