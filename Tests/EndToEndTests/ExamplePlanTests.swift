@@ -29,6 +29,8 @@ extension EndToEndTests {
             path: "examples/night-shift/policies", arguments: ["--from", "2026-12-01", "--days", "3"],
             name: "night-shift"),
         ShippedPlan(
+            path: "examples/over-https", arguments: ["--from", "2026-12-01", "--days", "4"], name: "over-https"),
+        ShippedPlan(
             path: "examples/standalone", arguments: ["--from", "2026-12-01", "--to", "2026-12-01T00:10"],
             name: "standalone"),
     ]

@@ -33,8 +33,8 @@ struct CorpusTests {
     }
 
     @Test(arguments: [
-        ("policies", 10), ("examples/quickstart/policies", 2), ("examples/standalone", 2), ("examples/zone-by-zone", 2),
-        ("examples/business-hours", 3), ("examples/night-shift/policies", 2),
+        ("policies", 11), ("examples/quickstart/policies", 2), ("examples/standalone", 2), ("examples/zone-by-zone", 2),
+        ("examples/business-hours", 3), ("examples/night-shift/policies", 2), ("examples/over-https", 3),
     ])
     func `the shipped policies are fine, also for the next 400 days`(folder: String, count: Int) throws {
         let directory = Corpus.directory.appending(path: "../../" + folder).standardizedFileURL
