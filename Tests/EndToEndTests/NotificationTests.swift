@@ -60,7 +60,7 @@ extension PolicyScenarioTests {
             try stage.writeRollout(
                 nodes: [node], more: "approval: {required: true}",
                 steps: """
-                    - notify: {notification: chat, text: "it is <{node}>'s turn"}
+                    - notify: {notification: chat, text: "it is <{node}>'s turn for {revision}"}
                     - drain: {deadline: 1m, onDeadline: abort}
                     - restore: {}
                     """)
@@ -89,7 +89,9 @@ extension PolicyScenarioTests {
             #expect(notices.map(\.body.occasion) == ["run-started", "approval-needed", "notify", "run-finished"])
             #expect(Set(notices.map(\.header)).count == 4 && notices.allSatisfy { $0.header == $0.body.id })
             #expect(notices.allSatisfy { $0.body.policy == "upgrade" && $0.body.cluster == "demo" })
-            #expect(notices[2].body.text.contains("'s turn") && notices[2].body.node == "demo/\(node)")
+            #expect(
+                notices[2].body.text == "it is <\(node)>'s turn for \(Stage.newVersion)"
+                    && notices[2].body.node == "demo/\(node)")
             #expect(notices[3].body.title == "upgrade is completed")
             let log = daemon.outputText
             #expect(log.contains("notification chat: status 503: it is tried again"))

@@ -14,9 +14,12 @@ enum FurtherStepKind {
         ObjectShape("a terminate step").alone("reason"), NeededField("reason", .text, "what the clients are told"),
         build: TerminateStep.init)
 
-    static let notify: ValueType<NotifyStep> = .object(
+    static let notify: ValueType<NotifyStep> = .checkedObject(
         "a notify step",
         NeededField("notification", .name, "the name of a Notification"),
-        NeededField("text", .text, "what is said"),
-        build: NotifyStep.init)
+        NeededField("text", .text, "what is said; {node} and the other placeholders of an http step")
+    ) { fields, notification, text in
+        fields.checkPlaceholders(text, key: "text")
+        return NotifyStep(notification: notification, text: text)
+    }
 }

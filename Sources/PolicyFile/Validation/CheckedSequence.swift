@@ -151,6 +151,7 @@ struct CheckedSequence {
             switch step.value {
             case .verify(let verify): verify.usesRevision
             case .http(let call): (call.request.url + (call.request.body ?? "")).contains("{revision}")
+            case .notify(let notify): notify.text.contains("{revision}")
             default: false
             }
         }

@@ -103,7 +103,9 @@ extension Controller {
             runningCommands[start.id] = place
             turn.act(.start(start))
         }
-        if let notice = move.notice { decide(.noticed(header.id, fleet[node].id, notice), &turn) }
+        if let notice = move.notice {
+            decide(.noticed(header.id, fleet[node].id, facts(about: node, header).filled(notice)), &turn)
+        }
         if let mode = move.stay {
             let reason = part.error ?? "the node failed"
             let stay = FailedStay(

@@ -1,5 +1,5 @@
 /// What is told about a node to whatever is done to it: to programs as environment variables, never pasted into their
-/// arguments; to addresses by placeholders.
+/// arguments; to addresses, and to people, by placeholders.
 package struct StepFacts: Hashable, Sendable {
     /// Nil: it has left the policies.
     package var node: String?
@@ -81,6 +81,10 @@ package struct StepFacts: Hashable, Sendable {
         case .call(let request, let expected): .call(filled(request), expected)
         case .program, .termination: work
         }
+    }
+
+    func filled(_ notice: NotifyStep) -> NotifyStep {
+        NotifyStep(notification: notice.notification, text: filled(notice.text, .plain))
     }
 
     package func filled(_ probe: HealthGate.Probe) -> HealthGate.Probe {
