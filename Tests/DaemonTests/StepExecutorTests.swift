@@ -94,15 +94,15 @@ import Testing
         (#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}"#, 0.5, 0.5, .pass("0.5")),
         (
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"b","__name__":"x"},"value":[1,"7"]}]}}"#,
-            nil, 0.5, .fail("7.0 is more than 0.5 (job=b)")
+            nil, 0.5, .fail("7 is more than 0.5 (job=b)")
         ),
         (
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1"]},{"metric":{},"value":[1,"3"]}]}}"#,
-            1, nil, .pass("2 values, the largest 3.0")
+            1, nil, .pass("2 values, the largest 3")
         ),
         (
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0"]}]}}"#, 1, nil,
-            .fail("0.0 is less than 1.0")
+            .fail("0 is less than 1")
         ),
         (
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}"#, 1, nil,
@@ -110,7 +110,15 @@ import Testing
         ),
         (
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"+Inf"]}]}}"#, nil, 1,
-            .fail("inf is more than 1.0")
+            .fail("inf is more than 1")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"scalar","result":[1,"2.8799999999999852"]}}"#, nil, 0.5,
+            .fail("2.88 is more than 0.5")
+        ),
+        (
+            #"{"status":"success","data":{"resultType":"scalar","result":[1,"0.50000000000001"]}}"#, nil, 0.5,
+            .fail("0.50000000000001 is more than 0.5")
         ),
         (#"{"status":"success","data":{"resultType":"vector","result":[]}}"#, nil, 1, .unknown("no data")),
         (
@@ -136,7 +144,7 @@ import Testing
         }
         defer { stub.stop() }
         let query = PrometheusQuery(url: stub.url, query: #"a{b="c+d"} & 1 % 2"#, max: 1)
-        #expect(await measured(.prometheus(query)) == .pass("1.0"))
+        #expect(await measured(.prometheus(query)) == .pass("1"))
         let call = try #require(stub.calls.first)
         #expect(call.path == "/api/v1/query" && call.headers["content-type"] == "application/x-www-form-urlencoded")
         #expect(call.body == "query=a%7Bb%3D%22c%2Bd%22%7D%20%26%201%20%25%202")

@@ -160,14 +160,20 @@ enum PrometheusAnswer {
             let name = labels.isEmpty ? "" : " (\(text(labels)))"
             guard let value, !value.isNaN else { return .unknown(NodeText(cutting: "not a number\(name)")) }
             if let least = query.min, value < least {
-                return .fail(NodeText(cutting: "\(value) is less than \(least)\(name)"))
+                return .fail(NodeText(cutting: "\(text(value, least)) is less than \(text(least))\(name)"))
             }
             if let most = query.max, value > most {
-                return .fail(NodeText(cutting: "\(value) is more than \(most)\(name)"))
+                return .fail(NodeText(cutting: "\(text(value, most)) is more than \(text(most))\(name)"))
             }
         }
-        let most = values.compactMap(\.value).max() ?? 0
-        return .pass(NodeText(cutting: values.count == 1 ? "\(most)" : "\(values.count) values, the largest \(most)"))
+        let most = text(values.compactMap(\.value).max() ?? 0)
+        return .pass(NodeText(cutting: values.count == 1 ? most : "\(values.count) values, the largest \(most)"))
+    }
+
+    /// Six digits, which people read, but where they would hide on which side of the bound it is.
+    private static func text(_ value: Double, _ bound: Double? = nil) -> String {
+        let short = String(format: "%.6g", value)
+        return short == bound.map { String(format: "%.6g", $0) } ? "\(value)" : short
     }
 
     private static func text(_ labels: [String: String]) -> String {

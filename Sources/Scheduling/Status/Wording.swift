@@ -66,7 +66,8 @@ extension Blocker {
 
     /// What lifts it, in a word.
     package var lift: String {
-        switch self.class {
+        if case .gate = reason { return "a good measurement" }
+        return switch self.class {
         case .config: "an edit of the policies"
         case .human: "an operator's word"
         case .clock: "time"

@@ -94,6 +94,11 @@ struct BlockerTests {
         #expect(blocker.isOrdered == (try row.flag("ordered")))
         #expect(!blocker.text.isEmpty && !blocker.lift.isEmpty)
     }
+
+    @Test func `what lifts a gate is a good measurement, not the node`() {
+        let reason = Blocker.Reason.gate(name: "calm", "bad: 7 is more than 0.5")
+        #expect(Blocker(reason).lift == "a good measurement")
+    }
 }
 
 extension Blocker.Reason {
