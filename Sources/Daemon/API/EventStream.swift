@@ -72,8 +72,9 @@ struct EventStream: Sendable {
                 let page = try await reader.page(query(after: position))
                 var text = gap(after: position, page)
                 let zone = board.zone
-                for entry in page.entries {
-                    text += Self.event(entry, zone, told: isTold ? telling.lines(of: entry.record) : nil)
+                let lines = isTold ? telling.lines(of: page.entries) : []
+                for (index, entry) in page.entries.enumerated() {
+                    text += Self.event(entry, zone, told: isTold ? lines[index] : nil)
                 }
                 if let last = page.entries.last { told = last.seq }
                 position = page.through

@@ -4,7 +4,10 @@ import Scheduling
 struct Telling {
     private var narration = Narration()
 
-    mutating func lines(of record: Record) -> [String] { narration.lines(of: record).map(\.text) }
+    /// The lines of each.
+    mutating func lines(of entries: [JournalReader.Entry]) -> [[String]] {
+        narration.lines(of: entries.map(\.record)).map { $0.map(\.text) }
+    }
 
     /// What is told of each, by its place. Of what is still under way where they end, the beginning is told: the rest is
     /// behind the end.
@@ -12,9 +15,9 @@ struct Telling {
         var telling = Telling()
         var told: [Int64: [String]] = [:]
         var asked: [NodeID: Int64] = [:]
-        for entry in entries {
+        for (entry, lines) in zip(entries, telling.lines(of: entries)) {
             if case .modeIntended(let change) = entry.record.fact { asked[change.node] = entry.seq }
-            told[entry.seq] = telling.lines(of: entry.record)
+            told[entry.seq] = lines
         }
         guard let last = entries.last else { return told }
         for (node, lines) in telling.narration.underWay(at: last.record.at) {

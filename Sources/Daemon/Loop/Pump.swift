@@ -129,7 +129,7 @@ struct Pump<Brain: Decider> {
         atJournal = nil
         // First what is waited for: a log may be slow too.
         performAll(batch, in: &group)
-        for record in batch.records { write(narration.lines(of: record)) }
+        for lines in narration.lines(of: batch.records) { write(lines) }
     }
 
     private func write(_ lines: [Narration.Line]) {

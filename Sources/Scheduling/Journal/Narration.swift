@@ -40,6 +40,27 @@ package struct Narration: Sendable {
 
     package mutating func lines(of record: Record) -> [Line] { late(at: record.at) + told(record) }
 
+    /// The lines of each: what a lever did stands before it, of the same moment, and is told by the lever's line alone.
+    package mutating func lines(of records: [Record]) -> [[Line]] {
+        let levers = Narration.levers(of: records)
+        return records.indices.map { index in
+            let isSaid = levers[index].map { records[index].fact.isSaid(by: $0) } ?? false
+            return isSaid ? late(at: records[index].at) : lines(of: records[index])
+        }
+    }
+
+    /// What did each of them; nil: nobody's lever.
+    private static func levers(of records: [Record]) -> [LeverOrder.Action?] {
+        var latest: (at: Moment, action: LeverOrder.Action)?
+        return records.reversed().map { record in
+            if case .leverPulled(let lever) = record.fact {
+                latest = (record.at, lever.answer.action)
+                return nil
+            }
+            return latest?.at == record.at ? latest?.action : nil
+        }.reversed()
+    }
+
     /// What is still under way then, and has been for too long to say nothing about it.
     package mutating func late(at now: Moment) -> [Line] {
         guard let nextLate, now.wall >= nextLate else { return [] }
@@ -144,6 +165,19 @@ package struct Narration: Sendable {
         settled = settled.filter { known.contains($0.key) }
         disturbed = disturbed.intersection(known)
         printed = printed.filter { known.contains($0.key) }
+    }
+}
+
+extension Fact {
+    /// The line of that lever says it, and who pulled it.
+    fileprivate func isSaid(by action: LeverOrder.Action) -> Bool {
+        switch (self, action) {
+        case (.resumed, .resume), (.holdEnded, .release), (.holdEnded, .retry), (.holdEnded, .hold),
+            (.stayEnded, .release), (.stayEnded, .hold), (.forced, .force), (.approvalChanged, .approve),
+            (.runPromoted, .approve), (.runChanged, .abort):
+            true
+        default: false
+        }
     }
 }
 

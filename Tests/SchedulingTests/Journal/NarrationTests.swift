@@ -93,6 +93,38 @@ import Testing
         #expect(Self.told([(0, .paused(Self.run, Pause(.failures, reason: "1 of 1", since: .distantPast)))]).count == 1)
     }
 
+    /// Each of them was two lines, of which one said nothing.
+    @Test func `what a lever did is told by its line, what happened by itself by its own`() {
+        let hold = Lever.hold(Self.node, .handsOff, until: nil)
+        func pulled(_ action: LeverOrder.Action, _ lever: Lever) -> Fact {
+            .leverPulled(
+                PulledLever(
+                    id: 1, pull: Pull(LeverOrder(action), by: "mika"), lever: lever,
+                    answer: LeverAnswer(id: 1, action: action, text: "done")))
+        }
+        func told(_ facts: [(Int, Fact)]) -> [String] {
+            var narration = Narration()
+            return narration.lines(of: facts.map { Record(at: Self.at($0), fact: $1) }).flatMap { $0.map(\.text) }
+        }
+        let given = RunApproval.given(GivenApproval(actor: "mika", reason: "", at: .distantPast))
+        let cases: [([Fact], LeverOrder.Action, Lever)] = [
+            ([.resumed(nil, .person)], .resume, .resume(nil)),
+            ([.resumed(Self.run, .failures), .resumed(Self.run, .progress)], .resume, .resume(Self.run)),
+            ([.holdEnded(Self.node, reason: "released by mika")], .release, .release(Self.node)),
+            ([.stayEnded(Self.node, reason: "released by mika")], .release, .release(Self.node)),
+            ([.holdEnded(Self.node, reason: "released by mika")], .hold, hold),
+            ([.approvalChanged(Self.run, given), .runPromoted(Self.run)], .approve, .approve(Self.run, nil)),
+            ([.runChanged(Self.run, .ending(.aborted("aborted by mika")))], .abort, .abort(Self.run)),
+        ]
+        for (facts, action, lever) in cases {
+            let pull = pulled(action, lever)
+            #expect(told(facts.map { (5, $0) } + [(5, pull)]) == ["\(action.rawValue) by mika: done"])
+            #expect(told(facts.map { (4, $0) } + [(5, pull)]).count == facts.count + 1, "another moment: by itself")
+            #expect(told([(5, pull)] + facts.map { (5, $0) }).count == facts.count + 1, "after it: by itself")
+            #expect(told(facts.map { (5, $0) } + [(5, pulled(.start, .start(policy: "up")))]).count == facts.count + 1)
+        }
+    }
+
     @Test func `what somebody else does is told, what a step does to its node is no news`() {
         let restarted = Fact.nodeRestarted(Self.node, IncarnationMarks())
         #expect(
