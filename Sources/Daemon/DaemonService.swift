@@ -293,19 +293,21 @@ package final class DaemonService: Sendable {
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
-        loop.load(set, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
+        let settings = loop.client.settings(for: set)
+        let news = loop.client.news(of: settings)
+        loop.load(set, settings, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
             guard objections.isEmpty else {
                 let isLast = set.policies.isEmpty && !isConfirmed
                 return wish.told(isLast ? .unconfirmed(reasons: objections) : .refused(reasons: objections))
             }
-            if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest)) }
+            if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest, news)) }
             let former = written.withLock { $0 }
             let change = ReloadOutcome.Change(
                 before: before, after: set, writtenBefore: former?.digest == before?.digest ? former?.documents : nil,
                 writtenAfter: reading.written)
-            if isTrial { return wish.told(.wouldBeTaken(change)) }
+            if isTrial { return wish.told(.wouldBeTaken(change, news)) }
             keep(reading)
-            wish.told(.taken(change))
+            wish.told(.taken(change, news))
         }
     }
 

@@ -7,7 +7,8 @@ struct Reload: AsyncParsableCommand {
         abstract: "Have the daemon read its policies again, and show what that changes.",
         discussion: """
             Wrong policies change nothing: exit code 4, with every reason. What the new ones change over the next two weeks \
-            is shown with the answer. A set without any policy is taken only with --confirm.
+            is shown with the answer. A set without any policy is taken only with --confirm. Certificates and secrets are read \
+            again too: what cannot be used is named (exit code 1), and certificates that were read before stay in use.
 
               nagi reload --dry-run
               nagi reload
@@ -31,13 +32,15 @@ struct Reload: AsyncParsableCommand {
             }
             throw Refusal(error, address: connection.address)
         }
+        let document = answer.document
         switch format {
         case .json: print(answer.json)
         case .table:
-            let document = answer.document
             let change = [document.before, document.after].compactMap(\.self).joined(separator: " → ")
             switch document.outcome {
-            case "unchanged": print("nothing has changed: \(document.after)".plain)
+            case "unchanged":
+                let isAll = document.text.isEmpty && (document.faults ?? []).isEmpty
+                print("\(isAll ? "nothing has" : "the policies have not") changed: \(document.after)".plain)
             case "taken": print("taken: \(change)".plain)
             default: print("would be taken: \(change)".plain)
             }
@@ -47,5 +50,7 @@ struct Reload: AsyncParsableCommand {
                 for part in width.map({ TextFold.hanging(shown, width: $0) }) ?? [shown] { print(part) }
             }
         }
+        let faults = document.faults ?? []
+        guard faults.isEmpty else { throw Refusal(.no, faults.map { "not used: \($0)".plain }.joined(separator: "\n")) }
     }
 }

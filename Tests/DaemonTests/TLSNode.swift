@@ -18,8 +18,9 @@ final class TLSNode: Sendable {
     /// - Parameters:
     ///   - certificate: nil: it speaks no TLS after all.
     ///   - clientCA: who must have signed what callers show; nil: they need not show anything.
-    init(_ certificate: TestCertificates.Pair?, clientCA: String? = nil) async throws {
-        let shown = Shown(try certificate.map { try Self.context($0, clientCA) })
+    ///   - latest: the latest TLS that it speaks.
+    init(_ certificate: TestCertificates.Pair?, clientCA: String? = nil, latest: TLSVersion = .tlsv13) async throws {
+        let shown = Shown(try certificate.map { try Self.context($0, clientCA, latest) })
         self.shown = shown
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -39,16 +40,19 @@ final class TLSNode: Sendable {
 
     /// New connections are shown this.
     func show(_ certificate: TestCertificates.Pair) throws {
-        let context = try Self.context(certificate, nil)
+        let context = try Self.context(certificate)
         shown.context.withLock { $0 = context }
     }
 
     func stop() { channel.close(promise: nil) }
 
-    private static func context(_ pair: TestCertificates.Pair, _ clientCA: String?) throws -> NIOSSLContext {
+    private static func context(
+        _ pair: TestCertificates.Pair, _ clientCA: String? = nil, _ latest: TLSVersion = .tlsv13
+    ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(pair.certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: pair.key, format: .pem)))
+        configuration.maximumTLSVersion = latest
         if let clientCA {
             configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(clientCA))
             configuration.certificateVerification = .noHostnameVerification

@@ -62,9 +62,10 @@ package enum ReloadOutcome: Sendable {
         }
     }
 
-    case taken(Change)
-    case wouldBeTaken(Change)
-    case unchanged(digest: String)
+    case taken(Change, CallSettings.News)
+    case wouldBeTaken(Change, CallSettings.News)
+    /// The policies; the files that they name may be others.
+    case unchanged(digest: String, CallSettings.News)
     /// Nothing has changed.
     case refused(reasons: [String])
     /// No policy would be left: somebody has to mean it.
@@ -73,6 +74,7 @@ package enum ReloadOutcome: Sendable {
 
 /// The answer of `POST /v1/reload`. Fields may come, these stay.
 package struct ReloadDocument: Codable, Hashable, Sendable {
+    /// There are no faults.
     package var ok: Bool
     /// `taken`, `unchanged`, or `would-be-taken`.
     package var outcome: String
@@ -81,15 +83,18 @@ package struct ReloadDocument: Codable, Hashable, Sendable {
     package var after: String
     /// What it changes over the next days, as `nagi diff` says it, for people.
     package var text: [String]
+    /// Files and secrets that the policies name and that cannot be used. What was read of them before stays in use.
+    package var faults: [String]?
 }
 
 /// The same, with the difference as `nagi diff --format json` has it.
 struct ReloadAnswer: Encodable {
-    var ok = true
+    var ok: Bool
     var outcome: String
     @Nullable var before: String?
     var after: String
     var text: [String]
+    var faults: [String]
     /// Not there where nothing changes, or nothing was in force.
     var difference: DiffDocument?
 }
@@ -102,10 +107,13 @@ extension ReloadAnswer {
 
     init(_ outcome: ReloadOutcome, now: Timestamp) throws(APIError) {
         switch outcome {
-        case .taken(let change): self.init("taken", change, now)
-        case .wouldBeTaken(let change): self.init("would-be-taken", change, now)
-        case .unchanged(let digest):
-            self.init(outcome: "unchanged", before: digest, after: digest, text: [], difference: nil)
+        case .taken(let change, let news): self.init("taken", change, news, now)
+        case .wouldBeTaken(let change, let news): self.init("would-be-taken", change, news, now)
+        case .unchanged(let digest, let news):
+            self.init(
+                ok: news.faults.isEmpty, outcome: "unchanged", before: digest, after: digest, text: news.changes,
+                faults: news.faults,
+                difference: nil)
         case .refused(let reasons):
             throw APIError(
                 .conflict, "policies-refused",
@@ -116,12 +124,13 @@ extension ReloadAnswer {
         }
     }
 
-    private init(_ word: String, _ change: ReloadOutcome.Change, _ now: Timestamp) {
+    private init(_ word: String, _ change: ReloadOutcome.Change, _ news: CallSettings.News, _ now: Timestamp) {
         let after = change.after
         outcome = word
         self.after = after.digest
+        (ok, faults) = (news.faults.isEmpty, news.faults)
         guard let before = change.before else {
-            (self.before, text, difference) = (nil, [], nil)
+            (self.before, text, difference) = (nil, news.changes, nil)
             return
         }
         var written: (old: WrittenPolicies, new: WrittenPolicies)?
@@ -131,7 +140,7 @@ extension ReloadAnswer {
             reachesTo: now + SetDifference.reach)
         let zones = before.zones.merging(after.zones) { _, new in new }
         self.before = before.digest
-        let lines = DiffText(found, zones: zones).lines
+        let lines = DiffText(found, zones: zones).lines + news.changes
         let left = lines.count - Self.lineLimit
         text = lines.prefix(Self.lineLimit) + (left > 0 ? ["… and \(left) lines more: nagi diff OLD NEW"] : [])
         difference = DiffDocument(found, zones: zones, zone: DisplayZone(of: [before, after]))

@@ -111,13 +111,15 @@ package final class ControlLoop: Sendable {
     /// The same. Says what the controller has against them; nothing when they are in force, or could be.
     ///
     /// - Parameters:
+    ///   - settings: read for that set.
     ///   - isTrial: nothing changes.
     ///   - isConfirmed: whatever it has against them.
     func load(
-        _ set: PolicySet, isTrial: Bool, isConfirmed: Bool, told: @escaping @Sendable ([String]) -> Void
+        _ set: PolicySet, _ settings: CallSettings, isTrial: Bool, isConfirmed: Bool,
+        told: @escaping @Sendable ([String]) -> Void
     ) {
         let loading = Loading(isTrial: isTrial, isConfirmed: isConfirmed, told: told)
-        let isTaken = mailbox.post(.policies(set, client.settings(for: set), loading))
+        let isTaken = mailbox.post(.policies(set, settings, loading))
         if !isTaken { told([ControlLoop.isStopping.message]) }
     }
 

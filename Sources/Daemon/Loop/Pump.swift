@@ -229,8 +229,10 @@ struct Pump<Brain: Decider> {
             loop.board.note(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
             return false
         }
+        let news = loop.client.news(of: settings)
         loop.client.use(settings)
-        for complaint in settings.complaints { loop.log(complaint, .error) }
+        for change in news.changes { loop.log(change) }
+        for fault in news.faults { loop.log(fault, .error) }
         loop.board.use(set)
         loop.log.use(DisplayZone(of: set))
         loop.board.note(nil)

@@ -18,13 +18,13 @@ extension CallSettings {
 
     /// Reads the files of every cluster again: never on the control loop.
     func certificateChanges(directory: String) -> [CertificateChange] {
-        clusters.sorted { $0.key < $1.key }.compactMap { name, cluster in
+        var reader = NodeTLS.Reader(directory: directory)
+        return clusters.sorted { $0.key < $1.key }.compactMap { name, cluster in
             guard let settings = cluster.tlsSettings else { return nil }
             let current = (try? cluster.tls.get())?.digest
             do throws(NodeTLS.Unusable) {
-                let files = try NodeTLS.Files(settings, directory: directory)
-                if files.digest == current, cluster.laterFault == nil { return nil }
-                return CertificateChange(cluster: name, settings: settings, result: .success(try NodeTLS(files)))
+                if try reader.files(settings).digest == current, cluster.laterFault == nil { return nil }
+                return CertificateChange(cluster: name, settings: settings, result: .success(try reader.tls(settings)))
             } catch {
                 return CertificateChange(cluster: name, settings: settings, result: .failure(error))
             }
@@ -39,7 +39,7 @@ extension CallSettings {
         switch change.result {
         case .success(let tls):
             let isSame = (try? cluster.tls.get())?.digest == tls.digest
-            cluster.tls = .success(tls)
+            if !isSame { cluster.tls = .success(tls) }
             cluster.laterFault = nil
             return isSame ? nil : .taken(cluster: change.cluster)
         case .failure(let fault):

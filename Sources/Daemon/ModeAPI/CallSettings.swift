@@ -32,16 +32,18 @@ package struct CallSettings: Sendable {
 
     /// The settings of every cluster of the set.
     init(_ set: PolicySet, secrets: SecretSource) {
+        var certificates = NodeTLS.Reader(directory: secrets.directory)
         for cluster in set.clusters {
-            clusters[cluster.name] = Cluster(cluster, isEmbedded: cluster.isEmbedded, secrets: secrets)
+            clusters[cluster.name] = Cluster(cluster, isEmbedded: cluster.isEmbedded, secrets, &certificates)
         }
     }
 
     /// Those of the set in force, and of clusters that left the policies while nagi was not through with their nodes.
     init(_ ledger: Ledger, secrets: SecretSource) {
+        var certificates = NodeTLS.Reader(directory: secrets.directory)
         for retained in ledger.nodes.compactMap(\.retained) {
             clusters[retained.cluster.name] = Cluster(
-                retained.cluster, isEmbedded: retained.node.embedded != nil, secrets: secrets)
+                retained.cluster, isEmbedded: retained.node.embedded != nil, secrets, &certificates)
         }
         if let set = ledger.policies { take(CallSettings(set, secrets: secrets)) }
     }
@@ -54,32 +56,65 @@ package struct CallSettings: Sendable {
         clusters.merge(later.clusters) { current, later in later.keepingCertificates(of: current) }
     }
 
-    /// What of them cannot be used: calls that need it fail, webhooks are refused.
-    var complaints: [String] {
-        clusters.sorted { $0.key < $1.key }.flatMap { name, cluster in
-            var complaints: [String] = []
-            if case .failure(let unusable) = cluster.tls { complaints.append("api.tls of \(name): \(unusable)") }
-            if case .failure(let missing) = cluster.hooks {
-                complaints.append("no webhook of \(name) is taken: \(missing)")
+    /// What there is to tell of the files and secrets that they name, beside those in use.
+    func news(after current: CallSettings) -> News {
+        var news = News()
+        for (name, cluster) in clusters.sorted(by: { $0.key < $1.key }) {
+            let former = current.clusters[name]
+            switch cluster.tls {
+            case .failure(let unusable):
+                let stay = cluster.keepsCertificates(of: former) ? "; those read before stay in use" : ""
+                news.faults.append("api.tls of \(name): \(unusable)\(stay)")
+            case .success(let tls):
+                let isKnown = former.map { (try? $0.tls.get())?.digest == tls?.digest } ?? true
+                if !isKnown { news.changes.append("api.tls of \(name): other certificates than before") }
             }
-            return complaints
+            if case .failure(let missing) = cluster.headers {
+                news.faults.append("no node of \(name) can be called: \(missing)")
+            }
+            if case .failure(let missing) = cluster.hooks {
+                news.faults.append("no webhook of \(name) is taken: \(missing)")
+            }
         }
+        return news
+    }
+}
+
+extension CallSettings {
+    /// Of what stands beside the policies.
+    package struct News: Hashable, Sendable {
+        /// What is used from now on.
+        package var changes: [String] = []
+        /// What cannot be used: calls that need it fail, webhooks are refused.
+        package var faults: [String] = []
     }
 }
 
 extension CallSettings.Cluster {
     /// Half a file is no reason to lose sight of nodes that answer: those in use stay where the new ones cannot be used.
+    fileprivate func keepsCertificates(of current: Self?) -> Bool {
+        guard case .failure = tls, case .success? = current?.tls else { return false }
+        return tlsSettings == current?.tlsSettings
+    }
+
     fileprivate func keepingCertificates(of current: Self) -> Self {
-        guard case .failure(let fault) = tls, case .success = current.tls, tlsSettings == current.tlsSettings else {
-            return self
-        }
         var kept = self
-        kept.tls = current.tls
-        kept.laterFault = fault
+        switch tls {
+        case .failure(let fault):
+            guard keepsCertificates(of: current) else { return self }
+            kept.tls = current.tls
+            kept.laterFault = fault
+        case .success(let tls):
+            // The same once more: with them their connections stay.
+            guard let tls, let known = try? current.tls.get(), known.digest == tls.digest else { return self }
+            kept.tls = .success(known)
+        }
         return kept
     }
 
-    fileprivate init(_ policy: ClusterPolicy, isEmbedded: Bool, secrets: SecretSource) {
+    fileprivate init(
+        _ policy: ClusterPolicy, isEmbedded: Bool, _ secrets: SecretSource, _ certificates: inout NodeTLS.Reader
+    ) {
         isClustered = policy.topology == .clustered
         self.isEmbedded = isEmbedded
         timeout = .nanoseconds(policy.api.timeout.nanoseconds)
@@ -92,9 +127,11 @@ extension CallSettings.Cluster {
         }
         names = Set(policy.nodes.map(\.name))
         tlsSettings = policy.api.tls
-        tls = Result { () throws(NodeTLS.Unusable) in
-            guard let settings = policy.api.tls else { return nil }
-            return try NodeTLS(NodeTLS.Files(settings, directory: secrets.directory))
+        do throws(NodeTLS.Unusable) {
+            tls = .success(
+                try policy.api.tls.map { settings throws(NodeTLS.Unusable) in try certificates.tls(settings) })
+        } catch {
+            tls = .failure(error)
         }
     }
 

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One request and its whole answer within a deadline, from connecting to the last byte.
 struct HTTPExchange: Sendable {
@@ -15,10 +16,13 @@ struct HTTPExchange: Sendable {
 
     var group: any EventLoopGroup { client.eventLoopGroup }
 
-    /// One client for all nodes. Nothing of it is left to the library's defaults: those follow redirects, wait for ever
-    /// for an answer that stalls, and keep trying to connect until the deadline.
-    static func makeClient() -> HTTPClient {
+    /// Nothing of it is left to the library's defaults: those follow redirects, wait for ever for an answer that stalls, and
+    /// keep trying to connect until the deadline.
+    ///
+    /// - Parameter tls: nil: what this host trusts.
+    static func makeClient(_ tls: TLSConfiguration? = nil) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = tls
         configuration.redirectConfiguration = .disallow
         configuration.proxy = nil
         configuration.decompression = .disabled
@@ -32,19 +36,19 @@ struct HTTPExchange: Sendable {
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }
 
-    /// - Parameter tls: whom to trust at an https address, and what to show there; nil: what this host trusts. Other
-    ///   certificates are other connections, in the same pool.
+    /// - Parameter tls: whom to trust at an https address, and what to show there; nil: what this host trusts.
     func perform(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, tls: NodeTLS? = nil,
         deadline: NIODeadline, bodyLimit: Int
     ) async throws(CallFailure) -> CallAnswer {
+        // Its connections end with it.
+        defer { withExtendedLifetime(tls) {} }
         do {
             let request = try HTTPClient.Request(
-                url: url, method: method, headers: headers, body: body.map { .byteBuffer($0) },
-                tlsConfiguration: tls?.configuration)
+                url: url, method: method, headers: headers, body: body.map { .byteBuffer($0) })
             // The library's async interface gives up its deadline with the head of an answer, whose body may then drip
             // for ever, and costs twice as much.
-            let task = client.execute(
+            let task = (tls?.client ?? client).execute(
                 request: request, delegate: ResponseAccumulator(request: request, maxBodySize: bodyLimit),
                 deadline: deadline)
             let response = try await withTaskCancellationHandler {

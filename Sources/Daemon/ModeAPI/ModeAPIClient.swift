@@ -52,6 +52,11 @@ package final class ModeAPIClient: Sendable {
     /// The same for everything that the ledger of an earlier process still has to do with.
     package func settings(for ledger: Ledger) -> CallSettings { CallSettings(ledger, secrets: secrets) }
 
+    /// What these settings have of files and secrets that is other than what is in use, or of no use.
+    package func news(of settings: CallSettings) -> CallSettings.News {
+        settings.news(after: endpoints.withLock { $0.settings })
+    }
+
     /// Calls follow these settings from now on. Clusters that they do not have keep their last ones.
     package func use(_ settings: CallSettings) { endpoints.withLock { $0.use(settings) } }
 

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOSSL
@@ -22,7 +23,10 @@ struct NodeTLS: Sendable {
         var end: Timestamp
     }
 
-    let configuration: TLSConfiguration
+    /// Connections that trust and show this. A client of their own: where a request carries its certificates, the pool of a
+    /// shared one hashes and compares them all at every call, with the list of a host's authorities four times as long as the
+    /// rest of the call takes.
+    private let connections: Connections
     /// The file with the authorities that are trusted; nil: those of this host.
     let caFile: String?
     /// Of each file with certificates the one that ends first.
@@ -55,11 +59,13 @@ struct NodeTLS: Sendable {
                     ? "the certificates of \(files.ca?.name ?? "api.tls") cannot be used"
                     : "\(pair) do not belong together: the key is another certificate's")
         }
-        self.configuration = configuration
+        connections = Connections(configuration)
         caFile = files.ca?.name
         self.expiries = expiries
         digest = files.digest
     }
+
+    var client: HTTPClient { connections.client }
 
     private static func certificates(_ file: File) throws(Unusable) -> [NIOSSLCertificate] {
         let found = (try? NIOSSLCertificate.fromPEMBytes(file.bytes)) ?? []
@@ -84,6 +90,50 @@ struct NodeTLS: Sendable {
 }
 
 extension NodeTLS {
+    /// They end with the last call that may still need them.
+    private final class Connections: Sendable {
+        let client: HTTPClient
+
+        init(_ configuration: TLSConfiguration) {
+            client = HTTPExchange.makeClient(configuration)
+        }
+
+        deinit {
+            client.shutdown { _ in }
+        }
+    }
+
+    /// What clusters name alike is read once, and connected with once.
+    struct Reader {
+        /// Where relative names start.
+        let directory: String
+        private var known: [TLSSettings: Result<Files, Unusable>] = [:]
+        private var made: [TLSSettings: Result<NodeTLS, Unusable>] = [:]
+
+        init(directory: String) {
+            self.directory = directory
+        }
+
+        mutating func files(_ settings: TLSSettings) throws(Unusable) -> Files {
+            if let files = known[settings] { return try files.get() }
+            let files = Result { () throws(Unusable) in try Files(settings, directory: directory) }
+            known[settings] = files
+            return try files.get()
+        }
+
+        mutating func tls(_ settings: TLSSettings) throws(Unusable) -> NodeTLS {
+            if let tls = made[settings] { return try tls.get() }
+            let tls: Result<NodeTLS, Unusable>
+            do throws(Unusable) {
+                tls = .success(try NodeTLS(try files(settings)))
+            } catch {
+                tls = .failure(error)
+            }
+            made[settings] = tls
+            return try tls.get()
+        }
+    }
+
     struct File: Sendable {
         /// As the policy writes it.
         var name: String
@@ -93,21 +143,19 @@ extension NodeTLS {
 
     /// The bytes of the files that the policy names.
     struct Files: Sendable {
-        var ca: File?
-        var certificate: File?
-        var key: File?
+        let ca: File?
+        let certificate: File?
+        let key: File?
+        let digest: Int
 
         /// - Parameter directory: where relative names start.
         init(_ settings: TLSSettings, directory: String) throws(Unusable) {
             ca = try Self.read(settings.caFile, directory)
             certificate = try Self.read(settings.certificateFile, directory)
             key = try Self.read(settings.keyFile, directory)
-        }
-
-        var digest: Int {
             var hasher = Hasher()
             for file in [ca, certificate, key] { hasher.combine(file?.bytes) }
-            return hasher.finalize()
+            digest = hasher.finalize()
         }
 
         private static func read(_ name: String?, _ directory: String) throws(Unusable) -> File? {

@@ -46,7 +46,9 @@ enum TLSFault: Hashable, Sendable {
             // Before TLS 1.3, whoever wants a certificate and gets none says only this.
             (
                 "ALERT_HANDSHAKE_FAILURE",
-                .other("the handshake was refused: a certificate may be wanted, or other ciphers")
+                .other(
+                    "the handshake was refused: a certificate of the daemon may be wanted "
+                        + "(api.tls.certificateFile), or other ciphers")
             ),
         ]
         self = words.first { text.contains($0.0) }?.1 ?? .other("the handshake failed: \(text.prefix(120))")
