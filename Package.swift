@@ -99,6 +99,7 @@ let package = Package(
             swiftSettings: rules
         ),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
         .testTarget(name: "LawTests", swiftSettings: rules),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: rules),
         .testTarget(name: "ModeCoreTests", dependencies: ["ModeCore", "Primitives"], swiftSettings: rules),
@@ -115,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "ModeServerTests",
             dependencies: [
-                "ModeCore", "ModeServer", "Primitives",
+                "ModeCore", "ModeServer", "Primitives", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -130,6 +131,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Calendars", "Daemon", "ModeCore", "ModeServer", "PolicyFile", "Primitives", "Scheduling",
+                "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -142,7 +144,7 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["nagi"], exclude: ["plans", "signaling_clients.py"],
-            swiftSettings: rules),
+            name: "EndToEndTests", dependencies: ["nagi", "TestSupport"],
+            exclude: ["plans", "signaling_clients.py"], swiftSettings: rules),
     ]
 )

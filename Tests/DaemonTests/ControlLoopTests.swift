@@ -254,18 +254,21 @@ private struct Script: Decider {
     }
 
     @Test func `stopping waits for a send under way and journals its answer, but begins nothing new`() async throws {
-        let loop = loop
+        var limits = ControlLoop.Limits()
+        limits.stop = .seconds(60)
+        let loop = Self.loop(journal, client, directory.path, limits: limits)
+        let isStopping = DispatchSemaphore(value: 0)
         let stub = try StubNode { call in
             if call.operation == "ChangeMode" {
                 loop.stop()
-                // What is posted after the stop is seen after it. Not for long: the loop may need this thread.
+                // What is posted after the stop is seen after it.
                 loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
-                for _ in 0..<200 where loop.board.content.refusedReload == nil { usleep(1_000) }
+                isStopping.wait()
             }
             return .answer(
                 200, call.operation == "ChangeMode" ? "{\"mode\":\"block_new_session\"}" : "{\"mode\":\"normal\"}")
         }
-        client.use(set(stub.url))
+        client.use(set(stub.url, timeout: .seconds(60)))
         let address = set(stub.url).address
         let script = Script(diary: Diary()) { event, now in
             switch event {
@@ -281,7 +284,12 @@ private struct Script: Decider {
             default: return ([], nil)
             }
         }
+        async let wasSeen = {
+            defer { isStopping.signal() }
+            return await NagiBinary.eventually { loop.board.content.refusedReload != nil }
+        }()
         try await loop.run(script)
+        #expect(await wasSeen)
         #expect(
             try journal.records().map(\.fact) == [
                 .modeAnswered(node01, id: 1, ModeChangeAnswer(.accepted, read: .known(.normal)))

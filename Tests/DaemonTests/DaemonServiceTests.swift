@@ -54,10 +54,11 @@ import Testing
             #expect(try state.address() == "\(address)")
             let connection = DaemonConnection(address: address, token: try state.existingToken())
             var seen: StatusDocument.Node?
-            for _ in 0..<300 where seen?.sessions == nil {
-                seen = try? await connection.status().document.clusters.first?.nodes.first
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            #expect(
+                await NagiBinary.eventually {
+                    seen = try? await connection.status().document.clusters.first?.nodes.first
+                    return seen?.sessions != nil
+                })
             #expect(seen?.observed == "normal")
             #expect(seen?.sessions == 17)
         }

@@ -5,6 +5,7 @@ import ModeServer
 import PolicyFile
 import Scheduling
 import Synchronization
+import TestSupport
 import Testing
 
 /// A daemon with nodes in its own process.
@@ -151,14 +152,16 @@ import Testing
         let api = policies.ports[0].api
         let answers = Task {
             var answers: [String] = []
-            while answers.count < 20 {
-                if let answer = try? await post(api, target: "Sora_20211215.GetMode") { answers.append(answer.body) }
-                try await Task.sleep(for: .milliseconds(1))
+            while answers.count < 20, !Task.isCancelled {
+                let answer = await Patience.answer(within: .seconds(20), every: .milliseconds(1)) {
+                    try? await post(api, target: "Sora_20211215.GetMode")
+                }
+                if let answer { answers.append(answer.body) }
             }
             return answers
         }
         try await running(policies, log: log) { _ in
-            let first = try await answers.value
+            let first = await answers.value
             #expect(Set(first) == [#"{"mode":"block_new_connection"}"#])
         }
         let block = log.all.firstIndex { $0.contains("mode normal -> block_new_connection, by request") }

@@ -218,7 +218,8 @@ import Testing
         func reads() -> Int { stub.node.operations.count { $0 == "GetMode" } }
         #expect(await NagiBinary.eventually { service.listeningAddress != nil && reads() > 0 })
         let address = try #require(service.listeningAddress)
-        try await Task.sleep(for: .milliseconds(500))
+        // Two come with the start, and the next one is due in five minutes.
+        #expect(await NagiBinary.eventually { stub.node.operations.count { $0 == "GetStatsReport" } == 2 })
         let before = reads()
         let status = try await Self.post(
             "/hooks/tokyo", ["authorization": Self.basic(Self.secret)], Self.vanished, to: address)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// The program that was built together with these tests: it lies beside them.
 enum NagiBinary {
@@ -8,14 +9,14 @@ enum NagiBinary {
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("nagi").path
     }()
 
-    /// Waits in short steps until it holds; false after so many seconds.
-    static func eventually(within seconds: Double = 20, _ holds: () async throws -> Bool) async rethrows -> Bool {
-        let end = Date().addingTimeInterval(seconds)
-        while Date() < end {
-            if try await holds() { return true }
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        return try await holds()
+    /// Whether it comes to hold within so many seconds.
+    static func eventually<Failure: Error>(
+        within seconds: Double = 20, _ holds: () async throws(Failure) -> Bool
+    ) async throws(Failure) -> Bool {
+        try await Patience.answer(within: .seconds(seconds), every: .milliseconds(20)) {
+            () async throws(Failure) -> Bool? in
+            try await holds() ? true : nil
+        } ?? false
     }
 
     static func isAlive(_ pid: Int32) -> Bool {

@@ -211,10 +211,13 @@ import Testing
             try pause("4")
             #expect(await NagiBinary.eventually { stub.calls.count == 5 && hasTold(4) })
         }
-        try await running { try await Task.sleep(for: .milliseconds(50)) }
-        #expect(Self.texts(stub) == ["1", "2", "2", "3", "4"])
+        try await running {
+            try pause("5")
+            #expect(await NagiBinary.eventually { hasTold(5) })
+        }
+        #expect(Self.texts(stub) == ["1", "2", "2", "3", "4", "5"])
         let ids = stub.calls.compactMap { $0.headers["webhook-id"] }
-        #expect(ids[1] == ids[2] && Set(ids).count == 4, "whoever got the second attempt as well knows it by its id")
+        #expect(ids[1] == ids[2] && Set(ids).count == 5, "whoever got the second attempt as well knows it by its id")
         stub.stop()
     }
 
@@ -375,10 +378,16 @@ import Testing
         schedule.windows = [window]
         use([chat(stub)], policies: [Policy(name: "weekly", cluster: "tokyo", schedule: schedule)])
         board.show(StatusReport(at: now))
+        let looks = Mutex(0)
         for _ in 0..<2 {
-            try await running(now: { now }) {
+            try await running(now: {
+                looks.withLock { $0 += 1 }
+                return now
+            }) {
                 #expect(await NagiBinary.eventually { stub.calls.count == 1 && mark.contains("02:00") })
-                try await Task.sleep(for: .milliseconds(80))
+                // It looks at its clock at each tick, and has to say nothing more.
+                let before = looks.withLock { $0 }
+                #expect(await NagiBinary.eventually { looks.withLock { $0 } >= before + 4 })
             }
         }
         let body = try #require(try Self.bodies(stub).first)

@@ -83,7 +83,7 @@ extension DaemonScenarioTests {
             try await stage.reach(stand, of: node)
             try await stage.killDaemon()
             // Whatever the node does meanwhile, nobody watches.
-            try await Task.sleep(for: .seconds(1))
+            try await stage.wait(until: .now + 1)
             if stand == .returning { try stage.heal(node) }
             try await stage.startDaemon()
             let end = try await stage.completion()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// One start of the built program. What it prints goes to files: no pipe fills up, and a failed test can show it.
 final class Program: Sendable {
@@ -149,10 +150,8 @@ func eventually<Answer>(
     _ what: String, within limit: Duration, every interval: Duration = .milliseconds(50),
     _ probe: () async throws -> Answer?
 ) async throws -> Answer {
-    let end = ContinuousClock.now + limit
-    while true {
-        if let answer = try await probe() { return answer }
-        guard ContinuousClock.now < end else { throw TimedOut(what: what, limit: limit) }
-        try await Task.sleep(for: interval)
+    guard let answer = try await Patience.answer(within: limit, every: interval, probe) else {
+        throw TimedOut(what: what, limit: limit)
     }
+    return answer
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What happens to the nodes without nagi: people, faults, time.
@@ -73,11 +74,7 @@ extension Stage {
 
     /// Whether it holds for so long, without a break.
     func holds(for length: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + length
-        while ContinuousClock.now < end {
-            guard try await condition() else { return false }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return true
+        try await Patience.answer(within: length, every: .milliseconds(50)) { try await condition() ? nil : true }
+            == nil
     }
 }

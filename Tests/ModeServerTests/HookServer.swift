@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// An application that is called by hooks: keeps the bodies, and answers as it is told to.
 final class HookServer: Sendable {
@@ -14,9 +13,12 @@ final class HookServer: Sendable {
     }
 
     final class Gate: Sendable {
-        private let state = Mutex(false)
-        func open() { state.withLock { $0 = true } }
-        var isOpen: Bool { state.withLock { $0 } }
+        private let opening = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+
+        /// Once.
+        func open() { opening.succeed() }
+
+        fileprivate var isOpen: EventLoopFuture<Void> { opening.futureResult }
     }
 
     struct Call: Sendable {
@@ -85,16 +87,12 @@ final class HookServer: Sendable {
                 log.add(call)
                 switch reply(call) {
                 case .silence: return
-                case .held(let gate, let body): wait(for: gate, body, context)
+                case .held(let gate, let body):
+                    gate.isOpen.hop(to: context.eventLoop).assumeIsolated().whenSuccess {
+                        self.answer(200, body, [:], context)
+                    }
                 case .answer(let status, let body, let headers): answer(status, body, headers, context)
                 }
-            }
-        }
-
-        private func wait(for gate: Gate, _ body: String, _ context: ChannelHandlerContext) {
-            guard !gate.isOpen else { return answer(200, body, [:], context) }
-            context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(5)) {
-                self.wait(for: gate, body, context)
             }
         }
 

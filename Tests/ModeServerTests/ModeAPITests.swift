@@ -124,8 +124,12 @@ struct ModeAPITests {
         let traffic = TrafficSettings(
             arrivalsPerSecond: 400, meanHold: .milliseconds(20), channels: 5, seed: 7)
         _ = try await serving(ModeServerSettings(nodeCount: 3, isClustered: true, traffic: [traffic])) { served in
-            try await Task.sleep(for: .milliseconds(200))
-            let answer = try await send(served.api(), target: "Sora_20171010.GetStatsReport")
+            let target = "Sora_20171010.GetStatsReport"
+            try await eventually("nobody comes and goes") {
+                let body = try await send(served.api(), target: target).body
+                return try JSONDecoder().decode(StatsReport.self, from: Data(body.utf8)).total_connection_destroyed > 0
+            }
+            let answer = try await send(served.api(), target: target)
             expectManualHeaders(answer)
             let report = try JSONDecoder().decode(StatsReport.self, from: Data(answer.body.utf8))
             #expect(report.version == "2025.1.0")

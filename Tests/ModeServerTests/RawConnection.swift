@@ -18,52 +18,54 @@ enum RawConnection {
     ) async throws -> (received: String, end: End) {
         let address = try #require(URL(string: url))
         let port = try #require(address.port)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await withThrowingTaskGroup(of: End?.self) { group in
-                let received = Received()
-                group.addTask {
-                    do {
-                        for try await buffer in inbound { await received.add(buffer) }
-                    } catch is IOError {
-                        // A reset after the answer is an end like any other.
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let over = loop.makePromise(of: (received: String, end: End).self)
+        let channel: any Channel
+        do {
+            channel = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandlers([
+                            IdleStateHandler(readTimeout: TimeAmount(patience)), Listener(over),
+                        ])
                     }
-                    return .closed
                 }
-                group.addTask {
-                    // The server may close before it has read everything; what it answered counts.
-                    try? await outbound.write(ByteBuffer(bytes: bytes))
-                    return nil
-                }
-                group.addTask {
-                    var seen = -1
-                    while await received.count != seen {
-                        seen = await received.count
-                        try await Task.sleep(for: patience)
-                    }
-                    return .waits
-                }
-                for try await end in group {
-                    guard let end else { continue }
-                    group.cancelAll()
-                    return (await received.text, end)
-                }
-                return (await received.text, .closed)
-            }
+                .connect(host: "127.0.0.1", port: port).get()
+        } catch {
+            over.fail(error)
+            throw error
         }
+        // The server may close before it has read everything; what it answered counts.
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+        let result = try await over.futureResult.get()
+        channel.close(promise: nil)
+        return result
     }
 
-    private actor Received {
-        private var buffer = ByteBuffer()
+    /// Keeps what comes until nothing more does. A reset after the answer is an end like any other.
+    private final class Listener: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
 
-        var count: Int { buffer.readableBytes }
-        var text: String { String(decoding: buffer.readableBytesView, as: UTF8.self) }
+        private var received = ByteBuffer()
+        private var over: EventLoopPromise<(received: String, end: End)>?
 
-        func add(_ more: ByteBuffer) { buffer.writeImmutableBuffer(more) }
+        init(_ over: EventLoopPromise<(received: String, end: End)>) { self.over = over }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            received.writeImmutableBuffer(unwrapInboundIn(data))
+        }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if event is IdleStateHandler.IdleStateEvent { end(.waits) }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { end(.closed) }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+        private func end(_ end: End) {
+            over?.succeed((String(buffer: received), end))
+            over = nil
+        }
     }
 }

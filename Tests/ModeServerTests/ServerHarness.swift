@@ -4,6 +4,7 @@ import ModeServer
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import TestSupport
 import Testing
 
 /// A running mode server and what it logged.
@@ -116,10 +117,6 @@ func changeMode(_ url: String, _ mode: String) async throws -> Answer {
 
 /// Looks again and again until it holds, for at most five seconds.
 func eventually(_ what: Comment, _ holds: () async throws -> Bool) async throws {
-    let start = ContinuousClock.now
-    while start.duration(to: .now) < .seconds(5) {
-        if try await holds() { return }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record(what)
+    let answer = try await Patience.answer(within: .seconds(5)) { try await holds() ? true : nil }
+    if answer == nil { Issue.record(what) }
 }

@@ -82,12 +82,9 @@ final class SignalingClient: Sendable {
 
     /// The next thing that is seen, for at most five seconds.
     func next() async throws -> String {
-        let start = ContinuousClock.now
-        while start.duration(to: .now) < .seconds(5) {
-            if let first = seen.takeFirst() { return first }
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        return "nothing"
+        let end = channel.eventLoop.scheduleTask(in: .seconds(5)) { [seen] in seen.giveUp() }
+        defer { end.cancel() }
+        return await seen.next()
     }
 
     /// All that is seen until the server closes.
@@ -101,12 +98,38 @@ final class SignalingClient: Sendable {
     var hasSeenAll: Bool { seen.isEmpty }
 }
 
+/// What was seen and not taken yet; whoever comes earlier waits for it.
 private final class Sight: Sendable {
-    private let seen = Mutex<[String]>([])
+    private struct State {
+        var seen: [String] = []
+        var waiter: CheckedContinuation<String, Never>?
+    }
 
-    func add(_ text: String) { seen.withLock { $0.append(text) } }
-    func takeFirst() -> String? { seen.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
-    var isEmpty: Bool { seen.withLock { $0.isEmpty } }
+    private let state = Mutex(State())
+
+    func add(_ text: String) {
+        let waiter = state.withLock { state in
+            if state.waiter == nil { state.seen.append(text) }
+            return state.waiter.take()
+        }
+        waiter?.resume(returning: text)
+    }
+
+    func next() async -> String {
+        await withCheckedContinuation { continuation in
+            let first = state.withLock { state -> String? in
+                guard state.seen.isEmpty else { return state.seen.removeFirst() }
+                state.waiter = continuation
+                return nil
+            }
+            if let first { continuation.resume(returning: first) }
+        }
+    }
+
+    /// Whoever waits has waited for nothing.
+    func giveUp() { state.withLock { $0.waiter.take() }?.resume(returning: "nothing") }
+
+    var isEmpty: Bool { state.withLock { $0.seen.isEmpty } }
 }
 
 /// Reads the head of the answer, then frames. Small ones only: the server sends no others.

@@ -131,7 +131,10 @@ struct SignalingTests {
             try await changeMode(served.api(), "block_new_session")
             try await two.say(#"{"type":"disconnect"}"#)
             #expect(try await two.next() == "close 1000 ")
-            try await Task.sleep(for: .milliseconds(60))
+            try await eventually("the session does not end") {
+                try await send(served.api(), target: "Sora_20171010.GetStatsReport").body
+                    .contains(#""total_session_destroyed":2,"#)
+            }
             #expect(!served.lines.contain("session.vanished"), "one session is left")
             try await other.vanish()
             try await eventually("a socket that vanishes is a client that left") {

@@ -4,7 +4,7 @@ import Foundation
 struct Peer {
     let name: String
     let url: String
-    private let process: Process
+    private let stop: () -> Void
 
     /// Starts a program that prints a line with its address, and waits for that line.
     ///
@@ -22,14 +22,17 @@ struct Peer {
         while let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty, byte != Data("\n".utf8) {
             line += byte
         }
-        return Peer(name: name, url: try address(String(decoding: line, as: UTF8.self)), process: process)
+        return Peer(name: name, url: try address(String(decoding: line, as: UTF8.self))) {
+            process.terminate()
+            process.waitUntilExit()
+        }
     }
 
-    /// nginx with one worker that answers every request with the constant.
+    /// nginx with one worker that answers every request with the constant. It goes into the background once it listens.
     static func nginx(in folder: URL, port: Int) throws -> Peer {
         let configuration = """
             worker_processes 1;
-            daemon off;
+            daemon on;
             pid \(folder.path)/nginx.pid;
             error_log /dev/null;
             events { worker_connections 1024; }
@@ -42,16 +45,17 @@ struct Peer {
             """
         let file = folder.appendingPathComponent("nginx.conf")
         try Data(configuration.utf8).write(to: file)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
-        process.arguments = ["-c", file.path, "-p", folder.path, "-e", "/dev/null"]
-        try process.run()
-        Thread.sleep(forTimeInterval: 0.5)
-        return Peer(name: "nginx, one worker", url: "http://127.0.0.1:\(port)/", process: process)
+        func run(_ more: String...) throws {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
+            process.arguments = ["-c", file.path, "-p", folder.path, "-e", "/dev/null"] + more
+            try process.run()
+            process.waitUntilExit()
+        }
+        try run()
+        // Finds its process by the file with its id.
+        return Peer(name: "nginx, one worker", url: "http://127.0.0.1:\(port)/") { try? run("-s", "stop") }
     }
 
-    func end() {
-        process.terminate()
-        process.waitUntilExit()
-    }
+    func end() { stop() }
 }
