@@ -126,15 +126,7 @@ import Testing
         let server = APIServer(
             address: try ListenAddress("127.0.0.1:0"), token: Self.token, board: board, pull: { person.pull($0) },
             ask: { _ in .failure(LeverRefusal(.unknownNode, "nothing is known")) })
-        let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run { announce.yield($0) } }
-            var iterator = addresses.makeAsyncIterator()
-            let address = try #require(await iterator.next())
-            let result = try await body(address)
-            group.cancelAll()
-            return result
-        }
+        return try await server.whileServing(body)
     }
 
     private func get(

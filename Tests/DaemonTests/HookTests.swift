@@ -88,14 +88,7 @@ import Testing
             address: try ListenAddress("127.0.0.1:0"), token: String(repeating: "5e", count: 32), board: StatusBoard(),
             hooks: desk, pull: { _ in .failure(ControlLoop.isStopping) },
             ask: { _ in .failure(ControlLoop.isStopping) })
-        let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run { announce.yield($0) } }
-            var iterator = addresses.makeAsyncIterator()
-            let address = try #require(await iterator.next())
-            try await body(address)
-            group.cancelAll()
-        }
+        try await server.whileServing(body)
     }
 
     private static func post(

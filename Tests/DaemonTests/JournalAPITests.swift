@@ -72,14 +72,7 @@ import Testing
             pace: pace,
             pull: { _ in .failure(LeverRefusal(.unavailable, "no")) },
             ask: { _ in .failure(LeverRefusal(.unavailable, "no")) })
-        let (addresses, announce) = AsyncStream.makeStream(of: ListenAddress.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run { announce.yield($0) } }
-            var iterator = addresses.makeAsyncIterator()
-            let address = try #require(await iterator.next())
-            try await body(address)
-            group.cancelAll()
-        }
+        try await server.whileServing(body)
     }
 
     private static func request(_ path: String, _ address: ListenAddress, id: String? = nil) -> HTTPClientRequest {

@@ -7,6 +7,12 @@ extension EndToEndTests {
     private func nagi(_ arguments: String..., files: [String: String] = [:]) async throws -> (
         status: Int32, output: String, errors: String
     ) {
+        try await nagi(arguments, files: files)
+    }
+
+    private func nagi(_ arguments: [String], files: [String: String] = [:]) async throws -> (
+        status: Int32, output: String, errors: String
+    ) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nagi-e2e-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -63,14 +69,9 @@ extension EndToEndTests {
             (["frobnicate"], "nagi --help"), (["status", "--formt", "json"], "--format"), (["exec-stp"], "nagi --help"),
         ])
     func `a slip of the pen is answered with what was meant`(_ arguments: [String], _ meant: String) async throws {
-        let directory = FileManager.default.temporaryDirectory
-        let program = try Program(arguments, in: directory, name: "nagi-e2e-\(UUID().uuidString)")
-        defer {
-            program.send(SIGKILL)
-            for file in [program.output, program.errors] { try? FileManager.default.removeItem(at: file) }
-        }
-        #expect(try await program.ended(within: .seconds(10)) == 2)
-        #expect(program.errorText.contains(meant), "\(program.errorText)")
+        let answer = try await nagi(arguments)
+        #expect(answer.status == 2)
+        #expect(answer.errors.contains(meant), "\(answer.errors)")
     }
 
     @Test(.timeLimit(.minutes(2))) func `the version is told by verb and by flag`() async throws {
@@ -112,15 +113,10 @@ extension EndToEndTests {
             ["serve-modes", "--host", "0.0.0.0"],
         ])
     func `what is not understood ends with 2 and a reason`(_ arguments: [String]) async throws {
-        let directory = FileManager.default.temporaryDirectory
-        let program = try Program(arguments, in: directory, name: "nagi-e2e-\(UUID().uuidString)")
-        defer {
-            program.send(SIGKILL)
-            for file in [program.output, program.errors] { try? FileManager.default.removeItem(at: file) }
-        }
-        #expect(try await program.ended(within: .seconds(10)) == 2)
-        #expect(program.outputText.isEmpty)
-        #expect(!program.errorText.isEmpty)
+        let answer = try await nagi(arguments)
+        #expect(answer.status == 2)
+        #expect(answer.output.isEmpty)
+        #expect(!answer.errors.isEmpty)
     }
 
     @Test(.timeLimit(.minutes(2))) func `status without a daemon ends with 3 and says what to do`() async throws {

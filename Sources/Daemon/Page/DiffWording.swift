@@ -36,7 +36,7 @@ struct DiffWording: Sendable {
         switch witness.subject {
         case .time(let span, let was, let now, let more):
             let others = more > 0 ? " (and \(wording.count(more, "more time")))" : ""
-            return "\(wording.dayAndRange(span, zone)) \(Self.past(was)), \(Self.present(now))\(others)"
+            return "\(wording.dayAndRange(span, zone)) was \(Self.words(was)), is \(Self.words(now))\(others)"
         case .nodes(let ids, let isSelected):
             let names = ids.map { $0.split(separator: "/", maxSplits: 1).last.map(String.init) ?? $0 }
             let isOne = names.count == 1
@@ -47,21 +47,12 @@ struct DiffWording: Sendable {
         }
     }
 
-    private static func past(_ stance: ReachChange.Stance) -> String {
+    private static func words(_ stance: ReachChange.Stance) -> String {
         switch stance {
-        case .open: "was open"
-        case .frozen(let by): "was frozen (\(by))"
-        case .outsideWindows: "was outside its windows"
-        case .suspended: "was suspended"
-        }
-    }
-
-    private static func present(_ stance: ReachChange.Stance) -> String {
-        switch stance {
-        case .open: "is open"
-        case .frozen(let by): "is frozen (\(by))"
-        case .outsideWindows: "is outside its windows"
-        case .suspended: "is suspended"
+        case .open: "open"
+        case .frozen(let by): "frozen (\(by))"
+        case .outsideWindows: "outside its windows"
+        case .suspended: "suspended"
         }
     }
 
