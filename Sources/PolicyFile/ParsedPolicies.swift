@@ -21,9 +21,6 @@ package struct ParsedPolicies: Sendable {
     package var counts: Counts
     /// The documents as they are written, right or wrong.
     package var written: WrittenPolicies
-
-    /// What the daemon of this version does not act on: it refuses a set that has any, rather than leave something out.
-    package var notExecuted: [Diagnostic] { diagnostics.filter { $0.code == .notYetExecuted } }
 }
 
 /// Reads all files as one set. Every fault of every file is found in one pass.

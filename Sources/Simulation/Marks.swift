@@ -28,6 +28,9 @@ package struct Marks: Hashable, Sendable {
         case .stayEnded: note("stay-ended")
         case .releaseOwed: note("release-owed")
         case .releaseClaimed: note("release-claimed")
+        case .nodesFound(_, let found):
+            if !found.came.isEmpty { note("node-found") }
+            if !found.gone.isEmpty { note("found-node-gone") }
         case .leaversForgotten: note("leavers-forgotten")
         case .modeIntended(let change): note("intent-\(change.cause.rawValue)")
         case .modeAnswered(_, _, let answer): note("answer-\(caseName(of: answer.outcome).hyphenated)")

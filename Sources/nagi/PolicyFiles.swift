@@ -19,7 +19,7 @@ struct PolicyFiles: Sendable {
     }
 
     /// Everything that is right: to look at, to plan with. Windows are looked at from now on.
-    func read() -> PolicyReading { reading(now: HostClock.now().wall) { _ in false } }
+    func read() -> PolicyReading { reading(now: HostClock.now().wall) }
 
     /// As `read()`, for verbs that can do nothing without a set: exit code 2 where a path cannot be read, 1 where a policy
     /// is wrong.
@@ -35,16 +35,16 @@ struct PolicyFiles: Sendable {
             hint: "nagi check \(path) says all of it")
     }
 
-    /// Only what a daemon acts on to the letter: leaving out a gate or an approval would be worse than to refuse.
-    func readToAct() -> PolicyReading { reading(now: nil) { !$0.notExecuted.isEmpty } }
+    /// For a daemon, to which a window that is over is no fault.
+    func readToAct() -> PolicyReading { reading(now: nil) }
 
-    private func reading(now: Timestamp?, _ isRefused: (ParsedPolicies) -> Bool) -> PolicyReading {
+    private func reading(now: Timestamp?) -> PolicyReading {
         let contents = PolicyDirectory.scan([path])
         let parsed = parsePolicies(
             contents.sources, zones: HostZones.catalog(), calendarFiles: PolicyDirectory.calendarFiles,
             programs: PolicyDirectory.programs, now: now)
         let diagnostics = (contents.faults + parsed.diagnostics).sorted()
-        let isWrong = diagnostics.contains { $0.severity == .error } || isRefused(parsed)
+        let isWrong = diagnostics.contains { $0.severity == .error }
         return PolicyReading(
             set: isWrong ? nil : parsed.set,
             messages: diagnostics.filter { $0.severity != .note }.map {

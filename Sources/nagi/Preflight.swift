@@ -26,18 +26,7 @@ struct PreflightVerb: AsyncParsableCommand {
         let set = try files.validSet()
         let preflight = Preflight(
             set, policyDirectory: files.directory, environment: ProcessInfo.processInfo.environment)
-        var sections = await preflight.sections()
-        if files.readToAct().set == nil {
-            sections.append(
-                Preflight.Section(
-                    name: path, summary: "a daemon refuses these policies",
-                    findings: [
-                        PreflightFinding(
-                            refusing: path,
-                            "they ask for something that is checked and planned, but not acted on yet: nagi check \(path)"
-                        )
-                    ]))
-        }
+        let sections = await preflight.sections()
         let whereabouts = Whereabouts(PolicyDirectory.scan([path]).sources)
         let rows = sections.flatMap(\.findings).map { ($0, whereabouts.place(of: $0)) }
         let isFine = !rows.contains { $0.0.severity == .error }

@@ -64,7 +64,7 @@ import Testing
                 "releaseOwed", "releaseClaimed", "modeIntended", "modeAnswered", "modeSettled", "modeSeenAgain",
                 "modeAdopted", "ownershipDropped", "floorChanged", "commandIntended", "commandEnded", "alarmRaised",
                 "alarmEnded", "paused", "resumed", "leverPulled", "forced", "forceUsed", "budgetKept", "drainSampled",
-                "approvalChanged", "gateMeasured", "noticed", "would",
+                "approvalChanged", "gateMeasured", "noticed", "would", "nodesFound",
             ])
     }
 

@@ -102,7 +102,7 @@ struct JournalSample {
             case .read(let node, let scope, at: _): reads.append((node, scope))
             case .send(let change, to: _): sends.append(change)
             case .start(let start): commands.append(start)
-            case .measure, .recover, .stop, .answer: break
+            case .measure, .recover, .stop, .answer, .askSeed: break
             }
         }
     }
@@ -225,6 +225,9 @@ struct JournalSample {
             .resumed(run, .person), .paused(nil, Pause(.person, reason: "", actor: "mika", since: now.wall)),
             .resumed(nil, .person), .leverPulled(lever),
             .forced(run, Force(.exclusion, beside: nil, actor: "mika", reason: "security fix", since: now.wall)),
+            .nodesFound(
+                cluster: "osaka",
+                FoundNodes([FoundNode(name: "node-07", api: "http://192.0.2.77:3000/")], after: [])),
             .forceUsed(run, failed), .budgetKept(cluster: "tokyo", since: now.wall),
             .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: 7, connections: 9), of: now.wall),
         ]

@@ -23,7 +23,7 @@ struct WrittenTests {
         }
     }
 
-    @Test(arguments: ["good/everything.yaml", "good/checked-only.yaml"])
+    @Test(arguments: ["good/everything.yaml", "good/every-word.yaml"])
     func `every value that is changed is reported, with both texts`(file: String) throws {
         let text = try String(contentsOf: Corpus.directory.appending(path: file), encoding: .utf8)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

@@ -230,13 +230,18 @@ extension Rig {
     /// Code and text.
     var alarms: [String] { (status?.alarms ?? []).map { "\($0.key.code.rawValue): \($0.text)" } }
 
+    /// The journal's text of something that happened.
+    func told(_ text: String) -> Bool { journal.contains { $0.text == text } }
+
     var status: StatusReport? { controller?.status(at: world.now) }
 }
 
 extension Rig: CustomStringConvertible {
     /// The story so far, its latest lines only.
     var description: String {
-        let nodes = policies.nodes.map { "\($0): \(mode($0)?.rawValue ?? "stopped") [\(verdict($0))] \(phase($0))" }
+        let nodes = world.nodes.keys.sorted().map {
+            "\($0): \(mode($0)?.rawValue ?? "stopped") [\(verdict($0))] \(phase($0))"
+        }
         return
             (Array(world.lines.suffix(60)) + ["\(RigTime.text(world.elapsed)) now"] + nodes
             + runs.map { "\($0.id) \($0.word)" })
@@ -335,6 +340,13 @@ extension Rig {
             guard let command = commands[start.id] else { return answer(.commandEnded(start.id, .neverBegan)) }
             if let outcome = command.outcome { answer(.commandEnded(start.id, outcome)) }
         case .measure(let measurement): answer(.measured(measurement.id, .pass("1")))
+        case .askSeed(let cluster, let seed):
+            let host = RigPolicies.host(at: NodeAddress(api: seed, ready: nil))
+            guard let node = world.nodes[host], node.isRunning, node.reach == .answers else {
+                return answer(.seedAnswered(cluster: cluster, seed: seed, .failed(.unreachable("connection refused"))))
+            }
+            let members = world.list(seenBy: host)?.compactMap(member) ?? []
+            answer(.seedAnswered(cluster: cluster, seed: seed, .members(members)))
         case .answer, .stop: break
         }
     }
@@ -385,7 +397,8 @@ extension Rig {
         NodeText(exactly: member.name).map { name in
             ClusterMember(
                 name: name, isConnected: member.isConnected, mode: member.mode.map { .known($0) }, epoch: member.epoch,
-                version: member.version.flatMap { NodeText(exactly: $0) }, isTemporary: member.isTemporary)
+                version: member.version.flatMap { NodeText(exactly: $0) }, isTemporary: member.isTemporary,
+                api: policies.address(ofMember: member.name, isConnected: member.isConnected))
         }
     }
 

@@ -94,6 +94,10 @@ struct RigPolicies {
     var maxUnavailable = 1
     var minAvailable: Int?
     var interval = Duration.seconds(5)
+    /// Nodes that are asked for others; empty: nobody looks for any.
+    var seeds: [String] = []
+    /// Members whose addresses may not be called.
+    var refused: Set<String> = []
     var policies: [RigPolicy]
 
     init(
@@ -120,6 +124,13 @@ struct RigPolicies {
 
     func host(of name: String) -> String { hosts[name] ?? name }
 
+    /// What the edge makes of the address in a list.
+    func address(ofMember name: String, isConnected: Bool) -> MemberAddress? {
+        guard !seeds.isEmpty, isConnected else { return nil }
+        return refused.contains(name)
+            ? .refused("not in discovery.allow") : .callable(NodeText(cutting: "http://\(host(of: name)):3000/"))
+    }
+
     /// The node that answers at an address.
     static func host(at address: NodeAddress) -> String {
         String(address.api.dropFirst("http://".count).prefix { $0 != ":" })
@@ -135,7 +146,8 @@ struct RigPolicies {
             },
             observe: ObserveSettings(interval: interval),
             budget: Budget(
-                maxUnavailable: .count(maxUnavailable), minAvailable: minAvailable.map { .count($0) }))
+                maxUnavailable: .count(maxUnavailable), minAvailable: minAvailable.map { .count($0) }),
+            discovery: seeds.isEmpty ? nil : Discovery(seeds: seeds.map { "http://\(host(of: $0)):3000/" }))
         return PolicySet(
             clusters: [cluster], policies: policies.map(\.policy),
             zones: [RigPolicies.zone.name: RigPolicies.zone], digest: digest)

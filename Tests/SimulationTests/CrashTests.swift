@@ -9,6 +9,8 @@ import Testing
 struct CrashTests {
     enum Story: String, CaseIterable {
         case rollout, window, faults
+        /// Every word that policies have.
+        case words
     }
 
     /// Three hours. In a rollout three nodes are upgraded, the canary first, then group by group.
@@ -19,6 +21,7 @@ struct CrashTests {
                 canary: Canary(count: 1, soak: .minutes(2)), groups: Scenario.groups(wait: .minutes(3)),
                 progressDeadline: .minutes(30))
         }
+        if story == .words { scenario.useEveryWord() }
         if story == .faults {
             scenario.plan.faults = [
                 PlannedFault(after: .seconds(30), fault: .node(0, .trouble(.answerLost, lasting: .minutes(1)))),
@@ -42,6 +45,14 @@ struct CrashTests {
         #expect(calm.violations.isEmpty, "\(calm.violations)")
         #expect(calm.runs.map(\.phase) == ["completed"])
         #expect(calm.appends > 40)
+        if story == .words {
+            let kinds = Set(calm.records.map(\.fact.kind))
+            let wanted = [
+                "approval-changed", "gate-measured", "run-promoted", "noticed", "command-ended", "nodes-found",
+                "membership-changed",
+            ]
+            #expect(kinds.isSuperset(of: wanted), "\(kinds.sorted())")
+        }
     }
 
     /// A tenth of the appends of a story each, so that they run side by side.
@@ -89,5 +100,40 @@ struct CrashTests {
             default: return false
             }
         }
+    }
+}
+
+extension Scenario {
+    /// A cluster of which no node is named, and a rollout that asks people, measures, tells, calls and ends calls.
+    fileprivate mutating func useEveryWord() {
+        policies.clusters[0].discovery = Discovery(
+            seeds: policies.clusters[0].nodes.map(\.api), labels: ["zone": "a"])
+        policies.clusters[0].nodes = []
+        let gate = HealthGate(
+            name: "errors-low",
+            probe: .prometheus(PrometheusQuery(url: "http://prometheus/", query: "errors", max: 1)))
+        var calm = gate
+        calm.name = "calm"
+        var rollout = policies.policies[0]
+        rollout.kind = .rollout(revision: "2.0.0", approval: .standard)
+        rollout.gates = [gate]
+        rollout.schedule.startOnlyIf = .fits
+        rollout.strategy = Strategy(
+            canary: Canary(count: 1, soak: .minutes(2), promote: .manual), progressDeadline: .minutes(45))
+        rollout.sequence = StepSequence(
+            name: "words",
+            steps: [
+                .approval(ApprovalStep()), .drain(DrainStep(deadline: .minutes(4), onDeadline: .terminate)),
+                .terminate(TerminateStep(reason: "maintenance")), .block,
+                .notify(NotifyStep(notification: "team", text: "{node} is shut")), .gate(gate),
+                .http(HTTPStep(request: HTTPRequest(method: .put, url: "http://balancer/{node}"), retries: 1)),
+                .run(RunStep(name: "upgrade", command: ["/upgrade"], retries: 1, isDisruptive: true)),
+                .verify(VerifyStep(connected: true, version: "{revision}", timeout: .minutes(10))), .gate(calm),
+                .wait(.duration(.seconds(30))), .restore, .soak(.minutes(2)),
+            ])
+        policies.policies[0] = rollout
+        plan.faults = [
+            PlannedFault(after: .minutes(1), fault: .node(0, .hints(every: .seconds(1), lasting: .minutes(30))))
+        ]
     }
 }

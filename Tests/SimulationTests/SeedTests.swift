@@ -87,7 +87,7 @@ struct SeedTests {
         command-signalled command-timed-out command-interrupted command-not-started command-disrupts
         command-disrupts-nothing
         all-paused all-resumed run-paused-person run-resumed-failures part-released part-held
-        node-restarted loosened address-moved identity-shown mode-adopted leavers-forgotten floor-set floor-gone
+        node-restarted loosened address-moved identity-shown mode-adopted leavers-forgotten node-found found-node-gone floor-set floor-gone
         dropped-alreadyNormal dropped-foreign release-owed stay-placed stay-ended
         intent-claim intent-drift intent-restarted intent-release settled-reached settled-lost
         answer-accepted answer-already-there answer-declined answer-rejected answer-not-sent answer-unknown

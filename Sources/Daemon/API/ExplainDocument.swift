@@ -13,6 +13,8 @@ package struct NodeDocument: Codable, Hashable, Sendable {
         package var node: String
         package var cluster: String
         package var holds: [StatusDocument.Hold]
+        /// Where it is called, if it was found by the lists of its cluster; null: the policies name it.
+        @Nullable package var foundAt: String?
         package var next: [Opening]
         /// What can be typed.
         package var levers: [String]
@@ -67,6 +69,7 @@ extension NodeDocument {
         own = Own(
             at: zone.text(explanation.at), node: id.name, cluster: id.cluster,
             holds: explanation.hold.map { [StatusDocument.Hold(HoldStatus(node: id, hold: $0), zone: zone)] } ?? [],
+            foundAt: explanation.foundAt,
             next: explanation.next.map { opening in
                 Opening(
                     policy: opening.policy, opens: opening.opens.map(zone.text), until: opening.until.map(zone.text))

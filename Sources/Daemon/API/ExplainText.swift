@@ -34,6 +34,9 @@ package enum ExplainText {
                 "Held (\(hold.mode ?? hold.kind)) by \(hold.actor) since \(short(hold.since)), \(end): \(hold.reason)")
         }
         if let floor = document.floor { lines.append("Somebody else set \(floor): nagi never loosens that.") }
+        if let address = document.foundAt {
+            lines.append("No policy names it: found by the lists of its cluster, at \(address).")
+        }
         if document.owed { lines.append("It is to be opened as soon as that is safe.") }
         if !document.next.isEmpty {
             let openings = document.next.map { opening in

@@ -97,7 +97,7 @@ package final class ControlLoop: Sendable {
     /// Webhooks of the nodes become hints of this loop.
     package var hooks: HookDesk {
         HookDesk(
-            key: { [client] in client.hookKey(of: $0) }, isListed: { [client] in client.isListed($0) },
+            key: { [client] in client.hookKey(of: $0) }, mayKnow: { [client] in client.mayKnow($0) },
             post: { [self] in post(.hinted($0)) },
             after: { [client] pause, act in
                 client.eventLoop.scheduleTask(in: .nanoseconds(pause.nanoseconds)) { act() }

@@ -5,13 +5,13 @@ import Synchronization
 /// Takes webhooks of nodes: each brings the next read of its node forward, to four a second at the most, however many come.
 /// What comes in between is one hint at the end of the quarter of a second: the last of them is not lost.
 ///
-/// It holds one entry for each node that was named within that time, and asks before whether there is such a node.
+/// It holds one entry for each node that was named within that time, and asks before whether there may be such a node.
 package final class HookDesk: Sendable {
     static let pause = Duration.milliseconds(250)
 
     /// The key of a cluster; nil: it takes none.
     let key: @Sendable (String) -> HookKey?
-    private let isListed: @Sendable (NodeID) -> Bool
+    private let mayKnow: @Sendable (NodeID) -> Bool
     private let post: @Sendable (NodeID) -> Void
     private let after: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
     /// Nodes that were hinted at just now, and whether more came since.
@@ -21,18 +21,18 @@ package final class HookDesk: Sendable {
     ///   - post: tells that the node is worth a look.
     ///   - after: calls the closure once, when so much time is over.
     package init(
-        key: @escaping @Sendable (String) -> HookKey?, isListed: @escaping @Sendable (NodeID) -> Bool,
+        key: @escaping @Sendable (String) -> HookKey?, mayKnow: @escaping @Sendable (NodeID) -> Bool,
         post: @escaping @Sendable (NodeID) -> Void,
         after: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
     ) {
         self.key = key
-        self.isListed = isListed
+        self.mayKnow = mayKnow
         self.post = post
         self.after = after
     }
 
     package func take(_ node: NodeID) {
-        guard isListed(node) else { return }
+        guard mayKnow(node) else { return }
         let isFirst = recent.withLock { recent in
             let isFirst = recent[node] == nil
             recent[node] = !isFirst

@@ -89,7 +89,7 @@ struct Pump<Brain: Decider> {
                 switch effect {
                 case .append(let records): decided.records += records
                 // Looking changes nothing: it waits for no disk.
-                case .read, .measure: perform(effect, in: &group)
+                case .read, .askSeed, .measure: perform(effect, in: &group)
                 case .send, .start, .stop, .recover, .answer: decided.effects.append(effect)
                 }
             }
@@ -246,6 +246,10 @@ struct Pump<Brain: Decider> {
             break
         case .read(let node, let scope, at: let address):
             reads.add(NodeRead(node: node, scope: scope, address: address), at: HostClock.now().uptime)
+        case .askSeed(let cluster, let seed):
+            group.addTask(executorPreference: loop.client.executor) { [client = loop.client] in
+                mailbox.post(.event(await client.ask(seed: seed, of: cluster)))
+            }
         case .send(let change, to: let address):
             sendsUnderWay += 1
             group.addTask(executorPreference: loop.client.executor) { [client = loop.client] in

@@ -20,8 +20,10 @@ package struct CallSettings: Sendable {
         var tlsSettings: TLSSettings?
         /// By what webhooks are known; success with nil where the policy has none.
         var hooks: Result<HookKey?, SecretSource.Missing>
-        /// Of the nodes.
+        /// Of the nodes that the policy names.
         var names: Set<String>
+        /// Nodes that it does not name are found; nil: they are not.
+        var addresses: MemberAddresses?
         /// Why files that were changed since are not used.
         var laterFault: NodeTLS.Unusable?
     }
@@ -126,6 +128,7 @@ extension CallSettings.Cluster {
             return HookKey(try secrets.read(settings.secret))
         }
         names = Set(policy.nodes.map(\.name))
+        addresses = policy.discovery.map(MemberAddresses.init)
         tlsSettings = policy.api.tls
         do throws(NodeTLS.Unusable) {
             tls = .success(

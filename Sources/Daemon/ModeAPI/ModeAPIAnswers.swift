@@ -36,27 +36,30 @@ struct MemberAnswer: Decodable {
     var epoch: Int?
     var soraVersion: String?
     var temporaryNode: Bool?
+    var clusterAPIURL: String?
 
     enum CodingKeys: String, CodingKey {
         case nodeName = "node_name"
         case connected, mode, epoch
         case soraVersion = "sora_version"
         case temporaryNode = "temporary_node"
+        case clusterAPIURL = "cluster_api_url"
     }
 
-    /// Nil where the name is none.
-    var member: ClusterMember? {
+    /// Nil where the name is none. Where the node is, is left out if nobody asks.
+    private func member(_ addresses: MemberAddresses?) -> ClusterMember? {
         guard let name = NodeText(exactly: nodeName) else { return nil }
         return ClusterMember(
             name: name, isConnected: connected, mode: mode.map(ObservedMode.init(word:)), epoch: epoch,
-            version: soraVersion.flatMap(NodeText.init(exactly:)), isTemporary: temporaryNode ?? false)
+            version: soraVersion.flatMap(NodeText.init(exactly:)), isTemporary: temporaryNode ?? false,
+            api: addresses.flatMap { addresses in clusterAPIURL.map(addresses.judge) })
     }
 
     /// Nil where the list is no answer: too long, with a name that is none, or with one name twice, which would count as
     /// two votes.
-    static func members(_ rows: [MemberAnswer]) -> [ClusterMember]? {
+    static func members(_ rows: [MemberAnswer], _ addresses: MemberAddresses?) -> [ClusterMember]? {
         guard rows.count <= ClusterMember.limit else { return nil }
-        let members = rows.compactMap(\.member)
+        let members = rows.compactMap { $0.member(addresses) }
         guard members.count == rows.count, Set(members.map(\.name)).count == members.count else { return nil }
         return members
     }

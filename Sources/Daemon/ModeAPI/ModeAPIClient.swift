@@ -82,9 +82,12 @@ package final class ModeAPIClient: Sendable {
         endpoints.withLock { try? $0.settings[cluster]?.hooks.get() }
     }
 
-    /// Whether the policies have such a node.
-    package func isListed(_ node: NodeID) -> Bool {
-        endpoints.withLock { $0.settings[node.cluster]?.names.contains(node.name) == true }
+    /// Whether there may be such a node: one that the policies name, or any of a cluster whose nodes are found.
+    package func mayKnow(_ node: NodeID) -> Bool {
+        endpoints.withLock { endpoints in
+            guard let cluster = endpoints.settings[node.cluster] else { return false }
+            return cluster.names.contains(node.name) || cluster.addresses != nil
+        }
     }
 
     /// Calls about that node go to the server in this process, whatever their address.
@@ -131,6 +134,34 @@ package final class ModeAPIClient: Sendable {
         }
     }
 
+    /// Asks a seed of the cluster who is in it.
+    ///
+    /// - Returns: the event in which that ends.
+    package func ask(seed: String, of cluster: String) async -> Event {
+        .seedAnswered(cluster: cluster, seed: seed, await members(listedAt: seed, of: cluster))
+    }
+
+    func members(listedAt seed: String, of cluster: String) async -> SeedAnswer {
+        do throws(Unreadable) {
+            let endpoint = try endpoint(
+                of: NodeID(cluster: cluster, name: seed), at: NodeAddress(api: seed, ready: nil))
+            let answer: CallAnswer
+            do throws(CallFailure) {
+                answer = try await read(.listClusterNodes, endpoint, limit: Self.listLimit)
+            } catch {
+                throw Unreadable(ReadFailure(error))
+            }
+            guard answer.status == 200,
+                let members = answer.decoded([MemberAnswer].self).flatMap({
+                    MemberAnswer.members($0, endpoint.addresses)
+                })
+            else { throw Unreadable(.badAnswer(NodeText(cutting: answer.summary))) }
+            return .members(members)
+        } catch {
+            return .failed(error.failure)
+        }
+    }
+
     /// What a whole read asks for beside the mode, side by side: one deadline for each call.
     private func rest(
         of node: NodeID, _ endpoint: ModeAPIEndpoint, begun: Moment, mode: ObservedMode
@@ -156,7 +187,7 @@ package final class ModeAPIClient: Sendable {
     /// Nil where the node does not say.
     private func members(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> [ClusterMember]? {
         let rows = await answer(.listClusterNodes, [MemberAnswer].self, endpoint, limit: Self.listLimit)
-        let members = rows.flatMap(MemberAnswer.members)
+        let members = rows.flatMap { MemberAnswer.members($0, endpoint.addresses) }
         memories.withLock { $0[node, default: NodeMemory()].noteList(members, of: endpoint.name) }
         return members
     }

@@ -9,6 +9,8 @@ import Synchronization
 struct ModeAPIEndpoint: Sendable {
     var name: String
     var isClustered: Bool
+    /// Nil: nobody looks where other members are.
+    var addresses: MemberAddresses?
     var timeout: TimeAmount
     var transport: any ModeAPITransport
 
@@ -39,7 +41,7 @@ struct ModeAPIEndpoints: Sendable {
             throw .init(reason: "no settings are known for the cluster \(node.cluster)")
         }
         return ModeAPIEndpoint(
-            name: node.name, isClustered: cluster.isClustered, timeout: cluster.timeout,
+            name: node.name, isClustered: cluster.isClustered, addresses: cluster.addresses, timeout: cluster.timeout,
             transport: try transport(to: node, at: address, cluster, over: exchange))
     }
 

@@ -51,6 +51,7 @@ package struct Preflight: Sendable {
                 let fault = PreflightFinding(.error, .certificatesUnusable, in: cluster.name, "api.tls: \(unusable)")
                 sections.append(Section(name: cluster.name, summary: "was not asked", findings: [fault]))
             } else {
+                let (cluster, discovered) = await discovering(cluster, client)
                 let survey = ClusterSurvey(cluster, answers: await answers(of: cluster, client))
                 let certificates = CertificateSurvey(
                     cluster, files: (try? settings[cluster.name]?.tls.get())?.expiries ?? [],
@@ -58,7 +59,7 @@ package struct Preflight: Sendable {
                 sections.append(
                     Section(
                         name: cluster.name, summary: survey.summary,
-                        findings: survey.findings + certificates.findings(at: HostClock.now().wall)
+                        findings: discovered + survey.findings + certificates.findings(at: HostClock.now().wall)
                             + hookFindings(cluster, settings)))
             }
         }

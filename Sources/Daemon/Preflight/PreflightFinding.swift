@@ -19,6 +19,9 @@ package struct PreflightFinding: Hashable, Sendable {
         case wrongTopology = "wrong-topology"
         case listWithoutMode = "list-without-mode"
         case unlistedNode = "unlisted-node"
+        case seedSilent = "seed-silent"
+        case nodeFound = "node-found"
+        case addressRefused = "address-refused"
         case blockedAlready = "blocked-already"
         case notServing = "not-serving"
         case versionsDiffer = "versions-differ"
@@ -27,7 +30,6 @@ package struct PreflightFinding: Hashable, Sendable {
         case receiverUnreachable = "receiver-unreachable"
         case commandNotFound = "command-not-found"
         case commandNotExecutable = "command-not-executable"
-        case notYetExecuted = "not-yet-executed"
     }
 
     package var severity: Severity
@@ -52,10 +54,5 @@ package struct PreflightFinding: Hashable, Sendable {
         self.program = program
         self.message = message
         self.hint = hint
-    }
-
-    /// A daemon does not start with policies that ask for what it does not do.
-    package init(refusing place: String, _ message: String) {
-        self.init(.error, .notYetExecuted, in: place, message)
     }
 }

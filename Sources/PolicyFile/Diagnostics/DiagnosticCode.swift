@@ -65,8 +65,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case tooManyItems = "too-many-items"
     /// A secret is written down instead of where it can be read.
     case secretInText = "secret-in-text"
-    /// Read and checked, but a daemon of this version does not act on it; a warning.
-    case notYetExecuted = "not-yet-executed"
     case unknownKind = "unknown-kind"
     case unknownVersion = "unknown-version"
     /// Two keys that say different things about the same.

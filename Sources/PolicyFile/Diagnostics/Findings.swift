@@ -21,8 +21,6 @@ final class Findings {
     private(set) var errors = 0
     private var dropped = 0
     private var droppedErrors = 0
-    /// Whoever would act on the set refuses it for these: they are kept, however many there are.
-    private var notExecuted = 0
     private var seen: Set<Finding> = []
     /// Found in files that are none of the pass's own.
     private var elsewhere: Set<Diagnostic> = []
@@ -74,10 +72,7 @@ final class Findings {
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }
-        if finding.code == .notYetExecuted {
-            notExecuted += 1
-            findings.append(finding)
-        } else if findings.count - notExecuted < PolicyLimits.diagnostics {
+        if findings.count < PolicyLimits.diagnostics {
             findings.append(finding)
         } else {
             drop(finding.severity)
@@ -93,7 +88,7 @@ final class Findings {
     func add(_ diagnostics: [Diagnostic]) {
         for diagnostic in diagnostics where !elsewhere.contains(diagnostic) {
             if diagnostic.severity == .error { errors += 1 }
-            if findings.count - notExecuted + elsewhere.count < PolicyLimits.diagnostics {
+            if findings.count + elsewhere.count < PolicyLimits.diagnostics {
                 elsewhere.insert(diagnostic)
             } else {
                 drop(diagnostic.severity)

@@ -3,12 +3,12 @@ import Scheduling
 
 /// `kind: Cluster`.
 enum ClusterKind {
-    static let spec: ValueType<ClusterDraft> = .object(
-        "a cluster",
+    static let spec: ValueType<ClusterDraft> = .checkedObject(
+        ObjectShape("a cluster").needing(oneOf: "nodes", "discovery"),
         Field.required(
             "topology", ValueType<ClusterPolicy.Topology>.word(),
             "clustered where the nodes form one cluster, standalone where each stands alone"),
-        Field.required("nodes", .list(of: .located(node), minimum: 1), "the nodes"),
+        nodes,
         DefaultedField("api", api, default: .standard, "how the mode API is called"),
         DefaultedField("observe", observe, default: .standard, "how often the nodes are read"),
         DefaultedField("budget", budget, default: .standard, "how many nodes may be out of service at once"),
@@ -17,14 +17,21 @@ enum ClusterKind {
             "exclusions", SpanKind.exclusions, default: [],
             "when no policy of the cluster may act, whatever the windows say"),
         Field(
-            "discovery", DiscoveryKind.discovery, "nodes that are not listed are found by the nodes' own lists"
-        ).checkedOnly,
+            "discovery", DiscoveryKind.discovery,
+            "members that are not under `nodes` are found by the nodes' own lists, and are nodes like the others; each "
+                + "counts as ready when it is normal"),
         Field("hooks", hooks, "webhooks of the nodes, which bring their next read forward: POST /hooks/CLUSTER")
-    ) { topology, nodes, api, observe, budget, timeZone, exclusions, discovery, hooks in
-        ClusterDraft(
+    ) { fields, topology, nodes, api, observe, budget, timeZone, exclusions, discovery, hooks in
+        // Where nodes are found none need be named; of those that stand alone nobody has a list.
+        if !fields.has("nodes"), !fields.has("discovery") || topology == .standalone {
+            fields.reportMissing(Self.nodes, in: "a cluster")
+        }
+        return ClusterDraft(
             topology: topology, nodes: nodes ?? [], api: api, observe: observe, budget: budget, timeZone: timeZone,
             exclusions: exclusions, discovery: discovery, hooks: hooks)
     }
+
+    private static let nodes = Field("nodes", .list(of: .located(node), minimum: 1), "the nodes")
 
     private static let node: ValueType<ClusterNode> = .checkedObject(
         ObjectShape("a node").needing(oneOf: "api", "embedded").others(under: "labels"),

@@ -4,10 +4,12 @@ import Scheduling
 enum DiscoveryKind {
     static let discovery: ValueType<Discovery> = .object(
         "discovery",
-        NeededField("seeds", .list(of: .address, minimum: 1, maximum: 100), "the mode APIs that are asked first"),
+        NeededField(
+            "seeds", .list(of: .address, minimum: 1, maximum: 100),
+            "mode APIs that are asked who is in the cluster while no node says"),
         DefaultedField(
             "allow", .list(of: .network, minimum: 1, maximum: 1_000), default: [],
-            "networks whose addresses are called; needed where `api.headers` are sent"),
+            "networks whose addresses are called, as they stand in the lists; needed where `api.headers` are sent"),
         DefaultedField("labels", ClusterKind.labels, default: [:], "given to every node that is found"),
         build: Discovery.init)
 
@@ -36,7 +38,7 @@ extension ValueType where Value == String {
     /// `192.0.2.0/24` or `2001:db8::/32`.
     fileprivate static let network = checked(pattern: "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", code: .invalidNetwork) { text in
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard let bytes = networkBytes(parts[0]) else {
+        guard let bytes = Network.bytes(of: parts[0]) else {
             return Complaint("\"\(parts[0])\" is not an IP address", hint: "write 192.0.2.0/24")
         }
         guard parts.count == 2, let length = decimal(parts[1]), length <= bytes.count * 8 else {
@@ -50,34 +52,4 @@ extension ValueType where Value == String {
         }
         return isWhole ? nil : Complaint("the address has bits beyond its length /\(length)")
     }
-}
-
-/// The 4 or 16 bytes of an IP address in digits; nil where it is none. RFC 4291, section 2.2, without embedded IPv4.
-private func networkBytes(_ text: some StringProtocol) -> [UInt8]? {
-    if !text.contains(":") {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let bytes = parts.compactMap { decimal($0).flatMap { UInt8(exactly: $0) } }
-        return parts.count == 4 && bytes.count == 4 ? bytes : nil
-    }
-    func groups(_ text: [Character]) -> [UInt8]? {
-        if text.isEmpty { return [] }
-        var bytes: [UInt8] = []
-        for group in text.split(separator: ":", omittingEmptySubsequences: false) {
-            guard (1...4).contains(group.count), let number = UInt16(String(group), radix: 16),
-                group.allSatisfy(\.isHexDigit)
-            else { return nil }
-            bytes += [UInt8(number >> 8), UInt8(number & 0xFF)]
-        }
-        return bytes
-    }
-    let characters = Array(text)
-    let gaps = characters.indices.dropLast().filter { characters[$0] == ":" && characters[$0 + 1] == ":" }
-    guard let gap = gaps.first else {
-        let bytes = groups(characters)
-        return bytes?.count == 16 ? bytes : nil
-    }
-    guard gaps.count == 1, let head = groups(Array(characters[..<gap])),
-        let tail = groups(Array(characters[(gap + 2)...])), head.count + tail.count <= 14
-    else { return nil }
-    return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
 }

@@ -1,13 +1,22 @@
 /// An address of the mode API or of a readiness gate, taken apart far enough to refuse what cannot work and to see that
 /// two texts mean the same.
-struct HTTPAddress: Hashable {
+package struct HTTPAddress: Hashable {
     /// Lower case.
     var scheme: String
     /// Lower case, IPv6 in brackets.
-    var host: String
+    package var host: String
     var port: Int
     /// Begins with `/`.
-    var path: String
+    package var path: String
+
+    /// Nil where the text is none.
+    package init?(parsing text: String) {
+        guard let address = try? HTTPAddress(text) else { return nil }
+        self = address
+    }
+
+    /// `http://host:port/path`.
+    package var text: String { "\(scheme)://\(host):\(port)\(path)" }
 
     init(_ text: String) throws(Complaint) {
         if let address = HTTPAddress(usual: text) {
@@ -75,7 +84,7 @@ struct HTTPAddress: Hashable {
     private static let secure = Array("https://".utf8)
 
     /// Two addresses of one host and port are rare.
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(host)
         hasher.combine(port)
     }

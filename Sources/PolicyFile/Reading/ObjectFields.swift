@@ -4,34 +4,28 @@ struct Field<Value: Sendable>: Sendable {
     let type: ValueType<Value>
     let summary: String
     let isRequired: Bool
-    let availability: FieldShape.Availability
 
     var shape: FieldShape {
         FieldShape(
             key: key, summary: summary, shape: type.shape, isRequired: isRequired, isDefaulted: false,
-            defaultText: nil, availability: availability)
+            defaultText: nil)
     }
 
     /// The same key, read as another value.
     func map<Other: Sendable>(_ change: @escaping @Sendable (Value) -> Other) -> Field<Other> {
         Field<Other>(
-            key: key, type: type.map(change), summary: summary, isRequired: isRequired, availability: availability)
-    }
-
-    /// The same key, which the daemon of this version does not act on.
-    var checkedOnly: Field {
-        Field(key: key, type: type, summary: summary, isRequired: isRequired, availability: .checkedOnly)
+            key: key, type: type.map(change), summary: summary, isRequired: isRequired)
     }
 }
 
 extension Field {
     /// An optional key without a default.
     init(_ key: String, _ type: ValueType<Value>, _ summary: String) {
-        self.init(key: key, type: type, summary: summary, isRequired: false, availability: .now)
+        self.init(key: key, type: type, summary: summary, isRequired: false)
     }
 
     static func required(_ key: String, _ type: ValueType<Value>, _ summary: String) -> Field {
-        Field(key: key, type: type, summary: summary, isRequired: true, availability: .now)
+        Field(key: key, type: type, summary: summary, isRequired: true)
     }
 }
 
@@ -39,9 +33,6 @@ extension Field {
 struct DefaultedField<Value: Sendable>: Sendable {
     let field: Field<Value>
     let fallback: Value
-
-    /// The same key, which the daemon of this version does not act on.
-    var checkedOnly: DefaultedField { DefaultedField(field: field.checkedOnly, fallback: fallback) }
 
     var shape: FieldShape {
         var shape = field.shape
@@ -196,14 +187,11 @@ struct ObjectFields {
         var known: Int?
         for entry in entries.indices {
             let key = entries[entry].key
-            guard let index = shape.fields.firstIndex(where: { $0.key == key }) else {
+            guard shape.fields.contains(where: { $0.key == key }) else {
                 unknown(entries[entry], shape, after: known)
                 continue
             }
             known = entry
-            if shape.fields[index].availability == .checkedOnly {
-                findings.checkedOnly("`\(key)`", at: entries[entry].keyLocation)
-            }
         }
         for index in shape.fields.indices where shape.fields[index].isRequired && !has(shape.fields[index].key) {
             reportMissing(shape.fields[index].key, shape.fields[index].summary, in: shape.title)

@@ -106,12 +106,6 @@ extension ObjectShape: ExpressibleByStringLiteral {
 
 /// One key of a mapping.
 package struct FieldShape: Hashable, Sendable {
-    package enum Availability: Hashable, Sendable {
-        case now
-        /// Read, checked and planned with, but the daemon of this version does not act on it: it refuses the set.
-        case checkedOnly
-    }
-
     package var key: String
     package var summary: String
     package var shape: Shape
@@ -120,5 +114,4 @@ package struct FieldShape: Hashable, Sendable {
     package var isDefaulted: Bool
     /// As it would be written.
     package var defaultText: String?
-    package var availability: Availability
 }

@@ -153,13 +153,6 @@ extension Findings {
         }
     }
 
-    /// What is written is right, and a plan can be made of it, but no daemon of this version acts on it.
-    func checkedOnly(_ what: String, at location: SourceLocation) {
-        warning(
-            .notYetExecuted, "\(what) is checked and planned, but the daemon does not act on it yet", at: location,
-            hint: "a daemon refuses policies with it")
-    }
-
     /// The scalar of the node; anything else is reported.
     func scalar(_ node: YAMLNode, _ expected: @autoclosure () -> String) -> YAMLNode.Scalar? {
         guard let scalar = node.scalar, !scalar.isNull else {

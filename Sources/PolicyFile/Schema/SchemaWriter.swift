@@ -38,9 +38,7 @@ struct SchemaWriter {
 
     /// With the summary of the key, and its default.
     func described(_ members: Members, _ field: FieldShape) -> SchemaValue {
-        var text = field.summary
-        if field.availability == .checkedOnly { text += " (checked and planned with; no daemon acts on it yet)" }
-        var all: Members = [("description", .text(text))] + members
+        var all: Members = [("description", .text(field.summary))] + members
         if let written = field.defaultText {
             all.append(("default", SchemaWriter.defaultValue(written, of: field.shape)))
         }

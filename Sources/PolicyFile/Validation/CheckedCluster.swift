@@ -42,9 +42,20 @@ struct CheckedCluster {
                     + "(\(draft.observe.interval.written))",
                 at: spec.location(of: "observe", "staleAfter"), hint: "at least two intervals")
         }
-        if case .sequence(let written)? = spec["nodes"]?.value, written.count == draft.nodes.count {
+        if isOpen {
+            checkBudgetAllowsSomething(findings)
+        } else if case .sequence(let written)? = spec["nodes"]?.value, written.count == draft.nodes.count {
             checkBudget(findings)
         }
+    }
+
+    /// Nodes that no policy names may be found.
+    var isOpen: Bool { draft.discovery != nil && draft.topology == .clustered && !hasEmbedded }
+
+    /// The nodes that are named, and, where others may be found, what one of those is like.
+    var likeNodes: [ClusterNode] {
+        guard isOpen, let discovery = draft.discovery else { return nodes }
+        return nodes + [ClusterNode(name: "a node that is found", api: "", labels: discovery.labels)]
     }
 
     /// They may name calendars, which are known only when every document was looked at once.
@@ -132,6 +143,10 @@ struct CheckedCluster {
                 findings.warning(
                     .hasNoEffect, "`discovery` has no effect: the nodes are embedded, they are all known",
                     at: spec.location(of: "discovery"))
+            } else if draft.topology == .standalone {
+                findings.warning(
+                    .hasNoEffect, "`discovery` has no effect: nodes that stand alone have no list of others",
+                    at: spec.location(of: "discovery"))
             }
         }
         guard draft.api.tls != nil else { return }
@@ -142,14 +157,21 @@ struct CheckedCluster {
         }
     }
 
+    /// - Returns: false where it does not, whatever the number of nodes.
+    @discardableResult
+    private func checkBudgetAllowsSomething(_ findings: Findings) -> Bool {
+        if draft.budget.maxUnavailable.allowsSomething { return true }
+        findings.error(
+            .budgetAllowsNothing, "maxUnavailable 0 allows no node to be taken out",
+            at: spec.location(of: "budget", "maxUnavailable"))
+        return false
+    }
+
     private func checkBudget(_ findings: Findings) {
+        guard checkBudgetAllowsSomething(findings) else { return }
         let count = draft.nodes.count
         let budget = draft.budget
         let place = spec.location(of: "budget", "maxUnavailable")
-        guard budget.maxUnavailable.allowsSomething else {
-            findings.error(.budgetAllowsNothing, "maxUnavailable 0 allows no node to be taken out", at: place)
-            return
-        }
         var most = budget.maxUnavailable.asMaxUnavailable(of: count)
         if let least = budget.minAvailable {
             let number = least.asMinAvailable(of: count)
@@ -173,7 +195,7 @@ struct CheckedCluster {
 
     /// A disruptive step needs quorum without its node, which cannot be forced.
     func checkQuorum(for reference: Located<String>, sequence: StepSequence, _ findings: Findings) {
-        guard let cluster, cluster.topology == .clustered, sequence.hasDisruptiveStep else { return }
+        guard let cluster, cluster.topology == .clustered, !isOpen, sequence.hasDisruptiveStep else { return }
         let count = cluster.nodes.count
         let quorum = Quorum(total: count)
         let spare = quorum.slack

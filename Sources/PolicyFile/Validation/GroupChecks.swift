@@ -24,7 +24,7 @@ extension PolicyValidator {
                 }
             }
         }
-        if let canary = strategy.canary, first.nodes > 0, canary.count >= first.nodes {
+        if let canary = strategy.canary, first.nodes > 0, !cluster.isOpen, canary.count >= first.nodes {
             let isWritten = spec["strategy"]?["canary"]?.hasKey("count") == true
             findings.error(
                 .canaryTooLarge,

@@ -131,16 +131,22 @@ extension PolicyValidator {
     }
 
     func selected(_ selector: Located<Selector>?, of cluster: CheckedCluster) -> [ClusterNode] {
-        let nodes = cluster.draft.nodes.map(\.value)
+        let nodes = cluster.likeNodes
         guard let selector else { return nodes }
         var hasUnknown = false
         for key in ["nodes", "exclude"] {
             guard case .sequence(let items)? = selector.node[key]?.value else { continue }
-            let known = nodes.map(\.name)
+            let known = cluster.nodes.map(\.name)
             let names = Set(known)
             for item in items {
                 guard let name = item.scalar?.text, !names.contains(name) else { continue }
                 hasUnknown = true
+                guard !cluster.isOpen else {
+                    findings.note(
+                        .unknownNode, "the cluster names no node \"\(name)\": it counts when it is found",
+                        at: item.location, hint: didYouMean(name, among: known))
+                    continue
+                }
                 findings.error(
                     .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
                     hint: didYouMean(name, among: known))

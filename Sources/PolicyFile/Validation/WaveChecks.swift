@@ -6,7 +6,7 @@ import Scheduling
 extension PolicyValidator {
     /// A wave is never larger than the cluster's budget, whatever the policy says.
     func checkWaves(_ strategy: Strategy, _ selected: Int, _ cluster: CheckedCluster, _ spec: YAMLNode) {
-        guard spec["strategy"]?.hasKey("maxUnavailable") == true, selected > 0 else { return }
+        guard spec["strategy"]?.hasKey("maxUnavailable") == true, selected > 0, !cluster.isOpen else { return }
         let count = cluster.draft.nodes.count
         let budget = cluster.draft.budget
         var most = budget.maxUnavailable.asMaxUnavailable(of: count)

@@ -7,7 +7,7 @@ extension Controller {
     mutating func touch(_ cluster: ClusterIndex, _ turn: inout Turn) {
         turn.cost.clusters += 1
         let now = turn.now
-        guard !forgetLeavers(of: cluster, &turn) else { return }
+        guard !forgetLeavers(of: cluster, &turn), !discover(in: cluster, &turn) else { return }
         let use = fleet.budgetUse(of: cluster, at: now)
         if fleet[cluster].mustCheckLists {
             fleet[cluster].mustCheckLists = false

@@ -151,6 +151,7 @@ extension Controller {
         let change = fleet[cluster].roster.take(members, from: fleet[seat: node].column, begun: begun)
         turn.cost.rows += fleet[cluster].roster.compared - compared
         guard change != .nothing else { return }
+        fleet[cluster].mustDiscover = true
         if change == .members { noteMembership(of: cluster, &turn) }
         clustersToTouch.insert(cluster.raw)
         touchRuns(of: cluster)
@@ -181,6 +182,7 @@ extension Controller {
         let (isClusterKnown, isSwept) = fleet.noteRead(node, begun: begun.uptime, at: turn.now.uptime)
         if isClusterKnown {
             fleet[cluster].mustCheckLists = true
+            fleet[cluster].mustDiscover = true
             clustersToTouch.insert(cluster.raw)
             for other in fleet[cluster].nodes { nodesToTouch.insert(other.raw) }
         }

@@ -90,6 +90,7 @@ package struct Controller: Sendable {
             if let node = ledger.index(of: observation.node) { take(observation, of: node, &turn) }
         case .readFailed(let node, let scope, let begun, let failure):
             if let node = ledger.index(of: node) { take(failure, scope, begun: begun, of: node, &turn) }
+        case .seedAnswered(let cluster, let seed, let answer): take(answer, ofSeed: seed, of: cluster, &turn)
         case .answered(let id, let answer): take(answer, to: id, &turn)
         case .commandEnded(let id, let outcome, let output): take(outcome, output, of: id, &turn)
         case .measured(let id, let result): take(result, ofMeasurement: id, &turn)
@@ -146,7 +147,7 @@ package struct Controller: Sendable {
     private mutating func load(_ set: PolicySet, _ turn: inout Turn) {
         mayStart = true
         let former = Dictionary(uniqueKeysWithValues: zip(fleet.nodes.map(\.id), fleet.seats.map(\.address)))
-        if set != ledger.policies { decide(.policiesLoaded(set), &turn) }
+        if set != ledger.written { decide(.policiesLoaded(set), &turn) }
         layOut(&turn)
         for (node, seat) in zip(fleet.nodes, fleet.seats) where former[node.id].map({ $0 != seat.address }) ?? false {
             alarm(Alarm.Key(.wrongAddress, node: node.id), nil, &turn)

@@ -14,6 +14,8 @@ package enum Event: Hashable, Sendable {
     case seenAtNewAddress(NodeID, ObservedMode)
     case observed(Observation)
     case readFailed(NodeID, ReadScope, begun: Moment, ReadFailure)
+    /// What a seed of a cluster's discovery said.
+    case seedAnswered(cluster: String, seed: String, SeedAnswer)
     /// The answer to a `send`; `ModeChange.id`.
     case answered(Int, ModeChangeAnswer)
     case commandEnded(CommandID, CommandOutcome, output: CommandOutput? = nil)
@@ -25,6 +27,11 @@ package enum Event: Hashable, Sendable {
     case pulled(Pull, ticket: Int)
     /// Time has passed.
     case ticked
+}
+
+package enum SeedAnswer: Hashable, Sendable {
+    case members([ClusterMember])
+    case failed(ReadFailure)
 }
 
 /// How much of a node is read.
@@ -43,6 +50,8 @@ package enum ReadScope: Hashable, Sendable {
 package enum Effect: Hashable, Sendable {
     case append([Record])
     case read(NodeID, ReadScope, at: NodeAddress)
+    /// Ask a seed of a cluster's discovery for the members of its cluster; ends in `seedAnswered`.
+    case askSeed(cluster: String, seed: String)
     /// Read the mode, ask `permission(reading:)`, and write, unless it is later than `notAfter`. Ends in `answered`.
     case send(ModeChange, to: NodeAddress)
     /// Start a command, unless it is later than its `notAfter`; ends in `commandEnded`.

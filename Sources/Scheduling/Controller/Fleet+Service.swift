@@ -48,10 +48,13 @@ extension Fleet {
         let goneTemporary = gone.count { seats[$0.raw].isTemporary }
         let goneRegular = gone.count - goneTemporary
         let regular = cluster.outRegular - goneRegular + out.regular.count
-        return BudgetUse(
+        var use = BudgetUse(
             total: cluster.quorum.total,
             unavailable: regular + cluster.outTemporary - goneTemporary + out.temporary.count,
             unavailableRegular: regular, budget: cluster.policy.budget)
+        // How many nodes there would be nobody knew when the budget was checked: it never takes all of them.
+        if cluster.discovery != nil { use.maxUnavailable = min(use.maxUnavailable, max(1, use.total - 1)) }
+        return use
     }
 
     /// Members that are not in the policies and are not known to be connected and open, by the others' lists.

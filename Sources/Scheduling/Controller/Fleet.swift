@@ -93,6 +93,13 @@ struct ClusterWatch: Sendable {
     fileprivate(set) var leased: [NodeIndex] = []
     /// What the lists say of each other is to be looked at anew.
     var mustCheckLists = true
+    /// What the lists say of nodes that no policy names is to be looked at anew.
+    var mustDiscover = true
+    /// Who is in the cluster has been looked at, and its nodes read, at least once.
+    var isDiscovered = false
+    /// When the seeds were asked last, and why each of them said nothing.
+    var seedsAskedAt: Uptime?
+    var seedFaults: [String: ReadFailure] = [:]
     var sweep = Sweep()
     /// Since when more has been out of service than the budget allows, or since when not.
     var exceededSince: Uptime?
@@ -125,6 +132,12 @@ struct ClusterWatch: Sendable {
 
     /// Every node was read, or could not be, at least once in this process.
     @inline(__always) var isKnown: Bool { unread == 0 }
+
+    /// Nodes of it are found by the lists of others.
+    var discovery: Discovery? { isListed && isClustered && !policy.isEmbedded ? policy.discovery : nil }
+
+    /// Which nodes a run would be about is not known yet.
+    var awaitsNodes: Bool { !isDiscovered && discovery != nil }
 }
 
 extension Fleet {
@@ -172,6 +185,9 @@ extension Fleet {
                 quorum: Quorum(total: own.count), unread: own.count)
             cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
             cluster.sweep.underWay = nil
+            cluster.isDiscovered = before?.isDiscovered ?? false
+            cluster.seedsAskedAt = before?.seedsAskedAt
+            cluster.seedFaults = before?.seedFaults ?? [:]
             cluster.exceededSince = before?.exceededSince
             cluster.withinSince = before?.withinSince
             places[entry.policy.name] = ClusterIndex(number)

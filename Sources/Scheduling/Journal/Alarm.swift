@@ -14,6 +14,10 @@ package struct Alarm: Hashable, Sendable, Codable {
         case releaseWaits = "release-waits"
         case writeRefused = "write-refused"
         case holdEnds = "hold-ends"
+        /// Members that are in no policy, and may not be called where the lists say that they are.
+        case addressRefused = "address-refused"
+        /// No node of the cluster is known, and no seed says who is in it.
+        case noSeedAnswers = "no-seed-answers"
     }
 
     /// What it is about; there is one alarm for each.

@@ -29,6 +29,10 @@ extension Fact {
         case .nodeObserved(let node, _, _, _), .nodeRestarted(let node, _), .nodeLoosened(let node, _),
             .nodeShown(let node, _), .addressMoved(let node), .drainSampled(let node, _, _):
             Subjects(node: node)
+        case .nodesFound(let cluster, let found):
+            Subjects(
+                nodes: (found.came + found.moved + found.gone).map { NodeID(cluster: cluster, name: $0) },
+                cluster: cluster)
         case .runStarted(let run): Subjects(nodes: run.parts.map(\.node), run: run.id, cluster: run.cluster)
         case .runChanged(let run, _), .runEnded(let run, _), .clearanceChanged(let run, _), .runPromoted(let run),
             .runWaits(let run, _), .progressChanged(let run, _), .approvalChanged(let run, .awaited),
@@ -66,6 +70,7 @@ extension Fact {
         case .heartbeat: "heartbeat"
         case .policiesLoaded: "policies-loaded"
         case .membershipChanged: "membership-changed"
+        case .nodesFound: "nodes-found"
         case .budgetKept: "budget-kept"
         case .drainSampled: "drain-sampled"
         case .forced: "forced"

@@ -4,13 +4,15 @@ import Primitives
 /// What the journal adds up to: everything that must survive a crash. It changes only by `apply`, so that the fold of a
 /// journal after a restart is the very value that the process before had.
 package struct Ledger: Hashable, Sendable, Codable {
-    /// The latest set that was accepted.
+    /// The latest set that was accepted, with the nodes that were found.
     package private(set) var policies: PolicySet?
     /// Dense: those of the set in its order, then those that left it and are not through.
     package private(set) var nodes: [NodeEntry] = []
     private var places: [NodeID: Int] = [:]
     /// What each cluster's lists said last.
     package private(set) var memberships: [String: Membership] = [:]
+    /// Nodes that no policy names, by cluster: found by the lists of its nodes, and in `policies` all the same. Nil: none yet.
+    package private(set) var found: [String: [FoundNode]]?
     /// Since when each cluster has been within its budget, while a run waits for that.
     package private(set) var budgetKept: [String: Timestamp] = [:]
     /// Runs that are not over; a slot that is free is nil.
@@ -100,6 +102,10 @@ package struct Ledger: Hashable, Sendable, Codable {
             for entry in marks { with(entry.node) { $0.note(entry.marks) } }
         case .policiesLoaded(let set): load(set, at: at)
         case .membershipChanged(let cluster, let membership): memberships[cluster] = membership
+        case .nodesFound(let cluster, let change):
+            let before = written
+            found = (found ?? [:]).merging([cluster: change.nodes]) { $1 }
+            if let before { layOut(before, at: at.wall) }
         case .budgetKept(let cluster, let since): budgetKept[cluster] = since
         case .nodeObserved(let node, let facts, let marks, _):
             with(node) { $0.observe(facts, marks: marks, at: at.wall) }
@@ -323,12 +329,21 @@ extension Ledger {
         }
     }
 
+    /// The set as it was accepted.
+    package var written: PolicySet? { policies?.without(found ?? [:]) }
+
     private mutating func load(_ set: PolicySet, at now: Moment) {
+        policiesSince = now.wall
+        found = found.map(set.foundNodes)
+        layOut(set, at: now.wall)
+    }
+
+    private mutating func layOut(_ written: PolicySet, at now: Timestamp) {
+        let set = written.including(found ?? [:])
         // The nodes that the set before named are the first, in its order.
         let before = policies?.clusters ?? []
         let configured = before.indices.flatMap { cluster in before[cluster].nodes.indices.map { (cluster, $0) } }
         policies = set
-        policiesSince = now.wall
         var entries: [NodeEntry] = []
         entries.reserveCapacity(set.clusters.reduce(0) { $0 + $1.nodes.count })
         var kept: Set<Int> = []
@@ -352,7 +367,7 @@ extension Ledger {
         let working = nodesInWork
         // While something is left in a cluster, whoever leaves it goes on being asked who is connected.
         let attached = Set(
-            nodes.filter { $0.state.isAttached(at: now.wall) || working.contains($0.id) }.map(\.id.cluster))
+            nodes.filter { $0.state.isAttached(at: now) || working.contains($0.id) }.map(\.id.cluster))
         for (place, entry) in nodes.enumerated() where !kept.contains(place) {
             // A node's holds end when it leaves the policies.
             var left = entry

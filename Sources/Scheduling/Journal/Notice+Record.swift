@@ -142,7 +142,7 @@ private struct Told {
                 .fault, "\(node.name) has failed and stays shut",
                 hint: "nagi retry \(stay.run) \(node.name), or nagi release \(node.name)")
         case .alarmRaised(let alarm): self.init(alarm)
-        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .budgetKept, .nodeObserved,
+        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodesFound, .budgetKept, .nodeObserved,
             .nodeRestarted,
             .nodeShown, .addressMoved, .leaversForgotten, .drainSampled, .runChanged, .resumed, .clearanceChanged,
             .approvalChanged, .gateMeasured, .would, .runPromoted, .forced, .forceUsed, .runWaits, .progressChanged,
@@ -160,7 +160,7 @@ private struct Told {
         case .stuck: self.init(.stuck, "\(place ?? "a run") makes no progress")
         case .contested: self.init(.drift, "\(place ?? "a node") is loosened again and again")
         case .clockNotTrusted, .clockDiffers, .nothingAnswers, .listContradicts, .wrongAddress, .wrongTopology,
-            .releaseWaits, .writeRefused:
+            .releaseWaits, .writeRefused, .addressRefused, .noSeedAnswers:
             self.init(.fault, "\(place.map { "\($0): " } ?? "")\(alarm.key.code.rawValue)")
         // As it was asked for, and no fault: `status` says it.
         case .holdEnds: return nil

@@ -11,6 +11,8 @@ extension Record {
         case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
             "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
+        case .nodesFound(let cluster, let found):
+            "\(cluster)  \(found.text)"
         case .budgetKept(let cluster, let since):
             since == nil ? "\(cluster)  more nodes are out of service than its budget allows" : nil
         case .nodeObserved(let node, let facts, _, let skipped):

@@ -19,6 +19,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case heartbeat([NodeMarks])
     case policiesLoaded(PolicySet)
     case membershipChanged(cluster: String, Membership)
+    /// Nodes that no policy names were found by the lists of their cluster, moved, or are gone from them.
+    case nodesFound(cluster: String, FoundNodes)
     /// The cluster has been within its budget since then; nil: it is not. While a run waits for that.
     case budgetKept(cluster: String, since: Timestamp?)
     /// What a node shows, where it differs from what it showed before. `skipped`: changes since the last one that were left

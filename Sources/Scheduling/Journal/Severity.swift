@@ -37,7 +37,7 @@ extension Fact {
         case .runChanged(_, .ending(.aborted)), .forced, .forceUsed: .warn
         case .gateMeasured(_, _, let state): if case .pass? = state.latest { .info } else { .warn }
         case .budgetKept(_, let since): since == nil ? .warn : .info
-        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodeShown, .addressMoved,
+        case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodesFound, .nodeShown, .addressMoved,
             .leaversForgotten, .runStarted, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
             .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
             .modeSeenAgain, .approvalChanged, .noticed, .would, .commandIntended, .leverPulled, .alarmEnded:

@@ -10,6 +10,7 @@ struct MemberList: Sendable {
         let mode: ObservedMode?
         let epoch: Int?
         let version: NodeText?
+        let api: MemberAddress?
 
         init(_ member: ClusterMember, place: Int) {
             self.place = place
@@ -18,6 +19,7 @@ struct MemberList: Sendable {
             mode = member.mode
             epoch = member.epoch
             version = member.version
+            api = member.api
         }
 
         var isServing: Bool { isConnected && (mode == nil || mode == .known(.normal)) }
@@ -73,7 +75,7 @@ struct MemberList: Sendable {
                     && rows[index].isTemporary == members[index].isTemporary
                     && rows[index].epoch == members[index].epoch && rows[index].mode == members[index].mode
                     && names[rows[index].place] == members[index].name.description
-                    && rows[index].version == members[index].version
+                    && rows[index].version == members[index].version && rows[index].api == members[index].api
             }
     }
 

@@ -65,10 +65,12 @@ package struct ClusterMember: Hashable, Sendable, Codable {
     package var epoch: Int?
     package var version: NodeText?
     package var isTemporary: Bool
+    /// Where its mode API is; nil where the list does not say, or nobody asks.
+    package var api: MemberAddress?
 
     package init(
         name: NodeText, isConnected: Bool, mode: ObservedMode? = nil, epoch: Int? = nil, version: NodeText? = nil,
-        isTemporary: Bool = false
+        isTemporary: Bool = false, api: MemberAddress? = nil
     ) {
         self.name = name
         self.isConnected = isConnected
@@ -76,7 +78,16 @@ package struct ClusterMember: Hashable, Sendable, Codable {
         self.epoch = epoch
         self.version = version
         self.isTemporary = isTemporary
+        self.api = api
     }
+}
+
+/// Where a list says that a member's mode API is (`cluster_api_url`), as the cluster's `discovery` judges it.
+package enum MemberAddress: Hashable, Sendable, Codable {
+    /// http or https, and in one of the networks that may be called.
+    case callable(NodeText)
+    /// It is not called, and why.
+    case refused(NodeText)
 }
 
 /// Why a read gave nothing.

@@ -283,6 +283,16 @@ struct Roster: Sendable {
         return said.indices.count { isSaid($0, since: fewest) && lists[said[$0]].row(place)?.isServing == true }
     }
 
+    /// Where more of the lists say that the member is than say anything else; nil: none of them says, or no two agree.
+    func address(of place: Int) -> MemberAddress? {
+        var voices: [MemberAddress: Int] = [:]
+        for list in lists where list.voices > 0 {
+            if let row = list.row(place), row.isConnected, let api = row.api { voices[api, default: 0] += list.voices }
+        }
+        let all = voices.values.reduce(0, +)
+        return voices.first { $0.value * 2 > all }?.key
+    }
+
     /// Members other than itself that a node lists.
     func others(listedBy column: Int) -> Int? {
         guard said[column] != Roster.unsaid else { return nil }

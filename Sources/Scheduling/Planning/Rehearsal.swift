@@ -156,7 +156,7 @@ struct Rehearsal {
         case .send(let change, _): insert(.arrives(change), in: Rehearsal.latency)
         case .start(let start), .recover(let start): run(start)
         case .measure(let measurement): insert(.measures(measurement), in: .zero)
-        case .answer, .stop: break
+        case .answer, .stop, .askSeed: break
         }
     }
 

@@ -33,8 +33,13 @@ extension Controller {
         cost.runs += looked
         return NodeExplanation(
             at: now.wall, node: fleet[node].id, status: status, run: status.run ?? waitingRun(of: node),
-            hold: ledger[node].hold, next: nextOpenings(of: node, now),
+            hold: ledger[node].hold, foundAt: foundAddress(of: node), next: nextOpenings(of: node, now),
             levers: levers(of: node, status, now))
+    }
+
+    private func foundAddress(of node: NodeIndex) -> String? {
+        let id = fleet[node].id
+        return ledger.found?[id.cluster]?.contains { $0.name == id.name } == true ? fleet[seat: node].address.api : nil
     }
 
     private func explanation(ofRun name: String, _ now: Moment, _ cost: inout Cost) throws(LeverRefusal)

@@ -8,6 +8,8 @@ package struct NodeExplanation: Hashable, Sendable {
     /// The run that waits for it, or has it in work.
     package var run: RunID?
     package var hold: Hold?
+    /// Where it is called, if no policy names it: the lists of its cluster do.
+    package var foundAt: String?
     /// When policies that take the node may next act, the first one first.
     package var next: [NextOpening]
     /// Verbs that would change something now, as they are typed.

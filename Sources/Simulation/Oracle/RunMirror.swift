@@ -60,6 +60,9 @@ struct RunMirror: Sendable {
     }
 
     private(set) var set: PolicySet?
+    /// As it was loaded, without the nodes that were found.
+    private var written: PolicySet?
+    private var found: [String: [FoundNode]] = [:]
     /// Runs that are not over, in the order of their starts.
     private(set) var runs: [RunView] = []
     /// Intents that are open, or were given up and may still arrive until then.
@@ -94,11 +97,17 @@ struct RunMirror: Sendable {
 
     mutating func note(_ fact: Fact, at: Int64) {
         switch fact {
-        case .heartbeat, .nodeObserved, .drainSampled, .budgetKept, .membershipChanged: break
+        case .heartbeat, .nodeObserved, .drainSampled, .budgetKept, .membershipChanged, .nodesFound: break
         default: decidedAt = at
         }
         switch fact {
-        case .policiesLoaded(let set):
+        case .nodesFound(let cluster, let nodes):
+            found[cluster] = nodes.nodes
+            set = written?.including(found)
+        case .policiesLoaded(let written):
+            self.written = written
+            found = written.foundNodes(of: found)
+            let set = written.including(found)
             self.set = set
             // A node's holds end when it leaves the policies.
             for node in holds.keys

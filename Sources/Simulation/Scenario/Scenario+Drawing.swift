@@ -10,7 +10,8 @@ extension Scenario {
         var random = RandomStream(seed: seed, label: "scenario")
         let start = Timestamp(seconds: 1_796_000_400 + Int64(random.below(86400)))
         var nodes = NodeDraw(seed: seed)
-        let (cluster, machines) = nodes.drawn(start: start, length: length)
+        let (named, machines) = nodes.drawn(start: start, length: length)
+        let cluster = nodes.discovering(named, machines)
         var policies = PolicyDraw(seed: seed, cluster: cluster, start: start, length: length)
         let set = policies.drawn()
         var scenario = Scenario(
@@ -32,6 +33,7 @@ extension Scenario {
     /// The policies have the addresses of two nodes the wrong way round.
     private mutating func misaddress(_ random: inout RandomStream) {
         let count = policies.clusters[0].nodes.count
+        guard count > 1 else { return }
         let a = random.below(count)
         let b = (a + 1) % count
         var nodes = policies.clusters[0].nodes
@@ -43,9 +45,13 @@ extension Scenario {
 
 /// Draws the nodes, and what the cluster's policy says of them.
 private struct NodeDraw {
+    let seed: UInt64
     var random: RandomStream
 
-    init(seed: UInt64) { random = RandomStream(seed: seed, label: "nodes") }
+    init(seed: UInt64) {
+        self.seed = seed
+        random = RandomStream(seed: seed, label: "nodes")
+    }
 
     mutating func drawn(start: Timestamp, length: Duration) -> (ClusterPolicy, [Scenario.Machine]) {
         let isClustered = !random.chance(0.12)
@@ -80,6 +86,19 @@ private struct NodeDraw {
             name: Scenario.clusterName, topology: isClustered ? .clustered : .standalone, nodes: nodes,
             observe: ObserveSettings(interval: interval), budget: budget, exclusions: exclusions)
         return (cluster, machines)
+    }
+
+    /// Some policies name only a few of their nodes, or none.
+    func discovering(_ cluster: ClusterPolicy, _ machines: [Scenario.Machine]) -> ClusterPolicy {
+        var random = RandomStream(seed: seed, label: "discovery")
+        guard cluster.topology == .clustered, random.chance(0.2) else { return cluster }
+        var cluster = cluster
+        cluster.discovery = Discovery(
+            seeds: machines.prefix(2).map(\.address.api), labels: ["zone": random.chance(0.5) ? "a" : "b"])
+        let named =
+            random.chance(0.3) ? 0 : cluster.nodes.count - random.below(cluster.nodes.count / 2 + 1)
+        cluster.nodes = Array(cluster.nodes.prefix(named))
+        return cluster
     }
 
     private mutating func freeze(_ name: String, _ start: Timestamp, _ length: Duration) -> Exclusion {

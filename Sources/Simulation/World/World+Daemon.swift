@@ -169,6 +169,7 @@ extension World {
             insert(.commandBegins(start.id), in: .milliseconds(20))
         case .recover(let start):
             recover(start)
+        case .askSeed(let cluster, let seed): ask(seed, of: cluster)
         case .measure(let measurement): measure(measurement)
         case .stop(let id): askToEnd(id)
         case .answer(let ticket, let answer): noteAnswer(ticket, answer)

@@ -116,13 +116,34 @@ extension World {
         seen.hostWall = Timestamp(seconds: (wall + scenario.hostClock).seconds)
     }
 
+    mutating func ask(_ seed: String, of name: String) {
+        func deliver(_ answer: SeedAnswer, in delay: Duration) {
+            let event = Event.seedAnswered(cluster: name, seed: seed, answer)
+            insert(.deliver(Delivery(event: event, process: process, sample: nil, seen: nil)), in: delay)
+        }
+        guard let place = host(at: NodeAddress(api: seed, ready: nil)) else {
+            return deliver(.failed(.unreachable("refused")), in: latency())
+        }
+        let delay = delay(of: place)
+        guard !conditions[place].isHanging(.list), delay < timeout else {
+            return deliver(.failed(.timedOut), in: timeout)
+        }
+        guard !conditions[place].isBroken(.list), let members = list(of: place) else {
+            return deliver(.failed(.badAnswer("500")), in: latency())
+        }
+        deliver(.members(members), in: latency() + delay)
+    }
+
     private func list(of place: Int) -> [ClusterMember]? {
+        let isAsked = scenario.policies.clusters[0].discovery != nil
         let members = cluster.members(seenBy: place).map { member in
             ClusterMember(
                 name: NodeText(exactly: member.name) ?? NodeText(cutting: member.name), isConnected: member.isConnected,
                 mode: scenario.hasModesInLists ? member.mode.map { .known($0) } : nil,
                 epoch: member.epoch.map { Int($0) }, version: member.version.flatMap { NodeText(exactly: $0) },
-                isTemporary: member.isTemporary)
+                isTemporary: member.isTemporary,
+                api: isAsked && member.isConnected
+                    ? .callable(NodeText(cutting: addresses[member.index].api)) : nil)
         }
         switch conditions[place].lie {
         case nil: return members

@@ -18,7 +18,7 @@ struct ObservingTests {
         rehearsal.effects.filter { effect in
             switch effect {
             case .send, .start, .recover, .stop: true
-            case .append, .read, .measure, .answer: false
+            case .append, .read, .askSeed, .measure, .answer: false
             }
         }
     }

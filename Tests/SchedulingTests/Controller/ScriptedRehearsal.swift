@@ -247,6 +247,7 @@ struct ScriptedRehearsal {
             pending.append(.measured(measurement.id, gates[measurement.node.name] ?? .pass("1")))
         case .stop(let id): pending.append(.commandEnded(id, .stopped))
         case .answer(let ticket, let answer): answers[ticket] = answer
+        case .askSeed: break
         }
     }
 

@@ -419,4 +419,28 @@ struct LedgerTests {
         #expect(records == rehearsal.journal)
         #expect(Ledger(folding: records) == rehearsal.controller.ledger)
     }
+
+    @Test func `nodes that were found come and go, and the set stays as it was written`() {
+        var set = Self.set("a")
+        set.clusters[0].discovery = Discovery(seeds: [], labels: ["tier": "found"])
+        func found(_ names: [String], after former: [String]) -> Fact {
+            func nodes(_ names: [String]) -> [FoundNode] { names.map { FoundNode(name: $0, api: "http://\($0)/") } }
+            return .nodesFound(cluster: "c", FoundNodes(nodes(names), after: nodes(former)))
+        }
+        let facts = [.policiesLoaded(set), found(["b", "z"], after: []), found(["z"], after: ["b", "z"])]
+        var ledger = Ledger()
+        var names: [[String]] = []
+        for fact in facts {
+            ledger.apply(Record(at: .start, fact: fact))
+            names.append(ledger.nodes.map(\.id.name))
+            #expect(ledger.written == set)
+        }
+        #expect(names == [["a"], ["a", "b", "z"], ["a", "z"]])
+        #expect(ledger.policies?.clusters[0].nodes.last?.labels == ["tier": "found"])
+        // One that the policies name by then is theirs.
+        set.clusters[0].nodes.append(ClusterNode(name: "z", api: "http://elsewhere/"))
+        ledger.apply(Record(at: .start, fact: .policiesLoaded(set)))
+        #expect(ledger.nodes.map(\.id.name) == ["a", "z"])
+        #expect(ledger.found == ["c": []] && ledger.written == set)
+    }
 }

@@ -43,6 +43,9 @@ struct SubjectsTests {
         Row(fact: .policiesLoaded(LedgerTests.set("a")), kind: "policies-loaded", about: ""),
         Row(fact: .membershipChanged(cluster: "c", Membership()), kind: "membership-changed", about: "c"),
         Row(
+            fact: .nodesFound(cluster: "c", FoundNodes([FoundNode(name: node.name, api: "http://a/")], after: [])),
+            kind: "nodes-found", about: "n"),
+        Row(
             fact: .nodeObserved(node, NodeLedger.NodeFacts(mode: .known(.normal)), nil, skipped: 0),
             kind: "node-observed", about: "n"),
         Row(fact: .nodeRestarted(node, marks), kind: "node-restarted", about: "n"),
@@ -129,7 +132,7 @@ struct SubjectsTests {
             let words = name.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" }
             #expect(row.kind == words)
         }
-        #expect(cases.count == Self.rows.count && Set(cases).count == 46)
+        #expect(cases.count == Self.rows.count && Set(cases).count == 47)
     }
 
     @Test func `a run that starts is about all its nodes`() {
