@@ -96,6 +96,9 @@ extension Controller {
             clearance: calendars.clearance(of: place, origin: origin, at: turn.now.wall),
             progress: policy.strategy.progressDeadline.map { Countdown(standing: $0) })
         decide(.runStarted(run), &turn)
+        // Whoever paused the run, or let its next node pass, did not mean its text.
+        if let pause = history.handedOn?.pause { decide(.paused(id, pause), &turn) }
+        if let force = history.handedOn?.force { decide(.forced(id, force), &turn) }
         if let slot = ledger.slot(of: id) { seat(slot, turn.now) }
         return id
     }

@@ -303,7 +303,7 @@ extension Ledger {
             if let command = part.phase.command { commands[command] = nil }
         }
         if case .ending(let reason) = run.phase, outcome != .completed, !run.isRetry {
-            history[run.policy, default: PolicyHistory()].endReason = reason
+            history[run.policy, default: PolicyHistory()].noteEnd(of: run, reason)
         }
         endedRuns.append(EndedRun(run: run, outcome: outcome, endedAt: wall))
         if endedRuns.count > Ledger.endedRunLimit { endedRuns.removeFirst() }

@@ -118,7 +118,7 @@ package struct Narration: Sendable {
             }
         // The lever that was pulled says it, and who pulled it.
         case .holdPlaced: return []
-        case .paused(_, let pause) where pause.cause == .person: return []
+        case .paused(_, let pause) where pause.cause == .person && pause.since == record.at.wall: return []
         case .policiesLoaded(let set): forget(allBut: set)
         default: break
         }

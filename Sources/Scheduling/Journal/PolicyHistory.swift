@@ -24,7 +24,14 @@ package struct PolicyHistory: Hashable, Sendable, Codable {
     /// When each node was last tried.
     package private(set) var tried: [NodeID: Timestamp] = [:]
     /// Why the run of the latest revision ended before it was through, if it did.
-    package var endReason: EndReason?
+    package private(set) var endReason: EndReason?
+    /// What persons said of a run that ended before it began, as its policy was edited: it is said of the run after it.
+    package private(set) var handedOn: HandedOn?
+
+    package struct HandedOn: Hashable, Sendable, Codable {
+        package var pause: Pause?
+        package var force: Force?
+    }
 
     package init() {}
 
@@ -43,8 +50,16 @@ package struct PolicyHistory: Hashable, Sendable, Codable {
             revisions.append(PastRevision(revision: revision, runs: ordinal))
             if revisions.count > PolicyHistory.limit { revisions.removeFirst() }
             endReason = nil
+            handedOn = nil
         case .retry: break
         }
+    }
+
+    mutating func noteEnd(of run: Run, _ reason: EndReason) {
+        endReason = reason
+        guard case .edited = reason else { return }
+        let pause = run.pauses.first { $0.cause == .person }
+        if pause != nil || run.force != nil { handedOn = HandedOn(pause: pause, force: run.force) }
     }
 
     mutating func noteTry(of node: NodeID, at wall: Timestamp) { tried[node] = wall }

@@ -95,14 +95,10 @@ struct ApprovalTests {
 
     @Test func `an edit before it has begun is another run, and the word about the old text is void`() {
         let edited = Self.policies(sequence: StepSequence(name: "s", steps: [.drain(DrainStep()), .block, .restore]))
-        let frozen = Exclusion(
-            window: Window(
-                name: "freeze", recurrence: .at(ZoneRules.utc.local(Moment.start.wall)), length: .elapsed(.minutes(30)),
-                timeZone: ZoneRules.utc.name))
         #expect(
             timeline(
                 40, [(3, Self.approve), (5, .loads(edited)), (35, LeverTests.order(.approve, run: "r@2#1", "go"))],
-                Self.policies(exclusions: [frozen]))
+                Self.policies(exclusions: [Self.frozen(minutes: 30)]))
                     == """
                     3m may start, says ann
                     3m ann: approved in r@2#1: its start (drain → block → wait → restore)
@@ -112,6 +108,68 @@ struct ApprovalTests {
                     5m partial: the policy was edited before it began: sequence
                     35m ann: refused (nothing-to-do) the run r@2#1 is over: partial: the policy was edited before it began: sequence
                     """)
+    }
+
+    /// For so many minutes from the beginning.
+    private static func frozen(minutes: Int) -> Exclusion {
+        Exclusion(
+            window: Window(
+                name: "freeze", recurrence: .at(ZoneRules.utc.local(Moment.start.wall)),
+                length: .elapsed(.minutes(minutes)), timeZone: ZoneRules.utc.name))
+    }
+
+    @Test func `a person's pause of a run that is edited before it began is that of the run after it`() {
+        func policies(_ sequence: StepSequence) -> PolicySet {
+            Self.policies(sequence: sequence, approval: nil, exclusions: [Self.frozen(minutes: 10)])
+        }
+        let edited = policies(StepSequence(name: "s", steps: [.drain(DrainStep()), .block, .restore]))
+        #expect(
+            timeline(
+                13,
+                [
+                    (1, LeverTests.order(.pause, run: "r", "wrong package")), (3, .loads(edited)), (4, .restarts),
+                    (12, LeverTests.order(.resume, run: "r")),
+                ], policies(ScriptedRehearsal.fiveMinutes))
+                    == """
+                    1m paused: by ann: wrong package
+                    1m ann: paused: r@2#1. Re-asserting, verifying and restoring go on
+                    3m ending: the policy was edited before it began: sequence
+                    3m a1 ended
+                    3m a2 ended
+                    3m partial: the policy was edited before it began: sequence
+                    3m paused: by ann: wrong package
+                    12m goes on (person)
+                    12m a1 starts
+                    12m ann: goes on: r@2#2
+                    12m a1 done
+                    12m a2 starts
+                    12m a2 done
+                    12m completed
+                    """)
+    }
+
+    @Test func `a person's word that the next node may start in a freeze outlives an edit`() {
+        func policies(_ sequence: StepSequence) -> PolicySet {
+            Self.policies(sequence: sequence, exclusions: [Self.frozen(minutes: 60)])
+        }
+        let edited = policies(StepSequence(name: "s", steps: [.drain(DrainStep()), .block, .restore]))
+        let text = timeline(
+            13,
+            [
+                (1, LeverTests.order(.force, run: "r", "must") { $0.ignored = .exclusion }), (3, .loads(edited)),
+                (4, Self.approve),
+            ], policies(ScriptedRehearsal.fiveMinutes))
+        #expect(text.contains("4m a1 done") && !text.contains("a2 starts"), "\(text)")
+    }
+
+    @Test func `what an operator paused and ended is no word about the run after it`() {
+        let text = timeline(
+            8,
+            [
+                (1, LeverTests.order(.pause, run: "r", "wrong package")), (2, LeverTests.order(.abort, run: "r", "x")),
+                (3, LeverTests.order(.start, policy: "r")), (4, Self.approve),
+            ])
+        #expect(text.contains("4m a1 starts"), "\(text)")
     }
 
     @Test func `a node that joins the policies before the run has begun is in the run that asks anew`() {

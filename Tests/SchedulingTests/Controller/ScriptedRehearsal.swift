@@ -23,8 +23,12 @@ struct ScriptedRehearsal {
         case lists(String)
         /// From now on commands run until they are ended, or end by themselves again.
         case commandsRun(Bool)
-        /// What gates say of the node from now on; nil: nothing comes back.
+        /// What gates say of the node from now on; nil: nobody knows.
         case measures(String, GateResult?)
+        /// From now on nothing is heard of measurements, or it is again.
+        case gatesHang(Bool)
+        /// Reads of the node take so many seconds from now on, and then fail.
+        case hangs(String, seconds: Int64)
         /// So much time passes.
         case later(minutes: Int64)
         /// The daemon dies and is back at once, with the journal only.
@@ -32,8 +36,10 @@ struct ScriptedRehearsal {
         /// The same, and from then on it only observes, or acts again.
         case observes
         case acts
-        /// The machine is switched off, and back so many minutes later.
+        /// The daemon is gone, and back so many minutes later.
         case away(minutes: Int64)
+        /// Its machine is switched off, and back so many minutes later: uptimes begin anew.
+        case reboots(minutes: Int64)
         case loads(PolicySet)
         /// The wall clock is set forward, or back.
         case wallJumps(minutes: Int)
@@ -81,6 +87,13 @@ struct ScriptedRehearsal {
     private var isObserving: Bool
     /// What gates say about a node; of others, that all is well.
     private var gates: [String: GateResult] = [:]
+    private var doGatesHang = false
+    private var hanging: [String: Int64] = [:]
+    /// What comes later, in that order.
+    private var delayed: [(at: Int64, event: Event)] = []
+    private var boots = 0
+    /// What the uptime has lost by reboots.
+    private var uptimeLost = Duration.zero
     /// A command restarts its node, which comes up normal.
     var commandsOpen = false
 
@@ -105,6 +118,7 @@ struct ScriptedRehearsal {
     var now: Moment {
         var now = Moment.start + .nanoseconds(elapsed)
         now.wall = now.wall + wallOffset
+        now.uptime = now.uptime + (.zero - uptimeLost)
         return now
     }
 
@@ -144,9 +158,12 @@ struct ScriptedRehearsal {
     private mutating func advance(to end: Int64) {
         while true {
             let wake = controller.nextWake.map { max(.milliseconds(1), $0 - now.uptime) } ?? .seconds(30)
-            let next = elapsed + min(wake, .seconds(30)).inNanoseconds
+            let next = min(elapsed + min(wake, .seconds(30)).inNanoseconds, delayed.first?.at ?? .max)
             guard next <= end else { break }
             elapsed = next
+            let due = delayed.prefix { $0.at <= next }
+            delayed.removeFirst(due.count)
+            due.forEach { hand($0.event) }
             hand(.ticked)
         }
         elapsed = end
@@ -163,6 +180,8 @@ struct ScriptedRehearsal {
         case .lists(let text): for node in nodes.keys { nodes[node]?.members = RosterTests.members(text) }
         case .commandsRun(let doRun): commandsRun = doRun
         case .measures(let node, let result): gates[node] = result ?? .unknown("lost")
+        case .gatesHang(let doHang): doGatesHang = doHang
+        case .hangs(let node, let seconds): hanging[node] = seconds * 1_000_000_000
         case .later(let minutes): advance(to: elapsed + minutes * 60_000_000_000)
         case .restarts: restart()
         case .observes, .acts:
@@ -170,6 +189,11 @@ struct ScriptedRehearsal {
             restart()
         case .away(let minutes):
             elapsed += minutes * 60_000_000_000
+            restart()
+        case .reboots(let minutes):
+            elapsed += minutes * 60_000_000_000
+            boots += 1
+            uptimeLost += now.uptime - Uptime(nanoseconds: 20_000_000_000)
             restart()
         case .loads(let set):
             policies = set
@@ -198,7 +222,8 @@ struct ScriptedRehearsal {
 
     private mutating func restart() {
         controller = Controller(ledger: Ledger(folding: journal))
-        hand(.started(boot: "boot", isObserving: isObserving))
+        delayed = []
+        hand(.started(boot: "boot\(boots == 0 ? "" : "-\(boots)")", isObserving: isObserving))
         hand(.policiesLoaded(policies))
     }
 
@@ -218,6 +243,9 @@ struct ScriptedRehearsal {
         case .append(let records):
             journal += records
             records.forEach { note($0) }
+        case .read(let id, let scope, _) where hanging[id.name] != nil:
+            delayed.append((elapsed + (hanging[id.name] ?? 0), .readFailed(id, scope, begun: now, .timedOut)))
+            delayed.sort { $0.at < $1.at }
         case .read(let id, .whole, _): pending.append(answer(of: id))
         case .read(let id, let scope, _):
             guard let node = nodes[id.name], !node.isBroken else {
@@ -244,6 +272,7 @@ struct ScriptedRehearsal {
             }
             pending.append(.commandEnded(start.id, outcome(of: start)))
         case .measure(let measurement):
+            guard !doGatesHang else { return }
             pending.append(.measured(measurement.id, gates[measurement.node.name] ?? .pass("1")))
         case .stop(let id): pending.append(.commandEnded(id, .stopped))
         case .answer(let ticket, let answer): answers[ticket] = answer

@@ -89,7 +89,7 @@ import Testing
             answer: LeverAnswer(id: 1, action: .hold, text: "held: a1"))
         #expect(
             Self.told([(0, .holdPlaced(Self.node, hold)), (0, .leverPulled(lever))]) == ["info hold by mika: held: a1"])
-        #expect(Self.told([(0, .paused(nil, Pause(.person, reason: "calls", since: .distantPast)))]).isEmpty)
+        #expect(Self.told([(0, .paused(nil, Pause(.person, reason: "calls", since: Self.at(0).wall)))]).isEmpty)
         #expect(Self.told([(0, .paused(Self.run, Pause(.failures, reason: "1 of 1", since: .distantPast)))]).count == 1)
     }
 
@@ -242,5 +242,16 @@ import Testing
         #expect(latest.step == "upgrade" && latest.output == Self.output && latest.run == Self.run)
         ledger.apply(Record(at: .start, fact: .commandIntended(Self.start)))
         #expect(ledger.latestCommands?[Self.node] == nil)
+    }
+
+    @Test func `a pause that a run has from the run before it is told, one that somebody just ordered is not`() {
+        func pause(at milliseconds: Int) -> Fact {
+            .paused(
+                Self.run,
+                Pause(.person, reason: "calls drop", actor: "mika", since: Self.at(milliseconds).wall))
+        }
+        #expect(Self.told([(5, pause(at: 5))]) == [])
+        #expect(
+            Self.told([(9, pause(at: 5))]).map { $0.hasSuffix("run up@2#1 is paused by mika: calls drop") } == [true])
     }
 }
