@@ -58,7 +58,7 @@ extension Controller {
         if let end = part.phase.timer?.end, end > now.uptime { wake(.node(node.raw), at: end, now) }
         // Whether the run pauses for want of a word, it says itself.
         if let clock = part.phase.timer, clock.hasPassed(at: now),
-            !(ledger.withRun(place.run) { $0.awaitingApproval.isEmpty } ?? true)
+            let sequence = ledger.header(place.run)?.pinned.sequence, part.awaitedApproval(in: sequence) != nil
         {
             runsToTouch.insert(place.run.raw)
         }

@@ -62,7 +62,7 @@ package struct Part: Hashable, Sendable, Codable {
 
     /// Of a part that waits at an approval step for a person's word: for how much longer before the run pauses.
     func awaitedApproval(in sequence: StepSequence) -> Countdown? {
-        guard case .out(let work) = phase, work.approval == nil, case .approval = sequence.steps[work.step] else {
+        guard let work = phase.work, work.approval == nil, case .approval = sequence.steps[work.step] else {
             return nil
         }
         return work.timer

@@ -58,6 +58,8 @@ package struct Run: Hashable, Sendable, Codable {
         fileprivate(set) var firstQueued = 0
         /// Parts at work that have no slot yet, by their places.
         package fileprivate(set) var ungranted: [Int] = []
+        /// Parts whose approval step waits for a person's word, by their places; nil: not counted yet.
+        fileprivate(set) var awaiting: [Int]?
         /// When slots became free, latest last; nil where the strategy does not pause between nodes.
         fileprivate(set) var freed: [Moment]?
 
@@ -87,6 +89,7 @@ package struct Run: Hashable, Sendable, Codable {
         }
         gates = Array(repeating: nil, count: pinned.gates.count)
         tally = Tally()
+        tally.awaiting = []
         tally.groups = Array(repeating: Tally.Group(), count: pinned.strategy.groups.count + 1)
         for part in parts { count(part, by: 1) }
     }
@@ -114,6 +117,7 @@ package struct Run: Hashable, Sendable, Codable {
         parts[index] = part
         count(part, by: 1)
         if part.phase.isQueued { tally.firstQueued = min(tally.firstQueued, index) }
+        noteAwaiting(part, former, at: index)
         tally.ungranted.removeAll { $0 == index }
         if case .out(let work) = part.phase, !work.isGranted {
             tally.ungranted.append(index)
@@ -134,6 +138,16 @@ package struct Run: Hashable, Sendable, Codable {
     }
 
     private static let freedSlotLimit = 1_000
+
+    private mutating func noteAwaiting(_ part: Part, _ former: Part, at index: Int) {
+        let isAwaiting = part.awaitedApproval(in: pinned.sequence) != nil
+        guard isAwaiting != (former.awaitedApproval(in: pinned.sequence) != nil) || tally.awaiting == nil else {
+            return
+        }
+        var awaiting = awaitingApproval.filter { $0 != index }
+        if isAwaiting { awaiting.insert(index, at: awaiting.firstIndex { $0 > index } ?? awaiting.count) }
+        tally.awaiting = awaiting
+    }
 
     private mutating func count(_ part: Part, by change: Int) {
         tally.byKind[part.phase.kind.place] += change
@@ -180,8 +194,8 @@ package struct Run: Hashable, Sendable, Codable {
         if case .rollout(_, let wanted?) = pinned.kind, approval.isAwaited {
             approval = .awaited(Countdown(standing: wanted.timeout))
         }
-        for index in tally.ungranted where parts[index].awaitedApproval(in: pinned.sequence)?.hasPassed(at: now) == true
-        {
+        for index in awaitingApproval
+        where parts[index].awaitedApproval(in: pinned.sequence)?.hasPassed(at: now) == true {
             guard let length = parts[index].phase.work.flatMap({ pinned.sequence.steps[$0.step].deadline() }) else {
                 continue
             }
@@ -310,7 +324,7 @@ extension Run {
 
     /// The places of the parts whose approval step waits for a person's word.
     package var awaitingApproval: [Int] {
-        tally.ungranted.filter { parts[$0].awaitedApproval(in: pinned.sequence) != nil }
+        tally.awaiting ?? parts.indices.filter { parts[$0].awaitedApproval(in: pinned.sequence) != nil }
     }
 
     private func lateApproval(at now: Moment) -> String? {

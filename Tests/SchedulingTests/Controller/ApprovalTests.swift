@@ -172,6 +172,35 @@ struct ApprovalTests {
         #expect(text.contains("4m a1 starts"), "\(text)")
     }
 
+    @Test func `a node that is taken over waits for a word, is asked about in time, and goes on with it`() {
+        func policies(_ sequence: StepSequence, _ revision: String) -> PolicySet {
+            var set = Self.policies(sequence: sequence, approval: nil)
+            set.policies[0].kind = .rollout(revision: revision, approval: nil)
+            return set
+        }
+        var sequence = StepSequence.failing
+        sequence.steps.insert(.approval(ApprovalStep(timeout: .minutes(30))), at: 0)
+        var rehearsal = ScriptedRehearsal(policies(.failing, "2"))
+        rehearsal.commandsOpen = true
+        rehearsal.run(minutes: 50, [(7, .loads(policies(sequence, "9"))), (45, Self.approve)])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 failed
+                5m paused: 1 failed of 1
+                7m ending: a newer revision took over
+                7m a2 ended
+                7m failed
+                7m a1 starts
+                37m paused: nobody approved a1 in time
+                45m goes on (approval)
+                45m ann: approved in r@9#1: a1
+                45m a1 done
+                45m a2 starts
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
     @Test func `a node that joins the policies before the run has begun is in the run that asks anew`() {
         #expect(
             timeline(8, [(5, .loads(Self.policies(names: ["a1", "a2", "a3"]))), (6, Self.approve)])
