@@ -33,11 +33,10 @@ extension Controller {
             let place = PartPlace(run: slot, part: index)
             guard let part = ledger.part(place) else { continue }
             // One that was exempt when it started is exempt at its grant.
-            let exempted = part.phase.isQueued || part.exempt.isEmpty ? nil : part.exempt
-            let shared =
-                part.phase.isQueued
-                ? general + order
-                : exempted.map { blockers(of: slot, header, cluster, now, exempt: $0) } ?? general
+            let wide =
+                part.exempt.isEmpty
+                ? general : blockers(of: slot, header, cluster, now, exempt: exemptions(of: part, header))
+            let shared = part.phase.isQueued ? wide + order : wide
             let own = blockers(of: part, place, header, now)
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
@@ -67,6 +66,12 @@ extension Controller {
         }
         let all = firstRoom ?? (found.isEmpty ? general + order : found)
         return Survey(decision: .wait(all), unfit: unfit, looked: looked)
+    }
+
+    /// What the part need not wait for: that from which it was exempt as it started, and that from which the run's next node
+    /// is.
+    func exemptions(of part: Part, _ header: Ledger.RunHeader) -> [Ignorable] {
+        header.force?.exemptions(beside: part.exempt) ?? part.exempt
     }
 
     /// Of those that hold the budget only so many are named.

@@ -124,6 +124,14 @@ extension Controller {
         finish(part, place, header, as: .would, &turn)
     }
 
+    /// Whoever is granted takes the word for the next node, unless that says nothing new of it.
+    mutating func useForce(for part: inout Part, _ header: Ledger.RunHeader, _ turn: inout Turn) {
+        let exemptions = exemptions(of: part, header)
+        guard exemptions != part.exempt else { return }
+        part.exempt = exemptions
+        decide(.forceUsed(header.id, part.node), &turn)
+    }
+
     private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
         guard var part = ledger.part(place), let header = ledger.header(place.run),
             let node = node(of: place)
@@ -137,10 +145,7 @@ extension Controller {
         }
         let situation = situation(of: part, place, header, node, turn.now)
         part = part.started(situation, carrying: carried)
-        if former.phase.isQueued, let force = header.force {
-            part.exempt = force.ignored
-            decide(.forceUsed(header.id, part.node), &turn)
-        }
+        useForce(for: &part, header, &turn)
         if carried != nil { decide(.stayEnded(fleet[node].id, reason: "taken over by \(header.id)"), &turn) }
         var move = PartMove(part)
         move.voidsEvidence = former.phase.claim == nil

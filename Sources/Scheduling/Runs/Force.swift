@@ -21,4 +21,7 @@ package struct Force: Hashable, Sendable, Codable {
         self.reason = reason
         self.since = since
     }
+
+    /// What a node need not wait for that was exempt from that much and starts with this word.
+    package func exemptions(beside former: [Ignorable]) -> [Ignorable] { Set(former + ignored).sorted() }
 }

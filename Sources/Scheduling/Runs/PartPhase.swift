@@ -106,6 +106,15 @@ package enum PartPhase: Hashable, Sendable, Codable {
         }
     }
 
+    /// It has yet to be granted its slots: queued, or before its first step that takes the node out of service.
+    package var isUngranted: Bool {
+        switch self {
+        case .queued: true
+        case .out(let work): !work.isGranted
+        case .committed, .returning, .soaking, .finished: false
+        }
+    }
+
     package var command: CommandID? {
         if case .returning(let returning) = self { returning.command } else { work?.command }
     }

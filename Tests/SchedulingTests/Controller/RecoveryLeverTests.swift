@@ -179,6 +179,45 @@ struct RecoveryLeverTests {
         #expect(rehearsal.isFolded)
     }
 
+    /// The order of the steps before the first drain: a word, or a command.
+    @Test(arguments: [Ignorable.exclusion, .window])
+    func `a word for the next node is used up by the one that waits to be taken out of service`(
+        _ ignored: Ignorable
+    ) {
+        func span(from: Int, _ length: Int) -> Window {
+            Window(
+                name: "w", recurrence: .at(ZoneRules.utc.local(Moment.start.wall + .minutes(from))),
+                length: .elapsed(.minutes(length)), timeZone: "UTC")
+        }
+        let sequence = StepSequence(
+            name: "s",
+            steps: [.run(RunStep(name: "prefetch", command: ["/bin/true"]))] + ScriptedRehearsal.fiveMinutes.steps)
+        var set = ScriptedRehearsal.rollout(Strategy(maxUnavailable: .count(2)), sequence: sequence)
+        // From the fourth minute on nothing may start.
+        if ignored == .exclusion {
+            set.policies[0].schedule.exclusions = [Exclusion(window: span(from: 4, 60), reason: nil)]
+        } else {
+            set.policies[0].schedule.windows = [span(from: 0, 4)]
+        }
+        // Two that are out leave no room.
+        var rehearsal = ScriptedRehearsal(set, broken: ["b1", "b2"])
+        rehearsal.run(
+            minutes: 20,
+            [
+                (5, Self.order(.force, run: "r", "must") { $0.ignored = ignored }), (6, .mends("b1")), (7, .restarts),
+                (8, .mends("b2")),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                0m a2 starts
+                5m ann: the next node that r@2#1 starts ignores \(ignored.rawValue), through its whole sequence. Budget \
+                and quorum still count
+                11m a1 done
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
     @Test func `outside its windows a forced node still stops at a freeze that begins there`() throws {
         func span(_ name: String, from: Int, _ length: Int) -> Window {
             Window(
