@@ -51,7 +51,7 @@ extension Controller {
             }
             let room = roomBlockers(for: part, place, header, cluster, now)
             if room.isEmpty {
-                let gates = gateBlockers(of: part, place, header, now)
+                let gates = gateStands(before: part, place, header, now).compactMap(\.blocker)
                 guard gates.isEmpty else {
                     return Survey(decision: .wait(gates), unfit: unfit, looked: looked, gated: index)
                 }

@@ -2,23 +2,48 @@ import Primitives
 
 /// What is measured before a node starts, and at the gates of its sequence.
 extension Controller {
-    /// What the policy's gates have against a node that nothing else stands against. Good is what was measured about this node,
-    /// and lately.
-    func gateBlockers(of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ now: Moment) -> [Blocker] {
-        guard part.phase.isQueued, !header.pinned.gates.isEmpty, !(header.force?.ignored.contains(.gate) ?? false)
-        else { return [] }
-        return header.pinned.gates.indices.compactMap { index in
-            let gate = header.pinned.gates[index]
-            // Whoever only observes runs no program.
-            if ledger.isObserving, case .command = gate.probe { return nil }
-            let state = state(of: index, before: part, place)
-            switch gate.standing(of: state) {
-            case .pass:
-                let isRecent = state.map { now.uptime - $0.at.uptime <= gate.validity } ?? false
-                return isRecent ? nil : Blocker(.gate(name: gate.name, "measured once more"))
-            case .wait(let why): return Blocker(.gate(name: gate.name, why))
-            case .fail(let why): return Blocker(.gate(name: gate.name, why))
+    /// Where one of the policy's gates stands before a node is granted its slots. Good is what was measured about this node, and
+    /// lately.
+    struct GateStand {
+        enum State {
+            case good(until: Uptime)
+            /// It was good, too long ago.
+            case old
+            case wait(String, due: Uptime)
+        }
+
+        /// The gate's place in the policy.
+        var place: Int
+        var name: String
+        var state: State
+
+        var blocker: Blocker? {
+            switch state {
+            case .good: nil
+            case .old: Blocker(.gate(name: name, "measured once more"))
+            case .wait(let why, _): Blocker(.gate(name: name, why))
             }
+        }
+    }
+
+    /// Of those that are asked: before steps that take nothing out of service too, so that nobody is asked for a word or runs a
+    /// program for a node that may not go.
+    func gateStands(before part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ now: Moment) -> [GateStand] {
+        guard !header.pinned.gates.isEmpty, part.needsGates, !exemptions(of: part, header).contains(.gate) else {
+            return []
+        }
+        return header.pinned.gates.enumerated().compactMap { index, gate in
+            if ledger.isObserving, gate.isProgram { return nil }
+            let state = state(of: index, before: part, place)
+            let stand: GateStand.State =
+                switch gate.standing(of: state) {
+                case .pass:
+                    state.map { $0.at.uptime + gate.validity }.flatMap { now.uptime <= $0 ? .good(until: $0) : nil }
+                        ?? .old
+                case .wait(let why), .fail(let why):
+                    .wait(why, due: state.map { $0.at.uptime + gate.interval } ?? now.uptime)
+                }
+            return GateStand(place: index, name: gate.name, state: stand)
         }
     }
 
@@ -32,15 +57,16 @@ extension Controller {
         guard let part = ledger.part(place), let header = ledger.header(place.run), let node = node(of: place) else {
             return
         }
-        for index in header.pinned.gates.indices {
-            let gate = header.pinned.gates[index]
-            if ledger.isObserving, case .command = gate.probe { continue }
-            let state = state(of: index, before: part, place)
-            let isGood = gate.standing(of: state) == .pass
-            if isGood, let state, turn.now.uptime - state.at.uptime <= gate.validity { continue }
-            let due = isGood ? turn.now.uptime : state.map { $0.at.uptime + gate.interval } ?? turn.now.uptime
+        for stand in gateStands(before: part, place, header, turn.now) {
+            let due: Uptime
+            switch stand.state {
+            case .good: continue
+            case .old: due = turn.now.uptime
+            case .wait(_, let next): due = next
+            }
             measure(
-                gate, Measurements.Place(part: place, gate: index), due: due, .run(place.run.raw), header, node, &turn)
+                header.pinned.gates[stand.place], Measurements.Place(part: place, gate: stand.place), due: due,
+                .run(place.run.raw), header, node, &turn)
         }
     }
 
@@ -88,7 +114,7 @@ extension Controller {
             decide(.partChanged(header.id, entry.place.part.part, part, step: nil, nil), &turn)
             nodesToTouch.insert(node.raw)
         } else {
-            guard part.phase.isQueued, header.pinned.gates.indices.contains(entry.place.gate) else { return }
+            guard part.needsGates, header.pinned.gates.indices.contains(entry.place.gate) else { return }
             let gate = header.pinned.gates[entry.place.gate]
             let former = state(of: entry.place.gate, before: part, entry.place.part)
             let state = gate.note(result, begun: entry.begun, in: former, of: entry.node)

@@ -54,6 +54,9 @@ package struct Part: Hashable, Sendable, Codable {
         return false
     }
 
+    /// What the policy's gates say of it decides whether it is granted its slots.
+    package var needsGates: Bool { phase.isUngranted && !exempt.contains(.gate) }
+
     /// Its version is proven on it: upgraded by this run, or before it.
     package var isProven: Bool {
         // Where nothing is done, nothing fails.

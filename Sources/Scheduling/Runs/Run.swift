@@ -126,8 +126,7 @@ package struct Run: Hashable, Sendable, Codable {
         if former.isCanary, !part.isCanary { tally.canaries.removeAll { $0 == index } }
         if part.isCanary, !former.isCanary { tally.canaries.append(index) }
         let group = groupPlace(part)
-        // What was measured was about this node.
-        if former.phase.isQueued, part.phase.isInWork { gates = gates.map { _ in nil } }
+        if former.needsGates, !part.needsGates { forgetGates(of: part.node) }
         // One that is taken over goes before its group's turn.
         if part.phase.isInWork, !part.isTakenOver { tally.groups[group].hasBegun = true }
         if part.phase.isFinished, !former.phase.isFinished { tally.groups[group].lastFinished = now }
@@ -162,6 +161,11 @@ package struct Run: Hashable, Sendable, Codable {
     mutating func note(_ state: GateState, ofGate place: Int) {
         guard gates.indices.contains(place) else { return }
         gates[place] = state
+    }
+
+    /// What was measured before that node starts is of no use any more.
+    mutating func forgetGates(of node: NodeID) {
+        for place in gates.indices where gates[place]?.node == node { gates[place] = nil }
     }
 
     mutating func place(_ pause: Pause) {

@@ -115,6 +115,9 @@ extension HealthGate {
         }
     }
 
+    /// Whoever only observes runs none.
+    var isProgram: Bool { if case .command = probe { true } else { false } }
+
     func move(in context: StepContext) -> StepMove {
         if context.ignoresGates { return .done }
         switch standing(of: context.gate) {

@@ -143,4 +143,36 @@ struct GateTests {
         #expect(rehearsal.text.contains("6m a1 done"), "\(rehearsal.text)")
         #expect(!rehearsal.text.contains("a2 starts"), "\(rehearsal.text)")
     }
+
+    @Test func `a gate is measured before the node is taken out of service, however long it waited for that`() {
+        let rehearsal = timeline(
+            20,
+            [
+                (3, .measures("a1", .fail("5"))), (4, LeverTests.order(.approve, run: "r", "go")),
+                (9, .measures("a1", .pass("1"))), (10, LeverTests.order(.resume, run: "r")),
+            ], in: [.approval(ApprovalStep())])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                4m paused: gate errors-low: bad: 5, before a1
+                4m ann: approved in r@2#1: a1
+                10m goes on (gate)
+                10m ann: goes on: r@2#1
+                15m a1 done
+                15m a2 starts
+                """)
+    }
+
+    @Test func `where nothing holds it up a gate is measured once, steps before the first drain or not`() {
+        let rehearsal = timeline(2, [], in: [.notify(NotifyStep(notification: "team", text: "soon"))])
+        #expect(measurements(of: "a1", in: rehearsal) == 1)
+        #expect(rehearsal.verdict(of: "a1")?.code == .blocked || rehearsal.nodes["a1"]?.mode != .known(.normal))
+    }
+
+    /// The addresses or programs that were asked, in order.
+    private func probes(_ rehearsal: ScriptedRehearsal) -> [(id: Int, probe: HealthGate.Probe)] {
+        rehearsal.effects.compactMap { effect in
+            if case .measure(let one) = effect { (one.id, one.probe) } else { nil }
+        }
+    }
 }
