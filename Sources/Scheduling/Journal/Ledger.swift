@@ -319,11 +319,11 @@ extension Ledger {
         budgetKept = [:]
         for place in nodes.indices { nodes[place].state.lostCaller(at: now) }
         guard let last else { return }
-        let passed = max(.zero, now.wall - last.wall)
+        let passage = BootChange(from: last, to: now)
         for slot in activeRuns {
             guard let id = runs[slot.raw]?.id else { continue }
             change(id) { run in
-                if !isSameBoot { run.carry(from: last, passed: passed, to: now) }
+                if !isSameBoot { run.carry(over: passage) }
                 run.resumeAfterRestart(at: now)
             }
         }

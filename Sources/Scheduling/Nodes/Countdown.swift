@@ -47,16 +47,12 @@ package struct Countdown: Hashable, Sendable, Codable {
         if isRunning { runningSince = now.uptime }
     }
 
-    /// The same countdown on another boot of the host: uptimes from before mean nothing.
-    ///
-    /// - Parameters:
-    ///   - last: the latest moment of the boot before that the journal knows.
-    ///   - passed: how much time went by since then, by the wall clock.
-    package func carried(from last: Moment, passed: Duration, to now: Moment) -> Countdown {
+    /// The same countdown on another boot of the host.
+    package func carried(over boot: BootChange) -> Countdown {
         guard isRunning else { return self }
         var countdown = self
-        countdown.left = max(.zero, timeLeft(at: last) - max(.zero, passed))
-        countdown.runningSince = now.uptime
+        countdown.left = max(.zero, timeLeft(at: boot.last) - boot.passed)
+        countdown.runningSince = boot.now.uptime
         return countdown
     }
 }

@@ -127,10 +127,17 @@ package enum PartPhase: Hashable, Sendable, Codable {
         }
     }
 
-    /// The step counts as entered then, by the uptime.
-    mutating func carry(to now: Moment) {
-        change { $0.since.uptime = now.uptime }
-        changeReturning { $0.since.uptime = now.uptime }
+    /// Moves it over to another boot of the host: its step counts as entered now, so that nothing read before is proof of it.
+    mutating func carry(over boot: BootChange) {
+        change { work in
+            work.since.uptime = boot.now.uptime
+            work.timer = work.timer?.carried(over: boot)
+            work.gate?.carry(over: boot)
+        }
+        changeReturning { returning in
+            returning.since.uptime = boot.now.uptime
+            returning.timer = returning.timer?.carried(over: boot)
+        }
     }
 
     /// Changes the work of a part that has any, in whichever phase.

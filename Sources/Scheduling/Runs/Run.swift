@@ -207,30 +207,16 @@ package struct Run: Hashable, Sendable, Codable {
         }
     }
 
-    /// Moves deadlines over to another boot of the host, whose uptimes mean nothing here: steps count as entered now.
-    ///
-    /// - Parameters:
-    ///   - last: the latest moment of the boot before that the journal knows.
-    ///   - passed: how much time went by since then.
-    mutating func carry(from last: Moment, passed: Duration, to now: Moment) {
-        let carried = { (former: Moment) in
-            Moment(wall: former.wall, uptime: now.uptime + (.zero - passed - (last.uptime - former.uptime)))
-        }
-        progress = progress?.carried(from: last, passed: passed, to: now)
-        if let clock = approval.clock { approval = .awaited(clock.carried(from: last, passed: passed, to: now)) }
-        for index in gates.indices {
-            guard var state = gates[index] else { continue }
-            (state.first, state.at) = (carried(state.first), carried(state.at))
-            gates[index] = state
-        }
-        tally.freed = tally.freed?.map(carried)
+    /// Moves it over to another boot of the host.
+    mutating func carry(over boot: BootChange) {
+        progress = progress?.carried(over: boot)
+        if let clock = approval.clock { approval = .awaited(clock.carried(over: boot)) }
+        for index in gates.indices { gates[index]?.carry(over: boot) }
+        tally.freed = tally.freed?.map(boot.carried)
         for group in tally.groups.indices {
-            tally.groups[group].lastFinished = tally.groups[group].lastFinished.map(carried)
+            tally.groups[group].lastFinished = tally.groups[group].lastFinished.map(boot.carried)
         }
-        for index in parts.indices {
-            parts[index].phase.timer = parts[index].phase.timer?.carried(from: last, passed: passed, to: now)
-            parts[index].phase.carry(to: now)
-        }
+        for index in parts.indices { parts[index].phase.carry(over: boot) }
     }
 
     /// Nobody watched: a soak begins anew, and whoever comes back late has a quarter of the time to show progress.

@@ -80,6 +80,9 @@ package struct GateState: Hashable, Sendable, Codable {
         self.node = node
         (first, at) = (now, now)
     }
+
+    /// Moves it over to another boot of the host.
+    mutating func carry(over boot: BootChange) { (first, at) = (boot.carried(first), boot.carried(at)) }
 }
 
 extension HealthGate {

@@ -169,6 +169,28 @@ struct GateTests {
         #expect(rehearsal.verdict(of: "a1")?.code == .blocked || rehearsal.nodes["a1"]?.mode != .known(.normal))
     }
 
+    @Test func `a reboot of the daemon's machine does not put off the next measurement of a gate step`() {
+        let sequence = StepSequence(
+            name: "s",
+            steps: [
+                .drain(DrainStep()), .block,
+                .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
+                .gate(Self.gate(failures: 9, timeout: .minutes(6))), .restore,
+            ])
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"]), isLoaded: false)
+        rehearsal.perform(.measures("a1", .fail("5")))
+        rehearsal.perform(.loads(ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"])))
+        rehearsal.run(minutes: 20, [(4, .measures("a1", .pass("1"))), (4, .reboots(minutes: 1))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                5m completed
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
     /// The addresses or programs that were asked, in order.
     private func probes(_ rehearsal: ScriptedRehearsal) -> [(id: Int, probe: HealthGate.Probe)] {
         rehearsal.effects.compactMap { effect in

@@ -71,7 +71,7 @@ struct CountdownTests {
         if try row.flag("runs") == false { countdown.stand(at: last) }
         let passed = try #require(try row.duration("passed"))
         let now = Moment(wall: last.wall + passed, uptime: Uptime(nanoseconds: 20_000_000_000))
-        let carried = countdown.carried(from: last, passed: passed, to: now)
+        let carried = countdown.carried(over: BootChange(from: last, to: now))
         #expect(carried.timeLeft(at: now) == (try row.duration("then")))
         #expect(carried.timeLeft(at: now + .minutes(1)) == (try row.duration("later")))
     }
