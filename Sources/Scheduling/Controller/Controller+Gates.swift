@@ -65,7 +65,8 @@ extension Controller {
             case .wait(_, let next): due = next
             }
             measure(
-                header.pinned.gates[stand.place], Measurements.Place(part: place, gate: stand.place), due: due,
+                header.pinned.gates[stand.place],
+                Measurements.Place(run: header.id, part: place.part, gate: stand.place), due: due,
                 .run(place.run.raw), header, node, &turn)
         }
     }
@@ -78,7 +79,8 @@ extension Controller {
         guard let work = part.phase.work else { return }
         let due = work.gate.map { $0.at.uptime + gate.interval } ?? turn.now.uptime
         measure(
-            gate, Measurements.Place(part: place, step: work.since), due: due, .node(node.raw), header, node, &turn)
+            gate, Measurements.Place(run: header.id, part: place.part, step: work.since), due: due, .node(node.raw),
+            header, node, &turn)
     }
 
     private mutating func measure(
@@ -102,24 +104,26 @@ extension Controller {
     }
 
     mutating func take(_ result: GateResult, ofMeasurement id: Int, _ turn: inout Turn) {
-        guard let entry = measurements.end(id), let header = ledger.header(entry.place.part.run),
-            var part = ledger.part(entry.place.part), part.node == entry.node
+        guard let entry = measurements.end(id), let slot = ledger.slot(of: entry.place.run),
+            let header = ledger.header(slot)
         else { return }
+        let place = PartPlace(run: slot, part: entry.place.part)
+        guard var part = ledger.part(place), part.node == entry.node else { return }
         if let since = entry.place.step {
             guard let work = part.phase.work, work.since == since,
                 case .gate(let gate) = header.pinned.sequence.steps[work.step], let node = ledger.index(of: entry.node)
             else { return }
             let state = gate.note(result, begun: entry.begun, in: work.gate, of: entry.node)
             part.phase.change { $0.gate = state }
-            decide(.partChanged(header.id, entry.place.part.part, part, step: nil, nil), &turn)
+            decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
             nodesToTouch.insert(node.raw)
         } else {
             guard part.needsGates, header.pinned.gates.indices.contains(entry.place.gate) else { return }
             let gate = header.pinned.gates[entry.place.gate]
-            let former = state(of: entry.place.gate, before: part, entry.place.part)
+            let former = state(of: entry.place.gate, before: part, place)
             let state = gate.note(result, begun: entry.begun, in: former, of: entry.node)
             decide(.gateMeasured(header.id, entry.place.gate, state), &turn)
-            runsToTouch.insert(entry.place.part.run.raw)
+            runsToTouch.insert(slot.raw)
         }
     }
 }

@@ -237,6 +237,7 @@ extension Controller {
             fleet[seat: node].parts.removeAll { $0.run == slot }
         }
         decide(.runEnded(header.id, outcome), &turn)
+        measurements.forget(header.id)
         if !header.isRetry { activeRuns[header.pinned.name] = nil }
         let watch = runs[slot.raw]
         runs[slot.raw] = RunWatch()

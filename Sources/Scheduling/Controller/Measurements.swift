@@ -16,7 +16,10 @@ package struct Measurement: Hashable, Sendable {
 /// Which gates are being measured.
 struct Measurements: Sendable {
     struct Place: Hashable, Sendable {
-        var part: PartPlace
+        /// Not its slot, which another run may have when the answer comes.
+        var run: RunID
+        /// The part's place in the run.
+        var part: Int
         /// Of a step: when that was entered; nil: a gate of the policy, before the part starts.
         var step: Moment?
         /// Which of the policy's gates.
@@ -48,6 +51,12 @@ struct Measurements: Sendable {
         pending[last] = Pending(place: place, node: node, begun: now, limit: limit)
         ids[place] = last
         return last
+    }
+
+    /// The run is over: what is heard of its measurements says nothing.
+    mutating func forget(_ run: RunID) {
+        pending = pending.filter { $0.value.place.run != run }
+        ids = ids.filter { $0.key.run != run }
     }
 
     mutating func end(_ id: Int) -> Pending? {

@@ -197,4 +197,23 @@ struct GateTests {
             if case .measure(let one) = effect { (one.id, one.probe) } else { nil }
         }
     }
+
+    @Test func `what was asked for a run that is over is no answer for the run after it`() throws {
+        func policies(_ command: String) -> PolicySet {
+            var gate = Self.gate()
+            gate.probe = .command([command])
+            return ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2"], gates: [gate])
+        }
+        var rehearsal = ScriptedRehearsal(policies("/old"), isLoaded: false)
+        rehearsal.perform(.gatesHang(true))
+        rehearsal.perform(.loads(policies("/old")))
+        let old = try #require(probes(rehearsal).first)
+        rehearsal.perform(.loads(policies("/new")))
+        let new = try #require(probes(rehearsal).last)
+        #expect(new.probe == .command(["/new"]))
+        rehearsal.hand(.measured(old.id, .pass("1")))
+        #expect(!rehearsal.text.contains("a1 starts"))
+        rehearsal.hand(.measured(new.id, .pass("1")))
+        #expect(rehearsal.text.contains("a1 starts"))
+    }
 }
