@@ -96,9 +96,16 @@ extension HealthGate {
     package var measurementLimit: Duration { min(max(interval, .seconds(1)), .seconds(30)) }
     /// A good measurement counts for so long, where something is decided on it.
     var validity: Duration { max(interval, .seconds(10)) }
+    /// Whoever measures tells by then, or is not heard of any more: a program that does not end when told to is killed, and so
+    /// are those that it began.
+    var hearingLimit: Duration { measurementLimit + .seconds(15) }
+    /// Two measurements that began farther apart have nothing to do with each other: meanwhile nobody asked, for want of a window,
+    /// in a pause, under a hold. Neither the time nor the failures before it count.
+    private var memory: Duration { interval + hearingLimit + .seconds(5) }
 
     func note(_ result: GateResult, begun: Moment, in former: GateState?, of node: NodeID) -> GateState {
-        var state = former ?? GateState(of: node, at: begun)
+        let recent = former.flatMap { begun.uptime - $0.at.uptime <= memory ? $0 : nil }
+        var state = recent ?? GateState(of: node, at: begun)
         state.at = begun
         state.isNews = state.latest?.word != result.word
         state.latest = result

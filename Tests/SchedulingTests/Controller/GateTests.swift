@@ -169,6 +169,26 @@ struct GateTests {
         #expect(rehearsal.verdict(of: "a1")?.code == .blocked || rehearsal.nodes["a1"]?.mode != .known(.normal))
     }
 
+    @Test func `the time of a gate stands while the run is paused`() {
+        let rehearsal = timeline(
+            60,
+            [
+                (1, .measures("a2", nil)), (7, LeverTests.order(.pause, run: "r", "calls")),
+                (30, LeverTests.order(.resume, run: "r")),
+            ], before: Self.gate(timeout: .minutes(6), onUnknown: .wait))
+        #expect(rehearsal.text.contains("36m paused: gate errors-low did not pass in 6m"), "\(rehearsal.text)")
+    }
+
+    @Test func `bad measurements of last night are none of this one`() {
+        let rehearsal = timeline(
+            60,
+            [
+                (1, .measures("a2", .fail("5"))), (7, LeverTests.order(.pause, run: "r", "calls")),
+                (30, LeverTests.order(.resume, run: "r")),
+            ], before: Self.gate(failures: 4))
+        #expect(rehearsal.text.contains("33m paused: gate errors-low: bad: 5, before a2"), "\(rehearsal.text)")
+    }
+
     @Test func `a reboot of the daemon's machine does not put off the next measurement of a gate step`() {
         let sequence = StepSequence(
             name: "s",
