@@ -263,6 +263,11 @@ extension Controller {
         if let slot = activeRuns[policy], let run = ledger.header(slot)?.id {
             throw LeverRefusal(.nothingToDo, "\(run) is active", hint: "end it first: nagi abort \(run) --reason …")
         }
+        guard clock.isTrusted else {
+            throw LeverRefusal(
+                .notNow, "no run of \(policy) can begin: the wall clock jumped, and is not trusted yet",
+                hint: "try again in half a minute")
+        }
         guard let id = startRun(place, isAgain: true, &turn) else {
             throw LeverRefusal(
                 .notNow, "no run of \(policy) can begin: it is suspended, or the policies on disk could not be read")

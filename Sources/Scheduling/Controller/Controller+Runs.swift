@@ -67,7 +67,7 @@ extension Controller {
     @discardableResult
     mutating func startRun(_ place: Int, isAgain: Bool = false, _ turn: inout Turn) -> RunID? {
         let policy = calendars.entries[place].policy
-        guard mayStart, !policy.isSuspended, let cluster = fleet.cluster(named: policy.cluster),
+        guard clock.isTrusted, mayStart, !policy.isSuspended, let cluster = fleet.cluster(named: policy.cluster),
             fleet[cluster].isListed, !fleet[cluster].awaitsNodes
         else { return nil }
         let history = ledger.history[policy.name] ?? PolicyHistory()

@@ -338,4 +338,18 @@ struct LeverTests {
                 """)
         #expect(rehearsal.controller.ledger.pulls.count == 1)
     }
+
+    @Test func `no run is started by a clock that jumped`() {
+        let rehearsal = timeline(
+            4,
+            [
+                (1, Self.order(.abort, run: "r", "x")), (2, .wallJumps(minutes: 60)),
+                (2, Self.order(.start, policy: "r")), (3, Self.order(.start, policy: "r")),
+            ])
+        #expect(
+            rehearsal.lines.filter { $0.contains("m ann: ") }.suffix(2) == [
+                "2m ann: refused (not-now) no run of r can begin: the wall clock jumped, and is not trusted yet",
+                "3m ann: started: r@2#2",
+            ])
+    }
 }
