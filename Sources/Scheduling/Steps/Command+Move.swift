@@ -20,6 +20,11 @@ extension Command {
         }
     }
 
+    /// Nobody knows that it has begun, and where that is so it is begun once more: it counts as no attempt.
+    func isVoid(_ outcome: CommandOutcome) -> Bool {
+        outcome == .neverBegan || outcome == .interrupted && onInterrupted == .rerun
+    }
+
     private func move(after outcome: CommandOutcome, in context: StepContext) -> StepMove {
         if outcome.isSuccess { return .done }
         if outcome == .neverBegan { return .again(attempt: context.attempt - 1) }

@@ -57,8 +57,11 @@ package struct DrainStep: Hashable, Sendable, Codable {
         case .running:
             return context.isLate
                 ? .proceed : .wait(.drain(sessions: context.sessions, connections: context.connections))
-        // Whatever it came to: what is live now, and for how much longer that is waited for, decides.
-        case .ended: return .again(attempt: context.attempt)
+        // Where nobody was told to go, they are told again. Else, whatever it came to: what is live now, and for how much longer
+        // that is waited for, decides.
+        case .ended(let outcome):
+            let isVoid = TerminateStep.command(reason: DrainStep.terminationReason).isVoid(outcome)
+            return .again(attempt: isVoid ? context.attempt - 1 : context.attempt)
         case .none: break
         }
         if context.isConfirmed, context.isDrained { return .done }

@@ -82,11 +82,10 @@ package enum Step: Hashable, Sendable, Codable {
         }
     }
 
-    /// When the step gives up, counted from its beginning, or from the beginning of a later attempt; nil: it waits for a named
-    /// thing, or for nothing.
-    func deadline(after attempts: Int = 0) -> Duration? {
+    /// When the step gives up, counted from its beginning; nil: it waits for a named thing, or for nothing.
+    func deadline() -> Duration? {
         switch self {
-        case .drain(let drain): attempts == 0 ? drain.deadline : DrainStep.terminationGrace
+        case .drain(let drain): drain.deadline
         case .block: BlockStep.timeout
         case .run, .http, .terminate: Command.startTimeout
         case .verify(let verify): verify.timeout
@@ -96,6 +95,12 @@ package enum Step: Hashable, Sendable, Codable {
         case .soak(let length): length * SoakStep.patience
         case .restore, .wait(.windowEnd), .notify: nil
         }
+    }
+
+    /// The same, counted from the end of that many attempts. A drain whose sessions were to be ended has had its time.
+    func deadline(after attempts: Int) -> Duration? {
+        guard case .drain = self else { return deadline() }
+        return attempts == 0 ? .zero : DrainStep.terminationGrace
     }
 
     /// What it has done in the world, where it does anything there but change the mode.

@@ -27,6 +27,9 @@ struct StepMoveTests {
         terminate    left=3 running attempt=1             wait: drain 3 3
         terminate    left=3 running attempt=1 late        proceed
         terminate    left=3 ended=2/1 attempt=1           again after 1
+        terminate    left=3 ended=never attempt=1         again after 0
+        terminate    left=3 ended=interrupted attempt=1   again after 0
+        terminate    left=3 ended=silence attempt=1       again after 1
         terminate    left=3 attempt=1                     wait: drain 3 3
         terminate    attempt=1                            done
         terminate    left=3 attempt=1 late                proceed
