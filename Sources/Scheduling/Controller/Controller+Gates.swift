@@ -88,19 +88,20 @@ extension Controller {
         _ header: Ledger.RunHeader, _ node: NodeIndex, _ turn: inout Turn
     ) {
         let now = turn.now
-        guard !measurements.isUnderWay(place, at: now) else {
-            // One that is lost is made again.
-            return wake(subject, at: now.uptime + gate.measurementLimit + .seconds(6), now)
+        if let former = measurements.underWay(place) {
+            // None begins beside another. What is not heard of is unknown, and made again in its time.
+            if former.due > now.uptime { return wake(subject, at: former.due, now) }
+            return take(.unknown("nothing was heard of it"), ofMeasurement: former.id, &turn)
         }
         guard due <= now.uptime else { return wake(subject, at: due, now) }
         let facts = facts(about: node, header)
-        let id = measurements.begin(place, of: fleet[node].id, limit: gate.measurementLimit, at: now)
+        let id = measurements.begin(place, of: fleet[node].id, within: gate.hearingLimit, at: now)
         turn.act(
             .measure(
                 Measurement(
                     id: id, node: fleet[node].id, probe: facts.filled(gate.probe), environment: facts.environment,
                     limit: gate.measurementLimit)))
-        wake(subject, at: now.uptime + gate.measurementLimit + .seconds(6), now)
+        wake(subject, at: now.uptime + gate.hearingLimit, now)
     }
 
     mutating func take(_ result: GateResult, ofMeasurement id: Int, _ turn: inout Turn) {

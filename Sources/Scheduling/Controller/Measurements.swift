@@ -30,25 +30,22 @@ struct Measurements: Sendable {
         var place: Place
         var node: NodeID
         var begun: Moment
-        var limit: Duration
+        /// It is not heard of any more after that.
+        var due: Uptime
     }
 
     private var last = 0
     private var pending: [Int: Pending] = [:]
     private var ids: [Place: Int] = [:]
 
-    /// Whoever measures tells by the limit, or is not heard of any more.
-    private static let grace = Duration.seconds(5)
-
-    func isUnderWay(_ place: Place, at now: Moment) -> Bool {
-        guard let entry = ids[place].flatMap({ pending[$0] }) else { return false }
-        return now.uptime - entry.begun.uptime <= entry.limit + Measurements.grace
+    /// The measurement that is under way there, and until when it is heard of.
+    func underWay(_ place: Place) -> (id: Int, due: Uptime)? {
+        ids[place].flatMap { id in pending[id].map { (id, $0.due) } }
     }
 
-    mutating func begin(_ place: Place, of node: NodeID, limit: Duration, at now: Moment) -> Int {
-        if let former = ids[place] { pending[former] = nil }
+    mutating func begin(_ place: Place, of node: NodeID, within limit: Duration, at now: Moment) -> Int {
         last += 1
-        pending[last] = Pending(place: place, node: node, begun: now, limit: limit)
+        pending[last] = Pending(place: place, node: node, begun: now, due: now.uptime + limit)
         ids[place] = last
         return last
     }

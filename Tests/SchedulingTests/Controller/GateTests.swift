@@ -236,4 +236,19 @@ struct GateTests {
         rehearsal.hand(.measured(new.id, .pass("1")))
         #expect(rehearsal.text.contains("a1 starts"))
     }
+
+    @Test func `a measurement of which nothing is heard is unknown, and none begins beside one that is being ended`() {
+        let hung = Self.gate(timeout: .minutes(6), onUnknown: .wait)
+        let rehearsal = timeline(20, [(1, .gatesHang(true))], before: hung)
+        #expect(
+            rehearsal.text.contains(
+                "paused: gate errors-low did not pass in 6m: unknown: nothing was heard of it, before a2"),
+            "\(rehearsal.text)")
+        let begun = rehearsal.effects.count { if case .measure = $0 { true } else { false } }
+        // Half a minute, a quarter for its end, and not more often than each minute.
+        #expect((2...9).contains(begun), "\(begun)")
+        let step = timeline(20, [(1, .gatesHang(true))], before: nil, in: [.gate(Self.gate())])
+        #expect(step.text.contains("5m a2 starts\n5m a2 failed") || step.text.contains("a2 failed"), "\(step.text)")
+        #expect(step.controller.ledger.endedRuns.last?.run.parts.last?.error?.contains("nothing was heard") == true)
+    }
 }
