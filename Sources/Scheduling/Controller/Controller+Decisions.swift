@@ -14,6 +14,10 @@ extension Controller {
         var looked = 0
         /// The part that nothing but gates stands against.
         var gated: Int?
+        /// Those gates were good, and are only to be measured once more.
+        var isRenewal = false
+        /// Until when the gates of the part that could start are good.
+        var goodUntil: Uptime?
     }
 
     func survey(of slot: RunSlot, _ now: Moment) -> Survey {
@@ -51,13 +55,17 @@ extension Controller {
             }
             let room = roomBlockers(for: part, place, header, cluster, now)
             if room.isEmpty {
-                let gates = gateStands(before: part, place, header, now).compactMap(\.blocker)
-                guard gates.isEmpty else {
-                    return Survey(decision: .wait(gates), unfit: unfit, looked: looked, gated: index)
+                let gates = gateStands(before: part, place, header, now)
+                let closed = gates.compactMap(\.blocker)
+                guard closed.isEmpty else {
+                    let isRenewal = gates.allSatisfy(\.hasBeenGood)
+                    return Survey(
+                        decision: .wait(closed), unfit: unfit, looked: looked, gated: index, isRenewal: isRenewal)
                 }
                 let isSwept = isSwept(part, slot, header, cluster, now)
                 return Survey(
-                    decision: isSwept ? .start(part: index) : .wait([Blocker(.sweep)]), unfit: unfit, looked: looked)
+                    decision: isSwept ? .start(part: index) : .wait([Blocker(.sweep)]), unfit: unfit, looked: looked,
+                    goodUntil: gates.compactMap(\.goodUntil).min())
             }
             firstRoom = firstRoom ?? room
             // Temporary nodes do not count for everything that regular ones do: one behind may have room.

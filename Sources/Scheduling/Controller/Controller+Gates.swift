@@ -24,6 +24,9 @@ extension Controller {
             case .wait(let why, _): Blocker(.gate(name: name, why))
             }
         }
+
+        var hasBeenGood: Bool { if case .wait = state { false } else { true } }
+        var goodUntil: Uptime? { if case .good(let until) = state { until } else { nil } }
     }
 
     /// Of those that are asked: before steps that take nothing out of service too, so that nobody is asked for a word or runs a

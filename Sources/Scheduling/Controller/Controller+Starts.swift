@@ -44,10 +44,14 @@ extension Controller {
                 note(unfit: survey.unfit, of: slot, turn.now)
                 if let index = survey.gated { measureGates(before: PartPlace(run: slot, part: index), &turn) }
                 guard blockers != [Blocker(.sweep)] else {
-                    guard wishForSweep(slot, turn.now) else { return }
+                    guard wishForSweep(slot, turn.now) else {
+                        // A cluster may be slower to read than a gate is good: both are to be fresh at once.
+                        if let end = survey.goodUntil { wake(.run(slot.raw), at: end + .nanoseconds(1), turn.now) }
+                        return
+                    }
                     continue
                 }
-                runs[slot.raw].wish = nil
+                if !survey.isRenewal { runs[slot.raw].wish = nil }
                 noteWait(of: slot, blockers.first?.code, &turn)
                 if let until = blockers.compactMap(\.until).min(), until < .distantFuture {
                     wake(slot, at: until, turn.now)

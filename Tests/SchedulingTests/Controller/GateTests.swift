@@ -251,4 +251,15 @@ struct GateTests {
         #expect(step.text.contains("5m a2 starts\n5m a2 failed") || step.text.contains("a2 failed"), "\(step.text)")
         #expect(step.controller.ledger.endedRuns.last?.run.parts.last?.error?.contains("nothing was heard") == true)
     }
+
+    @Test func `a gate that is measured often does not starve a run in a cluster that is slow to read`() {
+        var gate = Self.gate()
+        gate.interval = .seconds(10)
+        let policies = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2"], gates: [gate])
+        var rehearsal = ScriptedRehearsal(policies, isLoaded: false)
+        rehearsal.perform(.hangs("a2", seconds: 12))
+        rehearsal.perform(.loads(policies))
+        rehearsal.run(minutes: 10)
+        #expect(rehearsal.text.contains("a1 done"), "\(rehearsal.text)")
+    }
 }
