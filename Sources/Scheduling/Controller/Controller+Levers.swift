@@ -28,10 +28,19 @@ extension Controller {
                 hint: "start it without --observe-only")
         }
         let by = Person(actor: pull.actor, reason: pull.order.reason, isForced: pull.order.isForced)
+        let isOfObservedRun = isOfObservedRun(lever)
         var answer = try perform(lever, by, &turn)
+        if isOfObservedRun { answer.text += ". This daemon only observes: that ends with the run, when one acts" }
         answer.id = ledger.lastPull + 1
         decide(.leverPulled(PulledLever(id: answer.id, pull: pull, lever: lever, answer: answer)), &turn)
         return answer
+    }
+
+    /// What it does is forgotten with a run that is only observed.
+    private func isOfObservedRun(_ lever: Lever) -> Bool {
+        guard ledger.isObserving else { return false }
+        if case .start = lever { return true }
+        return lever.run.flatMap { ledger.slot(of: $0) }.flatMap { ledger.header($0) }?.isObserved ?? false
     }
 
     /// Whose word it is.

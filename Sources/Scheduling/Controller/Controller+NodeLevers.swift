@@ -244,7 +244,7 @@ extension Controller {
     /// After a hold a part goes on where it stopped, or is given back where its run may take no node now.
     private mutating func giveBackWhatMayNotGoOn(_ node: NodeIndex, _ turn: inout Turn) {
         guard let place = fleet[seat: node].lease, let part = ledger.part(place), case .out = part.phase,
-            let header = ledger.header(place.run)
+            let header = ledger.header(place.run), !isLeftAlone(place.run)
         else { return }
         let standing = blockers(of: place.run, header, fleet.cluster(of: node), turn.now, exempt: part.exempt)
         guard let first = standing.first(where: { $0.class == .clock || $0.class == .config }) else { return }

@@ -46,12 +46,24 @@ extension Controller {
             let situation = situation(of: part, place, header, node, turn.now)
             guard let move = part.move(in: situation) else {
                 wakeForDeadlines(part, place, node, turn.now)
-                if let gate = part.openGate(in: situation) { measure(gate, of: part, place, header, node, &turn) }
-                return
+                guard let gate = part.openGate(in: situation) else { return }
+                guard !passesByForce(part, place, header, &turn) else { continue }
+                return measure(gate, of: part, place, header, node, &turn)
             }
             perform(move, of: place, header, node, &turn)
             reconcileMode(node, &turn)
         }
+    }
+
+    /// The word for the next node is for one that waits at a gate before it is taken out of service, too.
+    private mutating func passesByForce(
+        _ part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ turn: inout Turn
+    ) -> Bool {
+        guard part.needsGates, header.force?.ignored.contains(.gate) ?? false else { return false }
+        var part = part
+        useForce(for: &part, header, &turn)
+        decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
+        return true
     }
 
     private mutating func wakeForDeadlines(_ part: Part, _ place: PartPlace, _ node: NodeIndex, _ now: Moment) {

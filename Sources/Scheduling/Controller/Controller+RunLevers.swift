@@ -241,7 +241,7 @@ extension Controller {
         }
         let force = Force(ignored, beside: header.force, actor: by.actor, reason: by.reason, since: turn.now.wall)
         decide(.forced(header.id, force), &turn)
-        runsToTouch.insert(slot.raw)
+        touchParts(of: slot)
         let words = force.ignored.map(\.rawValue).joined(separator: " and ")
         return LeverAnswer(
             id: 0, action: .force,

@@ -121,6 +121,7 @@ extension Controller {
         let waitsForEnd = sequence.steps.contains(.wait(.windowEnd))
         part.isCanary = ledger.withRun(place.run) { !$0.isPromoted && $0.canariesMissing > 0 } ?? false
         part.error = sequence.text
+        useForce(for: &part, header, &turn)
         decide(
             .would(
                 header.id, part.node, steps: sequence.text, longest: waitsForEnd ? nil : sequence.worstCase.total),

@@ -138,7 +138,9 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .stayEnded(let node, _):
             with(node) { $0.failedStay = nil }
             stayed[node] = nil
-        case .holdPlaced(let node, let hold): with(node) { $0.hold = hold }
+        case .holdPlaced(let node, let hold):
+            with(node) { $0.hold = hold }
+            forgetGates(of: node)
         case .holdEnded(let node, _): with(node) { $0.hold = nil }
         case .releaseOwed(let node): with(node) { $0.owe(since: at.wall) }
         case .releaseClaimed(let node): with(node) { $0.owe(since: nil) }
@@ -292,6 +294,14 @@ extension Ledger {
                 run.progress?.reset(to: length, at: now)
             }
             run.set(part, at: index, now)
+        }
+    }
+
+    /// A run goes on without it: what was measured about it stands in nobody's way.
+    private mutating func forgetGates(of node: NodeID) {
+        for slot in activeRuns {
+            guard let id = runs[slot.raw]?.id else { continue }
+            change(id) { $0.forgetGates(of: node) }
         }
     }
 

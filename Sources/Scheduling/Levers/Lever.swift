@@ -27,6 +27,15 @@ package enum Lever: Hashable, Sendable, Codable {
         }
     }
 
+    /// That it is about; nil: about none.
+    var run: RunID? {
+        switch self {
+        case .pause(let run, _, _), .resume(let run): run
+        case .abort(let run), .approve(let run, _), .skip(let run, _), .retry(let run, _), .force(let run, _): run
+        case .hold, .release, .releaseAll, .reserve, .start: nil
+        }
+    }
+
     package var action: LeverOrder.Action {
         switch self {
         case .hold: .hold

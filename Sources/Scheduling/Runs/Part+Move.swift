@@ -371,7 +371,7 @@ extension Part {
         let step = situation.sequence.steps[work.step]
         if step.alwaysRuns { return true }
         if responses.contains(.stays) || responses.contains(.waits) || situation.doesNothingAnswer { return false }
-        if step.command != nil, responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore) {
+        if step.isCommand, responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore) {
             return false
         }
         return true
@@ -450,7 +450,10 @@ extension Part {
         let responses = situation.happenings(to: self).map {
             Table.response(of: tablePhase, to: $0, situation.traits)
         }
-        return responses.contains(.stays) || responses.contains(.waits) ? nil : gate
+        guard !responses.contains(.stays), !responses.contains(.waits) else { return nil }
+        // No program begins where no command does.
+        let isClosed = responses.contains(.onWithoutCommands) || responses.contains(.onUntilRestore)
+        return isClosed && gate.isProgram ? nil : gate
     }
 
     /// What a part that is not queued waits for; nil where it waits for nothing that a step knows.

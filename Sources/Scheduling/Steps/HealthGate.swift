@@ -133,6 +133,7 @@ extension HealthGate {
         switch standing(of: context.gate) {
         case .pass: return .done
         case .fail(let why): return .fail(why)
+        case .wait where isProgram && !context.mayStartCommands: return .wait(.clearance(name: name))
         case .wait(let why):
             guard context.isLate else { return .wait(.gate(name: name, why)) }
             return .fail("gate \(name) did not pass in \(timeout.spoken): \(why)")

@@ -113,6 +113,11 @@ package enum Step: Hashable, Sendable, Codable {
         }
     }
 
+    /// Something that begins in it may not begin under a pause or a hold.
+    var isCommand: Bool {
+        if case .gate(let gate) = self { gate.isProgram } else { command != nil }
+    }
+
     /// Its deadline runs whatever else stands still.
     var alwaysRuns: Bool { if case .soak = self { true } else { false } }
 

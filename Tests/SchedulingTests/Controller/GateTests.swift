@@ -144,6 +144,22 @@ struct GateTests {
         #expect(!rehearsal.text.contains("a2 starts"), "\(rehearsal.text)")
     }
 
+    @Test func `a word for the next node is for one that stands at a gate before it is taken out of service`() {
+        let rehearsal = timeline(
+            12,
+            [
+                (0, .measures("a1", .fail("5"))), (0, .measures("a2", .fail("5"))),
+                (2, LeverTests.order(.force, run: "r", "known") { $0.ignored = .gate }),
+            ], before: nil, in: [.gate(Self.gate(failures: 9))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                2m ann: the next node that r@2#1 starts ignores gate, through its whole sequence. Budget and quorum still count
+                7m a1 done
+                7m a2 starts
+                """)
+    }
+
     @Test func `a gate is measured before the node is taken out of service, however long it waited for that`() {
         let rehearsal = timeline(
             20,
@@ -261,5 +277,43 @@ struct GateTests {
         rehearsal.perform(.loads(policies))
         rehearsal.run(minutes: 10)
         #expect(rehearsal.text.contains("a1 done"), "\(rehearsal.text)")
+    }
+
+    @Test(arguments: [LeverOrder.Action.skip, .hold])
+    func `a run that a gate paused goes on without the node that it was about`(_ action: LeverOrder.Action) {
+        let policies = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], gates: [Self.gate()])
+        var rehearsal = ScriptedRehearsal(policies)
+        rehearsal.run(
+            minutes: 12,
+            [
+                (1, .measures("a2", .fail("5"))),
+                (7, LeverTests.order(action, node: "a2", run: action == .skip ? "r" : nil, "it is sick")),
+            ])
+        #expect(rehearsal.text.contains("5m paused: gate errors-low: bad: 5, before a2"), "\(rehearsal.text)")
+        #expect(rehearsal.text.contains("7m a3 starts"), "\(rehearsal.text)")
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `no program of a gate is run under a pause, and its time stands`() {
+        let sequence = StepSequence(
+            name: "s",
+            steps: [
+                .drain(DrainStep()), .block,
+                .run(RunStep(name: "up", command: ["/bin/true"], timeout: .minutes(5), isDisruptive: true)),
+                .gate(Self.gate(failures: 99, timeout: .minutes(6))), .restore,
+            ])
+        let set = ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"])
+        var rehearsal = ScriptedRehearsal(set, isLoaded: false)
+        rehearsal.perform(.measures("a1", .fail("5")))
+        rehearsal.perform(.loads(set))
+        rehearsal.run(minutes: 2, [(2, LeverTests.order(.pause, run: "r", "calls"))])
+        rehearsal.forgetEffects()
+        rehearsal.run(minutes: 30, [(29, .measures("a1", .pass("1")))])
+        #expect(measurements(of: "a1", in: rehearsal) == 0)
+        #expect(
+            rehearsal.wait(of: "a1").hasPrefix("waiting-step: errors-low may not start now"),
+            "\(rehearsal.wait(of: "a1"))")
+        rehearsal.run(minutes: 33, [(31, LeverTests.order(.resume, run: "r"))])
+        #expect(rehearsal.text.contains("31m a1 done"), "\(rehearsal.text)")
     }
 }

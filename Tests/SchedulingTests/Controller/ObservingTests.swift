@@ -53,7 +53,8 @@ struct ObservingTests {
             rehearsal.text == """
                 2m may start, says ann
                 2m paused: gate errors: bad: 5, before a1
-                2m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                2m ann: approved in r@2#1: its start (drain → block → wait → restore). This daemon only observes: that ends \
+                with the run, when one acts
                 """)
     }
 
@@ -75,6 +76,46 @@ struct ObservingTests {
         #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
         rehearsal.run(minutes: 30, [(12, .acts)])
         #expect(rehearsal.text.hasPrefix("0m a1 starts\n12m a1 done\n12m a2 starts"), "\(rehearsal.text)")
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `a word for the next node is used up by the one that would start`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(), names: ["a1", "a2"], exclusions: [Exclusion(window: .always, reason: nil)]),
+            isObserving: true)
+        rehearsal.run(minutes: 3, [(1, LeverTests.order(.force, run: "r", "must") { $0.ignored = .exclusion })])
+        #expect(
+            rehearsal.text == """
+                1m a1 would
+                1m ann: the next node that r@2#1 starts ignores exclusion, through its whole sequence. Budget and quorum \
+                still count. This daemon only observes: that ends with the run, when one acts
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `whoever orders something of a run that is only observed is told that it does not last`() {
+        var rehearsal = ScriptedRehearsal(Self.policies(), isObserving: true)
+        rehearsal.run(
+            minutes: 5,
+            [
+                (1, LeverTests.order(.abort, run: "r", "x")), (2, LeverTests.order(.start, policy: "r")),
+                (3, LeverTests.order(.pause, run: "r", "x")), (4, LeverTests.order(.pause, "x")),
+            ])
+        let told = rehearsal.lines.filter { $0.contains("m ann: ") }.map { $0.hasSuffix("when one acts") }
+        #expect(told == [true, true, true, false], "\(rehearsal.text)")
+    }
+
+    @Test func `a hold that ends while it is only observed takes nothing from a run that is left alone`() {
+        let window = Window(
+            name: "w", recurrence: .at(ZoneRules.utc.local(Moment.start.wall)), length: .elapsed(.minutes(4)),
+            timeZone: "UTC")
+        var set = Self.policies()
+        set.policies[0].schedule.windows = [window]
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.run(
+            minutes: 12, [(2, LeverTests.order(.hold, node: "a1", minutes: 10, "disk swap")), (6, .observes)])
+        #expect(!rehearsal.text.contains("queued again"), "\(rehearsal.text)")
         #expect(rehearsal.isFolded)
     }
 
