@@ -142,20 +142,8 @@ struct CheckedSequence {
         }
     }
 
-    var disruptiveCommands: [Located<Step>] {
-        steps.filter { if case .run(let run) = $0.value { run.isDisruptive } else { false } }
-    }
-
-    var usingRevision: [Located<Step>] {
-        steps.filter { step in
-            switch step.value {
-            case .verify(let verify): verify.usesRevision
-            case .http(let call): (call.request.url + (call.request.body ?? "")).contains("{revision}")
-            case .notify(let notify): notify.text.contains("{revision}")
-            default: false
-            }
-        }
-    }
+    /// Programs and calls.
+    var disruptiveSteps: [Located<Step>] { steps.filter(\.value.isDisruptive) }
 
     var waitingForWindowEnd: [Located<Step>] { steps.filter { $0.value == .wait(.windowEnd) } }
 }

@@ -56,10 +56,11 @@ extension PolicyValidator {
     ) -> (Policy.Kind, standard: PolicySchedule)? {
         switch draft.kind {
         case .maintenanceWindow:
-            for step in sequence?.usingRevision ?? [] {
+            for use in (sequence?.steps.flatMap(\.revisionUses) ?? []) + draft.gates.flatMap(\.revisionUses) {
                 findings.error(
                     .revisionOutsideRollout, "the maintenance window \"\(document.name.value)\" has no revision",
-                    at: step.node.location(of: step.value.word, "version"), hint: "{revision} is for rollouts")
+                    at: use,
+                    hint: "{revision} is for rollouts")
             }
             return (.maintenanceWindow, .maintenanceWindow)
         case .rollout(let revision, let approval):
@@ -85,13 +86,15 @@ extension PolicyValidator {
                     at: step.node.location(of: "verify", "ready"), hint: "verify connected here, ready after `restore`")
             }
         case .standalone? where !cluster.hasEmbedded:
-            for step in sequence.disruptiveCommands {
+            for step in sequence.disruptiveSteps {
+                let isCall = if case .http = step.value { true } else { false }
                 findings.note(
                     .identityNotShown,
                     "nodes of the standalone cluster \"\(reference.value)\" do not say their names: nothing shows that "
-                        + "the one that was drained is the one that this command takes down",
-                    at: step.node.location(of: "run", "command"),
-                    hint: "let it act on NAGI_NODE_API, not on NAGI_NODE")
+                        + "the one that was drained is the one that this \(isCall ? "call" : "command") takes down",
+                    at: step.node.location(of: step.value.word, isCall ? "url" : "command"),
+                    hint: isCall
+                        ? "let it act on {api}, not on {node}" : "let it act on NAGI_NODE_API, not on NAGI_NODE")
             }
         case .standalone?, nil: break
         }

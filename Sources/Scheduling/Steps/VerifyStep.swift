@@ -49,7 +49,7 @@ package struct VerifyStep: Hashable, Sendable, Codable {
         return nil
     }
 
-    private static let placeholder = "{revision}"
+    package static let placeholder = "{revision}"
 
     /// Only a rollout can say what is wanted.
     package var usesRevision: Bool { version?.contains(VerifyStep.placeholder) ?? false }
