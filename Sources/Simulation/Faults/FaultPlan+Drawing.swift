@@ -29,8 +29,9 @@ extension FaultPlan {
         if swarm.chance(0.5) { draw("edits") { $0.several(4) { $0.edits() } } }
         if swarm.chance(0.6) { draw("revisions") { $0.revisions() } }
         if swarm.chance(0.5) { draw("levers") { $0.several(10) { [$0.lever()] } } }
-        plan.faults.sort { $0.after < $1.after }
         if swarm.chance(0.5) { plan.commands = commands(seed: seed) }
+        if swarm.chance(0.4) { draw("second thoughts") { $0.several(3) { $0.secondThoughts() } } }
+        plan.faults.sort { $0.after < $1.after }
         return plan
     }
 
@@ -149,6 +150,33 @@ private struct Draw {
         return PlannedFault(
             after: instant(), occasion: pick(wanted),
             delay: random.chance(0.5) ? .zero : random.duration(.zero...Duration.seconds(5)), fault: .lever(pull))
+    }
+
+    /// Somebody stops what he is about to edit; or has the node go that is ready for it, though a freeze has just begun.
+    mutating func secondThoughts() -> [PlannedFault] {
+        let at = random.chance(0.5) ? random.duration(.seconds(10)...min(end, .minutes(20))) : instant()
+        func pull(_ kind: LeverPull.Kind, _ policy: Int) -> Fault {
+            .lever(LeverPull(kind: kind, node: 0, policy: policy, length: FaultPlan.longest, actor: "ann"))
+        }
+        let policy = random.below(policies)
+        guard random.chance(0.5) else {
+            let freeze = Edit.freeze(policy: nil, lasting: random.duration(.minutes(10)...Duration.minutes(40)))
+            return [
+                PlannedFault(after: at, occasion: .whilePreludeRuns, fault: .edit(freeze)),
+                PlannedFault(
+                    after: at, occasion: .whilePreludeRuns, delay: random.duration(.seconds(1)...Duration.minutes(1)),
+                    fault: pull(.forceExclusion, policy)),
+            ]
+        }
+        // The rollout: only that begins anew where it is edited.
+        let edit: Edit =
+            random.chance(0.5)
+            ? .windowMoved(policy: 1, by: random.duration(.minutes(-60)...Duration.minutes(60)))
+            : .nodeRemoved(node: node())
+        return [
+            PlannedFault(after: at, fault: pull(.pauseRun, 1)),
+            PlannedFault(after: at + random.duration(.seconds(5)...Duration.minutes(3)), fault: .edit(edit)),
+        ]
     }
 
     private mutating func instant() -> Duration { random.duration(.seconds(10)...end) }

@@ -26,6 +26,7 @@ extension Oracle {
             for (invariant, text) in stages.promotes(run, at: at, place: { listedPlace($0) }) {
                 violate(invariant, at: at, text)
             }
+        case .resumed(let id?, .person): resumed(id, record, at: at)
         case .leverPulled: levers.append(at)
         case .ownershipDropped(let node, .writtenOff):
             if let place = place(node) { truths[place].ownership.blur() }
@@ -76,6 +77,14 @@ extension Oracle {
         }
     }
 
+    /// A person's pause lasts until its time is over, or a person says otherwise.
+    private mutating func resumed(_ id: RunID, _ record: Record, at: Int64) {
+        guard let pause = mirror.run(id)?.pause, !pause.isOver(at: record.at.wall) else { return }
+        if mirror.pulling?.lever != .resume(id) {
+            violate(.levers, at: at, "\(id) goes on, which a person has paused")
+        }
+    }
+
     private mutating func changed(_ id: RunID, _ index: Int, _ part: Part, _ record: Record, at: Int64) {
         guard let run = mirror.run(id) else { return }
         let former = run.parts[index].part
@@ -101,6 +110,12 @@ extension Oracle {
             violate(.paused, at: at, "\(part.node.name) is claimed further in \(id), which is paused")
         }
         checkPassed(former, part, in: run, at: at)
+        let gained = part.exempt.filter { !former.exempt.contains($0) }
+        if !gained.isEmpty, run.used?.node != part.node || !gained.allSatisfy(run.used?.word.contains ?? { _ in false })
+        {
+            violate(
+                .asked, at: at, "\(part.node.name) is exempt from \(gained[0].rawValue) in \(id) by no word of its own")
+        }
         if former.phase.isQueued, part.phase.isInWork, !isRetried {
             if !run.isHandled {
                 for (invariant, text) in stages.starts(part, in: run, at: at, labels: { labels($0) }) {
@@ -120,6 +135,9 @@ extension Oracle {
             violate(.failures, at: at, "\(name) starts in \(run.run.id) after \(run.failures) failed")
         }
         if run.isEnding { violate(.failures, at: at, "\(name) starts in \(run.run.id), which is ending") }
+        if let pause = run.owedPause, !pause.isOver(at: record.at.wall) {
+            violate(.paused, at: at, "\(name) starts in \(run.run.id): an edit has lost a person's pause")
+        }
         checkStart(part, in: run, record, at: at)
     }
 
@@ -142,6 +160,7 @@ extension Oracle {
         let name = part.node.name
         checkStart(part, in: run, record, at: at)
         if part.isTakenOver { return }
+        checkGates(part, in: run, record, at: at)
         let strategy = run.policy.strategy
         let most = strategy.maxUnavailable.asMaxUnavailable(of: run.parts.count)
         let have = run.parts.count { $0.hasSlot }
@@ -187,6 +206,11 @@ extension Oracle {
         if !run.isApproved {
             violate(.asked, at: at, "\(part.node.name) starts in \(run.run.id), which nobody approved")
         }
+        checkGates(part, in: run, record, at: at)
+    }
+
+    /// What is measured before the node goes is good and not old: as it starts, and as it is taken out of service.
+    private mutating func checkGates(_ part: Part, in run: RunMirror.RunView, _ record: Record, at: Int64) {
         guard !part.exempt.contains(.gate) else { return }
         for (place, gate) in run.policy.gates.enumerated() {
             let age = run.gates[place].map { record.at.uptime - $0.state.at.uptime } ?? .hours(1)

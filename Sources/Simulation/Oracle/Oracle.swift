@@ -44,6 +44,8 @@ struct Oracle: Sendable {
     var spans: [String: [Span]] = [:]
     /// Targets of intents that may still arrive, by node, and until when.
     var mayArrive: [NodeID: [(mode: RequestableMode, until: Int64)]] = [:]
+    /// When each node was last measured.
+    var measuredAt: [NodeID: Int64] = [:]
     /// Commands that run, or have run.
     var commands: [CommandView] = []
     /// When the daemon may trust its clock.

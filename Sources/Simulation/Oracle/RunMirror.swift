@@ -28,9 +28,15 @@ struct RunMirror: Sendable {
         var isApproved: Bool
         /// What each gate of the policy said last, about which node, and when that measurement began.
         var gates: [Int: (state: GateState, isGood: Bool)] = [:]
-        /// The next node need not pass gates.
-        var ignoresGates = false
+        /// What the next node need not wait for: a person's word.
+        var word: [Ignorable] = []
+        /// Who has used the latest word up, and what it said.
+        var used: (node: NodeID, word: [Ignorable])?
         var pauses: Set<Pause.Cause> = []
+        /// A person's.
+        var pause: Pause?
+        /// A person's pause of the run before it, which an edit ended before it had begun: it has to begin with that.
+        var owedPause: Pause?
         /// When slots became free.
         var freedAt: [Int64] = []
         /// As many failed nodes pause it: an operator may put up with more.
@@ -51,6 +57,7 @@ struct RunMirror: Sendable {
 
         mutating func note(_ cause: Pause.Cause, isPaused: Bool, at: Int64) {
             if isPaused { pauses.insert(cause) } else { pauses.remove(cause) }
+            if !isPaused, cause == .person { pause = nil }
             if !isPaused, cause == .failures { failureLimit = max(failureLimit, failures + 1) }
             if !isPaused, cause == .canary { isHandled = true }
             if !isPaused { resumedAt = at }
@@ -69,6 +76,10 @@ struct RunMirror: Sendable {
     private(set) var open: [NodeID: (change: ModeChange, at: Int64)] = [:]
     private(set) var stays: [NodeID: FailedStay] = [:]
     private(set) var holds: [NodeID: Hold] = [:]
+    /// When the latest hold on a node ended: deadlines stood until then.
+    private(set) var holdEndedAt: [NodeID: Int64] = [:]
+    /// Persons' pauses of runs that an edit ended before they had begun, by policy.
+    private var owedPauses: [String: Pause] = [:]
     private(set) var isEverythingPaused = false
     /// The lever whose records are being noted.
     var pulling: PulledLever?
@@ -123,13 +134,18 @@ struct RunMirror: Sendable {
                     run: run, parts: run.parts.map { PartView(part: $0, changedAt: at) },
                     isApproved: !run.pinned.value.isApprovalWanted || run.isRetry,
                     failureLimit: run.pinned.strategy.maxFailures, changedAt: at, phaseChangedAt: at))
+            if !run.isRetry { runs[runs.count - 1].owedPause = owedPauses.removeValue(forKey: run.policy) }
         case .runChanged(let id, let phase):
             change(id) { run in
                 run.phase = phase
                 run.changedAt = at
                 run.phaseChangedAt = at
             }
-        case .paused(let id?, let pause): change(id) { $0.note(pause.cause, isPaused: true, at: at) }
+        case .paused(let id?, let pause):
+            change(id) { run in
+                run.note(pause.cause, isPaused: true, at: at)
+                if pause.cause == .person { (run.pause, run.owedPause) = (pause, nil) }
+            }
         case .resumed(let id?, let cause): change(id) { $0.note(cause, isPaused: false, at: at) }
         case .paused(nil, _): isEverythingPaused = true
         case .resumed(nil, _):
@@ -150,10 +166,15 @@ struct RunMirror: Sendable {
                 run.gates[gate] = (state, isGood)
                 run.changedAt = at
             }
-        case .forced(let id, let force): change(id) { $0.ignoresGates = force.ignored.contains(.gate) }
-        case .forceUsed(let id, _): change(id) { $0.ignoresGates = false }
+        case .forced(let id, let force): change(id) { $0.word = force.ignored }
+        case .forceUsed(let id, let node):
+            change(id) { run in
+                run.used = (node, run.word)
+                run.word = []
+            }
         case .runEnded(let id, _):
             let nodes = run(id)?.parts.map(\.part.node) ?? []
+            if let run = run(id), case .ending(.edited) = run.phase { owedPauses[run.run.policy] = run.pause }
             runs.removeAll { $0.run.id == id }
             for node in nodes { noteClaim(of: node, at: at) }
         case .partChanged(let id, let index, let part, _, _): change(id, index, part, at: at)
@@ -168,6 +189,7 @@ struct RunMirror: Sendable {
             noteClaim(of: node, at: at)
         case .holdEnded(let node, _):
             holds[node] = nil
+            holdEndedAt[node] = at
             noteClaim(of: node, at: at)
         case .leverPulled(let lever):
             switch lever.lever {

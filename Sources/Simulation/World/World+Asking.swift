@@ -34,6 +34,7 @@ extension World {
 
     /// What a gate says stays the same for a while; some measurements are lost.
     mutating func measure(_ measurement: Measurement) {
+        oracle.measuredAt[measurement.node] = now
         let slot = now / World.gateSlot.nanoseconds
         var random = RandomStream(seed: scenario.seed, label: "gate \(measurement.node) \(slot)")
         let result: GateResult =

@@ -45,11 +45,13 @@ extension World {
         for run in oracle.mirror.runs { checkEnd(of: run) }
         checkVerdicts()
         checkStarving()
+        checkWords()
+        for run in oracle.mirror.runs { checkGateWait(of: run) }
         checkGrowth()
     }
 
     /// For how long nothing has been wrong, since that instant.
-    private func quiet(since instant: Int64) -> Duration { .nanoseconds(now - max(instant, calmSince)) }
+    func quiet(since instant: Int64) -> Duration { .nanoseconds(now - max(instant, calmSince)) }
 
     /// Whose address the policies give to the machine.
     private func name(of place: Int) -> NodeID? {
@@ -94,6 +96,7 @@ extension World {
         if let work = part.phase.work {
             let step = run.policy.sequence.steps[work.step]
             if !work.isGranted, part.phase.claim == nil, isWaiting { return }
+            if case .gate(let gate) = step { checkMeasured(gate, view, run) }
             bound = step.bound(hasCommand: !isWaiting)
         } else if case .returning(let returning) = part.phase {
             bound = returning.command == nil ? World.openingPatience : .minutes(12)

@@ -139,6 +139,8 @@ package struct World: Sendable {
     var callsCut = 0
     /// About which runs somebody has been asked, and has not answered yet.
     var asked: Set<RunID> = []
+    /// Since which look runs have waited for nothing but a gate.
+    var gateWaits: [RunID: Int64] = [:]
     /// Events that the loop handled, and those among them that only said that time has passed.
     var handled = 0
     var ticks = 0
