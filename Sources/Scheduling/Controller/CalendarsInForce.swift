@@ -98,17 +98,18 @@ struct CalendarsInForce: Sendable {
     func clearance(of place: Int, origin: Run.Origin, at now: Timestamp) -> Clearance {
         let entry = entries[place]
         var end = Timestamp.distantFuture
+        if case .window(_, let span) = origin { end = span.end }
+        // First: what goes on after its window's end does not go on in a freeze.
+        if let taken = entry.calendar.isExcluded(at: now) {
+            let over = endOfExclusions(from: taken.span.end, place)
+            return .closed(
+                .init(cause: .excluded(by: taken.by, reason: taken.reason), until: over, reopens: over < end))
+        }
         if case .window(_, let span) = origin {
             guard now < span.end else { return .closed(.init(cause: .outsideWindow, reopens: false)) }
             guard now >= span.start else {
                 return .closed(.init(cause: .outsideWindow, until: span.start, reopens: true))
             }
-            end = span.end
-        }
-        if let taken = entry.calendar.isExcluded(at: now) {
-            let over = endOfExclusions(from: taken.span.end, place)
-            return .closed(
-                .init(cause: .excluded(by: taken.by, reason: taken.reason), until: over, reopens: over < end))
         }
         let pinned = entry.pinned?.calendar ?? entry.calendar
         guard let a = pinned.opening(at: now), let b = entry.calendar.opening(at: now) else {
