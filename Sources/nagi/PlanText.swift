@@ -31,6 +31,7 @@ struct PlanText {
             lines.append(title(policy))
             lines += policy.isRollout ? rollout(policy) : []
             if let asks = wording.asks(policy) { lines.append("  " + asks) }
+            if let unknown = wording.unknownNodes(policy) { lines.append("  " + unknown) }
             lines += occurrences(of: policy)
         }
         if plan.policies.isEmpty { lines.append("no policy has windows") }

@@ -70,6 +70,7 @@ package struct PlanPage {
         }
         fact("nodes", wording.place(policy))
         if let asks = wording.asks(policy) { fact("asks", asks) }
+        if let unknown = wording.unknownNodes(policy) { fact("found", unknown) }
         if policy.nodes.count > 1, policy.atOnce > 0 {
             fact("at once", "at most \(wording.count(min(policy.atOnce, policy.nodes.count), "node"))")
         }

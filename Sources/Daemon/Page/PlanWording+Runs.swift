@@ -95,6 +95,14 @@ extension PlanWording {
         return "asks for \(asks.joined(separator: ", ")): taken to come at once, and to be good"
     }
 
+    /// That not all of its nodes are known, where that is so.
+    package func unknownNodes(_ policy: PlannedPolicy) -> String? {
+        guard policy.isOpen else { return nil }
+        return policy.nodes.isEmpty
+            ? "its nodes are found when a daemon runs: none of them is in this plan"
+            : "further nodes may be found when a daemon runs: they are not in this plan"
+    }
+
     /// What `expected` stands on.
     package static let assumption =
         "Expected: drains, commands and checks take half of what they may, and nothing fails."

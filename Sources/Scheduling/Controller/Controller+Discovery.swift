@@ -12,6 +12,11 @@ extension Controller {
         guard let discovery = fleet[cluster].discovery else { return false }
         askSeeds(discovery, of: cluster, &turn)
         guard fleet[cluster].mustDiscover, fleet[cluster].isKnown, !fleet[cluster].nodes.isEmpty else { return false }
+        // Whoever comes or goes changes what a majority is: each change is looked at with new reads.
+        if let since = fleet[cluster].nodesChangedAt, turn.now.uptime < since + fleet[cluster].policy.observe.interval {
+            wake(.cluster(cluster.raw), at: since + fleet[cluster].policy.observe.interval, turn.now)
+            return false
+        }
         fleet[cluster].mustDiscover = false
         // While too few of them say anything, nobody comes and nobody goes.
         if let members = fleet[cluster].roster.membership {
@@ -53,6 +58,7 @@ extension Controller {
         }
         guard result.nodes != former else { return false }
         decide(.nodesFound(cluster: name, FoundNodes(result.nodes, after: former)), &turn)
+        fleet[cluster].nodesChangedAt = turn.now.uptime
         layOut(&turn)
         touchWorkingNodes()
         return true

@@ -97,6 +97,8 @@ struct ClusterWatch: Sendable {
     var mustDiscover = true
     /// Who is in the cluster has been looked at, and its nodes read, at least once.
     var isDiscovered = false
+    /// When one of its nodes was found last, moved, or was gone.
+    var nodesChangedAt: Uptime?
     /// When the seeds were asked last, and why each of them said nothing.
     var seedsAskedAt: Uptime?
     var seedFaults: [String: ReadFailure] = [:]
@@ -186,6 +188,7 @@ extension Fleet {
             cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
             cluster.sweep.underWay = nil
             cluster.isDiscovered = before?.isDiscovered ?? false
+            cluster.nodesChangedAt = before?.nodesChangedAt
             cluster.seedsAskedAt = before?.seedsAskedAt
             cluster.seedFaults = before?.seedFaults ?? [:]
             cluster.exceededSince = before?.exceededSince

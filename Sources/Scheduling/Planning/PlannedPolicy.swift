@@ -7,6 +7,8 @@ package struct PlannedPolicy: Hashable, Sendable {
     package var policy: Policy
     /// The nodes of the cluster as configured that it is about, in the order of a first run.
     package var nodes: [String]
+    /// Further nodes are found when a daemon runs.
+    package var isOpen: Bool
     /// Nodes out of service at once, at most: the strategy's and the cluster's `maxUnavailable`, and `minAvailable`.
     package var atOnce: Int
     /// The zone in which its instants are shown: of its first window, by name; UTC without windows.
@@ -25,6 +27,7 @@ package struct PlannedPolicy: Hashable, Sendable {
         timeZone = first?.timeZone ?? ZoneRules.utc.name
         hasManyZones = windows.contains { $0.timeZone != first?.timeZone }
         let cluster = set.cluster(named: policy.cluster)
+        isOpen = cluster?.discovery != nil
         let members = RunOrder.members(
             of: (cluster?.nodes ?? []).filter(policy.selector.matches), groups: policy.strategy.groups,
             tried: { _ in nil }, isTakenOver: { _ in false })

@@ -290,6 +290,9 @@ extension PolicySet {
     func rehearsed(_ cluster: ClusterPolicy, _ policies: [Policy]) -> PolicySet {
         var cluster = cluster
         cluster.observe = Rehearsal.observe
+        // How many nodes there will be nobody knows: those that are named do not wait for a majority.
+        if cluster.discovery != nil { cluster.topology = .standalone }
+        cluster.discovery = nil
         return PolicySet(
             clusters: [cluster], policies: policies.map(\.rehearsed), zones: zones,
             digest: policies.map(\.name).joined(separator: " "))

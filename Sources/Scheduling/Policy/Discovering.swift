@@ -47,10 +47,15 @@ package struct Discovering {
             return true
         }
         let isMember = Set(members)
-        for node in former where isNeeded(node.name) && !names.contains(node.name) {
+        for node in former where isNeeded(node.name) { _ = take(node.name, at: node.api) }
+        for (place, node) in result.nodes.enumerated() {
             if !isMember.contains(node.name) { result.isPassing = true }
-            if case .callable(let api)? = address(node.name), take(node.name, at: api.description) { continue }
-            _ = take(node.name, at: node.api)
+            guard case .callable(let api)? = address(node.name), holders[api.description.asAddressKey] == nil else {
+                continue
+            }
+            holders[node.api.asAddressKey] = nil
+            holders[api.description.asAddressKey] = node.name
+            result.nodes[place].api = api.description
         }
         for name in members.sorted() where !names.contains(name) {
             switch address(name) {

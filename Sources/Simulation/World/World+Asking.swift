@@ -13,6 +13,8 @@ extension World {
                 case .approval? = oracle.mirror.run(run)?.policy.sequence.steps[work.step]
             else { return }
             ask(about: run)
+        // The first of its nodes are good, and the others wait for a word.
+        case .runWaits(let run, .waitingApproval?): ask(about: run)
         default: break
         }
     }

@@ -50,6 +50,9 @@ struct DiscoveringTests {
         Row(
             what: "changed places with one that something of nagi's is on", former: ["d=4", "e=5"],
             members: ["d=5", "e=4"], needed: ["d"], found: ["d=5", "e=4"]),
+        Row(
+            what: "said to be at the address of one that is away, and something of nagi's is on both",
+            former: ["d=4", "e=5"], members: ["d=5", "e"], needed: ["d", "e"], found: ["d=4", "e=5"]),
         Row(what: "not in the networks that may be called", members: ["a=1", "d!"], found: [], refused: 1),
         Row(
             what: "not in the networks any more", former: ["d=4"], members: ["a=1", "d!"], found: [], refused: 1),
