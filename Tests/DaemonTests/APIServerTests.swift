@@ -258,8 +258,9 @@ import Testing
             for node in nodes {
                 #expect(
                     Set(node.keys) == [
-                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "observedAt",
-                        "verdict", "since", "run", "step", "drain", "claims", "blockers", "floor", "owed", "retained",
+                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "relays",
+                        "observedAt", "verdict", "since", "run", "step", "drain", "claims", "blockers", "floor", "owed",
+                        "retained",
                         "failed", "command",
                     ])
                 let verdict = try #require(node["verdict"] as? [String: Any])

@@ -199,6 +199,7 @@ struct JournalSample {
             .stayPlaced(held, stay, stayed), .stayEnded(held, reason: "released"),
             .nodeObserved(
                 failed, NodeLedger.NodeFacts(mode: nil, failure: .unreachable("connection refused")), nil, skipped: 3),
+            .nodeObserved(failed, NodeLedger.NodeFacts(mode: .known(.normal), relays: true), nil, skipped: 0),
             .nodeObserved(failed, NodeLedger.NodeFacts(mode: .unknown("later"), ready: false), marks.away, skipped: 0),
             .nodeRestarted(failed, marks), .nodeLoosened(failed, to: .known(.normal)), .addressMoved(failed),
             .modeAdopted(failed, .blockNewConnection), .releaseOwed(failed), .releaseClaimed(failed),
@@ -230,6 +231,7 @@ struct JournalSample {
                 FoundNodes([FoundNode(name: "node-07", api: "http://192.0.2.77:3000/")], after: [])),
             .forceUsed(run, failed), .budgetKept(cluster: "tokyo", since: now.wall),
             .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: 7, connections: 9), of: now.wall),
+            .drainSampled(failed, DrainCurve.Sample(at: now.wall, sessions: nil, connections: 9), of: now.wall),
         ]
     }
 }

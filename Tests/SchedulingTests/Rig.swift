@@ -387,7 +387,8 @@ extension Rig {
         }
         seen.load = NodeLoad(
             ongoingConnections: node.connections, sessionsCreated: node.sessionsCreated,
-            sessionsDestroyed: node.sessionsCreated - node.sessions, connectionsCreated: node.connectionsCreated)
+            sessionsDestroyed: node.sessionsCreated - node.sessions, connectionsCreated: node.connectionsCreated,
+            relays: node.relays)
         seen.version = NodeText(exactly: node.version)
         seen.members = world.list(seenBy: node.name)?.compactMap(member)
         answer(.observed(seen))

@@ -35,6 +35,13 @@ extension Rig {
 
     mutating func sessions(_ node: String, _ count: Int) { world.set(sessions: count, of: node) }
 
+    /// Sessions that began on the node, and connections of its own; whether sessions span nodes.
+    mutating func load(_ node: String, sessions: Int, connections: Int, relays: Bool) {
+        world.set(sessions: sessions, of: node)
+        world.change(node, \.connections, connections)
+        world.change(node, \.relays, relays)
+    }
+
     /// So many calls arrive whenever the node is open, and last so long after it is shut; nil: for ever.
     mutating func calls(_ node: String, whenOpen count: Int, lasting length: Duration?) {
         world.change(node, \.callers, count)

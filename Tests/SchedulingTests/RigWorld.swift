@@ -38,6 +38,8 @@ struct RigNode {
     var connections = 0
     var sessionsCreated = 0
     var connectionsCreated = 0
+    /// Its sessions span nodes.
+    var relays = false
     /// What the readiness probe says where it does not follow from the mode.
     var readiness: Bool?
     var reach = Reach.answers

@@ -16,6 +16,7 @@ package enum ExplainText {
         if let run = document.run {
             lines.append("In work for \(run)" + (document.step.map { ", step \($0)" } ?? "") + ".")
         }
+        if document.relays { lines.append("Drains by its connections: \(NodeLoad.relayingText).") }
         if let end = document.drain?.projectedEnd {
             lines.append("Drained at about \(short(end)), if its calls go on to end as they do.")
         }

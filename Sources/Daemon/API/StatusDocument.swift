@@ -34,8 +34,11 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         @Nullable package var desired: String?
         @Nullable package var ready: Bool?
         @Nullable package var version: String?
+        /// Null also where they do not count: they span nodes.
         @Nullable package var sessions: Int?
         @Nullable package var connections: Int?
+        /// Its sessions span nodes: it drains by its connections.
+        package var relays = false
         @Nullable package var observedAt: String?
         package var verdict: Verdict
         /// Since when it has been so, where that is known.
@@ -60,7 +63,8 @@ package struct StatusDocument: Codable, Hashable, Sendable {
 
     /// How a drain goes, and what that lets expect.
     package struct Drain: Codable, Hashable, Sendable {
-        package var sessions: Int
+        /// Null: not counted, they span nodes.
+        @Nullable package var sessions: Int?
         package var connections: Int
         @Nullable package var halfLifeSeconds: Int?
         @Nullable package var projectedEnd: String?
@@ -71,7 +75,7 @@ package struct StatusDocument: Codable, Hashable, Sendable {
 
         package struct Sample: Codable, Hashable, Sendable {
             package var at: String
-            package var sessions: Int
+            @Nullable package var sessions: Int?
             package var connections: Int
         }
     }
@@ -186,6 +190,7 @@ extension StatusDocument.Node {
         version = node.version
         sessions = node.sessions
         connections = node.connections
+        relays = node.relays
         observedAt = node.observedAt.map(zone.text)
         verdict = StatusDocument.Verdict(
             code: node.verdict.code.rawValue, text: node.verdict.text, until: node.verdict.until.map(zone.text))

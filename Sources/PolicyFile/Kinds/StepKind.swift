@@ -34,8 +34,13 @@ enum StepKind {
 
     private static let drain: ValueType<DrainStep> = .object(
         ObjectShape("a drain step", mayBeEmpty: true).alone("deadline"),
-        DefaultedField("mode", .word(), default: DrainStep.standard.mode, "the mode that the node drains in"),
-        DefaultedField("until", thresholds, default: Thresholds(), "drained means at or below both"),
+        DefaultedField(
+            "mode", .word(), default: DrainStep.standard.mode,
+            "the mode that the node drains in; auto: block_new_connection on a node whose sessions span nodes as the step begins, else block_new_session"
+        ),
+        DefaultedField(
+            "until", thresholds, default: Thresholds(),
+            "drained means at or below both; where sessions span nodes, at or below maxConnections"),
         DefaultedField(
             "deadline", .duration(.seconds(1)), default: DrainStep.standard.deadline, "how long it may take"),
         DefaultedField(

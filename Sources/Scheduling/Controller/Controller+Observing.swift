@@ -31,13 +31,14 @@ extension Controller {
     private mutating func noteDrain(of node: NodeIndex, _ turn: inout Turn) {
         guard let place = fleet[seat: node].lease, let work = ledger.part(place)?.phase.work,
             case .drain? = ledger.header(place.run)?.pinned.sequence.steps[work.step],
-            let load = fleet[node].observation?.load, load.sessions <= DrainCurve.mostSessions
+            let load = fleet[node].observation?.load,
+            load.countedSessions ?? load.ongoingConnections <= DrainCurve.most
         else { return }
         if let curve = ledger[node].drain, curve.since == work.since.wall, !curve.wantsSample(at: turn.now.wall) {
             return
         }
         let sample = DrainCurve.Sample(
-            at: turn.now.wall, sessions: load.sessions, connections: load.ongoingConnections)
+            at: turn.now.wall, sessions: load.countedSessions, connections: load.ongoingConnections)
         decide(.drainSampled(fleet[node].id, sample, of: work.since.wall), &turn)
     }
 
@@ -223,13 +224,20 @@ extension Controller {
     /// What the journal keeps of the node's latest read; nil before the first.
     private func facts(of node: NodeIndex, _ now: Moment) -> NodeLedger.NodeFacts? {
         let watch = fleet[node]
-        if let failure = watch.failure { return NodeLedger.NodeFacts(mode: nil, failure: failure) }
+        let spans: Bool? = relays(node) ? true : nil
+        if let failure = watch.failure { return NodeLedger.NodeFacts(mode: nil, relays: spans, failure: failure) }
         guard let mode = watch.mode?.mode else { return nil }
         // Before every node was asked once, nobody can say what the majority says.
         let cluster = fleet[fleet.cluster(of: node)]
         let isConnected = cluster.isClustered && cluster.isKnown ? fleet.isConnected(node, at: now) : nil
         return NodeLedger.NodeFacts(
-            mode: mode, version: watch.observation?.version, ready: watch.observation?.ready, isConnected: isConnected)
+            mode: mode, version: watch.observation?.version, ready: watch.observation?.ready, isConnected: isConnected,
+            relays: spans)
+    }
+
+    /// Whether its sessions span nodes, by what it said last. What is not known is no: there sessions count.
+    func relays(_ node: NodeIndex) -> Bool {
+        fleet[node].observation?.load?.relays ?? ledger[node].facts?.relays ?? false
     }
 
     /// The text of a failure may differ each time; its kind is what is journaled on change.

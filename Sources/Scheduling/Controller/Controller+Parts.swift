@@ -301,7 +301,8 @@ extension Controller {
         let since: Moment? =
             if case .returning(let returning) = part.phase { returning.since } else { part.phase.work?.since }
         let observation = watch.freshObservation(at: now)
-        readings.sessions = observation?.load?.sessions
+        readings.relays = relays(node)
+        readings.sessions = observation?.load?.countedSessions
         readings.connections = observation?.load?.ongoingConnections
         readings.version = observation?.version
         readings.ready = observation?.ready
@@ -312,7 +313,8 @@ extension Controller {
         readings.isDrainedSinceStep = isProven(node, since: since.uptime, now)
         let steps = header.pinned.sequence.steps
         if let load = observation?.load, let drain = header.pinned.sequence.drain(before: work.step)?.step {
-            readings.isRefilled = load.sessions > drain.maxSessions || load.ongoingConnections > drain.maxConnections
+            readings.isRefilled = !load.isWithin(
+                maxSessions: drain.maxSessions, maxConnections: drain.maxConnections)
         }
         if case .soaking = part.phase, let serving = watch.inServiceSince, watch.isServing(at: now),
             fleet.isConnected(node, at: now)

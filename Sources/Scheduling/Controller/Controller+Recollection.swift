@@ -76,8 +76,8 @@ extension Controller {
             case .drain? = ledger.header(place.run)?.pinned.sequence.steps[step]
         else { return nil }
         return NodeLoad(
-            ongoingConnections: sample.connections, sessionsCreated: sample.sessions, sessionsDestroyed: 0,
-            connectionsCreated: 0)
+            ongoingConnections: sample.connections, sessionsCreated: sample.sessions ?? 0, sessionsDestroyed: 0,
+            connectionsCreated: 0, relays: sample.sessions == nil)
     }
 
     private func recalledMembers(of cluster: ClusterIndex) -> [ClusterMember] {

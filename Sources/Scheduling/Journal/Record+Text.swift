@@ -100,6 +100,7 @@ extension NodeLedger.NodeFacts {
         if let version { words.append("version \(version)") }
         if let ready { words.append(ready ? "ready" : "not ready") }
         if isConnected == false { words.append("not connected") }
+        if relays == true { words.append(NodeLoad.relayingText) }
         return words.joined(separator: ", ")
     }
 }

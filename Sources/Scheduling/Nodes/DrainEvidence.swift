@@ -8,7 +8,8 @@ package struct DrainEvidence: Hashable, Sendable, Codable {
     /// The counts that one read showed.
     package struct Counts: Hashable, Sendable, Codable {
         package var begun: Moment
-        package var sessions: Int
+        /// Nil: not counted, they span nodes.
+        package var sessions: Int?
         package var connections: Int
     }
 

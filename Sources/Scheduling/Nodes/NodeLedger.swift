@@ -60,6 +60,8 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         package var version: NodeText?
         package var ready: Bool?
         package var isConnected: Bool?
+        /// Its sessions span nodes. Nil: not, as far as it ever said.
+        package var relays: Bool?
         /// Why it cannot be read.
         package var failure: ReadFailure?
 

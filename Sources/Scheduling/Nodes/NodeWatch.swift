@@ -231,12 +231,13 @@ struct NodeWatch: Sendable {
     {
         guard let seen = observation else { return }
         let counts = seen.load.map {
-            DrainEvidence.Counts(begun: seen.begun, sessions: $0.sessions, connections: $0.ongoingConnections)
+            DrainEvidence.Counts(
+                begun: seen.begun, sessions: $0.countedSessions, connections: $0.ongoingConnections)
         }
         evidence.note(
             counts, begun: seen.begun.uptime, at: now.uptime,
             isConfirmed: seen.mode.requestable.map { $0 >= claim } ?? false,
-            isEmpty: counts.map { $0.sessions <= maxSessions && $0.connections <= maxConnections } ?? false)
+            isEmpty: seen.load?.isWithin(maxSessions: maxSessions, maxConnections: maxConnections) ?? false)
     }
 
     mutating func voidEvidence() { evidence.void() }

@@ -37,18 +37,37 @@ package struct NodeLoad: Hashable, Sendable, Codable {
     package var sessionsCreated: Int
     package var sessionsDestroyed: Int
     package var connectionsCreated: Int
+    /// Its sessions span nodes: the report has `cluster_relay`, an entry for each other node, and it is not empty
+    /// (sora_exporter CHANGES 2024.3.0). A release that can relay need not do so, so the version says nothing of it.
+    package var relays: Bool
 
-    package init(ongoingConnections: Int, sessionsCreated: Int, sessionsDestroyed: Int, connectionsCreated: Int) {
+    /// Why its sessions are not counted, for people.
+    package static let relayingText = "its sessions span nodes"
+
+    package init(
+        ongoingConnections: Int, sessionsCreated: Int, sessionsDestroyed: Int, connectionsCreated: Int,
+        relays: Bool = false
+    ) {
         self.ongoingConnections = ongoingConnections
         self.sessionsCreated = sessionsCreated
         self.sessionsDestroyed = sessionsDestroyed
         self.connectionsCreated = connectionsCreated
+        self.relays = relays
     }
 
     /// Live sessions. Counters come from outside: nonsense is as good as full, and never as good as empty.
     package var sessions: Int {
         let (sessions, overflow) = sessionsCreated.subtractingReportingOverflow(sessionsDestroyed)
         return overflow || sessions < 0 ? .max : sessions
+    }
+
+    /// Live sessions, where they count. Nil where they span nodes: one that began here may live elsewhere for long, and one
+    /// that began elsewhere is in no counter of this node.
+    package var countedSessions: Int? { relays ? nil : sessions }
+
+    /// At or below both; where sessions do not count, the node's own connections decide alone.
+    func isWithin(maxSessions: Int, maxConnections: Int) -> Bool {
+        (countedSessions.map { $0 <= maxSessions } ?? true) && ongoingConnections <= maxConnections
     }
 }
 

@@ -429,7 +429,9 @@ extension Part {
             set(work)
             return
         }
-        if let claim = step.claim { work.claim = max(work.claim ?? .normal, claim) }
+        if let claim = step.claim(relaying: situation.readings.relays) {
+            work.claim = max(work.claim ?? .normal, claim)
+        }
         work.timer = step.deadline().map { Countdown($0, from: now) }
         set(work)
     }

@@ -51,8 +51,11 @@ package struct NodeStatus: Hashable, Sendable {
     package var desired: RequestableMode?
     package var ready: Bool?
     package var version: String?
+    /// Nil where they do not count, too.
     package var sessions: Int?
     package var connections: Int?
+    /// Its sessions span nodes: it drains by its connections.
+    package var relays = false
     /// When the latest successful read began.
     package var observedAt: Timestamp?
     package var verdict: Verdict
@@ -78,7 +81,8 @@ package struct NodeStatus: Hashable, Sendable {
 
 /// How a drain goes, and what that lets expect.
 package struct DrainStatus: Hashable, Sendable {
-    package var sessions: Int
+    /// Nil: not counted, they span nodes.
+    package var sessions: Int?
     package var connections: Int
     package var halfLife: Duration?
     package var projectedEnd: Timestamp?

@@ -82,7 +82,7 @@ extension DrainStatus {
     /// `half of them gone every 4m`, or that they are no longer declining; empty: nothing is known yet.
     package var text: String {
         // Nothing becomes fewer any more: only the proof is awaited.
-        guard sessions > 0 || connections > 0 else { return "" }
+        guard sessions ?? 0 > 0 || connections > 0 else { return "" }
         if let flatSince, let last = samples.last?.at {
             return "no longer declining for \((last - flatSince).spoken)"
         }
@@ -103,13 +103,14 @@ extension StepWait {
     func verdict(until: Timestamp?, drain: DrainStatus? = nil) -> Verdict {
         switch self {
         case .drain(let sessions, let connections):
-            guard let sessions, let connections else {
+            guard let connections else {
                 return Verdict(.draining, "the node does not say how many sessions are left", until: until)
             }
             let course = drain.map { $0.text.isEmpty ? "" : ", \($0.text)" } ?? ""
-            return Verdict(
-                .draining, "\(sessions.counted("session")), \(connections.counted("connection")) left\(course)",
-                until: until)
+            let left = connections.counted("connection")
+            let text =
+                sessions.map { "\($0.counted("session")), \(left) left" } ?? "\(left) left (\(NodeLoad.relayingText))"
+            return Verdict(.draining, text + course, until: until)
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
         case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
         case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now")

@@ -43,7 +43,7 @@ extension Command {
             guard context.isConfirmed else {
                 return context.isLate ? .fail("\(name): the node was not blocked in time") : .wait(.block)
             }
-            return context.sessions == 0 && context.connections == 0 && context.isDrained ? .done : .start(self)
+            return context.isEmpty && context.isDrained ? .done : .start(self)
         }
         guard isDisruptive else { return .start(self) }
         if !context.isCommitted, context.isRefilled, !context.mayDropSessions {

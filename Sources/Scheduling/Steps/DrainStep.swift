@@ -4,15 +4,17 @@ import Primitives
 /// Lets live sessions end while no new ones come.
 package struct DrainStep: Hashable, Sendable, Codable {
     package enum Mode: String, Hashable, Sendable, Codable, CaseIterable {
-        /// `block_new_session`, or `block_new_connection` on servers where sessions are not counted.
+        /// `block_new_connection` where sessions span nodes, else `block_new_session`.
         case auto
         case blockNewSession = "block_new_session"
         case blockNewConnection = "block_new_connection"
 
-        /// `auto` stops new sessions and lets running ones take in further people.
-        package var claimed: RequestableMode {
+        /// What a drain that begins now claims. `auto` stops new sessions and lets running ones take in further people; where
+        /// sessions span nodes that would not end, and nobody loses by it: who comes later joins on another node.
+        package func claimed(relaying: Bool) -> RequestableMode {
             switch self {
-            case .auto, .blockNewSession: .blockNewSession
+            case .auto: relaying ? .blockNewConnection : .blockNewSession
+            case .blockNewSession: .blockNewSession
             case .blockNewConnection: .blockNewConnection
             }
         }
@@ -30,7 +32,7 @@ package struct DrainStep: Hashable, Sendable, Codable {
     }
 
     package var mode: Mode
-    /// Drained means at or below both.
+    /// Drained means at or below both; where sessions span nodes, at or below `maxConnections`.
     package var maxSessions: Int
     package var maxConnections: Int
     package var deadline: Duration

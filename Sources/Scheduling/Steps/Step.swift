@@ -74,9 +74,11 @@ package enum Step: Hashable, Sendable, Codable {
     }
 
     /// The mode that the step wants the node at least at; nil: it raises nothing.
-    var claim: RequestableMode? {
+    ///
+    /// - Parameter relaying: the node's sessions span nodes as the step begins.
+    func claim(relaying: Bool) -> RequestableMode? {
         switch self {
-        case .drain(let drain): drain.mode.claimed
+        case .drain(let drain): drain.mode.claimed(relaying: relaying)
         case .block: .blockNewConnection
         default: nil
         }

@@ -33,6 +33,9 @@ package struct StepContext: Hashable, Sendable {
     package var revision: String?
 
     package var mode: ObservedMode?
+    /// The node's sessions span nodes.
+    package var relays = false
+    /// Nil where they do not count: they span nodes, or the node says nothing.
     package var sessions: Int?
     package var connections: Int?
     /// The whole read behind what follows began no earlier than the step.
@@ -69,6 +72,9 @@ package struct StepContext: Hashable, Sendable {
         guard let observed = mode?.requestable, let claim else { return false }
         return observed >= claim
     }
+
+    /// Nothing is left there of what counts.
+    var isEmpty: Bool { connections == 0 && (sessions ?? 0) == 0 }
 }
 
 /// What a step makes of its context.
@@ -92,6 +98,7 @@ package enum StepMove: Hashable, Sendable {
 
 /// What a step waits for.
 package enum StepWait: Hashable, Sendable {
+    /// Sessions: nil where they do not count. Connections: nil where the node does not say.
     case drain(sessions: Int?, connections: Int?)
     case block
     case command(name: String, attempt: Int)

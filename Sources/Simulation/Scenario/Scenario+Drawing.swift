@@ -25,6 +25,8 @@ extension Scenario {
             hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
             hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }
+        var relaying = RandomStream(seed: seed, label: "relaying")
+        scenario.relays = scenario.isClustered && relaying.chance(0.2)
         // Where no list can show which node is which, commands have to act on the address.
         if !scenario.isClustered || !scenario.hasModesInLists { scenario.commands.actOnAddress = true }
         return scenario

@@ -19,6 +19,8 @@ package struct Scenario: Sendable {
     package var joinDelay = Duration.seconds(2)
     /// Lists say in which mode members are; those of older servers do not.
     package var hasModesInLists = true
+    /// Sessions span the nodes of the cluster: they drain by their connections.
+    package var relays = false
     /// The calls of one read reach the node one after another, in any order.
     package var spreadsReads = false
     /// The clock of each node's host is off by that.

@@ -69,8 +69,9 @@ extension World {
         }
         if case .ended(let outcome) = commands[place].state, !outcome.isSuccess { return }
         cluster.advance(to: wall)
-        let sessions = cluster[node].sessionCount
+        let sessions = sessionsAtStake(on: node)
         commands[place].hasStopped = true
+        if cluster.isRelaying { marks.note("relaying-node-disrupted") }
         let cut = stopNode(node)
         callsCut += cut
         say("\(scenario.nodes[node].name) is stopped by \(id), \(cut) connections cut")

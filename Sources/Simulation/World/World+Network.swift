@@ -92,6 +92,14 @@ extension World {
             foreignChanges: oracle.truths[place].ownership.foreignChanges)
     }
 
+    /// It has somebody to relay to; one that is alone looks like one whose sessions do not span nodes.
+    private func showsRelaying(_ place: Int) -> Bool {
+        cluster.isRelaying && cluster.members(seenBy: place).contains { $0.isConnected && $0.index != place }
+    }
+
+    /// Sessions that a closed node would keep from going on, and a stopped one would end.
+    func sessionsAtStake(on place: Int) -> Int { cluster.isRelaying ? 0 : cluster[place].sessionCount }
+
     /// Counters, readiness and members, as far as the calls for them are answered.
     private mutating func complete(_ seen: inout Observation, _ sample: inout ReadSample, _ place: Int) {
         cluster.advance(to: wall)
@@ -99,10 +107,13 @@ extension World {
         func answers(_ call: Trouble.Call) -> Bool { !condition.isHanging(call) && !condition.isBroken(call) }
         if answers(.stats) {
             let counters = cluster[place].counters
+            let relays = showsRelaying(place)
             seen.load = NodeLoad(
                 ongoingConnections: counters.ongoingConnections, sessionsCreated: counters.sessionsCreated,
-                sessionsDestroyed: counters.sessionsDestroyed, connectionsCreated: counters.connectionsCreated)
-            sample.counts = (cluster[place].sessionCount, counters.ongoingConnections)
+                sessionsDestroyed: counters.sessionsDestroyed, connectionsCreated: counters.connectionsCreated,
+                relays: relays)
+            sample.counts = (relays ? 0 : cluster[place].sessionCount, counters.ongoingConnections)
+            if relays { marks.note("relaying-node-read") }
             seen.version = NodeText(exactly: cluster[place].version)
         }
         let hasProbe = directory.nodes.first { $0.name == seen.node.name }?.ready != nil
@@ -257,7 +268,7 @@ extension World {
         cluster.advance(to: wall)
         let former = cluster[place].mode
         var write = call.write
-        write.sessions = cluster[place].sessionCount
+        write.sessions = sessionsAtStake(on: place)
         let transition = cluster.changeMode(write.change.target, on: place, at: wall)
         let note = write.isRepeat ? " again" : write.isLate ? " late" : ""
         let target = write.change.target

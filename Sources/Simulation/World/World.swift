@@ -154,12 +154,14 @@ package struct World: Sendable {
         self.scenario = scenario
         directory = Directory(scenario)
         let isClustered = scenario.isClustered
+        let profile = scenario.relays ? ModeProfile.relay : .current
         cluster = ModeCore.Cluster(
             isClustered: isClustered,
             nodes: scenario.nodes.map { node in
                 NodeSettings(
                     name: node.name, isClustered: isClustered, isTemporary: node.isTemporary,
-                    version: scenario.commands.versionPrefix + node.version, gracePeriod: .seconds(3), interest: .none)
+                    version: scenario.commands.versionPrefix + node.version, profile: profile, gracePeriod: .seconds(3),
+                    interest: .none)
             })
         conditions = Array(repeating: Condition(), count: scenario.nodes.count)
         addresses = scenario.nodes.map(\.address)

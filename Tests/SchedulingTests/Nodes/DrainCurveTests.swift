@@ -45,6 +45,25 @@ struct DrainCurveTests {
         if row.flatSince != nil || row.sessions.count < 2 { #expect(curve.projectedEnd(downTo: 0) == nil) }
     }
 
+    @Test func `where sessions span nodes the curve is that of the connections`() {
+        let start = Self.start
+        func curve(_ counts: [(sessions: Int?, connections: Int)]) -> DrainCurve {
+            var curve = DrainCurve(since: start)
+            for (minute, count) in counts.enumerated() {
+                curve.add(
+                    DrainCurve.Sample(
+                        at: start + .minutes(minute), sessions: count.sessions, connections: count.connections))
+            }
+            return curve
+        }
+        let halved = curve([(nil, 64), (nil, 48), (nil, 32)])
+        #expect(halved.halfLife == .minutes(2))
+        #expect(halved.projectedEnd(downTo: 0, connections: 0) == start + .seconds(840))
+        #expect(halved.projectedEnd(downTo: 0, connections: 40) == start + .minutes(2))
+        #expect(curve([(nil, 40)] + Array(repeating: (nil, 20), count: 7)).flatSince == start + .minutes(1))
+        #expect(curve([(9, 64), (9, 48), (nil, 32)]).samples.count == 1, "other things are counted from there on")
+    }
+
     @Test func `however long it lasts, its samples are few`() {
         var curve = DrainCurve(since: Self.start)
         var taken = 0

@@ -115,7 +115,7 @@ private struct Product {
     private static func phase(_ step: Int, _ isCommitted: Bool, _ hasCommand: Bool, _ mayDrop: Bool) -> PartPhase? {
         guard steps[step] != .restore else { return nil }
         let isBack = step > place(of: "restore")
-        let claim = isBack ? nil : steps[...step].compactMap(\.claim).max()
+        let claim = isBack ? nil : steps[...step].compactMap { $0.claim(relaying: false) }.max()
         var work = PartPhase.Work(step: step, since: start, claim: claim, isGranted: step >= place(of: "drain"))
         work.timer = steps[step].deadline().map { Countdown($0, from: start) }
         work.mayDropSessions = mayDrop
@@ -146,6 +146,8 @@ private struct Product {
                 isOut ? Product.identities.count : isWaitingToDisrupt ? 2 : 1, isWaitingToDisrupt ? 3 : 2,
                 isRun && !hasCommand ? 2 : 1, 2,
                 hasCommand ? Product.outcomes.count : 1, isCommitted ? 2 : 1,
+                // It may come to its drain.
+                isOut && part.phase.claim == nil ? 2 : 1,
             ]
             for current in part.withLevers { for digits in Odometer(sizes) { check(current, digits) } }
         }
@@ -198,6 +200,7 @@ private struct Product {
         readings.isDrainedSinceStep = digits[12] == 1
         readings.isRefilled = digits[13] == 1 && digits[12] == 0
         readings.hasQuorum = digits[6] == 0
+        readings.relays = digits[17] == 1
         readings.identity = identities[digits[11]]
         readings.isAnotherIncarnation = true
         readings.serviceFor = digits[12] == 1 ? .minutes(2) : nil
@@ -242,6 +245,11 @@ private struct Product {
         }
         if let claim = before.claim, after.kind == .out || after.kind == .committed, after.claim ?? .normal < claim {
             fail("the claim is loosened before restore", part, s)
+        }
+        if s.readings.relays, before.claim == nil, let work = after.work, work.isGranted,
+            Product.steps[work.step].word == "drain", work.claim != .blockNewConnection
+        {
+            fail("a drain by connections lets further people in", part, s)
         }
         if before.isFinished || before.isQueued { fail("moves though it is not in work", part, s) }
         if before.kind == .committed, after.kind == .queued { fail("a committed part is queued again", part, s) }

@@ -12,6 +12,9 @@ struct StepMoveTests {
         skip         -                                    done
         skip         left=3                               wait: drain 3 3
         skip         left=-                               wait: drain ? ?
+        skip         left=3 relays                        wait: drain ? 3
+        skip         relays                               done
+        terminate    left=3 late relays                   start terminate
         skip         mode=session claim=connection        wait: drain 0 0
         skip         mode=- left=-                        wait: drain ? ?
         skip         mode=connection claim=session        done
@@ -180,28 +183,30 @@ struct StepMoveTests {
     /// What each step claims, when it gives up, and what kind it is.
     static let kinds = Row.table(
         """
-        step                     claim       gives up  takes out  disrupts  ordered  always runs
-        drain 1h                 session     1h        yes        no        no       no
-        drain 1h by connections  connection  1h        yes        no        no       no
-        block                    connection  10m       yes        no        no       no
-        run                      -           1h        no         no        no       no
-        disruptive run           -           1h        no         yes       no       no
-        verify                   -           10m       no         no        no       no
-        restore                  -           -         no         no        no       no
-        wait 20m                 -           20m       no         no        yes      no
-        wait for the window      -           -         no         no        yes      no
-        soak 10m                 -           30m       no         no        yes      yes
-        http                     -           1h        no         no        no       no
-        disruptive http          -           1h        no         yes       no       no
-        approval                 -           12h       no         no        yes      no
-        terminate                -           1h        no         no        no       no
-        gate                     -           10m       no         no        no       no
-        notify                   -           -         no         no        no       no
+        step                     claim       relaying    gives up  takes out  disrupts  ordered  always runs
+        drain 1h                 session     connection  1h        yes        no        no       no
+        drain 1h by sessions     session     session     1h        yes        no        no       no
+        drain 1h by connections  connection  connection  1h        yes        no        no       no
+        block                    connection  connection  10m       yes        no        no       no
+        run                      -           -           1h        no         no        no       no
+        disruptive run           -           -           1h        no         yes       no       no
+        verify                   -           -           10m       no         no        no       no
+        restore                  -           -           -         no         no        no       no
+        wait 20m                 -           -           20m       no         no        yes      no
+        wait for the window      -           -           -         no         no        yes      no
+        soak 10m                 -           -           30m       no         no        yes      yes
+        http                     -           -           1h        no         no        no       no
+        disruptive http          -           -           1h        no         yes       no       no
+        approval                 -           -           12h       no         no        yes      no
+        terminate                -           -           1h        no         no        no       no
+        gate                     -           -           10m       no         no        no       no
+        notify                   -           -           -         no         no        no       no
         """)
 
     @Test(arguments: kinds) func `what a step claims and how long it lasts`(row: Row) throws {
         let steps: [String: Step] = [
-            "drain 1h": .drain(DrainStep()), "drain 1h by connections": .drain(DrainStep(mode: .blockNewConnection)),
+            "drain 1h": .drain(DrainStep()), "drain 1h by sessions": .drain(DrainStep(mode: .blockNewSession)),
+            "drain 1h by connections": .drain(DrainStep(mode: .blockNewConnection)),
             "block": .block, "run": .run(RunStep(name: "r", command: [])),
             "disruptive run": .run(RunStep(name: "r", command: [], isDisruptive: true)),
             "verify": .verify(VerifyStep()), "restore": .restore, "wait 20m": .wait(.duration(.minutes(20))),
@@ -213,7 +218,8 @@ struct StepMoveTests {
             "notify": .notify(NotifyStep(notification: "n", text: "t")),
         ]
         let step = try #require(steps[try row.text("step")])
-        #expect(step.claim == (try row.mode("claim")))
+        #expect(step.claim(relaying: false) == (try row.mode("claim")))
+        #expect(step.claim(relaying: true) == (try row.mode("relaying")))
         #expect(step.deadline() == (try row.duration("gives up")))
         #expect(step.takesOut == (try row.flag("takes out")))
         #expect(step.isDisruptive == (try row.flag("disrupts")))

@@ -40,6 +40,7 @@ extension StepContext {
             (isDrained, isDrainedSinceStep) = (false, false)
             sessions = Int(value)
             connections = sessions
+        case "relays": (relays, sessions) = (true, nil)
         case "refilled": (isDrained, isDrainedSinceStep, isRefilled) = (false, false, true)
         case "old": isDrainedSinceStep = false
         case "unread": isObservedSinceStep = false
