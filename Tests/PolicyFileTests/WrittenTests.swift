@@ -55,6 +55,32 @@ struct WrittenTests {
         #expect(count > 60)
     }
 
+    @Test func `where a directory stands is no part of what its calendar files say`() {
+        let calendar = """
+            BEGIN:VCALENDAR
+            BEGIN:VEVENT
+            UID:a
+            DTSTART;VALUE=DATE:20261228
+            END:VEVENT
+            END:VCALENDAR
+
+            """
+        func written(_ directory: String, _ calendar: String) -> WrittenPolicies {
+            let text =
+                "apiVersion: nagi/v1\nkind: Calendar\nmetadata: {name: c}\nspec: {timeZone: Asia/Tokyo, files: [h.ics]}\n"
+            let files = CalendarFiles { name, _ in .success(PolicySource(path: "\(directory)/\(name)", text: calendar))
+            }
+            return parsePolicies(
+                [PolicySource(path: "\(directory)/p.yaml", text: text)], zones: Corpus.zones, calendarFiles: files
+            ).written
+        }
+        let (here, there) = (written("policies", calendar), written("/other/policies", calendar))
+        #expect(here.documents.count == 1 && "\(here.documents)".contains("h.ics"))
+        #expect(documentChanges(from: here, to: there).isEmpty)
+        let later = written("policies", calendar.replacingOccurrences(of: "1228", with: "1229"))
+        #expect(documentChanges(from: here, to: later).count == 1)
+    }
+
     @Test func `of every key of every kind it is said what a change does to runs in work`() throws {
         let schema = try JSONSerialization.jsonObject(with: Data(PolicySchema.text().utf8)) as? [String: Any]
         let definitions = try #require(schema?["$defs"] as? [String: [String: Any]])

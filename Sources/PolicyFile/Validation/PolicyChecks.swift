@@ -13,6 +13,8 @@ extension PolicyValidator {
             checkStrategy(draft.strategy, selected, document.spec)
             checkWaves(draft.strategy, selected.count, cluster, document.spec)
             checkGroups(draft.strategy, selected, of: cluster, document.spec)
+        } else {
+            checkStrategy(draft.strategy, [], document.spec)
         }
         let windows = spans(draft.windows ?? [], default: draft.timeZone, called: "window").map {
             Located(value: $0.value.window, node: $0.node)

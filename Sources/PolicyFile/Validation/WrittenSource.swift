@@ -9,7 +9,8 @@ extension PolicyValidator {
             guard
                 let read = calendarSources.first(where: { $0.path == directory + file.value || $0.path == file.value })
             else { continue }
-            source.files[file.value] = digest(of: [read])
+            // Where the directory stands is no part of what is in it.
+            source.files[file.value] = digest(of: [PolicySource(path: file.value, bytes: read.bytes)])
         }
         return source
     }
