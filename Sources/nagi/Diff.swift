@@ -12,8 +12,10 @@ struct Diff: ParsableCommand {
         abstract: "Show what another text of the policies changes, and what that does.",
         discussion: """
             Every field that is written otherwise, what it does to runs in work, and of each policy whether it may act at \
-            more times and on more nodes than before: same, narrower, wider or moved, with the first time that shows it; \
-            new and removed for those that only one text has. Windows and runs are compared over --days, the verdicts \
+            more times, on more nodes, or with less care than before: same, narrower, wider or moved, with what shows it; \
+            new and removed for those that only one text has. Less care is: more nodes at once, a larger budget, a shorter \
+            cutoff, soak or pause between nodes, more failures, a drain that ends or outruns calls, and a canary, gate, \
+            approval or verify that is gone. What commands do is not looked at. Windows and runs are compared over --days, the verdicts \
             over 400 days unless --to or --days is given.
 
             Exit code: 0; with --exit-code 1 where anything differs; with --allow 1 where a verdict is not among those \

@@ -30,7 +30,7 @@ package struct DiffDocument: Encodable {
         var effects: [String]
     }
 
-    /// Whether a policy may act at more times and on more nodes than before.
+    /// Whether a policy may act at more times, on more nodes, or with less care than before.
     struct Verdict: Encodable {
         struct Witness: Encodable {
             /// It may act there and might not, or the other way round.
@@ -39,6 +39,8 @@ package struct DiffDocument: Encodable {
             /// The first time that differs; null where it is about nodes.
             @Nullable var start: String?
             @Nullable var end: String?
+            /// What bounds it (`nodes at once`, `cutoff` …), where it is about that: then `was` and `now` say how much.
+            @Nullable var bound: String?
             /// `open`, `frozen`, `outside-windows` or `suspended`; null where it is about nodes.
             @Nullable var was: String?
             @Nullable var now: String?
@@ -153,7 +155,7 @@ extension DiffDocument.Verdict {
             witnesses: reach.witnesses.map { witness in
                 var shown = Witness(
                     isGain: witness.isGain, text: words.witness(witness, reach.timeZone), start: nil, end: nil,
-                    was: nil, now: nil, by: nil, more: 0, nodes: [])
+                    bound: nil, was: nil, now: nil, by: nil, more: 0, nodes: [])
                 switch witness.subject {
                 case .time(let span, let was, let now, let more):
                     (shown.start, shown.end, shown.more) = (zone.text(span.start), zone.text(span.end), more)
@@ -161,6 +163,7 @@ extension DiffDocument.Verdict {
                     if case .frozen(let by) = was { shown.by = by }
                     if case .frozen(let by) = now { shown.by = by }
                 case .nodes(let names, _): shown.nodes = names
+                case .care(let what, let was, let now): (shown.bound, shown.was, shown.now) = (what, was, now)
                 }
                 return shown
             })

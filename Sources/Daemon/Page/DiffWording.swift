@@ -44,6 +44,7 @@ struct DiffWording: Sendable {
                 isSelected
                 ? "may be taken out, \(isOne ? "was" : "were") not" : "\(isOne ? "is" : "are") not taken out any more"
             return "\(wording.names(names, most: 8)) \(verb)"
+        case .care(let what, let was, let now): return "\(what): \(was) → \(now)"
         }
     }
 

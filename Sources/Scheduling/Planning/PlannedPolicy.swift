@@ -11,7 +11,8 @@ package struct PlannedPolicy: Hashable, Sendable {
     package var isOpen: Bool
     /// Nodes out of service at once, at most: the strategy's and the cluster's `maxUnavailable`, and `minAvailable`.
     package var atOnce: Int
-    /// The zone in which its instants are shown: of its first window, by name; UTC without windows.
+    /// The zone in which its instants are shown: of its first window, by name; without windows that of its exclusions, or of
+    /// all policies of the set where they have one.
     package var timeZone: String
     /// Its windows are in more than one zone.
     package var hasManyZones: Bool
@@ -24,7 +25,7 @@ package struct PlannedPolicy: Hashable, Sendable {
         let first =
             windows.min { $0.name < $1.name }
             ?? set.exclusions(of: policy).map(\.window).min { $0.name < $1.name }
-        timeZone = first?.timeZone ?? ZoneRules.utc.name
+        timeZone = first?.timeZone ?? set.onlyZone ?? ZoneRules.utc.name
         hasManyZones = windows.contains { $0.timeZone != first?.timeZone }
         let cluster = set.cluster(named: policy.cluster)
         isOpen = cluster?.discovery != nil

@@ -1,15 +1,15 @@
 import Calendars
 import Primitives
 
-/// Whether a policy may act at more times and on more nodes than before, or at fewer. What it would do there is not
-/// looked at, nor whether a node would be granted.
+/// Whether a policy may act at more times, on more nodes, on more of them at once or with less care than before, or the
+/// reverse.
 package struct ReachChange: Hashable, Sendable {
     package enum Word: String, Hashable, Sendable, CaseIterable {
-        /// At the same times on the same nodes.
+        /// At the same times on the same nodes, as carefully.
         case same
-        /// At fewer times or on fewer nodes, nowhere more.
+        /// At fewer times, on fewer nodes or with more care, nowhere more.
         case narrower
-        /// At more times or on more nodes, nowhere less.
+        /// At more times, on more nodes or with less care, nowhere less.
         case wider
         /// Both.
         case moved
@@ -34,6 +34,8 @@ package struct ReachChange: Hashable, Sendable {
             case time(Span, was: Stance, is: Stance, more: Int)
             /// The nodes that differ, `cluster/node`, sorted.
             case nodes([String], isSelected: Bool)
+            /// Something that bounds what it does: how much it was, and how much it is.
+            case care(String, was: String, is: String)
         }
 
         package var subject: Subject
@@ -83,6 +85,7 @@ private struct Reach {
     private let windows: SpanSet
     private let isSuspended: Bool
     private let calendar: PolicyCalendar
+    private let care: Care
 
     /// Nil where the set has no such policy.
     init?(_ name: String, of set: PolicySet, in horizon: Span) {
@@ -93,6 +96,7 @@ private struct Reach {
         nodes = Set(planned.nodes.map { "\(policy.cluster)/\($0)" })
         calendar = set.calendar(of: policy)
         isSuspended = policy.isSuspended
+        care = Care(planned, of: set)
         let spans = calendar.spans(in: horizon)
         windows = spans.windows
         open = policy.isSuspended || planned.nodes.isEmpty ? SpanSet() : spans.open
@@ -113,7 +117,13 @@ private struct Reach {
         if !more.isEmpty, !other.nodes.isEmpty || times.isEmpty {
             witnesses.append(.init(subject: .nodes(more, isSelected: isGain), isGain: isGain))
         }
+        // One that never acted was careful about nothing.
+        guard !other.open.isEmpty else { return witnesses }
         return witnesses
+            + care.beyond(other.care).map { bound in
+                let (was, now) = isGain ? (bound.there, bound.here) : (bound.here, bound.there)
+                return .init(subject: .care(bound.what, was: was, is: now), isGain: isGain)
+            }
     }
 
     /// Why this one is not open in the span, with its first part in which it is so for one reason.

@@ -52,6 +52,12 @@ package struct PolicySet: Hashable, Sendable, Codable {
         return PolicyCalendar(policy: cluster.name, windows: [.always], exclusions: cluster.exclusions, zones: zones)
     }
 
+    /// The zone of all windows of its policies; nil where they have none, or more than one.
+    package var onlyZone: String? {
+        let names = Set(policies.flatMap(\.schedule.windows).map(\.timeZone))
+        return names.count == 1 ? names.first : nil
+    }
+
     /// When the policy may act, its cluster's exclusions subtracted.
     ///
     /// - Parameter pinned: windows instead of the policy's own: those that a run began with. Empty: at any time.

@@ -61,6 +61,7 @@ struct ReachTests {
                     return "\(sign) \(span.start.rfc3339.dropLast(4))-\(span.end.rfc3339.dropFirst(11).prefix(5)) "
                         + "\(word(was)), \(word(now)) +\(more)"
                 case .nodes(let names, _): return "\(sign) \(names.joined(separator: " "))"
+                case .care(let what, let was, let now): return "\(sign) \(what): \(was) → \(now)"
                 }
             }
     }
@@ -108,6 +109,60 @@ struct ReachTests {
         ]
         for (number, (old, new, wanted)) in cases.enumerated() {
             #expect(Self.shown(try Self.reach(old, new)) == wanted, "case \(number)")
+        }
+    }
+
+    private static func careful(_ change: (inout Policy) -> Void = { _ in }, budget: Budget = Budget()) throws
+        -> PolicySet
+    {
+        var set = Self.set([try Self.window(2, 3)], nodes: 4)
+        set.policies[0].schedule.cutoff = .minutes(30)
+        set.policies[0].sequence = StepSequence(
+            name: "s", steps: [.drain(DrainStep()), .block, .restore, .soak(.minutes(10))])
+        set.clusters[0].budget = budget
+        change(&set.policies[0])
+        return set
+    }
+
+    @Test func `less care is wider, more is narrower, whatever the times`() throws {
+        let cases: [(PolicySet, [String])] = [
+            (try Self.careful { $0.strategy.maxUnavailable = .count(3) }, ["same"]),
+            (try Self.careful { $0.schedule.cutoff = .zero }, ["wider", "gain cutoff: 30m → 0s"]),
+            (try Self.careful { $0.schedule.cutoff = .minutes(45) }, ["narrower", "loss cutoff: 30m → 45m"]),
+            (
+                try Self.careful { $0.sequence.steps[0] = .drain(DrainStep(onDeadline: .terminate)) },
+                [
+                    "wider", "gain when a drain's deadline is over: calls are spared → calls are ended",
+                    "gain time that calls have before that: for ever → 1h",
+                ]
+            ),
+            (
+                try Self.careful { $0.sequence.steps.insert(.terminate(TerminateStep(reason: "now")), at: 2) },
+                ["wider", "gain steps that end sessions (terminate): 0 → 1"]
+            ),
+            (
+                try Self.careful { $0.sequence.steps[3] = .soak(.minutes(1)) }, ["wider", "gain soak: 10m → 1m"]
+            ),
+            (
+                try Self.careful({ $0.strategy.maxUnavailable = .count(3) }, budget: Budget(maxUnavailable: .count(2))),
+                [
+                    "wider", "gain nodes at once: 1 → 2",
+                    "gain the cluster's budget, out of service at most: 1 → 2",
+                ]
+            ),
+            (
+                try Self.careful(budget: Budget(minAvailable: .count(3))),
+                ["narrower", "loss the cluster's budget, in service at least: none → 3 of 4"]
+            ),
+            (
+                try Self.careful {
+                    $0.schedule.cutoff = .zero
+                    $0.strategy.canary = Canary()
+                }, ["moved", "gain cutoff: 30m → 0s", "loss a canary first: no → yes"]
+            ),
+        ]
+        for (number, (new, wanted)) in cases.enumerated() {
+            #expect(Self.shown(try Self.reach(try Self.careful(), new)) == wanted, "case \(number)")
         }
     }
 

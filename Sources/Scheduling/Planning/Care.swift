@@ -1,0 +1,115 @@
+import ModeCore
+import Primitives
+
+/// How careful a policy is, whatever the time: how many nodes at once, and by what it spares calls. Of each thing more is
+/// bolder.
+struct Care: Hashable, Sendable {
+    struct Bound: Hashable, Sendable {
+        /// What it is about, as a text for people begins.
+        var what: String
+        var boldness: Double
+        /// As people read it.
+        var text: String
+    }
+
+    /// In the order in which they are told.
+    let bounds: [Bound]
+
+    init(_ planned: PlannedPolicy, of set: PolicySet) {
+        let policy = planned.policy
+        var bounds: [Bound] = []
+        func add(_ what: String, _ boldness: Double, _ text: String) {
+            bounds.append(Bound(what: what, boldness: boldness, text: text))
+        }
+        func add(shorter what: String, _ length: Duration) { add(what, -length.inSeconds, length.spoken) }
+        func add(more what: String, _ count: Int) { add(what, Double(count), "\(count)") }
+        func add(_ what: String, isKept: Bool) { add(what, isKept ? 0 : 1, isKept ? "yes" : "no") }
+
+        add(more: "nodes at once", planned.atOnce)
+        if let cluster = set.cluster(named: policy.cluster) {
+            let total = cluster.nodes.count
+            add(
+                more: "the cluster's budget, out of service at most",
+                cluster.budget.maxUnavailable.asMaxUnavailable(of: total))
+            // Of a cluster that grows with it as many more may be out of service.
+            let least = cluster.budget.minAvailable.map { $0.asMinAvailable(of: total) }
+            add(
+                "the cluster's budget, in service at least", least.map { Double(total - $0) } ?? .infinity,
+                least.map { "\($0) of \(total)" } ?? "none")
+        }
+        add(shorter: "cutoff", policy.schedule.cutoff)
+        add("only nodes whose longest course fits", isKept: policy.schedule.startOnlyIf == .fits)
+        add("given back at the window's end", isKept: policy.schedule.onWindowEnd == .restore)
+        add(shorter: "pause between nodes", policy.strategy.pauseBetweenNodes)
+        add(more: "failures before it pauses", policy.strategy.maxFailures)
+        add("a canary first", isKept: policy.strategy.canary != nil)
+        add(shorter: "soak of the canary", policy.strategy.canary?.soak ?? .zero)
+        add("a person promotes the canary", isKept: policy.strategy.canary?.promote == .manual)
+        add("a person approves its start", isKept: policy.isApproved)
+        let steps = policy.sequence.steps
+        add(
+            more: "steps that end sessions (terminate)", steps.count { if case .terminate = $0 { true } else { false } }
+        )
+        let cuts = steps.compactMap(\.cut).max() ?? .none
+        add("when a drain's deadline is over", Double(cuts.rawValue), cuts.text)
+        let deadline = steps.compactMap(\.cutDeadline).min()
+        add(
+            "time that calls have before that", deadline.map { -$0.inSeconds } ?? -.infinity,
+            deadline?.spoken ?? "for ever")
+        add(more: "sessions that count as drained", steps.map(\.toleratedSessions).max() ?? 0)
+        add(shorter: "soak", steps.reduce(.zero) { $0 + $1.soakLength })
+        let gates = policy.gates.count + steps.count(where: \.isGate)
+        add("gates", -Double(gates), "\(gates)")
+        add("approvals of each node", isKept: steps.contains { if case .approval = $0 { true } else { false } })
+        add("verify", isKept: steps.contains { if case .verify = $0 { true } else { false } })
+        self.bounds = bounds
+    }
+
+    /// What is bolder here than there.
+    func beyond(_ other: Care) -> [(what: String, here: String, there: String)] {
+        bounds.compactMap { bound in
+            guard let former = other.bounds.first(where: { $0.what == bound.what }), bound.boldness > former.boldness
+            else { return nil }
+            return (bound.what, bound.text, former.text)
+        }
+    }
+}
+
+extension Policy {
+    fileprivate var isApproved: Bool { if case .rollout(_, .some) = kind { true } else { false } }
+}
+
+/// What becomes of calls that a drain's deadline finds.
+private enum Cut: Int, Comparable {
+    case none, proceeds, terminates
+
+    var text: String {
+        switch self {
+        case .none: "calls are spared"
+        case .proceeds: "it proceeds with live calls"
+        case .terminates: "calls are ended"
+        }
+    }
+
+    static func < (a: Cut, b: Cut) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension Step {
+    fileprivate var cut: Cut? {
+        guard case .drain(let drain) = self else { return nil }
+        return switch drain.onDeadline {
+        case .skip, .abort: Cut.none
+        case .proceed: .proceeds
+        case .terminate: .terminates
+        }
+    }
+
+    fileprivate var cutDeadline: Duration? {
+        guard case .drain(let drain) = self, cut != Cut.none else { return nil }
+        return drain.deadline
+    }
+
+    fileprivate var toleratedSessions: Int { if case .drain(let drain) = self { drain.maxSessions } else { 0 } }
+    fileprivate var soakLength: Duration { if case .soak(let length) = self { length } else { .zero } }
+    fileprivate var isGate: Bool { if case .gate = self { true } else { false } }
+}
