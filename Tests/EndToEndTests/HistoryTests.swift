@@ -47,7 +47,10 @@ extension EndToEndTests {
             #expect(!night.output.contains("\(stage.nodes[0].name)  drain"))
             let odd = try await nagi("history", "--since", "soon")
             #expect(odd.status == 2 && odd.errors.contains("1h, 02:00"), "\(odd)")
-            #expect(try await nagi("history", "--node", "nobody").output.hasPrefix("nowhere in the journal"))
+            let nobody = try await nagi("history", "--node", "nobody")
+            #expect(
+                nobody.status == 4 && nobody.errors.hasPrefix("refused: nowhere in the journal: node nobody"),
+                "\(nobody)")
 
             let run = try #require(end.run?.id)
             let list = try await nagi("runs")
@@ -67,7 +70,7 @@ extension EndToEndTests {
             #expect(waited >= 2, "\(told.output)")
             #expect(try await nagi("runs", run).output.contains("WHERE ITS TIME WENT"))
             let unknown = try await nagi("runs", "nobody@1#1")
-            #expect(unknown.status == 4 && unknown.errors.contains("no beginning of a run nobody@1#1"), "\(unknown)")
+            #expect(unknown.status == 4 && unknown.errors.contains("knows no run nobody@1#1"), "\(unknown)")
         }
     }
 

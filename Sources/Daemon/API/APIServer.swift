@@ -124,7 +124,7 @@ package struct APIServer: Sendable {
             throw APIError(.badRequest, "invalid-value", "the key is longer than \(ActionDocument.keyLimit) bytes")
         }
         let zone = board.content.zone
-        let order = try document.order(zone)
+        let order = try document.order(zone, now: HostClock.now().wall)
         switch await pull(Pull(order, by: context.user ?? "somebody", key: key)) {
         case .success(let answer): return json(ActionDocument.Answer(answer, zone))
         case .failure(let refusal): throw APIError(refusal)

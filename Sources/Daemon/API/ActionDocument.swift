@@ -8,7 +8,8 @@ import Scheduling
 
 /// A lever as JSON: the body of `POST /v1/actions`, and its answer.
 ///
-/// `for` is a length (`4h`) or `ever`; `until` an instant, RFC 3339 or local time of the policies' zone.
+/// `for` is a length (`4h`) or `ever`; `until` an instant, RFC 3339, local time of the policies' zone, or a time of day for the
+/// next time that it is.
 package struct ActionDocument: Codable, Hashable, Sendable {
     package var action: String
     package var node: String?
@@ -83,7 +84,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     private static let longest = Duration.days(366)
 
     /// - Throws: `APIError` where a value means nothing.
-    func order(_ zone: DisplayZone) throws(APIError) -> LeverOrder {
+    func order(_ zone: DisplayZone, now: Timestamp) throws(APIError) -> LeverOrder {
         guard let action = LeverOrder.Action(rawValue: action) else {
             throw Self.wrong(
                 "action", action, "one of \(LeverOrder.Action.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -128,10 +129,16 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             order.length = length
         }
         if let until {
-            guard let instant = zone.instant(until), !zone.isLocal(until) || !zone.isAmbiguous else {
-                throw Self.wrong("until", until, "an instant like 2026-11-29T04:00:00+09:00")
+            do throws(PastInstant.Fault) {
+                order.until = try PastInstant(zone: zone, now: now).coming(until)
+            } catch {
+                let what = "an instant: 02:00 for the next time, 2026-11-29T04:00 or 2026-11-29T04:00:00+09:00"
+                guard error == .ambiguous else { throw Self.wrong("until", until, what) }
+                throw APIError(
+                    .badRequest, "invalid-value",
+                    "until: \"\(until.prefix(80))\" needs an offset, as the policies are in several zones",
+                    hint: "for example 2026-11-29T04:00:00+09:00")
             }
-            order.until = instant
         }
         return order
     }
@@ -172,7 +179,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     }
 
     private static func wrong(_ field: String, _ text: String, _ wanted: String) -> APIError {
-        APIError(.badRequest, "invalid-value", "\(field) is \(text.prefix(80))", hint: wanted)
+        APIError(.badRequest, "invalid-value", "\(field): \"\(text.prefix(80))\" is not \(wanted)")
     }
 }
 

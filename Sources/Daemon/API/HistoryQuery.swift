@@ -70,7 +70,8 @@ struct HistoryQuery {
         guard let number = Int(text), range.contains(number) else {
             let bounds =
                 range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-            throw APIError(.badRequest, "invalid-value", "\(name) is \(text.prefix(80))", hint: "a number, \(bounds)")
+            throw APIError(
+                .badRequest, "invalid-value", "\(name): \"\(text.prefix(80))\" is not a number, \(bounds)")
         }
         return number
     }
@@ -80,16 +81,18 @@ struct HistoryQuery {
         case nil, "false"?: return false
         case "true"?: return true
         case let text?:
-            throw APIError(.badRequest, "invalid-value", "\(name) is \(text.prefix(80))", hint: "true or false")
+            throw APIError(.badRequest, "invalid-value", "\(name): \"\(text.prefix(80))\" is not true or false")
         }
     }
 
+    /// As the levers know nodes: `cluster/node`, or the node alone, each also by what stands before its address. A node that
+    /// the daemon does not know now may be in the journal all the same.
     private static func node(_ text: String, _ report: StatusReport?) throws(APIError) -> String {
-        let clusters = (report?.clusters ?? []).filter { cluster in cluster.nodes.contains { $0.name == text } }
-        guard clusters.count > 1 else { return text }
+        let ids = RecordFilter.nodes(called: text, in: report)
+        guard ids.count > 1 else { return ids.first ?? text }
         throw APIError(
-            .badRequest, "ambiguous", "\(text) is in more than one cluster",
-            hint: clusters.prefix(5).map { "\($0.name)/\(text)" }.joined(separator: " or "))
+            .badRequest, "ambiguous", "there are \(ids.count) nodes \(text)",
+            hint: ids.prefix(5).joined(separator: " or "))
     }
 
     private static func instant(
@@ -102,12 +105,12 @@ struct HistoryQuery {
             switch error {
             case .unreadable:
                 throw APIError(
-                    .badRequest, "invalid-value", "\(name) is \(text.prefix(80)): no time is written so",
+                    .badRequest, "invalid-value", "\(name): \"\(text.prefix(80))\" is no time",
                     hint: PastInstant.hint)
             case .ambiguous:
                 throw APIError(
                     .badRequest, "invalid-value",
-                    "\(name) is \(text.prefix(80)): the windows are in more than one time zone, so it could mean any of them",
+                    "\(name): \"\(text.prefix(80))\" could be in any of the zones of the policies' windows",
                     hint: "give an offset: 2026-11-29T02:00:00+09:00, or Z for UTC; or a length: 1h")
             }
         }
@@ -148,6 +151,43 @@ extension HistoryDocument {
             previous: query.isForward || page.isComplete ? nil : page.through,
             last: page.last, first: beginning,
             note: isAbsent ? try await Self.absence(query, reader, reach) : nil)
+    }
+
+    /// What the question names and nobody knows: the daemon does not now, and the journal never did.
+    static func unknown(
+        _ query: HistoryQuery, _ reader: JournalReader, _ report: StatusReport?
+    ) async throws(JournalError) -> APIError? {
+        let filter = query.filter
+        var asked: [(code: String, word: String, name: String, alone: RecordFilter, isKnown: Bool)] = []
+        if let node = filter.node {
+            let isKnown = !RecordFilter.nodes(called: node, in: report).isEmpty
+            asked.append(("unknown-node", "node", node, RecordFilter(node: node), isKnown))
+        }
+        if let run = filter.run {
+            let isKnown =
+                report.map { report in
+                    report.runs.contains { $0.id == run || $0.policy == run }
+                        || report.policies.contains { $0.name == run }
+                } ?? false
+            asked.append(("unknown-run", "run or policy", run, RecordFilter(run: run), isKnown))
+        }
+        if let actor = filter.actor {
+            asked.append(("unknown-actor", "person", actor, RecordFilter(actor: actor), false))
+        }
+        for one in asked where !one.isKnown {
+            var alone = one.alone
+            alone.isWhole = true
+            var anywhere = HistoryQuery(alone).journalQuery
+            anywhere.limit = 1
+            let found = try await reader.page(anywhere)
+            guard found.entries.isEmpty, found.isComplete else { continue }
+            return APIError(
+                .notFound, one.code, "nowhere in the journal: \(one.word) \(one.name.prefix(80))",
+                hint: one.word == "person"
+                    ? "nagi history without --actor names people"
+                    : "nagi status lists nodes and policies, nagi runs the runs")
+        }
+        return nil
     }
 
     private static func absence(

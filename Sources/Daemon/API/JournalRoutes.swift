@@ -27,10 +27,14 @@ struct JournalRoutes: Sendable {
 
     private func history(_ request: Request) async throws -> Response {
         let query = try query(request)
-        return json(
-            try await answered { () async throws(JournalError) in
-                try await HistoryDocument(query, reader, board.zone)
-            })
+        let report = board.latestReport
+        let (document, unknown) = try await answered { () async throws(JournalError) in
+            let document = try await HistoryDocument(query, reader, board.zone)
+            let isAbsent = document.note != nil && !query.filter.isEmpty
+            return (document, isAbsent ? try await HistoryDocument.unknown(query, reader, report) : nil)
+        }
+        if let unknown { throw unknown }
+        return json(document)
     }
 
     private func events(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -87,8 +91,13 @@ struct JournalRoutes: Sendable {
             try await RunJournal(reader: reader).account(of: id, until: HostClock.now())
         }
         guard let found else {
+            if content.report?.policies.contains(where: { $0.name == name }) == true {
+                throw APIError(
+                    .notFound, "unknown-run", "\(name) has no run now, and none that is remembered",
+                    hint: "when it may act next: nagi explain \(name)")
+            }
             throw APIError(
-                .notFound, "unknown-run", "the journal has no beginning of a run \(name)",
+                .notFound, "unknown-run", "the journal knows no run \(name), or not its beginning any more",
                 hint: "nagi runs names the latest; nagi history --run finds what is left of older ones")
         }
         return json(RunDocument(found.account, content.zone, isTruncated: found.isTruncated))

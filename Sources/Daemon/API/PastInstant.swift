@@ -36,6 +36,12 @@ struct PastInstant {
         return instant
     }
 
+    /// The same of what is to come: a time of day is the next one, and a length means nothing.
+    func coming(_ text: String) throws(Fault) -> Timestamp {
+        guard Duration(text) == nil else { throw .unreadable }
+        return try instant(text, after: now)
+    }
+
     private func timeOfDay(_ text: String) -> TimeOfDay? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard 2...3 ~= parts.count, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isASCIIDigit) }) else {
