@@ -22,4 +22,15 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
         case .embedded(let failure): "\(failure)"
         }
     }
+
+    /// What to do about it.
+    package var hint: String? {
+        switch self {
+        case .cannotListen(let address, _):
+            "another nagi daemon may be there (nagi status --address \(address)); a free port: --listen \(address.host):0"
+        case .leavesUndone:
+            "start it without --observe-only and let it finish, or leave that so: --observe-only --force"
+        case .state, .journal, .noPolicies, .loop, .embedded: nil
+        }
+    }
 }

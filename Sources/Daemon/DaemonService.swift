@@ -286,9 +286,11 @@ package final class DaemonService: Sendable {
         }
         let objections = embedded.objections(to: set)
         guard objections.isEmpty else {
-            if isTrial { return wish.told(.refused(reasons: objections)) }
+            if isTrial { return wish.told(.refused(reasons: objections, path: settings.policyPath)) }
             for objection in objections { log(objection, .error) }
-            loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
+            loop.refuse(
+                .init(
+                    at: HostClock.now().wall, digest: set.digest, reasons: objections, path: settings.policyPath))
             return refused(objections, wish)
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
@@ -298,7 +300,9 @@ package final class DaemonService: Sendable {
         loop.load(set, settings, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
             guard objections.isEmpty else {
                 let isLast = set.policies.isEmpty && !isConfirmed
-                return wish.told(isLast ? .unconfirmed(reasons: objections) : .refused(reasons: objections))
+                return wish.told(
+                    isLast
+                        ? .unconfirmed(reasons: objections) : .refused(reasons: objections, path: settings.policyPath))
             }
             if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest, news)) }
             let former = written.withLock { $0 }
@@ -313,7 +317,7 @@ package final class DaemonService: Sendable {
 
     private func refused(_ reasons: [String], _ wish: Reloading) {
         if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay", .error) }
-        wish.told(.refused(reasons: reasons))
+        wish.told(.refused(reasons: reasons, path: settings.policyPath))
     }
 
     private func keep(_ reading: PolicyReading) {
@@ -324,10 +328,13 @@ package final class DaemonService: Sendable {
     private func tell(_ reading: PolicyReading) {
         for message in reading.messages.prefix(Self.manyMessages) { log(message, reading.set == nil ? .error : .warn) }
         let rest = reading.messages.count - Self.manyMessages
-        if rest > 0 { log("\(rest) more of that kind: nagi check PATH", reading.set == nil ? .error : .warn) }
+        if rest > 0 {
+            log("\(rest) more of that kind: nagi check \(settings.policyPath)", reading.set == nil ? .error : .warn)
+        }
     }
 
     private func refuse(_ reading: PolicyReading, _ loop: ControlLoop) {
-        loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: reading.messages))
+        loop.refuse(
+            .init(at: HostClock.now().wall, digest: nil, reasons: reading.messages, path: settings.policyPath))
     }
 }

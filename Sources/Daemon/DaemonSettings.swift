@@ -22,6 +22,8 @@ package struct DaemonSettings: Sendable {
     package var listen: ListenAddress
     /// Where relative commands and secret files start. Absolute.
     package var policyDirectory: String
+    /// The policies, for whoever is told to check them: that directory, or a file in it.
+    package var policyPath: String
     package var environment: [String: String]
     /// What a daemon that only observes does about a journal in which something is left undone.
     package enum Mode: Sendable {
@@ -39,12 +41,13 @@ package struct DaemonSettings: Sendable {
 
     package init(
         state: StateDirectory, listen: ListenAddress = .standard, policyDirectory: String,
-        environment: [String: String], mode: Mode = .acts
+        policyPath: String? = nil, environment: [String: String], mode: Mode = .acts
     ) {
         self.mode = mode
         self.state = state
         self.listen = listen
         self.policyDirectory = policyDirectory
+        self.policyPath = policyPath ?? policyDirectory
         self.environment = environment
     }
 }

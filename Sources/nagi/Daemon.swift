@@ -58,7 +58,8 @@ struct StartDaemon: AsyncParsableCommand {
         let service = DaemonService(
             settings: DaemonSettings(
                 state: StateDirectory(path: state ?? StateDirectory.standardPath(environment: environment)),
-                listen: address, policyDirectory: files.directory, environment: environment,
+                listen: address, policyDirectory: files.directory, policyPath: files.absolutePath,
+                environment: environment,
                 mode: observeOnly ? force ? .observesAnyway : .observes : .acts),
             readPolicies: { files.readToAct() }, log: { LogLine.write($0) })
         let isStopping = Mutex(false)
@@ -77,7 +78,7 @@ struct StartDaemon: AsyncParsableCommand {
         do throws(DaemonError) {
             try await service.run()
         } catch {
-            throw Refusal(error.kind, "\(error)")
+            throw Refusal(error.kind, "\(error)", hint: error.hint)
         }
     }
 }

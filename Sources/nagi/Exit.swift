@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Foundation
 import ModeServer
 
@@ -18,6 +19,8 @@ struct Refusal: Error, CustomStringConvertible {
     var message: String
     /// What to do about it.
     var hint: String?
+    /// For programs: printed instead of the text, where they asked.
+    var json: String?
 
     init(_ kind: Kind, _ message: String, hint: String? = nil) {
         self.kind = kind
@@ -28,11 +31,26 @@ struct Refusal: Error, CustomStringConvertible {
     var description: String { message + (hint.map { "\n  " + $0 } ?? "") }
 }
 
+/// `{"error":{"code","message","hint"}}`, as the API writes it.
+struct ErrorAnswer: Encodable {
+    struct Body: Encodable {
+        var code: String
+        var message: String
+        @Nullable var hint: String?
+    }
+
+    var error: Body
+
+    init(_ code: String, _ message: String, hint: String? = nil) {
+        error = Body(code: code, message: message, hint: hint)
+    }
+}
+
 /// The one way out of the program after an error.
 enum Exit {
     static func end(with error: any Error) -> Never {
         if let refusal = error as? Refusal {
-            complain(refusal.description)
+            if let json = refusal.json { print(json) } else { complain(refusal.description) }
             exit(refusal.kind.rawValue)
         }
         switch error as? ModeServerError {

@@ -13,12 +13,16 @@ struct ExplainVerb: AsyncParsableCommand {
               nagi explain sora-upgrade
               nagi explain node-02 --at 02:20
             """)
-    @Argument(help: "A node (cluster/node, or the node alone where that is unambiguous), or a run or its policy.")
+    @Argument(help: "A node (cluster/node, or the node alone where that is unambiguous), a run, or a policy.")
     var name: String
     @Option(help: "An instant of the past: RFC 3339, local time of the policies' zone, or 02:20 for the last time.")
     var at: String?
     @Option(help: "table for people, json for programs.") var format = Status.Format.table
     @OptionGroup var daemon: DaemonOptions
+
+    private func show(_ text: String) {
+        print(ExplainText.folded(text, width: TerminalWindow.terminal.width))
+    }
 
     func run() async throws {
         let connection = try daemon.connection()
@@ -26,16 +30,17 @@ struct ExplainVerb: AsyncParsableCommand {
         do throws(DaemonConnection.Failure) {
             explained = try await connection.explain(name, at: at)
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
         /// Of the past the instant is said.
         func asked(_ instant: String) -> String {
             at == nil ? "" : "As the journal knew it, \(ShownInstant.whole(instant).plain):\n"
         }
         switch (explained, format) {
-        case (.node(_, let json), .json), (.run(_, let json), .json): print(json)
-        case (.node(let document, _), .table): print(asked(document.at) + ExplainText.text(document))
-        case (.run(let document, _), .table): print(asked(document.at) + ExplainText.text(document))
+        case (.node(_, let json), .json), (.run(_, let json), .json), (.policy(_, let json), .json): print(json)
+        case (.node(let document, _), .table): show(asked(document.at) + ExplainText.text(document))
+        case (.run(let document, _), .table): show(asked(document.at) + ExplainText.text(document))
+        case (.policy(let document, _), .table): show(asked(document.at) + ExplainText.text(document))
         }
     }
 }

@@ -45,7 +45,7 @@ struct History: AsyncParsableCommand {
         do throws(DaemonConnection.Failure) {
             document = try await past(connection)
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
         show(document)
         if follow { try await goOn(after: document.next ?? document.last) }
@@ -98,11 +98,11 @@ struct History: AsyncParsableCommand {
         case .json where follow: for record in document.records { print(jsonText(record)) }
         case .json: print(jsonText(document))
         case .table:
-            for line in document.records.flatMap(\.lines) { print(line) }
+            for line in document.records.flatMap(\.lines) { show(line) }
             if let note = document.note, !follow { print(note.plain) }
         }
-        if !follow, let next = document.next {
-            complain("there is more: --limit \(Self.mostRecords), or from another --since; the next id is \(next)")
+        if !follow, document.next != nil {
+            complain("there is more: --limit \(Self.mostRecords), or from another --since")
         }
         flush()
     }
@@ -118,20 +118,26 @@ struct History: AsyncParsableCommand {
                     filters, after: &after,
                     missed: { from, to in complain("records \(from) to \(to - 1) are not kept any more") }
                 ) { record, json in
-                    for line in format == .json ? [json] : record.lines { print(line) }
+                    if format == .json { print(json) } else { record.lines.forEach(show) }
                     flush()
                     isAway = false
                 }
             } catch {
                 switch error {
                 case .unreachable, .noToken: break
-                case .refused, .badAnswer: throw Refusal(error, address: connection.address)
+                case .refused, .badAnswer: throw Refusal(error, of: connection, daemon, format)
                 }
             }
             if !isAway { complain("the daemon is away; going on when it is back, after record \(after)") }
             isAway = true
             try await Task.sleep(for: .milliseconds(500))
         }
+    }
+
+    /// Folded on a terminal, under where the text begins.
+    private func show(_ line: String) {
+        guard let width = TerminalWindow.terminal.width else { return print(line) }
+        for part in TextFold.hanging(line, width: width) { print(part) }
     }
 
     private func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

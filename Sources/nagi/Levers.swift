@@ -42,7 +42,7 @@ extension LeverOptions {
         do throws(DaemonConnection.Failure) {
             answer = try await connection.act(order, key: UUID().uuidString)
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
         switch format {
         case .json: print(answer.json)
@@ -50,8 +50,10 @@ extension LeverOptions {
             let until = answer.document.until.map {
                 ", until \(ShownInstant($0, at: HostClock.now().wall)?.ahead ?? $0)"
             }
-            let undo = answer.document.undo.map { "\n  undo: \($0.plain)" } ?? ""
-            print(answer.document.text.plain + (until ?? "").plain + undo)
+            // A line each, to be copied.
+            let undo = (answer.document.undo ?? "").components(separatedBy: "; ").filter { !$0.isEmpty }
+            print(
+                answer.document.text.plain + (until ?? "").plain + undo.map { "\n  undo: \($0.plain)" }.joined())
         }
         // Something of it was refused.
         if !answer.document.left.isEmpty { throw ExitCode(Refusal.Kind.refused.rawValue) }
@@ -74,9 +76,11 @@ struct HoldVerb: LeverVerb {
           nagi hold node-01 --mode block_new_session --for 2h --reason "disk swap"
         """)
     @Argument(help: nodeHelp) var node: String
-    @Option(help: "normal, block_new_session or block_new_connection.") var mode: String?
+    @Option(help: "normal, block_new_session or block_new_connection; needs --for or --until.") var mode: String?
     @Option(name: .customLong("for"), help: "How long: 90m, 4h, or ever.") var length: String?
-    @Option(help: "Until when, instead of --for: RFC 3339, or local time of the policies' zone.") var until: String?
+    @Option(
+        help: "Until when, instead of --for: 05:00 for the next time, local time of the policies' zone, or RFC 3339.")
+    var until: String?
     @Flag(help: "Also where the cluster's budget has no room.") var force = false
     @OptionGroup var options: LeverOptions
 
@@ -125,7 +129,9 @@ struct PauseVerb: LeverVerb {
     @Argument(help: runHelp) var run: String?
     @Flag(help: "Also give back every node on which no disruptive step has begun.") var restore = false
     @Option(name: .customLong("for"), help: "How long: 90m, 4h. Default: until nagi resume.") var length: String?
-    @Option(help: "Until when, instead of --for: RFC 3339, or local time of the policies' zone.") var until: String?
+    @Option(
+        help: "Until when, instead of --for: 05:00 for the next time, local time of the policies' zone, or RFC 3339.")
+    var until: String?
     @OptionGroup var options: LeverOptions
 
     func fill(_ order: inout ActionDocument) {

@@ -39,7 +39,8 @@ struct Nagi: AsyncParsableCommand {
 
     /// A first word that is no verb would only be called unexpected.
     private static func checkVerb(_ arguments: [String]) throws {
-        guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return }
+        let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+        guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return }
         let verbs = configuration.subcommands
         guard !verbs.contains(where: { $0._commandName == word }) else { return }
         let shown = verbs.filter { $0.configuration.shouldDisplay }.map { $0._commandName }

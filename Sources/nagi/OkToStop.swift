@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import PolicyFile
 import Primitives
 import Scheduling
 
@@ -21,6 +22,9 @@ struct OkToStopVerb: AsyncParsableCommand {
 
     func validate() throws {
         if reserve != nil, max != nil { throw ValidationError("--max and --reserve do not go together.") }
+        if let reserve, Duration(reserve) == nil {
+            throw ValidationError("--reserve: \"\(reserve)\" is no length like 90m or 4h")
+        }
     }
 
     func run() async throws {
@@ -34,7 +38,7 @@ struct OkToStopVerb: AsyncParsableCommand {
         do throws(DaemonConnection.Failure) {
             answer = try await connection.okToStop(nodes, most: max)
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, options.daemon, options.format)
         }
         switch options.format {
         case .json: print(answer.json)

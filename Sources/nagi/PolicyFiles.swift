@@ -9,12 +9,14 @@ struct PolicyFiles: Sendable {
     let path: String
     /// Where relative commands and secret files start. Absolute.
     let directory: String
+    let absolutePath: String
 
     init(path: String) {
         let url = URL(fileURLWithPath: path).standardizedFileURL
         var isDirectory: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
         self.path = path
+        absolutePath = url.path
         directory = exists && !isDirectory.boolValue ? url.deletingLastPathComponent().path : url.path
     }
 
@@ -30,9 +32,8 @@ struct PolicyFiles: Sendable {
         let reading = read()
         if let set = reading.set { return (set, reading.written) }
         let isUnreadable = PolicyDirectory.scan([path]).faults.contains { $0.code == .unreadableFile }
-        throw Refusal(
-            isUnreadable ? .usage : .no, reading.messages.joined(separator: "\n"),
-            hint: "nagi check \(path) says all of it")
+        // That is all of it but for the notes.
+        throw Refusal(isUnreadable ? .usage : .no, reading.messages.joined(separator: "\n"))
     }
 
     /// For a daemon, to which a window that is over is no fault.

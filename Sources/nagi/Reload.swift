@@ -28,9 +28,12 @@ struct Reload: AsyncParsableCommand {
             // Each reason has its own lines.
             if case .refused("policies-refused", let message, let hint) = error {
                 let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(\.plain)
-                throw Refusal(.refused, "refused: " + lines.joined(separator: "\n"), hint: hint?.plain)
+                var refusal = Refusal(error, of: connection, daemon, format)
+                refusal.message = "refused: " + lines.joined(separator: "\n")
+                refusal.hint = hint?.plain
+                throw refusal
             }
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
         let document = answer.document
         switch format {

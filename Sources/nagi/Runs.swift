@@ -25,13 +25,13 @@ struct Runs: AsyncParsableCommand {
         do throws(DaemonConnection.Failure) {
             if let wanted {
                 let answer = try await connection.run(wanted)
-                print(format == .json ? answer.json : RunsTable.text(answer.document))
+                print(format == .json ? answer.json : RunsTable.text(answer.document, on: TerminalWindow.terminal))
             } else {
                 let answer = try await connection.runs()
-                print(format == .json ? answer.json : RunsTable.text(answer.document))
+                print(format == .json ? answer.json : RunsTable.text(answer.document, on: TerminalWindow.terminal))
             }
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
     }
 }

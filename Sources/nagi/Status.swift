@@ -40,13 +40,13 @@ struct Status: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if watch { return await StatusWatch(connect: { [daemon] in try daemon.connection() }, showsAll: all).run() }
+        if watch { return await StatusWatch(daemon: daemon, showsAll: all).run() }
         let connection = try daemon.connection()
         let answer: DaemonConnection.StatusAnswer
         do throws(DaemonConnection.Failure) {
             answer = try await connection.status()
         } catch {
-            throw Refusal(error, address: connection.address)
+            throw Refusal(error, of: connection, daemon, format)
         }
         let document = answer.document
         guard check else {
@@ -100,22 +100,57 @@ struct DaemonOptions: ParsableArguments {
     }
 }
 
+extension DaemonOptions {
+    /// Where address and token were looked for.
+    var directory: String { state ?? StateDirectory.standardPath(environment: ProcessInfo.processInfo.environment) }
+}
+
 extension Refusal {
-    init(_ failure: DaemonConnection.Failure, address: ListenAddress) {
+    /// - Parameter format: for programs it is an object as the API writes it.
+    init(
+        _ failure: DaemonConnection.Failure, of connection: DaemonConnection, _ daemon: DaemonOptions,
+        _ format: Status.Format = .table
+    ) {
+        let address = connection.address
+        let code: String
+        var plain: String?
         switch failure {
         case .unreachable(let reason):
+            code = "unreachable"
+            let isThere = reason.hasPrefix("no answer in time")
             self.init(
                 .unreachable, "no daemon answers on \(address): \(reason)",
-                hint: "start one: nagi daemon PATH · another address: --address or NAGI_ADDRESS")
-        case .refused(let code, let message, let hint):
-            let isUsage = ["incomplete", "invalid-value"].contains(code)
-            self.init(isUsage ? .usage : .refused, "refused: \(message.plain)", hint: hint?.plain)
+                hint: isThere
+                    ? "something listens there and hangs: look at the daemon's log, or start it again"
+                    : "start one: nagi daemon PATH · one with its own state directory: --state or NAGI_STATE (looked in "
+                        + "\(daemon.directory.plain)) · another address: --address or NAGI_ADDRESS")
+        case .refused(let word, let message, let hint):
+            code = word
+            plain = message.plain
+            let isUsage = ["incomplete", "invalid-value"].contains(word)
+            let flag = word == "invalid-value" ? Self.flag(message) : nil
+            self.init(
+                isUsage ? .usage : .refused, flag.map { "\($0.plain)" } ?? "refused: \(message.plain)",
+                hint: hint?.plain)
         case .noToken:
+            code = "token-missing"
             self.init(
                 .refused, "no daemon uses this state directory: there is no token for the one that answers",
-                hint: "give the daemon's with --state or NAGI_STATE")
+                hint: "give the daemon's with --state or NAGI_STATE (looked in \(daemon.directory.plain))")
         case .badAnswer(let reason):
-            self.init(.unreachable, "what answers on \(address) is not a nagi daemon: \(reason.plain)")
+            code = "not-nagi"
+            self.init(
+                .unreachable, "what answers on \(address) is not a nagi daemon: \(reason.plain)",
+                hint: "another address: --address or NAGI_ADDRESS")
         }
+        if format == .json { json = jsonText(ErrorAnswer(code, plain ?? message, hint: hint)) }
+    }
+
+    /// `for: "yesterday" is not …` as the shell knows it: `--for: …`; nil where it is about no value.
+    private static func flag(_ message: String) -> String? {
+        guard let colon = message.firstIndex(of: ":"), message[colon...].hasPrefix(": \""),
+            message[..<colon].allSatisfy({ $0.isLetter && $0.isASCII })
+        else { return nil }
+        return "--" + message
     }
 }

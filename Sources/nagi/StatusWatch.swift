@@ -8,7 +8,7 @@ struct StatusWatch: Sendable {
     private static let pause = Duration.seconds(1)
 
     /// Asked each time: a daemon that starts again may listen elsewhere.
-    let connect: @Sendable () throws -> DaemonConnection
+    let daemon: DaemonOptions
     let showsAll: Bool
 
     func run() async {
@@ -41,8 +41,11 @@ struct StatusWatch: Sendable {
                 lines.append(terminal.painted("\(silent.reason.plain), since \(since)", .alarm))
                 if last != nil { lines.append(terminal.painted("what it said last:", .faint)) }
             }
-            if let last { lines += StatusTable(last, on: terminal, showsAll: showsAll).lines }
-            Self.write(Repaint.frame(lines, rows: TerminalWindow.size?.rows ?? 0))
+            let rows = TerminalWindow.size?.rows ?? 0
+            if let last {
+                lines += StatusTable(last, on: terminal, showsAll: showsAll).lines(rows: rows - lines.count)
+            }
+            Self.write(Repaint.frame(lines, rows: rows))
             try? await Task.sleep(for: Self.pause)
         }
     }
@@ -50,14 +53,14 @@ struct StatusWatch: Sendable {
     private func status() async -> Result<StatusDocument, Refusal> {
         let connection: DaemonConnection
         do {
-            connection = try connect()
+            connection = try daemon.connection()
         } catch {
             return .failure(error as? Refusal ?? Refusal(.unreachable, "\(error)"))
         }
         do throws(DaemonConnection.Failure) {
             return .success(try await connection.status().document)
         } catch {
-            return .failure(Refusal(error, address: connection.address))
+            return .failure(Refusal(error, of: connection, daemon))
         }
     }
 

@@ -258,22 +258,21 @@ import Testing
             for node in nodes {
                 #expect(
                     Set(node.keys) == [
-                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "relays",
-                        "observedAt", "verdict", "since", "run", "step", "drain", "claims", "blockers", "floor", "owed",
-                        "retained",
-                        "failed", "command",
+                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "relays", "observedAt",
+                        "verdict", "since", "run", "step", "drain", "claims", "blockers", "queuedIn", "exempt", "floor",
+                        "owed", "retained", "failed", "command",
                     ])
                 let verdict = try #require(node["verdict"] as? [String: Any])
                 #expect(Set(verdict.keys) == ["code", "text", "until"])
             }
             let claim = try #require((nodes[0]["claims"] as? [[String: Any]])?.first)
-            #expect(Set(claim.keys) == ["owner", "mode", "reason", "since", "until"])
+            #expect(Set(claim.keys) == ["owner", "mode", "reason", "since", "until", "leftSeconds"])
             #expect(nodes[0]["observed"] as? String == "block_new_session")
             #expect(nodes[1]["observed"] is NSNull)
             let blockers = try #require(nodes[1]["blockers"] as? [[String: Any]])
             for blocker in blockers {
                 #expect(
-                    Set(blocker.keys) == ["code", "class", "text", "have", "limit", "holders", "until", "lift"])
+                    Set(blocker.keys) == ["code", "class", "text", "have", "limit", "holders", "until", "lift", "node"])
             }
             #expect(blockers.map { $0["code"] as? String } == ["waiting-budget", "waiting-window"])
             #expect(blockers.map { $0["class"] as? String } == ["capacity", "clock"])

@@ -119,7 +119,7 @@ import Testing
         #expect(
             AttentionTable(needed, at: document.at).text == """
                 refused-reload  since 00:53:20  the files on disk were refused: a.yaml:1:1: error
-                                                nagi check PATH, then reload
+                                                nagi check PATH, then nagi reload
                 paused          since 00:53:20  up@2#1 is paused: why
                                                 nagi resume up@2#1, or nagi abort up@2#1 --reason …
                 """)

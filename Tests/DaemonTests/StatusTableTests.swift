@@ -91,7 +91,7 @@ import Testing
                 nodes: names.map { name in
                     NodeStatus(
                         name: name, observed: .known(.normal), verdict: Verdict(blocker), blockers: [blocker],
-                        claims: [], isOwed: false, isRetained: false)
+                        queuedIn: RunID(text: "up@2#1"), claims: [], isOwed: false, isRetained: false)
                 }, unlisted: [])
         ]
         report.runs = [
@@ -112,6 +112,32 @@ import Testing
         #expect(
             lines.contains { $0.hasPrefix("  everything  since 00:53:20 by mika: calls drop, until nagi resume") })
         #expect(lines.filter { $0.hasPrefix("  media-") }.count == 20)
+    }
+
+    @Test func `where not all fits, what needs a person stands before nodes with which nothing goes on`() throws {
+        var report = APIServerTests.report
+        report.clusters[0].nodes += (10...30).map { number in
+            NodeStatus(
+                name: "node-\(number)", observed: .known(.normal), ready: true,
+                verdict: Verdict(.unmanaged, "no claim"),
+                blockers: [], claims: [], isOwed: false, isRetained: false)
+        }
+        let table = StatusTable(StatusDocument(report, zone: .utc), on: Terminal(width: 120))
+        #expect(table.lines(rows: 0) == table.lines && table.lines(rows: 100) == table.lines)
+        let lines = table.lines(rows: 24)
+        func place(_ text: String) throws -> Int { try #require(lines.firstIndex { $0.contains(text) }, "\(text)") }
+        let order = ["in service, budget", "FAILED", "ALARMS", "draining since", "RUNS", "node-10", "POLICIES"]
+        let places = try order.map(place)
+        #expect(places == places.sorted() && places[4] < 24, "\(lines)")
+    }
+
+    @Test func `what is to be typed against what needs a person is whole on a terminal`() {
+        var report = APIServerTests.report
+        report.clusters[0].nodes[2].name = "media-07.hall-3.tokyo-east-1.sfu.example.com@10.20.30.107"
+        let document = StatusDocument(report, zone: .utc)
+        let text = AttentionTable(Attention.needed(by: document), at: document.at, on: Terminal(width: 80)).text
+        let lever = "    nagi release tokyo/media-07.hall-3.tokyo-east-1.sfu.example.com@10.20.30.107 --reason …"
+        #expect(text.split(separator: "\n").contains { $0 == lever }, "\(text)")
     }
 
     static let hostile = [

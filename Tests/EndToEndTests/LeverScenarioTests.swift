@@ -30,7 +30,13 @@ extension EndToEndTests {
             try await stage.startDaemon()
             let after = try await stage.verdict("paused", of: first.name)
             #expect(after.verdict(of: first.name)?.text == "everything is paused by \(NSUserName()): calls drop")
-            #expect(try await nagi("resume", run).status == 4, "the run is not paused by itself")
+            let idle = try await nagi("resume", run, "--format", "json")
+            #expect(idle.status == 4 && idle.output.hasPrefix(#"{"error":{"code":"nothing-to-do""#), "\(idle)")
+            #expect(idle.errors.isEmpty)
+            for asked in [["explain", "nobody"], ["runs", "nobody"], ["ok-to-stop", "nobody"]] {
+                let (program, status) = try await stage.run(asked + ["--format", "json", "--state", stage.state.path])
+                #expect(status == 4 && program.outputText.hasPrefix(#"{"error":{"code":"unknown-"#), "\(asked)")
+            }
             #expect(try await nagi("resume").status == 0)
 
             #expect(try await nagi("hold", second.name).status == 0)

@@ -51,6 +51,8 @@ struct Rig {
     private(set) var mostCommandsAtOnce: [String: Int] = [:]
     /// The reload was refused.
     private(set) var isReloadRefused = false
+    /// What became of the levers, by their tickets.
+    private var answers: [Int: Result<LeverAnswer, LeverRefusal>] = [:]
 
     /// A ChangeMode that a node received.
     struct Send: CustomStringConvertible {
@@ -129,6 +131,18 @@ extension Rig {
         guard !isReloadRefused else { return world.say("refused") }
         self.policies = policies
         deliver(.policiesLoaded(policies.set))
+    }
+
+    /// Somebody (`ann`) pulls a lever.
+    @discardableResult
+    mutating func pull(
+        _ action: LeverOrder.Action, _ set: (inout LeverOrder) -> Void = { _ in }
+    ) -> Result<LeverAnswer, LeverRefusal> {
+        var order = LeverOrder(action)
+        set(&order)
+        let ticket = answers.count + 1
+        deliver(.pulled(Pull(order, by: "ann"), ticket: ticket))
+        return answers[ticket] ?? .failure(LeverRefusal(.unavailable, "nobody answered"))
     }
 
     mutating func advance(_ length: Duration) { advance(toInstant: world.elapsed + length.inNanoseconds) }
@@ -234,6 +248,11 @@ extension Rig {
     func told(_ text: String) -> Bool { journal.contains { $0.text == text } }
 
     var status: StatusReport? { controller?.status(at: world.now) }
+
+    func answer(_ question: Question) throws -> QuestionAnswer {
+        guard let controller else { throw Impatience(description: "there is no daemon") }
+        return try controller.answer(question, at: world.now)
+    }
 }
 
 extension Rig: CustomStringConvertible {
@@ -347,7 +366,8 @@ extension Rig {
             }
             let members = world.list(seenBy: host)?.compactMap(member) ?? []
             answer(.seedAnswered(cluster: cluster, seed: seed, .members(members)))
-        case .answer, .stop: break
+        case .answer(let ticket, let result): answers[ticket] = result
+        case .stop: break
         }
     }
 

@@ -30,7 +30,7 @@ package struct Attention: Hashable, Sendable, Codable {
             all.append(
                 Attention(
                     "refused-reload", "the files on disk were refused\(first)", since: refused.at,
-                    hint: "nagi check PATH, then reload"))
+                    hint: "\(refused.check), then nagi reload"))
         }
         all += document.alarms.map { alarm in
             Attention(alarm.code, alarm.text, since: alarm.since, node: alarm.node, run: alarm.run)

@@ -49,15 +49,19 @@ package struct DaemonConnection: Sendable {
             .GET, "/v1/explain" + Self.query([("of", name)] + (instant.map { [("at", $0)] } ?? [])))
         let json = String(decoding: bytes, as: UTF8.self)
         if let node = try? JSONDecoder().decode(NodeDocument.self, from: bytes) { return .node(node, json: json) }
-        guard let run = try? JSONDecoder().decode(RunExplanationDocument.self, from: bytes) else {
+        if let run = try? JSONDecoder().decode(RunExplanationDocument.self, from: bytes) {
+            return .run(run, json: json)
+        }
+        guard let policy = try? JSONDecoder().decode(PolicyExplanationDocument.self, from: bytes) else {
             throw .badAnswer("the explanation cannot be read")
         }
-        return .run(run, json: json)
+        return .policy(policy, json: json)
     }
 
     package enum Explained: Sendable {
         case node(NodeDocument, json: String)
         case run(RunExplanationDocument, json: String)
+        case policy(PolicyExplanationDocument, json: String)
     }
 
     package func okToStop(_ nodes: [String], most: Int?) async throws(Failure) -> (document: StopDocument, json: String)
@@ -122,7 +126,8 @@ package struct DaemonConnection: Sendable {
     /// What an answer that is not 200 says.
     func refusal(of answer: CallAnswer) -> Failure {
         guard let error = answer.decoded([String: APIError.Body].self)?["error"] else {
-            return .badAnswer(answer.summary)
+            // The page that another server sends for everything says nothing.
+            return .badAnswer("it says status \(answer.status)")
         }
         if token == nil && answer.status == 401 { return .noToken }
         let isFull = error.code == "too-many-streams"

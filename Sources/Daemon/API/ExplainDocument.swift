@@ -15,9 +15,17 @@ package struct NodeDocument: Codable, Hashable, Sendable {
         package var holds: [StatusDocument.Hold]
         /// Where it is called, if it was found by the lists of its cluster; null: the policies name it.
         @Nullable package var foundAt: String?
+        /// Of each run that waits for the node, the one that may take it soonest first.
+        package var waits: [Wait]
         package var next: [Opening]
         /// What can be typed.
         package var levers: [String]
+    }
+
+    /// A run that waits for the node, and everything that it waits for, the most important first.
+    package struct Wait: Codable, Hashable, Sendable {
+        package var run: String
+        package var blockers: [StatusDocument.Blocker]
     }
 
     package struct Opening: Codable, Hashable, Sendable {
@@ -50,6 +58,15 @@ package struct RunExplanationDocument: Codable, Hashable, Sendable {
     package var levers: [String]
 }
 
+/// The JSON of `nagi explain POLICY`, of a policy that has no run now.
+package struct PolicyExplanationDocument: Codable, Hashable, Sendable {
+    package var at: String
+    package var policy: StatusDocument.Policy
+    package var cluster: String
+    /// The latest of its runs, all of which are over; null: none is remembered.
+    @Nullable package var latestRun: String?
+}
+
 /// The JSON of `/v1/ok-to-stop` and of `nagi ok-to-stop`.
 package struct StopDocument: Codable, Hashable, Sendable {
     package var ok: Bool
@@ -60,7 +77,7 @@ package struct StopDocument: Codable, Hashable, Sendable {
 }
 
 extension NodeDocument {
-    init(_ explanation: NodeExplanation, zone: DisplayZone) {
+    package init(_ explanation: NodeExplanation, zone: DisplayZone) {
         let id = explanation.node
         status = StatusDocument.Node(explanation.status, zone: zone)
         status.blockers = explanation.status.blockers.map {
@@ -70,6 +87,13 @@ extension NodeDocument {
             at: zone.text(explanation.at), node: id.name, cluster: id.cluster,
             holds: explanation.hold.map { [StatusDocument.Hold(HoldStatus(node: id, hold: $0), zone: zone)] } ?? [],
             foundAt: explanation.foundAt,
+            waits: explanation.waits.map { wait in
+                Wait(
+                    run: wait.run.text,
+                    blockers: wait.blockers.map {
+                        StatusDocument.Blocker($0, zone: zone, lift: $0.lift(of: id, in: wait.run))
+                    })
+            },
             next: explanation.next.map { opening in
                 Opening(
                     policy: opening.policy, opens: opening.opens.map(zone.text), until: opening.until.map(zone.text))
@@ -79,7 +103,7 @@ extension NodeDocument {
 }
 
 extension RunExplanationDocument {
-    init(_ explanation: RunExplanation, zone: DisplayZone) {
+    package init(_ explanation: RunExplanation, zone: DisplayZone) {
         at = zone.text(explanation.at)
         run = StatusDocument.Run(explanation.run, zone: zone)
         run.blockers = explanation.run.blockers.map {
@@ -89,8 +113,17 @@ extension RunExplanationDocument {
     }
 }
 
+extension PolicyExplanationDocument {
+    package init(_ explanation: PolicyExplanation, zone: DisplayZone) {
+        at = zone.text(explanation.at)
+        policy = StatusDocument.Policy(explanation.policy, zone: zone)
+        cluster = explanation.cluster
+        latestRun = explanation.latest?.text
+    }
+}
+
 extension StopDocument {
-    init(_ answer: StopAnswer, zone: DisplayZone) {
+    package init(_ answer: StopAnswer, zone: DisplayZone) {
         ok = answer.isOK
         nodes = answer.nodes.map(\.description)
         more = answer.more.map(\.description)

@@ -3,6 +3,14 @@ import Scheduling
 
 /// What `nagi explain` prints for people.
 package enum ExplainText {
+    /// The same, folded between words for a terminal. What can be typed stays whole: it is there to be copied.
+    package static func folded(_ text: String, width: Int?) -> String {
+        guard let width else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+            line.hasPrefix("  nagi ") ? [String(line)] : TextFold.hanging(String(line), width: width)
+        }.joined(separator: "\n")
+    }
+
     package static func text(_ document: NodeDocument) -> String {
         func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }
         let (verdict, code) = (document.verdict, VerdictCode(rawValue: document.verdict.code))
@@ -17,16 +25,24 @@ package enum ExplainText {
             lines.append("In work for \(run)" + (document.step.map { ", step \($0)" } ?? "") + ".")
         }
         if document.relays { lines.append("Drains by its connections: \(NodeLoad.relayingText).") }
-        if let end = document.drain?.projectedEnd {
-            lines.append("Drained at about \(short(end)), if its calls go on to end as they do.")
+        if !document.exempt.isEmpty {
+            lines.append(
+                "It ignores \(document.exempt.joined(separator: " and ")), through its whole sequence: somebody forced that."
+            )
+        }
+        // An end that is past says nothing.
+        if let end = document.drain?.projectedEnd.flatMap({ ShownInstant($0, now: document.at) }), end.distance > .zero
+        {
+            lines.append("Drained at about \(end.ahead), if its calls go on to end as they do.")
         }
         if let command = document.command { lines += command.printed.map { "  " + $0 } }
-        lines += blockers(document.blockers, short)
+        lines += document.run == nil ? waits(document, short) : blockers(document.blockers, short)
         lines.append(mode(document, short))
         for claim in document.claims {
             // What ends by itself says no end, and that nagi gives up some day is said here.
             let isOpen = verdict.until == nil && claim.owner == document.run
-            let end = isOpen ? claim.until.map { "; gives up at \(short($0))" } ?? "" : ""
+            var end = isOpen ? claim.until.map { "; gives up at \(short($0))" } ?? "" : ""
+            if let left = standing(claim.leftSeconds) { end = "; \(left)" }
             lines.append("Claim \(claim.mode) by \(claim.owner) since \(short(claim.since)): \(claim.reason)\(end)")
         }
         for hold in document.holds {
@@ -39,6 +55,9 @@ package enum ExplainText {
             lines.append("No policy names it: found by the lists of its cluster, at \(address).")
         }
         if document.owed { lines.append("It is to be opened as soon as that is safe.") }
+        for wait in document.waits where document.run != nil {
+            lines += blockers(wait.blockers, short, title: "Then \(wait.run), which waits for:")
+        }
         if !document.next.isEmpty {
             let openings = document.next.map { opening in
                 opening.policy + (opening.opens.map { " \(short($0))" } ?? " now")
@@ -52,18 +71,30 @@ package enum ExplainText {
     package static func text(_ document: RunExplanationDocument) -> String {
         func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }
         let run = document.run
-        var lines = [
-            "\(run.id) on \(run.cluster): \(run.phase)\(run.text == run.phase ? "" : ", \(run.text)") (since \(short(run.startedAt)))"
-        ]
+        let span = run.endedAt.map { "from \(short(run.startedAt)) to \(short($0))" } ?? "since \(short(run.startedAt))"
+        // Its outcome begins with the word of its phase.
+        let state = run.text.hasPrefix(run.phase) ? run.text : "\(run.phase), \(run.text)"
+        var lines = ["\(run.id) on \(run.cluster): \(state) (\(span))"]
+        if let force = run.force { lines.append("Forced \(force.text)") }
         lines += blockers(run.blockers, short)
         for node in run.nodes {
             let step = node.step.map { " (\($0))" } ?? ""
-            let until = node.until.map { ", until \(short($0))" } ?? ""
+            var until = node.until.map { ", at the latest \(short($0))" } ?? ""
+            if let left = standing(node.leftSeconds) { until = ", \(left)" }
             lines.append(
                 "  \(node.name)  \(node.phase)\(step) since \(short(node.since))\(until)"
                     + (node.error.map { ": \($0)" } ?? ""))
         }
         return (lines + typed(document.levers)).map(\.plain).joined(separator: "\n")
+    }
+
+    /// `nightly has no run now: closed, next Mon 2026-11-30 02:00 (in 23h)`.
+    package static func text(_ document: PolicyExplanationDocument) -> String {
+        let ahead = StatusTable.ahead(of: document.policy, now: document.at)
+        let state = [document.policy.state, ahead].filter { !$0.isEmpty }.joined(separator: ", ")
+        var lines = ["\(document.policy.name) of \(document.cluster) has no run now: \(state)."]
+        if let latest = document.latestRun { lines.append("Its latest run is over: nagi runs \(latest)") }
+        return lines.map(\.plain).joined(separator: "\n")
     }
 
     package static func text(_ document: StopDocument, at now: Timestamp) -> String {
@@ -76,19 +107,46 @@ package enum ExplainText {
             lines = ["no: \(names) cannot go now"]
             lines += document.blockers.map { blocker in
                 let until = blocker.until.map { ", until \(ShownInstant($0, at: now)?.ahead ?? $0)" } ?? ""
-                return "  \(blocker.code)  \(blocker.text)\(until)"
+                return "  \(blocker.code)  \(blocker.told)\(excess(blocker, document.nodes))\(until)"
             }
         }
         return lines.map(\.plain).joined(separator: "\n")
     }
 
-    private static func blockers(_ blockers: [StatusDocument.Blocker], _ short: (String) -> String) -> [String] {
+    /// `; these 2 would make 3`: what an answer of no is about.
+    private static func excess(_ blocker: StatusDocument.Blocker, _ nodes: [String]) -> String {
+        guard let have = blocker.have, blocker.code == VerdictCode.waitingBudget.rawValue else { return "" }
+        let more = nodes.count { node in !blocker.holders.contains { node.hasSuffix("/\($0)") } }
+        guard more > 0 else { return "" }
+        return more == 1 ? "; this one would make \(have + 1)" : "; these \(more) would make \(have + more)"
+    }
+
+    /// `17s of its time are left, when it goes on`; nil where the time runs, or there is none.
+    private static func standing(_ left: Int?) -> String? {
+        left.map { "\(Duration.seconds($0).spoken) of its time are left, when it goes on" }
+    }
+
+    /// What every run that waits for the node waits for, each under its id where there are more.
+    private static func waits(_ document: NodeDocument, _ short: (String) -> String) -> [String] {
+        guard document.waits.count > 1 else {
+            return blockers(document.waits.first?.blockers ?? document.blockers, short)
+        }
+        return ["In the way, all of it, of each run that waits for it:"]
+            + document.waits.flatMap { wait in
+                ["  \(wait.run)" + (wait.blockers.isEmpty ? ": nothing" : "")]
+                    + blockers(wait.blockers, short, title: nil).map { "  " + $0 }
+            }
+    }
+
+    private static func blockers(
+        _ blockers: [StatusDocument.Blocker], _ short: (String) -> String, title: String? = "In the way, all of it:"
+    ) -> [String] {
         guard !blockers.isEmpty else { return [] }
-        return ["In the way, all of it:"]
+        return (title.map { [$0] } ?? [])
             + blockers.enumerated().map { number, blocker in
                 let until = blocker.until.map { ", until \(short($0))" } ?? ""
                 return
-                    "  \(number + 1). \(blocker.code)  \(blocker.class)  \(blocker.text)\(until); lifts by: \(blocker.lift)"
+                    "  \(number + 1). \(blocker.code)  \(blocker.class)  \(blocker.told)\(until); lifts by: \(blocker.lift)"
             }
     }
 

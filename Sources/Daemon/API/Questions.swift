@@ -36,7 +36,8 @@ struct Questions: Sendable {
         router.get("/v1/nodes/:cluster/:node") { request, context in
             let name = try context.parameters.require("cluster") + "/" + context.parameters.require("node")
             return try await explain(
-                name.removingPercentEncoding ?? name, at: request.uri.queryParameters["at"].map(String.init))
+                name.removingPercentEncoding ?? name, at: request.uri.queryParameters["at"].map(String.init),
+                isNode: true)
         }
         router.get("/v1/ok-to-stop") { request, context in
             let names = request.uri.queryParameters.getAll("node")
@@ -50,8 +51,8 @@ struct Questions: Sendable {
             let most = try request.uri.queryParameters["max"].map { text in
                 guard let most = Int(text), (1...Self.mostLimit).contains(most) else {
                     throw APIError(
-                        .badRequest, "invalid-value", "max is \(text.prefix(80))",
-                        hint: "a number from 1 to \(Self.mostLimit)")
+                        .badRequest, "invalid-value",
+                        "max: \"\(text.prefix(80))\" is no number from 1 to \(Self.mostLimit)")
                 }
                 return most
             }
@@ -60,8 +61,16 @@ struct Questions: Sendable {
         }
     }
 
-    private func explain(_ name: String, at text: String?) async throws -> Response {
-        guard let text else { return try answer(await ask(.explain(name))) }
+    /// - Parameter isNode: nothing but a node is meant.
+    private func explain(_ name: String, at text: String?, isNode: Bool = false) async throws -> Response {
+        func said(_ result: Result<QuestionAnswer, LeverRefusal>) throws -> Response {
+            switch result {
+            case .success(.run) where isNode, .success(.policy) where isNode: throw Self.noNode(name)
+            case .failure(let refusal) where isNode && refusal.code == .unknownRun: throw Self.noNode(name)
+            default: return try answer(result)
+            }
+        }
+        guard let text else { return try said(await ask(.explain(name))) }
         let zone = board.content.zone
         let at: Timestamp
         do throws(PastInstant.Fault) {
@@ -71,7 +80,7 @@ struct Questions: Sendable {
                 .badRequest, "invalid-value",
                 error == .ambiguous
                     ? "the policies are in several zones: \(text.prefix(80)) needs an offset"
-                    : "at is \(text.prefix(80))",
+                    : "at: \"\(text.prefix(80))\" is no instant",
                 hint: PastInstant.hint)
         }
         guard at <= HostClock.now().wall else {
@@ -82,7 +91,11 @@ struct Questions: Sendable {
                 .notFound, "unknown-past", "the journal does not reach back to \(zone.text(at))",
                 hint: "nagi history shows where it begins")
         }
-        return try answer(await recalled(name, ledger, at))
+        return try said(await recalled(name, ledger, at))
+    }
+
+    private static func noNode(_ name: String) -> APIError {
+        APIError(.notFound, "unknown-node", "there is no node \(name.prefix(80))", hint: "nagi status lists them")
     }
 
     /// Away from the threads on which the loop decides: a large past takes its time.
@@ -94,7 +107,7 @@ struct Questions: Sendable {
                 let controller = Controller(recalling: ledger, at: at)
                 do throws(LeverRefusal) {
                     var answer = try controller.answer(.explain(name), at: controller.moment(at: at))
-                    answer.forgetLevers()
+                    answer.becomePast()
                     continuation.resume(returning: .success(answer))
                 } catch {
                     continuation.resume(returning: .failure(error))
@@ -108,6 +121,7 @@ struct Questions: Sendable {
         switch result {
         case .success(.node(let explanation)): return json(NodeDocument(explanation, zone: zone))
         case .success(.run(let explanation)): return json(RunExplanationDocument(explanation, zone: zone))
+        case .success(.policy(let explanation)): return json(PolicyExplanationDocument(explanation, zone: zone))
         case .success(.stop(let answer)): return json(StopDocument(answer, zone: zone))
         case .failure(let refusal): throw APIError(refusal)
         }

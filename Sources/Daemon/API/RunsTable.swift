@@ -2,7 +2,8 @@ import Primitives
 
 /// Runs as tables for people.
 package struct RunsTable {
-    package static func text(_ document: RunsDocument) -> String {
+    /// - Parameter terminal: fits its width.
+    package static func text(_ document: RunsDocument, on terminal: Terminal = .none) -> String {
         guard !document.runs.isEmpty else { return "no run yet" }
         let rows = document.runs.map { run in
             [
@@ -11,26 +12,44 @@ package struct RunsTable {
             ]
         }
         let titles = ["RUN", "PHASE", "NODES", "STARTED", "ENDED", "LENGTH"]
-        return Columns.lines([titles] + rows, indent: 0).joined(separator: "\n")
+        return lines([titles] + rows, indent: 0, on: terminal).joined(separator: "\n")
     }
 
-    package static func text(_ run: RunDocument) -> String {
+    private static func lines(
+        _ rows: [[String]], right: Set<Int> = [], indent: Int = 2, on terminal: Terminal
+    ) -> [String] {
+        guard terminal.width != nil else { return Columns.lines(rows, right: right, indent: indent) }
+        return TextTable(rows.map { $0.map { TextTable.Cell($0) } }, right: right, indent: indent).lines(on: terminal)
+    }
+
+    package static func text(_ run: RunDocument, on terminal: Terminal = .none) -> String {
         let end = run.endedAt.map { "ended \(spaced($0))" } ?? "not over"
         var lines = [
-            "\(run.id)  \(run.phase)\(run.reason.map { ": \($0)" } ?? "")".plain,
+            "\(run.id)  \(state(run))".plain,
             "  \(run.cluster): \(counts(run.counts))".plain,
             "  started \(spaced(run.startedAt)), \(end), \(length(run.seconds))",
             "WHERE ITS TIME WENT",
         ]
-        lines += Columns.lines(run.time.filter(isWorthTelling).map(share), right: [1, 2])
+        if let width = terminal.width { lines = lines.flatMap { TextFold.hanging($0, width: width) } }
+        lines += Self.lines(run.time.filter(isWorthTelling).map(share), right: [1, 2], on: terminal)
         if run.isTruncated { lines.append("  its later records are not in here: there are too many") }
         lines.append("NODES")
-        lines += Columns.lines(
+        let names = ShortNames(run.nodes.map(\.name), limit: terminal.width.map { max($0 / 4, $0 - 110) })
+        lines += Self.lines(
             run.nodes.map { node in
                 let phase = node.step.map { "\(node.phase) (\($0))" } ?? node.phase
-                return [node.name, phase, length(node.seconds), times(node.time), facts(node)]
-            }, right: [2])
+                let details = [times(node.time), names.shortened(facts(node))]
+                // On a terminal what does not fit is folded: in one column.
+                return [names[node.name], phase, length(node.seconds)]
+                    + (terminal.width == nil ? details : [details.filter { !$0.isEmpty }.joined(separator: "; ")])
+            }, right: [2], on: terminal)
         return lines.joined(separator: "\n")
+    }
+
+    /// `paused: 1 failed of 1`, `partial: the window ended`: what a pause says begins with the word.
+    private static func state(_ run: RunDocument) -> String {
+        guard let reason = run.reason else { return run.phase }
+        return reason.hasPrefix(run.phase) ? reason : "\(run.phase): \(reason)"
     }
 
     private static func isWorthTelling(_ share: RunDocument.Share) -> Bool { share.seconds >= 0.05 }

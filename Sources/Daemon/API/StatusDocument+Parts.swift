@@ -4,6 +4,11 @@ extension StatusDocument {
         package var at: String
         @Nullable package var digest: String?
         package var reasons: [String]
+        /// Where they are, on the daemon's host.
+        @Nullable package var path: String?
+
+        /// What says all of it.
+        var check: String { "nagi check \(path ?? "PATH")" }
     }
 
     package struct Budget: Codable, Hashable, Sendable {
@@ -49,7 +54,10 @@ extension StatusDocument {
         package var mode: String
         package var reason: String
         package var since: String
+        /// When it ends or nagi gives up; null: nobody knows, or the time stands.
         @Nullable package var until: String?
+        /// What is left of a time that stands.
+        @Nullable package var leftSeconds: Int?
     }
 
     package struct RunNode: Codable, Hashable, Sendable {
@@ -57,7 +65,10 @@ extension StatusDocument {
         package var phase: String
         @Nullable package var step: String?
         package var since: String
+        /// When its step gives up; null: never, or the time stands.
         @Nullable package var until: String?
+        /// What is left of a time that stands.
+        @Nullable package var leftSeconds: Int?
         @Nullable package var error: String?
         @Nullable package var group: String?
         package var isCanary: Bool

@@ -50,6 +50,10 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var claims: [Claim]
         /// Everything that stands in the way of its start, the most important first.
         package var blockers: [Blocker]
+        /// The run that they are of: of those that wait for the node, the one that may take it soonest.
+        @Nullable package var queuedIn: String?
+        /// What its part in the run that has it in work need not wait for: an operator forced it.
+        package var exempt: [String]
         /// A stricter mode that somebody else set.
         @Nullable package var floor: String?
         package var owed: Bool
@@ -89,6 +93,14 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var holders: [String]
         @Nullable package var until: String?
         package var lift: String
+        /// `cluster/name`, where it is the own state of a node that stands in a run's way.
+        @Nullable package var node: String?
+
+        /// The text, with the node in front.
+        var told: String {
+            guard let node else { return text }
+            return "\(node.split(separator: "/", maxSplits: 1).last ?? ""): \(text)"
+        }
     }
 
     package struct Run: Codable, Hashable, Sendable {
@@ -102,7 +114,23 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         @Nullable package var endedAt: String?
         /// What stands in the way of its next node, the most important first.
         package var blockers: [Blocker]
+        /// What its next node need not wait for; null: nothing.
+        @Nullable package var force: Force?
         package var nodes: [RunNode]
+    }
+
+    /// An operator's word that a run's next node is exempt from something.
+    package struct Force: Codable, Hashable, Sendable {
+        package var ignore: [String]
+        package var actor: String
+        package var reason: String
+        package var since: String
+
+        /// `Forced by mika: the next node ignores exclusion: security fix`.
+        var text: String {
+            "by \(actor): the next node ignores \(ignore.joined(separator: " and "))"
+                + (reason.isEmpty ? "" : ": \(reason)")
+        }
     }
 
     package struct Hold: Codable, Hashable, Sendable {
@@ -124,15 +152,12 @@ extension StatusDocument {
         digest = report.policyDigest
         since = report.policiesSince.map(zone.text)
         self.refusedReload = refusedReload.map { refusal in
-            RefusedReload(at: zone.text(refusal.at), digest: refusal.digest, reasons: refusal.reasons)
+            RefusedReload(
+                at: zone.text(refusal.at), digest: refusal.digest, reasons: refusal.reasons, path: refusal.path)
         }
         clusters = report.clusters.map { Cluster($0, zone: zone) }
         runs = report.runs.map { Run($0, zone: zone) }
-        policies = report.policies.map { policy in
-            Policy(
-                name: policy.name, state: policy.state, reason: policy.reason, next: policy.next.map(zone.text),
-                until: policy.until.map(zone.text))
-        }
+        policies = report.policies.map { Policy($0, zone: zone) }
         holds = report.holds.map { Hold($0, zone: zone) }
         owed = report.owed.map { owed in
             Owed(
@@ -155,6 +180,14 @@ extension StatusDocument {
                 code: alarm.key.code.rawValue, text: alarm.text, since: zone.text(alarm.since),
                 cluster: alarm.key.cluster, node: alarm.key.node?.description, run: alarm.key.run?.text)
         }
+    }
+}
+
+extension StatusDocument.Policy {
+    init(_ policy: PolicyStatus, zone: DisplayZone) {
+        self.init(
+            name: policy.name, state: policy.state, reason: policy.reason, next: policy.next.map(zone.text),
+            until: policy.until.map(zone.text))
     }
 }
 
@@ -201,9 +234,11 @@ extension StatusDocument.Node {
         claims = node.claims.map { claim in
             StatusDocument.Claim(
                 owner: claim.owner, mode: claim.mode.rawValue, reason: claim.reason, since: zone.text(claim.since),
-                until: claim.until.map(zone.text))
+                until: claim.until.map(zone.text), leftSeconds: claim.left?.wholeSeconds)
         }
         blockers = node.blockers.map { StatusDocument.Blocker($0, zone: zone) }
+        queuedIn = node.queuedIn?.text
+        exempt = node.exempt.map(\.rawValue)
         floor = node.floor?.rawValue
         owed = node.isOwed
         retained = node.isRetained
@@ -226,6 +261,7 @@ extension StatusDocument.Blocker {
         self.class = blocker.class.rawValue
         text = blocker.text
         self.lift = lift ?? blocker.lift
+        node = blocker.node?.description
         until = blocker.until.map(zone.text)
         switch blocker.reason {
         case .budget(let have, let limit, let holders), .runFull(let have, let limit, let holders):
@@ -266,10 +302,16 @@ extension StatusDocument.Run {
         startedAt = zone.text(run.startedAt)
         endedAt = run.endedAt.map(zone.text)
         blockers = run.blockers.map { StatusDocument.Blocker($0, zone: zone) }
+        force = run.force.map { force in
+            StatusDocument.Force(
+                ignore: force.ignored.map(\.rawValue), actor: force.actor, reason: force.reason,
+                since: zone.text(force.since))
+        }
         nodes = run.parts.map { part in
             StatusDocument.RunNode(
                 name: part.name, phase: part.phase, step: part.step, since: zone.text(part.since),
-                until: part.until.map(zone.text), error: part.error, group: part.group,
+                until: part.until.map(zone.text), leftSeconds: part.left?.wholeSeconds, error: part.error,
+                group: part.group,
                 isCanary: part.isCanary,
                 milestones: StatusDocument.Milestones(
                     claimedAt: part.milestones.claimedAt.map(zone.text),
@@ -298,4 +340,9 @@ extension StatusDocument.Hold {
         since = zone.text(status.hold.since)
         until = status.hold.until.map(zone.text)
     }
+}
+
+extension Duration {
+    /// Seconds, rounded up: what is left is not nothing.
+    fileprivate var wholeSeconds: Int { Int(inSeconds.rounded(.up)) }
 }

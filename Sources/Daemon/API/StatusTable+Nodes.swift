@@ -2,11 +2,12 @@ import Scheduling
 
 /// The nodes of a cluster, and what is going on with each.
 extension StatusTable {
-    func clusterLines(_ cluster: StatusDocument.Cluster, isFirst: Bool) -> [String] {
+    func nodeLines(_ nodes: [StatusDocument.Node], of cluster: StatusDocument.Cluster) -> [String] {
+        guard !nodes.isEmpty || cluster.nodes.isEmpty else { return [] }
         let names = names(of: cluster.name)
         let shared = sharedReasons(of: cluster.name)
         let rows = { (hasWanted: Bool) in
-            cluster.nodes.map { node in
+            nodes.map { node in
                 let words = words(for: node, shared, namesWanted: !hasWanted)
                 var cells: [TextTable.Cell] = [.init(names[node.name]), mode(of: node)]
                 if hasWanted { cells.append(.init(node.desired ?? "–")) }
@@ -31,7 +32,17 @@ extension StatusTable {
                 }
             }
         }
-        return heading(cluster, names, isFirst: isFirst) + table.lines(on: terminal)
+        if let width = terminal.width {
+            // Which run it is queued in is said with the run as well: no line of its own for it.
+            let room = table.room(in: width)
+            for row in table.rows.indices {
+                guard let last = table.rows[row].last, last.text.hasPrefix(Self.queued),
+                    TextFold.width(last.text) > room
+                else { continue }
+                table.rows[row][table.rows[row].count - 1] = .init("queued", .faint)
+            }
+        }
+        return table.lines(on: terminal)
     }
 
     private func isSaidElsewhere(_ words: TextTable.Cell) -> Bool {
@@ -41,7 +52,8 @@ extension StatusTable {
     private static let nothing = "nothing to do"
     private static let queued = "queued in "
 
-    private func heading(_ cluster: StatusDocument.Cluster, _ names: ShortNames, isFirst: Bool) -> [String] {
+    func heading(_ cluster: StatusDocument.Cluster, isFirst: Bool) -> [String] {
+        let names = names(of: cluster.name)
         let total = cluster.nodes.count + document.unlisted.count { $0.cluster == cluster.name }
         let out = cluster.budget.unavailable
         let most = cluster.budget.maxUnavailable
@@ -72,14 +84,16 @@ extension StatusTable {
         return .init(observed, observed == "normal" ? .plain : .busy)
     }
 
-    /// What several queued nodes of one run wait for stands with the run, not with each of them: the run's id, by the text.
+    /// What several queued nodes of one run wait for stands with the run, not with each of them: the text, by the run's id.
     private func sharedReasons(of cluster: String) -> [String: String] {
         var runs: [String: String] = [:]
         for run in document.runs where run.cluster == cluster && run.endedAt == nil {
-            guard let reason = run.blockers.first?.text, run.nodes.count(where: { $0.phase == "queued" }) > 2 else {
+            guard let first = run.blockers.first, first.node == nil,
+                run.nodes.count(where: { $0.phase == "queued" }) > 2
+            else {
                 continue
             }
-            runs[reason] = run.id
+            runs[run.id] = first.text
         }
         return runs
     }
@@ -89,10 +103,11 @@ extension StatusTable {
         for node: StatusDocument.Node, _ shared: [String: String], namesWanted: Bool
     ) -> (text: String, style: TextStyle) {
         var (text, style) = words(for: node)
-        if node.claims.isEmpty, !node.blockers.isEmpty, let run = shared[node.verdict.text] {
+        if node.claims.isEmpty, let run = node.queuedIn, shared[run] == node.verdict.text {
             (text, style) = (Self.queued + run, .faint)
         }
         if namesWanted, let desired = node.desired, desired != node.observed { text += "; wanted: \(desired)" }
+        if !node.exempt.isEmpty { text += "; ignores \(node.exempt.joined(separator: " and "))" }
         if node.retained { text += " (not in the policies any more)" }
         return (text, style)
     }
@@ -144,4 +159,11 @@ extension StatusTable {
         let shown = names.prefix(most).joined(separator: ", ")
         return names.count > most ? "\(shown) and \(names.count - most) more" : shown
     }
+}
+
+extension StatusDocument.Node {
+    /// Something goes on with it.
+    fileprivate var isWorkedOn: Bool { run != nil || !claims.isEmpty || failed != nil || owed }
+    /// Somebody may want to look at it.
+    var isBusy: Bool { isWorkedOn || floor != nil || observed != "normal" || ready == false }
 }

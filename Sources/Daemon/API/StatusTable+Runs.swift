@@ -1,3 +1,4 @@
+import Primitives
 import Scheduling
 
 /// Runs: what they wait for, what they have done, and what did not go well.
@@ -31,8 +32,9 @@ extension StatusTable {
         var lines = table([[.init(run.id), .init(run.phase, style), .init(state)]])
         if let first = run.blockers.first {
             lines += table(
-                [["next node:", .init(names(of: run.cluster).shortened(first.text) + until(first.until))]], indent: 4)
+                [["next node:", .init(names(of: run.cluster).shortened(first.told) + until(first.until))]], indent: 4)
         }
+        if let force = run.force { lines += table([["forced:", .init(force.text, .warning)]], indent: 4) }
         return lines + nodes(of: run)
     }
 
@@ -99,6 +101,7 @@ extension StatusTable {
         // One that stays shut is told with its reason in a section of its own.
         let isToldAbove = isFailed && node?.failed?.run == run.id
         var parts: [String] = []
+        if let left = part.leftSeconds { parts.append("\(Duration.seconds(left).spoken) of its time are left") }
         if let drained = part.milestones.drainedInSeconds { parts.append("drained in \(drained)s") }
         if let out = part.milestones.outOfServiceSeconds { parts.append("out of service for \(out)s") }
         if let leaked = part.milestones.leaked, leaked > 0 {

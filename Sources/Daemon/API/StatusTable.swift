@@ -21,24 +21,52 @@ package struct StatusTable: Sendable {
     }
 
     package var lines: [String] {
+        var lines = notices
+        for (place, cluster) in document.clusters.enumerated() {
+            lines += heading(cluster, isFirst: place == 0) + nodeLines(cluster.nodes, of: cluster)
+        }
+        return lines + failedSection + runSection + section(policiesTitle, policies) + pauseSection + restSections
+            + alarmSection
+    }
+
+    /// The same for so few rows: where not all fits, what needs a person stands first, then what is in work, and nodes with
+    /// which nothing goes on come last.
+    ///
+    /// - Parameter rows: 0 or less: as many as it takes.
+    package func lines(rows: Int) -> [String] {
+        let all = lines
+        guard rows > 0, all.count > rows else { return all }
+        var lines = notices
+        for (place, cluster) in document.clusters.enumerated() { lines += heading(cluster, isFirst: place == 0) }
+        lines += failedSection + alarmSection + pauseSection
+        for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter(\.isBusy), of: cluster) }
+        lines += runSection
+        for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter { !$0.isBusy }, of: cluster) }
+        return lines + restSections + section(policiesTitle, policies)
+    }
+
+    private var notices: [String] {
         var lines = refusedReload
         if document.observing {
             lines.append(
                 terminal.painted("! observe-only: nothing is sent, no command is run, nothing is used up", .warning))
         }
         if document.clusters.isEmpty { lines.append("no clusters in the policies") }
-        for (place, cluster) in document.clusters.enumerated() { lines += clusterLines(cluster, isFirst: place == 0) }
-        lines += section("FAILED", failed)
-        lines += section("RUNS", runLines)
-        lines += section(policiesTitle, policies)
-        lines += section("PAUSES", table(document.pauses.map(row)))
-        lines += section("HOLDS", table(document.holds.map(row)))
-        lines += section("OWED", table(document.owed.map(row)))
-        lines += section("NOT IN THE POLICIES", table(document.unlisted.map(row)))
-        lines += section(
+        return lines
+    }
+
+    private var failedSection: [String] { section("FAILED", failed) }
+    private var runSection: [String] { section("RUNS", runLines) }
+    private var pauseSection: [String] { section("PAUSES", table(document.pauses.map(row))) }
+    private var alarmSection: [String] {
+        section(
             "ALARMS",
             table(document.alarms.map { [.init($0.code, .alarm), "since \(clock($0.since))", .init(short($0.text))] }))
-        return lines
+    }
+
+    private var restSections: [String] {
+        section("HOLDS", table(document.holds.map(row))) + section("OWED", table(document.owed.map(row)))
+            + section("NOT IN THE POLICIES", table(document.unlisted.map(row)))
     }
 
     package var text: String { lines.joined(separator: "\n") }
@@ -81,7 +109,7 @@ package struct StatusTable: Sendable {
         guard let refused = document.refusedReload else { return [] }
         let first = refused.reasons.first.map { ": \($0.split(whereSeparator: \.isNewline).first ?? "")" } ?? ""
         let inForce = document.since.map { "; in force: those of \(clock($0))" } ?? ""
-        let text = "! the files on disk were refused at \(clock(refused.at))\(first) (nagi check PATH)\(inForce)".plain
+        let text = "! the files on disk were refused at \(clock(refused.at))\(first) (\(refused.check))\(inForce)".plain
         guard let width = terminal.width else { return [text] }
         return TextFold.lines(text, width: width - 2).enumerated().map { place, line in
             (place == 0 ? "" : "  ") + terminal.painted(line, .alarm)
@@ -106,7 +134,11 @@ package struct StatusTable: Sendable {
             })
     }
 
-    private func ahead(of policy: StatusDocument.Policy) -> String {
+    private func ahead(of policy: StatusDocument.Policy) -> String { Self.ahead(of: policy, now: document.at) }
+
+    /// How long it is so, and what comes next.
+    static func ahead(of policy: StatusDocument.Policy, now: String) -> String {
+        func shown(_ instant: String?) -> ShownInstant? { instant.flatMap { ShownInstant($0, now: now) } }
         var parts: [String] = []
         if let reason = policy.reason { parts.append("by \(reason)") }
         if let until = shown(policy.until) { parts.append("until \(until.ahead)") }
@@ -164,13 +196,20 @@ package struct StatusTable: Sendable {
                 let levers = [
                     "it is repaired: nagi retry \(failed.run) \(name)", "give it back: nagi release \(name) --reason …",
                 ]
-                // Whole, not folded: they are there to be copied.
-                let details =
-                    output(of: node).map { terminal.painted(TextTable.Cell($0).text, .faint) }
-                    + levers.map { TextTable.Cell($0).text }
-                return table([[.init(self.node(id), .alarm), .init(why)]]) + details.map { "    " + $0 }
+                // What is there to be copied is whole, not folded.
+                return table([[.init(self.node(id), .alarm), .init(why)]]) + outputLines(of: node)
+                    + levers.map { "    " + TextTable.Cell($0).text }
             }
         }
+    }
+
+    private func outputLines(of node: StatusDocument.Node) -> [String] {
+        let printed = output(of: node).map { TextTable.Cell($0).text }
+        let path = node.command?.path == nil ? 0 : 1
+        return printed.enumerated().flatMap { place, line -> [String] in
+            guard let width = terminal.width, place < printed.count - path else { return ["    " + line] }
+            return TextFold.hanging("    " + line, width: width)
+        }.map { terminal.painted($0, .faint) }
     }
 
     /// What its latest command printed, line by line, and where the whole is.

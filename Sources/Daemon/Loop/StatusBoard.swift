@@ -14,9 +14,12 @@ package final class StatusBoard: Sendable {
         /// Nil where the files could not be read as policies at all.
         package var digest: String?
         package var reasons: [String]
+        /// The files or their directory, for whoever checks them; nil: nobody said.
+        package var path: String?
 
-        package init(at: Timestamp, digest: String?, reasons: [String]) {
+        package init(at: Timestamp, digest: String?, reasons: [String], path: String? = nil) {
             self.at = at
+            self.path = path
             self.digest = digest
             self.reasons = reasons.prefix(RefusedReload.reasonLimit).map { String($0.prefix(1000)) }
         }

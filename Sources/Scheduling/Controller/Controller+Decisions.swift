@@ -41,10 +41,12 @@ extension Controller {
                 part.exempt.isEmpty
                 ? general : blockers(of: slot, header, cluster, now, exempt: exemptions(of: part, header))
             let shared = part.phase.isQueued ? wide + order : wide
-            let own = blockers(of: part, place, header, now)
+            let own = blockers(of: part, place, header, now).map { blocker in
+                Blocker(blocker.reason, until: blocker.until, node: part.node)
+            }
             // What stands against one stands against all behind it.
             guard shared.isEmpty else {
-                let further = own.filter { !shared.contains($0) }
+                let further = own.filter { one in !shared.contains { $0.reason == one.reason } }
                 let noRoom = roomBlockers(for: part, place, header, cluster, now)
                 return Survey(decision: .wait(shared + further + noRoom), unfit: unfit, looked: looked)
             }
@@ -208,7 +210,9 @@ extension Controller {
         let isTakenOver = takesOver(part, header, node)
         if let stay = ledger[node].failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
         let isAttached = ledger[node].written != nil || ledger[node].open != nil || ledger[node].formerAddress != nil
-        if !isTakenOver, isAttached, ledger[node].failedStay == nil, fleet[seat: node].lease == nil {
+        // What a person keeps shut is not to be given back.
+        let isKeptShut = if case .mode? = ledger[node].hold?.wish { true } else { false }
+        if !isTakenOver, isAttached, !isKeptShut, ledger[node].failedStay == nil, fleet[seat: node].lease == nil {
             blockers.append(Blocker(.owed))
         }
         let known = isTakenOver ? nil : state

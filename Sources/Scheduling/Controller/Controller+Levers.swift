@@ -22,7 +22,7 @@ extension Controller {
             return earlier.answer
         }
         let lever = try lever(of: pull.order, turn.now.wall)
-        if ledger.isObserving, lever.changesNodes {
+        if ledger.isObserving, lever.changesNodes, !endsOnlyWord(lever) {
             throw LeverRefusal(
                 .notNow, "this daemon only observes: it sends nothing and runs no command",
                 hint: "start it without --observe-only")
@@ -41,6 +41,17 @@ extension Controller {
         guard ledger.isObserving else { return false }
         if case .start = lever { return true }
         return lever.run.flatMap { ledger.slot(of: $0) }.flatMap { ledger.header($0) }?.isObserved ?? false
+    }
+
+    /// It ends a person's word that asks nothing of the node, and there is nothing else of nagi's on it.
+    private func endsOnlyWord(_ lever: Lever) -> Bool {
+        guard case .release(let id) = lever, let node = ledger.index(of: id) else { return false }
+        switch ledger[node].hold?.wish {
+        case .handsOff?, .reserved?:
+            return ledger[node].written == nil && ledger[node].open == nil && ledger[node].failedStay == nil
+                && fleet[seat: node].working.isEmpty
+        case .mode?, .keepOpen?, nil: return false
+        }
     }
 
     /// Whose word it is.

@@ -43,7 +43,8 @@ extension Controller {
         guard !isOut, !use.hasRoom(forTemporary: fleet[seat: node].isTemporary) else { return }
         let holders = fleet.out(of: cluster, at: now, atMost: Controller.holderLimit)
         throw LeverRefusal(
-            .overBudget, "\(use.unavailable) of \(use.limit) nodes are out of service: \(NameList.text(holders))",
+            .overBudget,
+            "\(use.unavailable) of at most \(use.limit) out of service, and this would be one more: \(NameList.text(holders))",
             hint: "wait for them (nagi status --watch), or: … --force")
     }
 
@@ -60,6 +61,7 @@ extension Controller {
                 hint: "wait for it (nagi status --watch), or end it: nagi release \(id) --force --reason …")
         }
         var did: [String] = []
+        var undo: [String] = []
         if let hold = ledger[node].hold {
             decide(.holdEnded(id, reason: "released \(by.text)"), &turn)
             did.append("it is no longer held \(hold.text)")
@@ -74,6 +76,8 @@ extension Controller {
                 did.append("its failure in \(header.id) counts no longer")
             } else if let outcome = order(.release, part, place, header, node, by, &turn) {
                 did.append(outcome)
+                // One that is on its way back cannot be taken back before it is through.
+                if part.phase.isQueued, !header.isEnding { undo.append("nagi retry \(header.id) \(id)") }
             } else if part.phase.kind == .returning {
                 did.append("\(header.id) has it on its way back already")
             }
@@ -98,7 +102,8 @@ extension Controller {
         }
         let text =
             did.isEmpty ? "nothing of nagi's is on \(id.name)" : "released: \(id.name); " + did.joined(separator: "; ")
-        return LeverAnswer(id: 0, action: .release, text: text, undo: nil)
+        return LeverAnswer(
+            id: 0, action: .release, text: text, undo: undo.isEmpty ? nil : undo.joined(separator: "; "))
     }
 
     /// The command ends first: until then the claim stands.
@@ -133,8 +138,12 @@ extension Controller {
                 left.append(id)
             }
         }
-        var text = "everything is paused; "
-        text += released.isEmpty ? "nothing of nagi's could be released" : "released: \(NameList.text(released))"
+        var text = "everything is paused"
+        if !released.isEmpty {
+            text += "; released: \(NameList.text(released))"
+        } else if left.isEmpty {
+            text += "; there was nothing of nagi's to release"
+        }
         if !left.isEmpty {
             text += ". Left as a command runs there: \(NameList.text(left.map(\.name)))"
         }
@@ -166,7 +175,7 @@ extension Controller {
             let others = answer.blockers.count > 1 ? " (and \(answer.blockers.count - 1) more: nagi ok-to-stop)" : ""
             throw LeverRefusal(
                 first.refusalCode, "\(NameList.text(nodes.map(\.name))) cannot go now: \(first.text)\(others)",
-                hint: first.lift(of: nodes.count == 1 ? nodes.first : nil, in: nil))
+                hint: first.advice(about: nodes.count == 1 ? nodes.first : nil))
         }
         for node in places {
             let hold = Hold(

@@ -105,9 +105,13 @@ extension Controller {
         if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
         let ended = ledger.endedRuns.last { $0.run.id.text == name || $0.run.policy == name && !$0.run.isRetry }
         if let ended {
+            let isLeft = ended.run.parts.contains { !$0.isProven }
+            let canStart =
+                isLeft && calendars.policy(ended.run.policy)?.revision.map { $0 == ended.run.revision } ?? false
             throw LeverRefusal(
                 .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
-                hint: "nagi status shows what is going on")
+                hint: canStart
+                    ? "nagi start \(ended.run.policy) takes what is left" : "nagi status shows what is going on")
         }
         let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
         throw LeverRefusal(

@@ -48,9 +48,11 @@ extension Controller {
 
     mutating func resume(_ slot: RunSlot, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
         guard let header = ledger.header(slot), !header.pauses.isEmpty else {
+            let id = ledger.header(slot)?.id.text ?? "the run"
             throw LeverRefusal(
-                .nothingToDo, "the run is not paused by itself",
-                hint: ledger.pause == nil ? nil : "everything is: nagi resume")
+                .nothingToDo, "\(id) is not paused",
+                hint: ledger.pause == nil
+                    ? "what it waits for: nagi explain \(id)" : "everything is paused, which lifts: nagi resume")
         }
         for pause in header.pauses { decide(.resumed(header.id, pause.cause), &turn) }
         touchParts(of: slot)
@@ -105,7 +107,8 @@ extension Controller {
         runsToTouch.insert(slot.raw)
         return LeverAnswer(
             id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))",
-            undo: "nagi pause \(header.id)")
+            // A pause puts off what the word lets begin: only the run's end takes it back.
+            undo: "nagi abort \(header.id) --reason …")
     }
 
     mutating func skip(
@@ -236,6 +239,13 @@ extension Controller {
         guard ignored != .gate || header.pinned.hasGate else {
             throw LeverRefusal(.nothingToDo, "\(header.id) has no gate")
         }
+        guard ignored != .window || !header.pinned.schedule.isUnbounded || header.isRetry else {
+            throw LeverRefusal(.nothingToDo, "\(header.id) has no windows: it may act at any time")
+        }
+        guard ignored != .exclusion || hasExclusions(header) else {
+            throw LeverRefusal(
+                .nothingToDo, "no freeze holds for \(header.id): neither its policy nor its cluster has one")
+        }
         guard ledger.withRun(slot, { $0.count(of: .queued) > 0 || !$0.tally.ungranted.isEmpty }) ?? false else {
             throw LeverRefusal(.nothingToDo, "no node of \(header.id) waits to start")
         }
@@ -248,7 +258,12 @@ extension Controller {
             text:
                 "the next node that \(header.id) starts ignores \(words), through its whole sequence. Budget and quorum "
                 + "still count",
-            undo: "nagi pause \(header.id)")
+            undo: "nagi abort \(header.id) --reason …")
+    }
+
+    private func hasExclusions(_ header: Ledger.RunHeader) -> Bool {
+        guard let set = ledger.policies, let policy = calendars.policy(header.pinned.name) else { return true }
+        return !set.exclusions(of: policy).isEmpty
     }
 
     mutating func start(_ policy: String, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {

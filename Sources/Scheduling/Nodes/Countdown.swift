@@ -31,6 +31,12 @@ package struct Countdown: Hashable, Sendable, Codable {
     /// When it is over if it goes on running; nil while it stands.
     package var end: Uptime? { runningSince.map { $0 + left } }
 
+    /// When it is over by the wall clock if it goes on running; nil while it stands.
+    package func shownEnd(at now: Moment) -> Timestamp? { isRunning ? now.wall + timeLeft(at: now) : nil }
+
+    /// What is left while it stands; nil while it runs.
+    package var standing: Duration? { isRunning ? nil : left }
+
     package mutating func run(from now: Moment) {
         guard runningSince == nil else { return }
         runningSince = now.uptime

@@ -72,10 +72,13 @@ package struct Blocker: Hashable, Sendable, Codable {
     package var reason: Reason
     /// Nil: no end is known.
     package var until: Timestamp?
+    /// Whose own state it is, where it stands in a run's way; nil: nobody's in particular, or it is said of a node anyway.
+    package var node: NodeID?
 
-    package init(_ reason: Reason, until: Timestamp? = nil) {
+    package init(_ reason: Reason, until: Timestamp? = nil, node: NodeID? = nil) {
         self.reason = reason
         self.until = until
+        self.node = node
     }
 
     package var `class`: Class {

@@ -18,23 +18,37 @@ extension Controller {
                 return .node(explanation(of: try node(named: name), now, &cost))
             } catch {
                 guard error.code == .unknownNode else { throw error }
-                return .run(try explanation(ofRun: name, now, &cost))
+                if let run = explanation(ofRun: name, now, &cost) { return .run(run) }
+                guard let place = calendars.places[name] else {
+                    throw LeverRefusal(
+                        .unknownRun, "there is no node, no run and no policy \(name.prefix(80))",
+                        hint: "nagi status lists the nodes and the policies, nagi runs the runs")
+                }
+                return .policy(explanation(ofPolicy: place, now, &cost))
             }
         }
     }
 
     private func explanation(of node: NodeIndex, _ now: Moment, _ cost: inout Cost) -> NodeExplanation {
         cost.nodes += 1
-        var looked = 0
-        let status = nodeStatus(node, now) { slot in
-            looked += 1
-            return runView(of: slot, now)
+        var views: [Int: RunView] = [:]
+        for place in fleet[seat: node].parts {
+            cost.runs += 1
+            views[place.run.raw] = runView(of: place.run, now)
         }
-        cost.runs += looked
+        let status = nodeStatus(node, now) { views[$0.raw] }
+        let state = stateBlockers(of: node, isTakenOver: false, now)
+        let waits = queuedWaits(node, state, { views[$0.raw] }, now).map { wait in
+            // Which run has it in work is said anyway.
+            let blockers = wait.blockers.filter { blocker in
+                if case .nodeBusy(let run) = blocker.reason { run != status.run } else { true }
+            }
+            return NodeExplanation.Wait(run: wait.run, blockers: blockers)
+        }
         return NodeExplanation(
-            at: now.wall, node: fleet[node].id, status: status, run: status.run ?? waitingRun(of: node),
+            at: now.wall, node: fleet[node].id, status: status, run: status.run ?? waits.first?.run, waits: waits,
             hold: ledger[node].hold, foundAt: foundAddress(of: node), next: nextOpenings(of: node, now),
-            levers: levers(of: node, status, now))
+            levers: levers(of: node, status, waits, now))
     }
 
     private func foundAddress(of node: NodeIndex) -> String? {
@@ -42,9 +56,15 @@ extension Controller {
         return ledger.found?[id.cluster]?.contains { $0.name == id.name } == true ? fleet[seat: node].address.api : nil
     }
 
-    private func explanation(ofRun name: String, _ now: Moment, _ cost: inout Cost) throws(LeverRefusal)
-        -> RunExplanation
-    {
+    private func explanation(ofPolicy place: Int, _ now: Moment, _ cost: inout Cost) -> PolicyExplanation {
+        let entry = calendars.entries[place]
+        return PolicyExplanation(
+            at: now.wall, policy: policyStatus(place, now), cluster: entry.policy.cluster,
+            latest: ledger.endedRuns.last { $0.run.policy == entry.policy.name }?.run.id)
+    }
+
+    /// Nil: there is none of that name.
+    private func explanation(ofRun name: String, _ now: Moment, _ cost: inout Cost) -> RunExplanation? {
         cost.runs += 1
         if let slot = activeRun(named: name), let header = ledger.header(slot), let run = ledger.run(slot) {
             let status = status(of: run, blockers: decision(of: slot, now).blockers, now)
@@ -54,14 +74,20 @@ extension Controller {
         }
         let ended =
             ledger.endedRuns.last { $0.run.id.text == name } ?? ledger.endedRuns.last { $0.run.policy == name }
-        guard let ended else {
-            throw LeverRefusal(
-                .unknownRun, "there is no node and no run \(name.prefix(80))",
-                hint: "nagi status lists the nodes, nagi runs the runs")
-        }
+        guard let ended else { return nil }
         let status = status(of: ended, now)
         return RunExplanation(
-            at: now.wall, id: ended.run.id, run: status, pauses: [], levers: retries(in: status))
+            at: now.wall, id: ended.run.id, run: status, pauses: [],
+            levers: retries(in: status) + restarts(of: ended.run))
+    }
+
+    /// A rollout that left nodes out, or failed, can take them in another run.
+    private func restarts(of run: Run) -> [String] {
+        let isLeft = run.parts.contains { !$0.isProven }
+        guard isLeft, !run.isRetry, activeRuns[run.policy] == nil,
+            calendars.policy(run.policy)?.isRollout == true, calendars.policy(run.policy)?.revision == run.revision
+        else { return [] }
+        return ["nagi start \(run.policy)"]
     }
 
     /// By its id, or its policy's name; one that goes on for another by that too, if no other is active.
@@ -80,17 +106,20 @@ extension Controller {
                 !entry.policy.isSuspended
             else { return nil }
             if let opening = entry.calendar.opening(at: now.wall) {
-                let end: Timestamp? = entry.policy.schedule.windows.isEmpty ? nil : opening.end
-                return NodeExplanation.NextOpening(policy: entry.policy.name, opens: nil, until: end)
+                return NodeExplanation.NextOpening(
+                    policy: entry.policy.name, opens: nil, until: entry.calendar.end(of: opening))
             }
             guard let next = entry.calendar.nextOpening(after: now.wall) else { return nil }
-            return NodeExplanation.NextOpening(policy: entry.policy.name, opens: next.start, until: next.end)
+            return NodeExplanation.NextOpening(
+                policy: entry.policy.name, opens: next.start, until: entry.calendar.end(of: next))
         }
         return openings.sorted { ($0.opens ?? .distantPast, $0.policy) < ($1.opens ?? .distantPast, $1.policy) }
             .prefix(Controller.openingLimit).map(\.self)
     }
 
-    private func levers(of node: NodeIndex, _ status: NodeStatus, _ now: Moment) -> [String] {
+    private func levers(
+        of node: NodeIndex, _ status: NodeStatus, _ waits: [NodeExplanation.Wait], _ now: Moment
+    ) -> [String] {
         let id = fleet[node].id
         var levers: [String] = []
         if let stay = ledger[node].failedStay {
@@ -100,24 +129,23 @@ extension Controller {
         if ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
             levers.append("nagi release \(id) --reason …")
         }
-        for blocker in status.blockers where blocker.class == .human {
-            if let lever = blocker.lever(node: id, run: status.run ?? waitingRun(of: node)) { levers.append(lever) }
+        for blocker in status.blockers where status.run != nil && blocker.class == .human {
+            if let lever = blocker.lever(node: id, run: status.run) { levers.append(lever) }
+        }
+        for wait in waits where status.run == nil {
+            levers += wait.blockers.filter { $0.class == .human }.compactMap { $0.lever(node: id, run: wait.run) }
         }
         if ledger.pause != nil { levers.append("nagi resume") }
         if let run = status.run {
             let isForced = runsDisruptiveCommand(node)
             levers.append("nagi release \(id)\(isForced ? " --force" : "") --reason …")
             if !isForced { levers.append("nagi skip \(run) \(id) --reason …") }
-            levers.append("nagi pause \(run)")
+            let isPaused = ledger.slot(of: run).flatMap { ledger.header($0) }.map { !$0.pauses.isEmpty } ?? false
+            levers.append(isPaused ? "nagi resume \(run)" : "nagi pause \(run)")
         }
         if ledger[node].hold == nil { levers.append("nagi hold \(id) --reason …") }
         var known: Set<String> = []
         return levers.filter { known.insert($0).inserted }
-    }
-
-    private func waitingRun(of node: NodeIndex) -> RunID? {
-        fleet[seat: node].parts.lazy.first { ledger.part($0)?.phase.isQueued == true }
-            .flatMap { ledger.header($0.run)?.id }
     }
 
     /// Of what failed in it and is kept, also after its end: it may be what has paused it.
@@ -128,7 +156,7 @@ extension Controller {
     }
 
     private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {
-        var levers = run.blockers.compactMap { $0.lever(node: nil, run: header.id) }
+        var levers = run.blockers.compactMap { $0.lever(node: $0.node, run: header.id) }
         if header.pauses.isEmpty { levers.append("nagi pause \(header.id)") }
         if !header.isEnding { levers.append("nagi abort \(header.id) --reason …") }
         var known: Set<String> = []

@@ -9,12 +9,8 @@ extension Controller {
         if entry.policy.isSuspended { return status }
         if let opening = entry.calendar.opening(at: now.wall) {
             status.state = "open"
-            guard !entry.policy.schedule.isUnbounded else {
-                status.until = entry.calendar.isExcluded(at: opening.end)?.span.start
-                return status
-            }
-            status.until = opening.end
-            status.next = entry.calendar.nextOpening(after: opening.end + .nanoseconds(-1))?.start
+            status.until = entry.calendar.end(of: opening)
+            status.next = status.until.flatMap { entry.calendar.nextOpening(after: $0 + .nanoseconds(-1))?.start }
             return status
         }
         status.state = "closed"
@@ -44,12 +40,13 @@ extension Controller {
         RunStatus(
             id: run.id.text, policy: run.policy, cluster: run.cluster, revision: run.revision, phase: phase,
             text: text, startedAt: run.startedAt, endedAt: endedAt, blockers: blockers,
+            force: endedAt == nil ? run.force : nil,
             parts: run.parts.map { part in
                 PartStatus(
                     name: part.node.name, phase: part.phase.word,
                     step: part.phase.work.map { run.pinned.sequence.steps[$0.step].word }
                         ?? (part.phase.kind == .returning ? "restore" : nil),
-                    since: part.since, until: part.phase.timer.map { now.wall + $0.timeLeft(at: now) },
+                    since: part.since, until: part.phase.timer?.shownEnd(at: now), left: part.phase.timer?.standing,
                     error: part.error, milestones: part.milestones, group: run.groupName(part.group),
                     isCanary: part.isCanary)
             })
@@ -66,5 +63,17 @@ extension Controller {
         case .active: return ([text] + run.pauses.map { "paused\($0.ending)" }).joined(separator: "; ")
         case .ending(let reason): return "\(text); ending: \(reason)"
         }
+    }
+}
+
+extension PolicyCalendar {
+    /// When it ends; nil: no end is in sight. The turn of a year is a cut for the sake of the search only.
+    func end(of opening: Opening) -> Timestamp? {
+        var end = opening.end
+        for _ in 0..<2 {
+            guard let next = self.opening(at: end) else { return end }
+            end = next.end
+        }
+        return self.opening(at: end) == nil ? end : nil
     }
 }

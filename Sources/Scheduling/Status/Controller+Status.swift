@@ -59,9 +59,9 @@ extension Controller {
         // What was true when it was last read is not true now.
         let isFresh = fleet[node].isObservationFresh(at: now)
         let state = stateBlockers(of: node, isTakenOver: false, now)
-        let (blockers, wait) = queuedBlockers(node, state, view, now)
-        let verdict = verdict(of: node, state, wait, now)
         let work = work(on: node)
+        let wait = work == nil ? queuedWait(node, state, view, now) : nil
+        let verdict = verdict(of: node, state, wait?.verdict, now)
         return NodeStatus(
             name: fleet[node].id.name, observed: fleet[node].freshMode(at: now),
             desired: wish(of: node, now).mode,
@@ -70,17 +70,22 @@ extension Controller {
             sessions: isFresh ? fleet[node].observation?.load?.countedSessions : nil,
             connections: isFresh ? fleet[node].observation?.load?.ongoingConnections : nil, relays: relays(node),
             observedAt: fleet[node].mode?.begun.wall, verdict: verdict,
-            since: since(verdict, of: node), run: work?.header.id,
-            step: work.flatMap { step(of: $0.part, $0.header) }, drain: drain(of: node, now), blockers: blockers,
-            claims: claims(on: node, now),
+            since: since(verdict, of: node, queuedIn: wait?.run), run: work?.header.id,
+            step: work.flatMap { step(of: $0.part, $0.header) }, drain: drain(of: node, now),
+            blockers: wait?.blockers ?? work.flatMap { grantBlockers(of: $0.part, $0.header, view) } ?? [],
+            queuedIn: wait?.run, exempt: work?.part.exempt ?? [], claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
             isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay.map { Shared($0) },
             command: failedCommand(on: node).map { Shared($0) })
     }
 
     /// Since when the node has been in the state that its verdict tells.
-    private func since(_ verdict: Verdict, of node: NodeIndex) -> Timestamp? {
+    private func since(_ verdict: Verdict, of node: NodeIndex, queuedIn run: RunID?) -> Timestamp? {
         switch verdict.code {
+        case .paused:
+            ledger.pause?.since
+                ?? (work(on: node)?.header ?? run.flatMap { ledger.slot(of: $0) }.flatMap { ledger.header($0) })?
+                .pauses.first?.since
         case .held, .keptOpen, .reserved: ledger[node].hold?.since
         case .unreachable: fleet[node].failingSince?.wall
         case .wrongAddress: ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)]?.since
@@ -118,6 +123,15 @@ extension Controller {
         return (part, header)
     }
 
+    /// What the part waits for that has the node in work and has not yet been granted its place.
+    private func grantBlockers(
+        of part: Part, _ header: Ledger.RunHeader, _ view: (RunSlot) -> RunView?
+    ) -> [Blocker]? {
+        guard case .out(let work) = part.phase, !work.isGranted, header.pinned.sequence.steps[work.step].takesOut
+        else { return nil }
+        return ledger.slot(of: header.id).flatMap { view($0)?.blockers }
+    }
+
     private func step(of part: Part, _ header: Ledger.RunHeader) -> String? {
         if case .returning = part.phase { return Step.restore.label }
         return part.phase.work.map { header.pinned.sequence.steps[$0.step].label }
@@ -132,7 +146,7 @@ extension Controller {
             sessions: latest.sessions, connections: latest.connections, halfLife: curve.halfLife,
             projectedEnd: curve.projectedEnd(
                 downTo: drain.maxSessions, connections: drain.maxConnections), flatSince: curve.flatSince,
-            deadline: part.phase.timer.map { now.wall + $0.timeLeft(at: now) }, samples: curve.samples)
+            deadline: part.phase.timer?.shownEnd(at: now), samples: curve.samples)
     }
 
     private func claims(on node: NodeIndex, _ now: Moment) -> [ClaimStatus] {
@@ -143,7 +157,7 @@ extension Controller {
             claims.append(
                 ClaimStatus(
                     owner: header.id.text, mode: claim, reason: "step \(stepText(part, header))",
-                    since: part.since, until: part.phase.timer.map { now.wall + $0.timeLeft(at: now) }))
+                    since: part.since, until: part.phase.timer?.shownEnd(at: now), left: part.phase.timer?.standing))
         }
         if let stay = ledger[node].failedStay {
             claims.append(ClaimStatus(owner: stay.run.text, mode: stay.mode, reason: stay.reason, since: stay.since))
@@ -157,6 +171,7 @@ extension Controller {
     }
 
     func stepText(_ part: Part, _ header: Ledger.RunHeader) -> String {
+        if case .returning = part.phase { return Step.restore.word }
         guard let work = part.phase.work else { return "" }
         let steps = header.pinned.sequence.steps
         return "\(work.step + 1) of \(steps.count) (\(steps[work.step].word))"

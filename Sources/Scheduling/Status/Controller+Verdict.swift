@@ -3,22 +3,57 @@ import Primitives
 
 /// Why a node is as it is: one answer, from the values that decide.
 extension Controller {
-    /// Everything that stands in the way of a node that is queued, and the first of it in words; empty where it is not.
-    func queuedBlockers(
+    /// What a run waits for before it takes a node.
+    struct QueuedWait {
+        var run: RunID
+        var blockers: [Blocker]
+        /// The first of them in words.
+        var verdict: Verdict?
+    }
+
+    /// Everything that stands in the way of a node that is queued, of the run that may take it soonest; nil where none waits
+    /// for it.
+    func queuedWait(
         _ node: NodeIndex, _ state: [Blocker], _ view: (RunSlot) -> RunView?, _ now: Moment
-    ) -> (blockers: [Blocker], verdict: Verdict?) {
+    ) -> QueuedWait? {
+        var best: (view: RunView, place: PartPlace)?
         for place in fleet[seat: node].parts {
             guard let view = view(place.run), view.run.parts[place.part].phase.isQueued,
-                let header = ledger.header(place.run)
+                best.map({ view.prospect < $0.view.prospect }) ?? true
             else { continue }
-            let part = view.run.parts[place.part]
-            let own = blockers(of: part, place, header, state: state, now)
-            let group = view.group.flatMap { view.run.isInCurrentGroup(part) ? nil : $0 }
-            guard group != nil || !own.isEmpty else { return (view.shared, view.sharedVerdict) }
-            let blockers = view.general + (group.map { [$0] } ?? []) + own + view.room
-            return (blockers, view.generalVerdict ?? blockers.first.map { Verdict($0) })
+            best = (view, place)
         }
-        return ([], nil)
+        return best.flatMap { queuedWait($0.view, $0.place, state, now) }
+    }
+
+    /// Of every run that waits for the node, the one that may take it soonest first.
+    func queuedWaits(
+        _ node: NodeIndex, _ state: [Blocker], _ view: (RunSlot) -> RunView?, _ now: Moment
+    ) -> [QueuedWait] {
+        let waiting = fleet[seat: node].parts.compactMap { place -> (view: RunView, place: PartPlace)? in
+            guard let view = view(place.run), view.run.parts[place.part].phase.isQueued else { return nil }
+            return (view, place)
+        }
+        // Of those that are alike the first stays first.
+        return waiting.enumerated().sorted {
+            ($0.element.view.prospect, $0.offset) < ($1.element.view.prospect, $1.offset)
+        }
+        .compactMap { queuedWait($0.element.view, $0.element.place, state, now) }
+    }
+
+    private func queuedWait(
+        _ view: RunView, _ place: PartPlace, _ state: [Blocker], _ now: Moment
+    ) -> QueuedWait? {
+        guard let header = ledger.header(place.run) else { return nil }
+        let part = view.run.parts[place.part]
+        let own = blockers(of: part, place, header, state: state, now)
+        let group = view.group.flatMap { view.run.isInCurrentGroup(part) ? nil : $0 }
+        guard group != nil || !own.isEmpty else {
+            return QueuedWait(run: header.id, blockers: view.shared, verdict: view.sharedVerdict)
+        }
+        let blockers = view.general + (group.map { [$0] } ?? []) + own + view.room
+        return QueuedWait(
+            run: header.id, blockers: blockers, verdict: view.generalVerdict ?? blockers.first.map { Verdict($0) })
     }
 
     /// Why the node is as it is: exactly one answer, the most urgent.
@@ -110,7 +145,7 @@ extension Controller {
     private func verdict(
         of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
     ) -> Verdict {
-        let until = part.phase.timer.map { now.wall + $0.timeLeft(at: now) }
+        let until = part.phase.timer?.shownEnd(at: now)
         let entry = ledger[node]
         let isCommitted = part.phase.kind == .committed
         if let claim = part.phase.claim, let observed = fleet[node].freshMode(at: now)?.requestable, observed < claim {

@@ -15,6 +15,8 @@ final class RunView {
     let group: Blocker?
     let generalVerdict: Verdict?
     let sharedVerdict: Verdict?
+    /// Of runs that wait for the same node the one with the least may take it soonest.
+    let prospect: Prospect
 
     init(_ run: Run, blockers: [Blocker], general: [Blocker], room: [Blocker]) {
         self.run = run
@@ -24,6 +26,7 @@ final class RunView {
         shared = general.isEmpty && room.isEmpty ? blockers : general + room
         generalVerdict = general.first.map { Verdict($0) }
         sharedVerdict = general.isEmpty ? shared.first.map { Verdict($0) } : generalVerdict
+        prospect = Prospect(shared)
         let current = run.currentGroup
         group =
             run.pinned.strategy.groups.isEmpty || general.contains(where: \.isStage)
@@ -32,6 +35,29 @@ final class RunView {
                 .groupFirst(
                     run.groupName(current) ?? "",
                     run.parts.filter { $0.group == current && !$0.phase.isFinished }.map(\.node.name)))
+    }
+}
+
+/// When a run may act, as far as its blockers tell, and whether it does so by itself.
+struct Prospect: Hashable, Comparable {
+    private let earliest: Timestamp
+    private let needsPerson: Bool
+
+    init(_ blockers: [Blocker]) {
+        earliest =
+            blockers.map { blocker in
+                switch blocker.class {
+                case .config: .distantFuture
+                case .clock: blocker.until ?? .distantFuture
+                // Nobody knows when: it may be at any moment.
+                case .human, .capacity, .health, .ours: blocker.until ?? .distantPast
+                }
+            }.max() ?? .distantPast
+        needsPerson = blockers.contains { $0.class == .human }
+    }
+
+    static func < (a: Prospect, b: Prospect) -> Bool {
+        a.earliest == b.earliest ? !a.needsPerson && b.needsPerson : a.earliest < b.earliest
     }
 }
 

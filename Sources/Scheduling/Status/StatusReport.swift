@@ -66,8 +66,13 @@ package struct NodeStatus: Hashable, Sendable {
     package var step: String?
     /// While it drains.
     package var drain: DrainStatus?
-    /// Everything that stands in the way of a start; the first is the verdict, where the node is queued.
+    /// Everything that stands in the way of a start; the first is the verdict, where the node is queued. Empty where it is
+    /// in work.
     package var blockers: [Blocker]
+    /// The run that the blockers are of: of those that wait for the node, the one that may take it soonest.
+    package var queuedIn: RunID?
+    /// What the part that has it in work need not wait for: an operator said so.
+    package var exempt: [Ignorable] = []
     package var claims: [ClaimStatus]
     package var floor: RequestableMode?
     package var isOwed: Bool
@@ -88,6 +93,7 @@ package struct DrainStatus: Hashable, Sendable {
     package var projectedEnd: Timestamp?
     /// Since when its calls have not become fewer, if that is long.
     package var flatSince: Timestamp?
+    /// Nil where it stands.
     package var deadline: Timestamp?
     package var samples: [DrainCurve.Sample]
 }
@@ -97,7 +103,10 @@ package struct ClaimStatus: Hashable, Sendable {
     package var mode: RequestableMode
     package var reason: String
     package var since: Timestamp
+    /// When it ends, or nagi gives up; nil: nobody knows, or the time stands.
     package var until: Timestamp?
+    /// How much of a time that stands is left.
+    package var left: Duration?
 }
 
 package struct OwedStatus: Hashable, Sendable {
@@ -147,6 +156,8 @@ package struct RunStatus: Hashable, Sendable {
     package var endedAt: Timestamp?
     /// What stands in the way of its next node.
     package var blockers: [Blocker] = []
+    /// What its next node need not wait for: an operator said so.
+    package var force: Force?
     package var parts: [PartStatus]
 }
 
@@ -157,7 +168,10 @@ package struct PartStatus: Hashable, Sendable {
     /// The step's word; nil while queued and when finished.
     package var step: String?
     package var since: Timestamp
+    /// When its step gives up; nil: never, or the time stands.
     package var until: Timestamp?
+    /// How much of a time that stands is left.
+    package var left: Duration?
     package var error: String?
     package var milestones: Milestones
     /// Its group's name, where the strategy has groups.

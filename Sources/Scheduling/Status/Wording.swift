@@ -2,6 +2,9 @@ import ModeCore
 import Primitives
 
 extension Blocker {
+    /// In a few words for people, with the node in front whose own state it is, where it is said of a run.
+    package var told: String { (node.map { "\($0.name): " } ?? "") + text }
+
     /// In a few words for people.
     package var text: String {
         switch reason {
@@ -48,7 +51,10 @@ extension Blocker {
             "it would cost the cluster its majority"
                 + (missing.isEmpty ? "" : "; not connected or in a disruptive step: \(NameList.text(missing))")
         case .runFull(_, _, let holders): "waits for \(NameList.text(holders))"
-        case .budget(let have, let limit, let holders): "\(have) of \(limit) out of service: \(NameList.text(holders))"
+        case .budget(let have, let limit, let holders):
+            holders.isEmpty
+                ? "\(have) of at most \(limit) out of service"
+                : "\(have) of at most \(limit) out of service: \(NameList.text(holders))"
         case .identity(let name): "\(name) has not yet been shown to be at its address"
         case .sweep: "all nodes are read once more"
         }
@@ -60,8 +66,21 @@ extension Blocker {
     ///   - node: that it stands in the way of, if it is one.
     ///   - run: that waits.
     package func lift(of node: NodeID?, in run: RunID?) -> String {
-        guard let lever = lever(node: node, run: run) else { return lift }
+        guard let lever = lever(node: node ?? self.node, run: run) else { return lift }
         return self.class == .human ? lever : "\(lift), or \(lever)"
+    }
+
+    /// What to do where it has stood against a person's own wish.
+    package func advice(about node: NodeID?) -> String {
+        if self.class == .human, let lever = lever(node: node ?? self.node, run: nil) { return lever }
+        return switch self.class {
+        case .config: "it takes an edit of the policies"
+        case .human: "it takes an operator's word: nagi status"
+        case .clock: "wait until that is over"
+        case .capacity: "wait for a node that comes back into service: nagi status --watch"
+        case .health: "the node, or its network, has to be well first: nagi status"
+        case .ours: "try again in a moment"
+        }
     }
 
     /// What lifts it, in a word.

@@ -223,7 +223,7 @@ struct LeverTests {
                 5m paused: 2 failed of 1
                 8m goes on (failures)
                 8m ann: goes on: r@2#1
-                9m ann: refused (nothing-to-do) the run is not paused by itself
+                9m ann: refused (nothing-to-do) r@2#1 is not paused
                 """)
     }
 
@@ -271,8 +271,8 @@ struct LeverTests {
                 1m ann: refused (incomplete) hold needs an end with a mode (--for 2h, --for ever)
                 1m ann: refused (incomplete) hold needs a reason (--reason)
                 1m ann: held: a2, at block_new_session
-                1m ann: refused (over-budget) 2 of 2 nodes are out of service: a1, a2
-                1m ann: refused (over-budget) 2 of 2 nodes are out of service: a1, a2
+                1m ann: refused (over-budget) 2 of at most 2 out of service, and this would be one more: a1, a2
+                1m ann: refused (over-budget) 2 of at most 2 out of service, and this would be one more: a1, a2
                 2m ann: held: b1, at block_new_session
                 2m a1 queued again
                 3m a3 starts

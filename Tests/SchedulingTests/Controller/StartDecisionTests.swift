@@ -250,7 +250,7 @@ struct StartDecisionTests {
     static let nodes: [Situation] = [
         Situation("held", set(only("a")), deeds: [hold(.handsOff, lasts: .hours(1))], node: "a", gives: "held+"),
         Situation(
-            "held at a mode", set(only("a")), deeds: [hold(.mode(.blockNewSession))], node: "a", gives: "held owed"),
+            "held at a mode", set(only("a")), deeds: [hold(.mode(.blockNewSession))], node: "a", gives: "held"),
         Situation("kept open", set(only("a")), deeds: [hold(.keepOpen)], node: "a", gives: "keptOpen"),
         Situation("reserved", set(only("a")), deeds: [hold(.reserved)], node: "a", gives: "reserved"),
         Situation(
@@ -263,7 +263,7 @@ struct StartDecisionTests {
                     Policy(
                         name: "earlier", cluster: "c", selector: Selector(nodes: ["a"]), schedule: .rollout,
                         sequence: waiting, kind: .rollout(revision: "1.9", approval: nil))
-                ]), node: "a", gives: "nodeBusy"),
+                ]), gives: "nodeBusy"),
         Situation(
             "failed in an earlier run",
             set(only("a")),
