@@ -32,12 +32,14 @@ struct ServeModes: AsyncParsableCommand {
     enum Profile: String, ExpressibleByArgument, CaseIterable {
         case current
         case firstRelease = "2021"
+        case release2023 = "2023"
         case relay
 
         var profile: ModeProfile {
             switch self {
             case .current: .current
             case .firstRelease: .firstRelease
+            case .release2023: .release2023
             case .relay: .relay
             }
         }
@@ -55,7 +57,7 @@ struct ServeModes: AsyncParsableCommand {
     @Option(help: "Version that the nodes run.") var nodeVersion = "2025.1.0"
     @Option(
         help:
-            "Behaviour of modes: current; 2021, the first release; or relay, where the sessions of a cluster span nodes."
+            "Behaviour: current; 2021, the first release; 2023, whose lists leave out who is not connected unless asked; or relay, likewise, where the sessions of a cluster span nodes."
     )
     var profile = Profile.current
     @Option(help: "Seconds that a session outlives its last connection.") var grace = 1.0

@@ -12,6 +12,10 @@ enum ConformanceSubject: String, Sendable, CaseIterable, CustomTestStringConvert
     case inProcessClustered = "in process, clustered"
     case overHTTP = "over HTTP, standing alone"
     case overHTTPClustered = "over HTTP, clustered"
+    case inProcessRelaying = "in process, sessions span nodes"
+    case overHTTPRelaying = "over HTTP, sessions span nodes"
+    case inProcessFirstRelease = "in process, the first release's cluster"
+    case overHTTPFirstRelease = "over HTTP, the first release's cluster"
     /// Any server whose API is at the address in NAGI_CONFORMANCE_URL, its gate at NAGI_CONFORMANCE_READY if given. It
     /// must be `normal` and without clients of its own; it is `normal` at the end.
     case elsewhere
@@ -20,17 +24,32 @@ enum ConformanceSubject: String, Sendable, CaseIterable, CustomTestStringConvert
 
     private static let environment = ProcessInfo.processInfo.environment
 
+    private var profile: ModeProfile {
+        switch self {
+        case .inProcessRelaying, .overHTTPRelaying: .relay
+        case .inProcessFirstRelease, .overHTTPFirstRelease: .firstRelease
+        default: .current
+        }
+    }
+
     /// Runs the body with a client of the node; nil body result where there is no such server.
     func open(_ body: @escaping @Sendable (ConformanceNode) async throws -> Void) async throws {
         switch self {
-        case .inProcess, .inProcessClustered, .overHTTP, .overHTTPClustered:
-            let isClustered = self == .inProcessClustered || self == .overHTTPClustered
-            let isInProcess = self == .inProcess || self == .inProcessClustered
-            try await serving(nodes: isClustered ? 3 : 1, isClustered: isClustered) { server, addresses in
+        case .inProcess, .inProcessClustered, .inProcessRelaying, .inProcessFirstRelease, .overHTTP, .overHTTPClustered,
+            .overHTTPRelaying, .overHTTPFirstRelease:
+            let isClustered = self != .inProcess && self != .overHTTP
+            let isInProcess =
+                switch self {
+                case .inProcess, .inProcessClustered, .inProcessRelaying, .inProcessFirstRelease: true
+                default: false
+                }
+            let relays = profile.relays
+            try await serving(nodes: isClustered ? 3 : 1, isClustered: isClustered, profile: profile) {
+                server, addresses in
                 let served = addresses.nodes[0]
                 try await ConformanceNode.use(
                     name: served.name, api: served.api, ready: served.ready, isClustered: isClustered,
-                    server: isInProcess ? server : nil, admin: addresses.admin, body)
+                    server: isInProcess ? server : nil, admin: addresses.admin, relays: relays, body)
             }
         case .elsewhere:
             guard let url = Self.environment["NAGI_CONFORMANCE_URL"] else { return }
@@ -60,15 +79,17 @@ struct ConformanceNode: Sendable {
     let hasGate: Bool
     /// The admin API, of our own servers.
     let admin: String?
+    /// Whether its sessions span nodes; nil: nobody knows.
+    let relays: Bool?
 
     static func use(
         name: String, api: String, ready: String?, isClustered: Bool, server: ModeServer?, admin: String?,
-        _ body: (ConformanceNode) async throws -> Void
+        relays: Bool? = nil, _ body: (ConformanceNode) async throws -> Void
     ) async throws {
         let node = ConformanceNode(
             id: NodeID(cluster: "conformance", name: name), address: NodeAddress(api: api, ready: ready),
             client: ModeAPIClient(directory: "/", environment: [:]),
-            isClustered: isClustered, hasGate: ready != nil, admin: admin)
+            isClustered: isClustered, hasGate: ready != nil, admin: admin, relays: relays)
         if let server { node.client.embed(node.id, in: server) }
         node.client.use(
             PolicySet(clusters: [

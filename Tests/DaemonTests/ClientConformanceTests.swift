@@ -21,6 +21,7 @@ struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {
         .init("the mode that is there already is answered without a write", sameMode),
         .init("the same ChangeMode again is echoed again", sameChange),
         .init("the cluster's nodes are listed, where there is one", members),
+        .init("one that is not connected stays in the list", absentMembers),
         .init("the readiness gate follows the mode, where there is one", gate),
         .init("only what reading permits is written", permissions),
         .init("what is not an operation is refused, and the mode stays", unknownOperations),
@@ -36,6 +37,7 @@ struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {
         #expect(load.sessions >= 0 && load.sessions < .max && load.ongoingConnections >= 0)
         #expect(load.sessionsCreated >= load.sessionsDestroyed && load.connectionsCreated >= load.ongoingConnections)
         #expect(seen.version != nil)
+        if let relays = node.relays { #expect(load.relays == relays) }
     }
 
     @Sendable private static func modes(_ node: ConformanceNode) async throws {
@@ -82,6 +84,20 @@ struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {
         #expect(members.contains { $0.isConnected })
         for member in members where member.isConnected { #expect(member.version != nil && member.epoch != nil) }
         for member in members where !member.isConnected { #expect(member.version == nil && member.epoch == nil) }
+    }
+
+    /// Whatever the release makes of a list that is asked for without a word: who counts for the majority is in it.
+    @Sendable private static func absentMembers(_ node: ConformanceNode) async throws {
+        guard let admin = node.admin, node.isClustered else { return }
+        let before = try #require(try await node.observation().members)
+        let other = try #require(before.map(\.name.description).first { $0 != node.id.name })
+        #expect(try await post("\(admin)nodes/\(other)/stop", "{}").status < 300)
+        for _ in 0..<2 {
+            let after = try #require(try await node.observation().members)
+            #expect(after.count == before.count)
+            #expect(after.first { $0.name.description == other }?.isConnected == false)
+        }
+        #expect(try await post("\(admin)nodes/\(other)/start", "{}").status < 300)
     }
 
     @Sendable private static func gate(_ node: ConformanceNode) async throws {

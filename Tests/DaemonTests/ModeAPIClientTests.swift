@@ -69,7 +69,8 @@ import Testing
         #expect(calls.map(\.operation).sorted() == ["GetMode", "GetStatsReport", "ListClusterNodes"])
         #expect(Set(calls.map(\.connection)).count <= 2, "two calls go side by side, no more")
         #expect(calls.allSatisfy { $0.method == "POST" && $0.path == "/" })
-        #expect(calls.allSatisfy { $0.headers["content-length"] == "0" && $0.body.isEmpty })
+        let plain = calls.filter { $0.operation != "ListClusterNodes" }
+        #expect(plain.allSatisfy { $0.headers["content-length"] == "0" && $0.body.isEmpty })
         #expect(gate.calls.map(\.path) == ["/.ok"])
         node.stop()
         gate.stop()
@@ -117,12 +118,22 @@ import Testing
     }
 
     @Test func `the mode is told at once, whatever else hangs`() async throws {
+        let hangs = Mutex(false)
         let stub = try StubNode { call in
-            call.operation == "GetMode"
-                ? .answer(200, "{\"mode\":\"normal\"}", headers: ["date": "Sun, 29 Nov 2026 02:00:00 GMT"]) : .silence
+            switch call.operation {
+            case "GetMode":
+                return .answer(
+                    200, "{\"mode\":\"normal\"}", headers: ["date": "Sun, 29 Nov 2026 02:00:00 GMT"])
+            case _ where hangs.withLock { $0 }: return .silence
+            case "GetStatsReport": return .answer(200, Sample.stats)
+            default: return .answer(200, Sample.members)
+            }
         }
         let policies = set(stub.url, ready: stub.url + ".ok", timeout: .seconds(3))
         let client = client(policies)
+        // The first list waits for the report, which says how it is asked for.
+        _ = await client.read(node01, .whole, at: policies.address)
+        hangs.withLock { $0 = true }
         let told = Mutex<[(Event, Uptime)]>([])
         let end = await client.read(node01, .whole, at: policies.address) { event in
             told.withLock { $0.append((event, HostClock.now().uptime)) }

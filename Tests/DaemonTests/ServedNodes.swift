@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Daemon
+import ModeCore
 import ModeServer
 import NIOCore
 import NIOHTTP1
@@ -8,13 +9,13 @@ import Testing
 
 /// A mode server that serves while the body runs, with an admin API.
 func serving(
-    nodes: Int = 1, isClustered: Bool = false,
+    nodes: Int = 1, isClustered: Bool = false, profile: ModeProfile = .current,
     _ body: @escaping @Sendable (ModeServer, ServedAddresses) async throws -> Void
 ) async throws {
     let (ready, becomeReady) = AsyncStream<ServedAddresses>.makeStream()
     let server = try ModeServer(
-        ModeServerSettings(nodeCount: nodes, isClustered: isClustered, adminPort: 0), onReady: { becomeReady.yield($0) }
-    )
+        ModeServerSettings(nodeCount: nodes, isClustered: isClustered, adminPort: 0, profile: profile),
+        onReady: { becomeReady.yield($0) })
     try await withThrowingTaskGroup { group in
         group.addTask {
             defer { becomeReady.finish() }

@@ -187,17 +187,47 @@ import Testing
                 // The first attempt does not get through.
                 live.withLock { if $0.count > 2 { $0.removeLast() } else { $0 = [] } }
                 return .answer(200, #"{"session_id":"s"}"#)
+            case "GetStatsReport": return .answer(200, Sample.stats)
             default: return .answer(200, "{}")
             }
         }
         defer { stub.stop() }
         let policies = set(stub.url)
-        let outcome = await executor(policies).start(start(.termination(reason: "main\"tenance"), api: stub.url))
+        let outcome = await executor(policies).start(
+            start(.termination(reason: "main\"tenance"), api: stub.url, timeout: .seconds(30)))
         #expect(outcome == .terminated(sessions: 2, left: 0))
         let first = try #require(stub.calls.first { $0.operation == "DisconnectChannel" })
         #expect(
             first.body.contains(#""channel_id":"a""#) && first.body.contains(#""reason":{"reason":"main\"tenance"}"#))
-        #expect(stub.operations.first == "ListConnections" && stub.operations.last == "ListConnections")
+        #expect(Array(stub.operations.prefix(2)) == ["GetStatsReport", "ListConnections"])
+        #expect(stub.operations.last == "ListConnections")
+    }
+
+    @Test(arguments: [
+        ("2025.1.1", false, ["DisconnectChannel", "TerminateSession"]),
+        ("2023.1.0", false, ["DisconnectChannel", "TerminateSession"]),
+        ("2022.2.3", false, ["DisconnectChannel"]), ("main", false, ["DisconnectChannel"]),
+        // People on other nodes keep their session.
+        ("2025.1.1", true, ["DisconnectConnection", "DisconnectConnection"]),
+    ])
+    func `calls are ended as the release can`(version: String, relays: Bool, calls: [String]) async throws {
+        let live = Mutex(["x", "y"])
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "GetStatsReport": return .answer(200, Sample.report(version, relays: relays))
+            case "ListConnections":
+                let rows = live.withLock { $0 }.map { #"{"channel_id":"a","connection_id":"\#($0)"}"# }
+                return .answer(200, "[\(rows.joined(separator: ","))]")
+            case "DisconnectConnection": live.withLock { live in live.removeAll { call.body.contains("\"\($0)\"") } }
+            default: live.withLock { $0 = [] }
+            }
+            return .answer(200, "{}")
+        }
+        defer { stub.stop() }
+        let outcome = await executor(set(stub.url)).start(
+            start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        #expect(outcome == .terminated(sessions: 1, left: 0))
+        #expect(stub.operations.filter { $0 != "GetStatsReport" && $0 != "ListConnections" } == calls)
     }
 
     @Test func `a node that ends nothing says how many are left`() async throws {

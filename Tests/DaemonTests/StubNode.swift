@@ -189,6 +189,14 @@ struct ModeStub: Sendable {
 }
 
 enum Sample {
+    /// A report of that release; nil: it does not say which one.
+    static func report(_ version: String?, relays: Bool = false) -> String {
+        let relay = relays ? #","cluster_relay":[{"node_name":"b","total_sent":1}]"# : ""
+        return (version.map { #"{"version":"\#($0)","# } ?? "{")
+            + #""total_ongoing_connections":3,"total_session_created":4,"total_session_destroyed":1,"#
+            + #""total_connection_created":9\#(relay)}"#
+    }
+
     static let stats = """
         {"version":"2025.1.1","total_ongoing_connections":58,"total_session_created":20,"total_session_destroyed":3,\
         "total_connection_created":90,"total_connection_destroyed":32,"average_duration_sec":10}

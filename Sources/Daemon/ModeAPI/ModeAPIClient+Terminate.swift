@@ -9,21 +9,30 @@ extension ModeAPIClient {
     private static let terminationPause = Duration.milliseconds(500)
 
     /// Ends every channel of the node until none has a connection: clients are told the reason by DisconnectChannel, and
-    /// TerminateSession then ends the session, which would stay for a while. An older node has only the first of them.
+    /// TerminateSession then ends the session, which would stay for a while, where the release has that call. Where sessions
+    /// span nodes, people on the other nodes keep theirs: only the node's own connections are ended, one by one.
     package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
         let address = NodeAddress(api: start.environment["NAGI_NODE_API"] ?? "", ready: nil)
         let end = HostClock.now().uptime + start.timeout
         var ended: Set<String> = []
         do throws(CallFailure) {
             let endpoint = try termination(of: start.node, at: address)
+            let abilities = await abilities(of: start.node, endpoint)
             while true {
-                let live = try await channels(endpoint)
+                let connections = try await connections(endpoint)
+                let live = Set(connections.map(\.channelID))
                 guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
                     return .terminated(sessions: ended.subtracting(live).count, left: live.count)
                 }
-                for channel in live.sorted() where HostClock.now().uptime < end {
-                    try await self.end(channel, reason, endpoint)
+                if abilities.relays {
+                    for connection in connections where HostClock.now().uptime < end {
+                        try await self.end(connection, reason, endpoint)
+                    }
+                } else {
+                    for channel in live.sorted() where HostClock.now().uptime < end {
+                        try await self.end(channel, reason, abilities.release, endpoint)
+                    }
                 }
                 ended.formUnion(live)
                 try? await Task.sleep(for: Self.terminationPause)
@@ -41,20 +50,32 @@ extension ModeAPIClient {
         }
     }
 
-    /// Channels with connections on this node.
-    private func channels(_ endpoint: ModeAPIEndpoint) async throws(CallFailure) -> Set<String> {
+    /// The connections of this node.
+    private func connections(_ endpoint: ModeAPIEndpoint) async throws(CallFailure) -> [ConnectionAnswer] {
         let answer = try await call(
             .listConnections, body: ByteBuffer(string: #"{"local":true}"#), endpoint, limit: Self.listLimit)
         guard answer.status == 200, let rows = answer.decoded([ConnectionAnswer].self) else {
             throw .broken("ListConnections: \(answer.summary)")
         }
-        return Set(rows.map(\.channelID))
+        return rows
     }
 
-    private func end(_ channel: String, _ reason: String, _ endpoint: ModeAPIEndpoint) async throws(CallFailure) {
+    // What is not known there, or gone by then, is no failure: what is left is looked at next.
+
+    private func end(
+        _ connection: ConnectionAnswer, _ reason: String, _ endpoint: ModeAPIEndpoint
+    ) async throws(CallFailure) {
+        guard let id = connection.connectionID else { return }
+        let goodbye = ChannelEnd(channelID: connection.channelID, connectionID: id, reason: .init(reason: reason))
+        _ = try await call(.disconnectConnection, body: Self.body(goodbye), endpoint, limit: Self.bodyLimit)
+    }
+
+    private func end(
+        _ channel: String, _ reason: String, _ release: Release?, _ endpoint: ModeAPIEndpoint
+    ) async throws(CallFailure) {
         let goodbye = Self.body(ChannelEnd(channelID: channel, reason: .init(reason: reason)))
         _ = try await call(.disconnectChannel, body: goodbye, endpoint, limit: Self.bodyLimit)
-        // What is not known there, or gone by then, is no failure: what is left is looked at next.
+        guard release?.endsSessions == true else { return }
         _ = try await call(
             .terminateSession, body: Self.body(ChannelEnd(channelID: channel)), endpoint, limit: Self.bodyLimit)
     }

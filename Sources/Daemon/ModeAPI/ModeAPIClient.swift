@@ -22,6 +22,7 @@ package final class ModeAPIClient: Sendable {
         case listClusterNodes = "Sora_20211215.ListClusterNodes"
         case listConnections = "Sora_20201013.ListConnections"
         case disconnectChannel = "Sora_20151104.DisconnectChannel"
+        case disconnectConnection = "Sora_20151104.DisconnectConnection"
         case terminateSession = "Sora_20230628.TerminateSession"
     }
 
@@ -168,15 +169,25 @@ package final class ModeAPIClient: Sendable {
     ) async -> Observation {
         async let ready = readiness(endpoint)
         async let stats = answer(.getStatsReport, StatsAnswer.self, endpoint, limit: Self.bodyLimit)
-        var members: [ClusterMember]?
-        if endpoint.isClustered { members = await self.members(of: node, endpoint) }
+        var list: NodeList?
+        // How a list is asked for depends on the release: the first one waits until the node has said which one it is.
+        if endpoint.isClustered, memory(of: node, { $0.hasReport }) { list = await self.list(of: node, endpoint) }
         let report = await stats
-        // Not side by side: for once a minute no node needs a second connection.
-        if !endpoint.isClustered, isListDue(node, at: begun.uptime) { members = await self.members(of: node, endpoint) }
         let reported = report?.version.flatMap(NodeText.init(exactly:))
-        let version = memories.withLock { memories in
+        note(report, list, of: node, endpoint)
+        if endpoint.isClustered {
+            // Another release than before: nothing is to rest on a list that may be too short.
+            let mustAsk = list == nil || memory(of: node) { $0.asksForAllKnown && list?.isOfAllKnown == false }
+            if mustAsk { list = await self.list(of: node, endpoint) }
+        } else if isListDue(node, at: begun.uptime) {
+            // Not side by side: for once a minute no node needs a second connection.
+            list = await self.list(of: node, endpoint)
+        }
+        let members = list?.members
+        let version = memory(of: node) { memory in
+            if let list { memory.noteList(list.members, of: endpoint.name) }
             // Only a cluster's list is everybody's word; one that is asked for once a minute is not always there.
-            memories[node, default: NodeMemory()].version(
+            return memory.version(
                 of: endpoint.name, listedIn: endpoint.isClustered ? members : nil, reported: reported)
         }
         return Observation(
@@ -184,16 +195,11 @@ package final class ModeAPIClient: Sendable {
             members: members)
     }
 
-    /// Nil where the node does not say.
-    private func members(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> [ClusterMember]? {
-        let rows = await answer(.listClusterNodes, [MemberAnswer].self, endpoint, limit: Self.listLimit)
-        let members = rows.flatMap { MemberAnswer.members($0, endpoint.addresses) }
-        memories.withLock { $0[node, default: NodeMemory()].noteList(members, of: endpoint.name) }
-        return members
-    }
+    private func isListDue(_ node: NodeID, at uptime: Uptime) -> Bool { memory(of: node) { $0.isListDue(at: uptime) } }
 
-    private func isListDue(_ node: NodeID, at uptime: Uptime) -> Bool {
-        memories.withLock { $0[node, default: NodeMemory()].isListDue(at: uptime) }
+    @discardableResult
+    func memory<Result: Sendable>(of node: NodeID, _ body: (inout NodeMemory) -> Result) -> Result {
+        memories.withLock { body(&$0[node, default: NodeMemory()]) }
     }
 
     /// Reads the mode, and writes the target if that is permitted and not too late.
@@ -280,7 +286,7 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// Nil where the node did not answer as expected: what it would have said is then unknown.
-    private func answer<Answer: Decodable & Sendable>(
+    func answer<Answer: Decodable & Sendable>(
         _ target: Target, _ type: Answer.Type, _ endpoint: ModeAPIEndpoint, limit: Int
     ) async -> Answer? {
         guard let answer = try? await read(target, endpoint, limit: limit), answer.status == 200 else { return nil }
@@ -288,15 +294,15 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// A call that changes nothing: repeated once where the node closed the idle connection just then.
-    private func read(
-        _ target: Target, _ endpoint: ModeAPIEndpoint, limit: Int
+    func read(
+        _ target: Target, body: ByteBuffer? = nil, _ endpoint: ModeAPIEndpoint, limit: Int
     ) async throws(CallFailure) -> CallAnswer {
         let deadline = NIODeadline.now() + endpoint.timeout
         do throws(CallFailure) {
-            return try await call(target, body: nil, endpoint, limit: limit, deadline: deadline)
+            return try await call(target, body: body, endpoint, limit: limit, deadline: deadline)
         } catch {
             guard case .broken = error, !Task.isCancelled else { throw error }
-            return try await call(target, body: nil, endpoint, limit: limit, deadline: deadline)
+            return try await call(target, body: body, endpoint, limit: limit, deadline: deadline)
         }
     }
 

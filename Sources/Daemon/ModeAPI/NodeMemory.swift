@@ -9,6 +9,35 @@ struct NodeMemory: Sendable {
     private var listAskedAt: Uptime?
     private var listsOthers = false
     private var isVersionListed = false
+    /// What its report says of itself; nil: none has come yet.
+    private var report: Report?
+    /// It answered 400 to a list with a body.
+    private var refusesListBody = false
+
+    private struct Report: Hashable, Sendable {
+        var version: NodeText?
+        var relays: Bool
+    }
+
+    var hasReport: Bool { report != nil }
+    /// Nil: none is known.
+    var release: Release? { report?.version.flatMap { Release($0.description) } }
+    /// Its sessions span nodes.
+    var relays: Bool { report?.relays ?? false }
+
+    /// A list of it is asked for with those members that are not connected. Of a node of which nothing is known the safe
+    /// way is tried first: a list that is too short would make the cluster look smaller than it is.
+    var asksForAllKnown: Bool {
+        !refusesListBody && (report == nil || release?.leavesOutDisconnected ?? false)
+    }
+
+    mutating func note(version: NodeText?, relays: Bool) {
+        if report.map({ $0.version != version }) ?? true { refusesListBody = false }
+        report = Report(version: version, relays: relays)
+    }
+
+    /// Until its version changes.
+    mutating func noteRefusedListBody() { refusesListBody = true }
 
     /// A node that is said to stand alone is asked for its cluster now and then, so that a wrong `topology` shows; one that
     /// lists others, each time.

@@ -49,6 +49,18 @@ public struct ModeProfile: Hashable, Sendable {
         case fromEveryMode
     }
 
+    /// What ListClusterNodes shows of members that are not connected.
+    public enum KnownNodes: Hashable, Sendable {
+        /// Each of them; the call takes no body. Releases before 2023.2.0.
+        case listed
+        /// Each of them, unless the body declines them: `{"include_all_known_nodes":false}`. What the manual says of a call
+        /// without a body.
+        case listedUnlessDeclined
+        /// None, unless the body asks for them: `{"include_all_known_nodes":true}`. Releases since 2023.2.0, by the vendor's
+        /// exporter (sora_exporter CHANGES 2024.1.0).
+        case listedOnRequest
+    }
+
     public var isolation: Isolation
     /// Whether `ChangeMode` works while the node is `initial`. The manual is silent; refusing keeps a node that is not
     /// part of its cluster closed.
@@ -60,23 +72,27 @@ public struct ModeProfile: Hashable, Sendable {
     /// nodes like those of a new one, and the session is counted where it began until its last connection anywhere has
     /// left. There, a node is drained when its *connections* are gone. A cluster relays if all its nodes do.
     public var relays: Bool
+    public var knownNodes: KnownNodes
 
     public init(
         isolation: Isolation = .fromNormal, takesRequestsWhileInitial: Bool = false,
-        redirectsWhileBlocked: Bool = false, relays: Bool = false
+        redirectsWhileBlocked: Bool = false, relays: Bool = false, knownNodes: KnownNodes = .listedUnlessDeclined
     ) {
         self.isolation = isolation
         self.takesRequestsWhileInitial = takesRequestsWhileInitial
         self.redirectsWhileBlocked = redirectsWhileBlocked
         self.relays = relays
+        self.knownNodes = knownNodes
     }
 
     /// The behaviour of the current manual.
     public static let current = ModeProfile()
     /// The first release of the mode feature (2021).
-    public static let firstRelease = ModeProfile(isolation: .fromEveryMode)
+    public static let firstRelease = ModeProfile(isolation: .fromEveryMode, knownNodes: .listed)
+    /// Releases since 2023.2.0: lists leave out who is not connected.
+    public static let release2023 = ModeProfile(knownNodes: .listedOnRequest)
     /// Releases since 2024 with sessions that span nodes.
-    public static let relay = ModeProfile(relays: true)
+    public static let relay = ModeProfile(relays: true, knownNodes: .listedOnRequest)
 }
 
 /// The transition table of modes: total, the same answer for the same arguments.

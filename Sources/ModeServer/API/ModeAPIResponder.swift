@@ -74,7 +74,7 @@ struct ModeAPIResponder: HTTPResponder {
     private func answer(_ operation: ModeOperation, body: ByteBuffer, ignoring: Bool, peer: String) -> ModeAPIAnswer {
         let calls = ModeCalls(index: index, served: served, directory: directory, ignoring: ignoring, peer: peer)
         do throws(ModeAPIError) {
-            return try calls.answer(operation, try operation.body.arguments(in: body))
+            return try calls.answer(operation, try operation.body(served.profiles[index]).arguments(in: body))
         } catch {
             return ModeAPIAnswer(error)
         }

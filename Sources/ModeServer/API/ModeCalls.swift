@@ -14,7 +14,9 @@ struct ModeCalls {
         switch operation {
         case .changeMode: ModeAPIAnswer(try changeMode(arguments))
         case .getMode: ModeAPIAnswer(served.read { $0.cluster[index].mode })
-        case .listClusterNodes: ModeAPIAnswer(Reports.clusterNodes(seenBy: index, served, directory))
+        case .listClusterNodes:
+            ModeAPIAnswer(
+                Reports.clusterNodes(seenBy: index, listsAll: listsAllKnownNodes(arguments), served, directory))
         case .listConnections:
             ModeAPIAnswer(Listings.connections(seenBy: index, isLocal: arguments["local"] == .bool(true), served))
         case .listChannelConnections:
@@ -52,6 +54,14 @@ struct ModeCalls {
         }
         if let refusal { throw .modeRefused(refusal) }
         return mode
+    }
+
+    private func listsAllKnownNodes(_ arguments: JSONValue) -> Bool {
+        switch (arguments[ModeOperation.allKnownNodes], served.profiles[index].knownNodes) {
+        case (.bool(let isAsked)?, _): isAsked
+        case (_, .listed), (_, .listedUnlessDeclined): true
+        case (_, .listedOnRequest): false
+        }
     }
 
     private func channel(_ arguments: JSONValue) -> ChannelID { ChannelID(arguments.string("channel_id") ?? "") }

@@ -19,10 +19,13 @@ enum ModeOperation: String, Sendable, CaseIterable {
 
     static let service = "Sora"
 
-    var body: BodyRule {
+    /// - Parameter profile: of the node that is asked.
+    func body(_ profile: ModeProfile) -> BodyRule {
         switch self {
         case .changeMode: .required(BodySchema(.required("mode", .word(RequestableMode.allCases.map(\.rawValue)))))
-        case .getMode, .listClusterNodes, .listSessions, .getStatsReport, .getLicense: .none
+        case .getMode, .listSessions, .getStatsReport, .getLicense: .none
+        case .listClusterNodes:
+            profile.knownNodes == .listed ? .none : .optional(BodySchema(.optional(Self.allKnownNodes, .boolean)))
         case .listConnections: .optional(BodySchema(.optional("local", .boolean)))
         case .listChannelConnections: .required(BodySchema(Self.channel))
         case .terminateSession:
@@ -38,6 +41,7 @@ enum ModeOperation: String, Sendable, CaseIterable {
         }
     }
 
+    static let allKnownNodes = "include_all_known_nodes"
     private static let channel = BodySchema.Property.required("channel_id", id)
     private static let id = BodySchema.Shape.string(1...255)
 

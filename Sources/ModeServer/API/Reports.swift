@@ -3,8 +3,12 @@ import ModeCore
 /// The longer answers of the mode API.
 enum Reports {
     static func stats(of index: Int, _ served: ServedCluster) -> JSONValue {
-        let (node, consensus) = served.update { state, _ in
-            (NodeFigures(state.cluster[index]), state.cluster.consensus(seenBy: index))
+        let (node, consensus, relayed) = served.update { state, _ in
+            (
+                NodeFigures(state.cluster[index]), state.cluster.consensus(seenBy: index),
+                state.cluster.isRelaying
+                    ? state.cluster.members(seenBy: index).filter { $0.isConnected && $0.index != index } : nil
+            )
         }
         let counters = node.counters
         var members: [JSONValue.Member] = [
@@ -26,11 +30,23 @@ enum Reports {
                         "raft_commit_index": .integer(Int64(consensus.commitIndex)),
                     ]))
         }
+        if let relayed {
+            members.append(.init(key: "cluster_relay", value: .array(relayed.map { relay(to: $0.name) })))
+        }
         return .object(members)
     }
 
+    /// One entry for each other node. No media goes through embedded nodes, so there is nothing to count.
+    private static func relay(to name: String) -> JSONValue {
+        [
+            "node_name": .string(name), "total_received_byte_size": 0, "total_sent_byte_size": 0, "total_received": 0,
+            "total_sent": 0,
+        ]
+    }
+
+    /// - Parameter listsAll: also members that are not connected.
     static func clusterNodes(
-        seenBy index: Int, _ served: ServedCluster, _ directory: NodeDirectory
+        seenBy index: Int, listsAll: Bool, _ served: ServedCluster, _ directory: NodeDirectory
     ) -> JSONValue {
         let (members, license) = served.update { state, _ in
             (
@@ -39,7 +55,7 @@ enum Reports {
             )
         }
         return .array(
-            members.map { member in
+            members.filter { listsAll || $0.isConnected }.map { member in
                 guard let details = member.details else {
                     return ["node_name": .string(member.name), "connected": false]
                 }

@@ -31,6 +31,7 @@ final class ServedCluster: Sendable {
     let clock = ServerClock()
     let ids = WireIDs()
     let names: [String]
+    let profiles: [ModeProfile]
     let webhooks: Webhooks
     private let state: Mutex<State>
 
@@ -41,6 +42,7 @@ final class ServedCluster: Sendable {
             return node
         }
         names = nodes.map(\.name)
+        profiles = nodes.map(\.profile)
         webhooks = Webhooks(settings.nodes.map(\.webhooks))
         state = Mutex(
             State(
