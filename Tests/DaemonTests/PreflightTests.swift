@@ -12,6 +12,7 @@ import Testing
     private struct World {
         var cluster: ClusterPolicy
         var answers: [Observation?]
+        var policies: [Policy] = []
 
         init() {
             let nodes = ["node-01", "node-02", "node-03"].enumerated().map { number, name in
@@ -53,6 +54,16 @@ import Testing
             answers[0]?.hostWall = wall + ahead
         }
 
+        /// A policy of the first two nodes.
+        mutating func drain(_ mode: DrainStep.Mode) {
+            policies = [
+                Policy(
+                    name: "p", cluster: "tokyo", selector: Selector(nodes: ["node-01", "node-02"]),
+                    schedule: PolicySchedule(windows: [], onWindowEnd: .finish),
+                    sequence: StepSequence(name: "s", steps: [.drain(DrainStep(mode: mode)), .block, .restore]))
+            ]
+        }
+
         mutating func listAlone() {
             for index in answers.indices {
                 let own = answers[index]?.members?[index]
@@ -62,7 +73,8 @@ import Testing
 
         var survey: ClusterSurvey {
             ClusterSurvey(
-                cluster, answers: answers.map { $0.map { .seen($0) } ?? .failed(.unreachable("connection refused")) })
+                cluster, answers: answers.map { $0.map { .seen($0) } ?? .failed(.unreachable("connection refused")) },
+                policies: policies)
         }
 
         var findings: [String] {
@@ -126,6 +138,47 @@ import Testing
             ["warning list-without-mode -"]
         ),
     ]
+
+    private static let releases: [(String, @Sendable (inout World) -> Void, [String])] = [
+        ("it relays", { $0.answers[1]?.load?.relays = true }, ["note drains-by-connections node-02"]),
+        (
+            "it relays, and policies leave it to nagi",
+            {
+                $0.answers[1]?.load?.relays = true
+                $0.drain(.auto)
+            }, ["note drains-by-connections node-02"]
+        ),
+        (
+            "it relays, and a policy drains by sessions",
+            {
+                $0.answers[1]?.load?.relays = true
+                $0.drain(.blockNewSession)
+            }, ["note drains-by-connections node-02", "warning drains-by-sessions node-02"]
+        ),
+        (
+            "a node that the policy leaves alone relays",
+            {
+                $0.answers[2]?.load?.relays = true
+                $0.drain(.blockNewSession)
+            }, ["note drains-by-connections node-03"]
+        ),
+        ("by sessions where they count", { $0.drain(.blockNewSession) }, []),
+        (
+            "hooks, and no session.vanished",
+            {
+                $0.cluster.hooks = HookSettings(secret: .environment("SECRET"))
+                for index in 0..<2 { $0.answers[index]?.version = "2023.2.1" }
+            }, ["note vanished-not-sent node-03", "note versions-differ -"]
+        ),
+    ]
+
+    @Test func `what a release means is said where it matters`() {
+        for (name, change, findings) in Self.releases {
+            var world = World()
+            change(&world)
+            #expect(world.findings == findings, "\(name)")
+        }
+    }
 
     @Test func `each thing that is amiss is found, and nothing else`() {
         for (name, change, findings) in Self.cases {

@@ -13,10 +13,13 @@ package struct ClusterSurvey: Sendable {
     package let cluster: ClusterPolicy
     /// In the order of the cluster's nodes.
     package let answers: [Answer]
+    /// Of the cluster.
+    package let policies: [Policy]
 
-    package init(_ cluster: ClusterPolicy, answers: [Answer]) {
+    package init(_ cluster: ClusterPolicy, answers: [Answer], policies: [Policy] = []) {
         self.cluster = cluster
         self.answers = answers
+        self.policies = policies
     }
 
     /// Farther apart is an error: no deadline and no window is to be believed then.
@@ -26,7 +29,7 @@ package struct ClusterSurvey: Sendable {
     /// More names are not told.
     private static let nameLimit = 5
 
-    private var seen: [(node: ClusterNode, observation: Observation)] {
+    var seen: [(node: ClusterNode, observation: Observation)] {
         zip(cluster.nodes, answers).compactMap { node, answer in
             if case .seen(let observation) = answer { (node, observation) } else { nil }
         }
@@ -47,10 +50,10 @@ package struct ClusterSurvey: Sendable {
     }
 
     package var findings: [PreflightFinding] {
-        zip(cluster.nodes, answers).flatMap(findings) + membership + versions
+        zip(cluster.nodes, answers).flatMap(findings) + releases + membership + versions
     }
 
-    private func finding(
+    func finding(
         _ severity: PreflightFinding.Severity, _ code: PreflightFinding.Code, _ node: ClusterNode? = nil,
         _ message: String, hint: String? = nil
     ) -> PreflightFinding {

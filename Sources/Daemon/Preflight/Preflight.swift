@@ -52,7 +52,9 @@ package struct Preflight: Sendable {
                 sections.append(Section(name: cluster.name, summary: "was not asked", findings: [fault]))
             } else {
                 let (cluster, discovered) = await discovering(cluster, client)
-                let survey = ClusterSurvey(cluster, answers: await answers(of: cluster, client))
+                let survey = ClusterSurvey(
+                    cluster, answers: await answers(of: cluster, client),
+                    policies: set.policies.filter { $0.cluster == cluster.name })
                 let certificates = CertificateSurvey(
                     cluster, files: (try? settings[cluster.name]?.tls.get())?.expiries ?? [],
                     shown: await certificateEnds(of: cluster, client))

@@ -26,6 +26,9 @@ package struct PreflightFinding: Hashable, Sendable {
         case notServing = "not-serving"
         case versionsDiffer = "versions-differ"
         case clocksDiffer = "clocks-differ"
+        case drainsByConnections = "drains-by-connections"
+        case drainsBySessions = "drains-by-sessions"
+        case vanishedNotSent = "vanished-not-sent"
         case embedded
         case receiverUnreachable = "receiver-unreachable"
         case commandNotFound = "command-not-found"
