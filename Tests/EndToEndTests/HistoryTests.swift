@@ -98,7 +98,7 @@ extension EndToEndTests {
             try stage.write("window.yaml", "kind: Rollout\nspec: {cluster: nowhere")
             let wrong = try await reload()
             #expect(wrong.status == 4 && wrong.errors.hasPrefix("refused: the policies in force stay\n"), "\(wrong)")
-            #expect(wrong.errors.contains("window.yaml:") && wrong.errors.contains("nagi check PATH"), "\(wrong)")
+            #expect(wrong.errors.contains("window.yaml:") && wrong.errors.contains("nagi check /"), "\(wrong)")
 
             try FileManager.default.removeItem(at: stage.policies.appendingPathComponent("window.yaml"))
             let none = try await reload()
