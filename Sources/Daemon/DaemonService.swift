@@ -295,9 +295,9 @@ package final class DaemonService: Sendable {
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
-        let settings = loop.client.settings(for: set)
-        let news = loop.client.news(of: settings)
-        loop.load(set, settings, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
+        let calls = loop.client.settings(for: set)
+        let news = loop.client.news(of: calls)
+        loop.load(set, calls, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
             guard objections.isEmpty else {
                 let isLast = set.policies.isEmpty && !isConfirmed
                 return wish.told(

@@ -26,7 +26,8 @@ extension ModeAPIClient {
             if answer?.status == 200 { memory(of: node) { $0.noteRefusedListBody() } }
         }
         let rows = answer.flatMap { $0.status == 200 ? $0.decoded([MemberAnswer].self) : nil }
-        return NodeList(members: rows.flatMap { MemberAnswer.members($0, endpoint.addresses) }, isOfAllKnown: isOfAllKnown)
+        return NodeList(
+            members: rows.flatMap { MemberAnswer.members($0, endpoint.addresses) }, isOfAllKnown: isOfAllKnown)
     }
 
     /// What the node says of its own release: in its report, else in its own row.

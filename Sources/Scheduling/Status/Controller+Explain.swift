@@ -130,10 +130,12 @@ extension Controller {
             levers.append("nagi release \(id) --reason …")
         }
         for blocker in status.blockers where status.run != nil && blocker.class == .human {
-            if let lever = blocker.lever(node: id, run: status.run) { levers.append(lever) }
+            if let lever = blocker.lever(node: blocker.node ?? id, run: status.run) { levers.append(lever) }
         }
         for wait in waits where status.run == nil {
-            levers += wait.blockers.filter { $0.class == .human }.compactMap { $0.lever(node: id, run: wait.run) }
+            levers += wait.blockers.filter { $0.class == .human }.compactMap {
+                $0.lever(node: $0.node ?? id, run: wait.run)
+            }
         }
         if ledger.pause != nil { levers.append("nagi resume") }
         if let run = status.run {

@@ -66,13 +66,13 @@ extension Blocker {
     ///   - node: that it stands in the way of, if it is one.
     ///   - run: that waits.
     package func lift(of node: NodeID?, in run: RunID?) -> String {
-        guard let lever = lever(node: node ?? self.node, run: run) else { return lift }
+        guard let lever = lever(node: self.node ?? node, run: run) else { return lift }
         return self.class == .human ? lever : "\(lift), or \(lever)"
     }
 
     /// What to do where it has stood against a person's own wish.
     package func advice(about node: NodeID?) -> String {
-        if self.class == .human, let lever = lever(node: node ?? self.node, run: nil) { return lever }
+        if self.class == .human, let lever = lever(node: self.node ?? node, run: nil) { return lever }
         return switch self.class {
         case .config: "it takes an edit of the policies"
         case .human: "it takes an operator's word: nagi status"
