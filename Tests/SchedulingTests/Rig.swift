@@ -122,6 +122,9 @@ extension Rig {
         world.wallOffset = world.wallOffset + length
     }
 
+    /// A webhook of the node comes in, or one that says so.
+    mutating func hint(_ node: String) { deliver(.hinted(NodeID(cluster: RigPolicies.cluster, name: node))) }
+
     /// The daemon notices that time has passed.
     mutating func tick() { deliver(.ticked) }
 
