@@ -84,7 +84,7 @@ extension PolicyScenarioTests {
             #expect(stage.nodeLog.requestedModes(of: names[2]).isEmpty)
 
             let log = try await Self.history(stage)
-            let actor = try #require(log.firstMatch(of: /may start: approved by ([^:\s]+): as agreed/)?.1)
+            let actor = try #require(log.firstMatch(of: /approve by (\S+) \(as agreed\)/)?.1)
             #expect(log.contains("resume by \(actor) (it was the load test)"), "\(log)")
             let own = try await Self.history(stage, actor: String(actor))
             #expect(own.matches(of: /approve by/).count == 3, "\(own)")

@@ -43,7 +43,9 @@ struct CrashTests {
     @Test(arguments: Story.allCases) func `each story comes to its end without a crash`(story: Story) {
         let calm = World.run(CrashTests.scenario(story, nil))
         #expect(calm.violations.isEmpty, "\(calm.violations)")
-        #expect(calm.runs.map(\.phase) == ["completed"], "\(calm.runs.map(\.text)) \(calm.records.suffix(12).compactMap(\.text))")
+        #expect(
+            calm.runs.map(\.phase) == ["completed"],
+            "\(calm.runs.map(\.text)) \(calm.records.suffix(12).compactMap(\.text))")
         #expect(calm.appends > 40)
         if story == .words {
             let kinds = Set(calm.records.map(\.fact.kind))

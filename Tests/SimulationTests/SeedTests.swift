@@ -71,11 +71,11 @@ struct SeedTests {
             + decisions.split(separator: " ").map(String.init)
     }()
 
-    /// Verdicts of what nobody carries out yet (lost journals, `--observe-only`), those that `VerdictTests` and
-    /// `StartTests` show, as they are too rare here, and one that only a run's blockers have: a busy node shows its work.
+    /// Verdicts of what nobody carries out yet (lost journals, `--observe-only`), those that `VerdictTests`,
+    /// `StartTests` and `DiscoveryTests` show, as they are too rare here, and one that only a run's blockers have: a busy node shows its work.
     static let notYet: [VerdictCode] = [
         .journalLost, .would, .waitingStep, .suspended, .unknownMode, .wrongTopology,
-        .nodeBusy,
+        .nodeBusy, .notListed, .notCovered,
     ]
 
     /// Facts of the journal, and other things that a run comes to. A node that is drained a second time, as calls came back

@@ -24,6 +24,8 @@ package struct CallSettings: Sendable {
         var names: Set<String>
         /// Nodes that it does not name are found; nil: they are not.
         var addresses: MemberAddresses?
+        /// Who is asked for them: the policy says where.
+        var seeds: Set<String>
         /// Why files that were changed since are not used.
         var laterFault: NodeTLS.Unusable?
     }
@@ -93,6 +95,14 @@ extension CallSettings {
 }
 
 extension CallSettings.Cluster {
+    /// Why nothing is sent there: the address of a node that the policy does not name came from a list, maybe long ago, and
+    /// `allow` may have been another then.
+    func refusal(of node: String, at address: NodeAddress) -> String? {
+        guard let addresses, !names.contains(node), !seeds.contains(address.api) else { return nil }
+        if case .refused(let reason) = addresses.judge(address.api) { return reason.description }
+        return nil
+    }
+
     /// Half a file is no reason to lose sight of nodes that answer: those in use stay where the new ones cannot be used.
     fileprivate func keepsCertificates(of current: Self?) -> Bool {
         guard case .failure = tls, case .success? = current?.tls else { return false }
@@ -129,6 +139,7 @@ extension CallSettings.Cluster {
         }
         names = Set(policy.nodes.map(\.name))
         addresses = policy.discovery.map(MemberAddresses.init)
+        seeds = Set(policy.discovery?.seeds ?? [])
         tlsSettings = policy.api.tls
         do throws(NodeTLS.Unusable) {
             tls = .success(

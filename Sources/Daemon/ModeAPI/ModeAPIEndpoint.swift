@@ -50,6 +50,7 @@ struct ModeAPIEndpoints: Sendable {
     ) throws(ModeAPIEndpoint.Unusable) -> any ModeAPITransport {
         if let server = servers[node] { return InProcessTransport(server: server, node: node.name) }
         if cluster.isEmbedded { throw .init(reason: "the node was embedded in an earlier process of the daemon") }
+        if let reason = cluster.refusal(of: node.name, at: address) { throw .init(reason: reason) }
         let headers: HTTPHeaders
         do throws(SecretSource.Missing) {
             headers = try cluster.headers.get()

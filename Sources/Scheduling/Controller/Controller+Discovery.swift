@@ -9,7 +9,10 @@ extension Controller {
     ///
     /// - Returns: whether that changed its nodes; then everything is laid out anew.
     mutating func discover(in cluster: ClusterIndex, _ turn: inout Turn) -> Bool {
-        guard let discovery = fleet[cluster].discovery else { return false }
+        guard let discovery = fleet[cluster].discovery else {
+            endAlarms(of: cluster, &turn)
+            return false
+        }
         askSeeds(discovery, of: cluster, &turn)
         guard fleet[cluster].mustDiscover, fleet[cluster].isKnown, !fleet[cluster].nodes.isEmpty else { return false }
         // Whoever comes or goes changes what a majority is: each change is looked at with new reads.
@@ -26,7 +29,7 @@ extension Controller {
                 address: { roster.place(of: $0).flatMap(roster.address) }, &turn)
             if isChanged { return true }
         }
-        if !fleet[cluster].isDiscovered {
+        if !fleet[cluster].isDiscovered, fleet[cluster].roster.membership != nil {
             fleet[cluster].isDiscovered = true
             // Runs that were to begin waited for it.
             calendars.checkAll()
@@ -44,9 +47,14 @@ extension Controller {
         let former = ledger.found?[name] ?? []
         let isFound = Set(former.map(\.name))
         let used = isFound.filter { isInUse(NodeID(cluster: name, name: $0), turn.now) }
+        let formerAddresses = Dictionary(
+            uniqueKeysWithValues: used.compactMap { node in
+                ledger.entry(NodeID(cluster: name, name: node))?.formerAddress.map { (node, $0.api) }
+            })
         let result = Discovering(
             configured: fleet[cluster].policy.nodes.filter { !isFound.contains($0.name) }, former: former,
-            members: members, address: address, isNeeded: used.contains
+            members: members, address: address, isNeeded: used.contains,
+            formerAddress: { formerAddresses[$0] }
         ).result
         alarm(
             Alarm.Key(.addressRefused, cluster: name),
@@ -64,10 +72,18 @@ extension Controller {
         return true
     }
 
+    /// Nobody looks for nodes there any more.
+    private mutating func endAlarms(of cluster: ClusterIndex, _ turn: inout Turn) {
+        guard !ledger.alarms.isEmpty else { return }
+        for code in [Alarm.Code.addressRefused, .noSeedAnswers] {
+            alarm(Alarm.Key(code, cluster: fleet[cluster].policy.name), nil, &turn)
+        }
+    }
+
     private func isInUse(_ node: NodeID, _ now: Moment) -> Bool {
         guard let index = ledger.index(of: node) else { return false }
         return ledger[index].isAttached(at: now.wall) || ledger[index].failedStay != nil
-            || !fleet[seat: index].working.isEmpty
+            || ledger[index].hold != nil || !fleet[seat: index].working.isEmpty
     }
 
     /// While no node of the cluster says who is in it.

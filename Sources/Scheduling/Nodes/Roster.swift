@@ -93,6 +93,7 @@ struct Roster: Sendable {
         guard self.isVoter[column] != isVoter else { return }
         self.isVoter[column] = isVoter
         if said[column] != Roster.unsaid { lists[said[column]].votes += isVoter ? 1 : -1 }
+        noteStandings()
     }
 
     /// The place of the list among those that are kept.
@@ -139,12 +140,15 @@ struct Roster: Sendable {
         if list != Roster.unsaid { latest = list }
         date(column, begun)
         guard isOther else { return .voices }
-        let found = majorityStandings
-        if found != standings {
-            standings = found
-            isMembershipNew = true
-        }
+        noteStandings()
         return .members
+    }
+
+    private mutating func noteStandings() {
+        let found = majorityStandings
+        guard found != standings else { return }
+        standings = found
+        isMembershipNew = true
     }
 
     private func kind(of list: Int) -> Int { list == Roster.unsaid ? 0 : lists[list].kind }
@@ -178,7 +182,8 @@ struct Roster: Sendable {
     }
 
     private var majorityStandings: [Standing]? {
-        let fewest = Quorum(total: configured).majority
+        // Temporary nodes come and go: how many lists are enough does not hang on them.
+        let fewest = Quorum(total: isVoter.prefix(configured).count { $0 }).majority
         guard listCount >= fewest else { return nil }
         // Nodes that left the policies have a voice as long as they are read.
         let needed = max(fewest, Quorum(total: listCount).majority)

@@ -13,16 +13,20 @@ package struct Discovering {
     package var address: (String) -> MemberAddress?
     /// Something of nagi's is on it: gone from the lists it is unreachable, and not forgotten.
     package var isNeeded: (String) -> Bool
+    /// Where one that has moved is still called until it was seen at its new address.
+    package var formerAddress: (String) -> String?
 
     package init(
         configured: [ClusterNode], former: [FoundNode], members: [String],
-        address: @escaping (String) -> MemberAddress?, isNeeded: @escaping (String) -> Bool = { _ in false }
+        address: @escaping (String) -> MemberAddress?, isNeeded: @escaping (String) -> Bool = { _ in false },
+        formerAddress: @escaping (String) -> String? = { _ in nil }
     ) {
         self.configured = configured
         self.former = former
         self.members = members
         self.address = address
         self.isNeeded = isNeeded
+        self.formerAddress = formerAddress
     }
 
     package struct Result: Hashable {
@@ -47,13 +51,18 @@ package struct Discovering {
             return true
         }
         let isMember = Set(members)
-        for node in former where isNeeded(node.name) { _ = take(node.name, at: node.api) }
+        for node in former where isNeeded(node.name) {
+            guard take(node.name, at: node.api) else { continue }
+            if let address = formerAddress(node.name)?.asAddressKey, holders[address] == nil {
+                holders[address] = node.name
+            }
+        }
         for (place, node) in result.nodes.enumerated() {
             if !isMember.contains(node.name) { result.isPassing = true }
             guard case .callable(let api)? = address(node.name), holders[api.description.asAddressKey] == nil else {
                 continue
             }
-            holders[node.api.asAddressKey] = nil
+            // It is called where it was until it is seen where it is: both are its own.
             holders[api.description.asAddressKey] = node.name
             result.nodes[place].api = api.description
         }

@@ -13,6 +13,9 @@ extension World {
                 case .approval? = oracle.mirror.run(run)?.policy.sequence.steps[work.step]
             else { return }
             ask(about: run)
+        // What somebody had said to the process before may not have been heard.
+        case .daemonStarted:
+            for run in oracle.mirror.runs { ask(about: run.run.id) }
         // The first of its nodes are good, and the others wait for a word.
         case .runWaits(let run, .waitingApproval?): ask(about: run)
         default: break
