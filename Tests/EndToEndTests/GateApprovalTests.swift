@@ -106,8 +106,12 @@ extension PolicyScenarioTests {
                 nodes: Array(names.prefix(2)),
                 more: "gates: [{name: calm, command: [\(gate)], interval: 1s, failureLimit: 1000}]", steps: steps)
             try await stage.startDaemon()
-            let waiting = try await stage.verdict("waiting-gate", of: names[1], within: .seconds(30))
-            #expect(waiting.verdict(of: names[1])?.text.contains("gate calm: bad: exited with 1") == true)
+            // First nobody knows; then it is known to be bad.
+            try await stage.status("a gate that is bad", within: .seconds(30)) { status in
+                let verdict = status.verdict(of: names[1])
+                return verdict?.code == "waiting-gate"
+                    && verdict?.text.contains("gate calm: bad: exited with 1") == true
+            }
             #expect(try await stage.holds(for: .seconds(2)) { stage.commandStarts == [names[0]] })
             #expect(stage.nodeLog.requestedModes(of: names[1]).isEmpty)
             try Data().write(to: stage.file("calm"))
