@@ -107,7 +107,7 @@ struct PerfectWorld {
             pending.append(.answered(change.id, ModeChangeAnswer(.accepted, read: read)))
         case .start(let start), .recover(let start): pending.append(.commandEnded(start.id, .exited(status: 0)))
         case .measure(let measurement): pending.append(.measured(measurement.id, .pass("1")))
-        case .answer, .stop: break
+        case .answer, .stop, .askSeed: break
         }
     }
 }
