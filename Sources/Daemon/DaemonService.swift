@@ -110,12 +110,11 @@ package final class DaemonService: Sendable {
         }
         embedded.join(client)
         client.use(client.settings(for: inForce))
-        let loop = ControlLoop(
-            journal: journal, client: client,
-            runner: CommandRunner(
-                folder: settings.state.commandsPath, journal: journal.id, policyDirectory: settings.policyDirectory,
-                environment: settings.environment, executable: settings.executable),
-            board: board, log: log)
+        let runner = CommandRunner(
+            folder: settings.state.commandsPath, journal: journal.id, policyDirectory: settings.policyDirectory,
+            environment: settings.environment, executable: settings.executable)
+        runner.removeMeasurements()
+        let loop = ControlLoop(journal: journal, client: client, runner: runner, board: board, log: log)
         loop.board.use(inForce)
         if let set = reading.set { loop.load(set) } else { refuse(reading, loop) }
         if fold.records >= Self.manyRecords {
@@ -178,7 +177,7 @@ package final class DaemonService: Sendable {
             }
             group.addTask { [self] in
                 for await _ in stops {
-                    log("stopping: sends under way are finished, commands go on")
+                    log("stopping: sends and calls under way are finished, programs go on")
                     loop.stop()
                 }
                 return .requests

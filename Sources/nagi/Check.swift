@@ -71,7 +71,8 @@ struct Check: ParsableCommand {
         }
         if errors > 0 || counts.warnings > 0 {
             let found = [count(errors, "error"), count(counts.warnings, "warning")].compactMap { $0 }
-            let what = parts.isEmpty ? count(counts.files, "file") ?? "no files" : parts.joined(separator: ", ")
+            guard counts.files > 0 else { return "nothing was read: \(found.joined(separator: ", "))." }
+            let what = parts.isEmpty ? count(counts.files, "file") ?? "" : parts.joined(separator: ", ")
             let refused = strict && errors == 0 ? " (--strict: refused)" : ""
             return "\(what): \(found.joined(separator: ", "))\(refused)." + opening + version
         }

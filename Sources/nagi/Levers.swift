@@ -77,7 +77,7 @@ struct HoldVerb: LeverVerb {
         """)
     @Argument(help: nodeHelp) var node: String
     @Option(help: "normal, block_new_session or block_new_connection; needs --for or --until.") var mode: String?
-    @Option(name: .customLong("for"), help: "How long: 90m, 4h, or ever.") var length: String?
+    @Option(name: .customLong("for"), parsing: .unconditional, help: "How long: 90m, 4h, or ever.") var length: String?
     @Option(
         help: "Until when, instead of --for: 05:00 for the next time, local time of the policies' zone, or RFC 3339.")
     var until: String?
@@ -128,7 +128,8 @@ struct PauseVerb: LeverVerb {
         """)
     @Argument(help: runHelp) var run: String?
     @Flag(help: "Also give back every node on which no disruptive step has begun.") var restore = false
-    @Option(name: .customLong("for"), help: "How long: 90m, 4h. Default: until nagi resume.") var length: String?
+    @Option(name: .customLong("for"), parsing: .unconditional, help: "How long: 90m, 4h. Default: until nagi resume.")
+    var length: String?
     @Option(
         help: "Until when, instead of --for: 05:00 for the next time, local time of the policies' zone, or RFC 3339.")
     var until: String?

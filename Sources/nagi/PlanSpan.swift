@@ -7,7 +7,9 @@ import Primitives
 struct PlanSpan: ParsableArguments {
     @Option(help: ArgumentHelp("Where it begins. Default: now.", valueName: "time")) var from: String?
     @Option(help: ArgumentHelp("Where it ends; a date is its midnight.", valueName: "time")) var to: String?
-    @Option(help: ArgumentHelp("How many days it covers, instead of --to. Default: 14.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many days it covers, instead of --to. Default: 14.", valueName: "number"))
     var days: Int?
 
     static let longestDays = 3660

@@ -43,6 +43,14 @@ struct ServeModes: AsyncParsableCommand {
             case .relay: .relay
             }
         }
+
+        var version: String {
+            switch self {
+            case .current, .relay: "2025.1.0"
+            case .firstRelease: "2021.1.0"
+            case .release2023: "2023.2.0"
+            }
+        }
     }
 
     @Option(help: "How many nodes.") var nodes = 1
@@ -54,7 +62,7 @@ struct ServeModes: AsyncParsableCommand {
     @Option(help: "Signaling port of the first node, likewise.") var signalingPort = 0
     @Flag(help: "Serve the admin API.") var admin = false
     @Option(help: "Port of the admin API; implies --admin.") var adminPort: Int?
-    @Option(help: "Version that the nodes run.") var nodeVersion = "2025.1.0"
+    @Option(help: "Version that the nodes run; without it one of the profile's age.") var nodeVersion: String?
     @Option(
         help:
             "Behaviour: current; 2021, the first release; 2023, whose lists leave out who is not connected unless asked; or relay, likewise, where the sessions of a cluster span nodes."
@@ -82,7 +90,8 @@ struct ServeModes: AsyncParsableCommand {
 
     func run() async throws {
         let settings = ModeServerSettings(
-            host: host, nodeCount: nodes, temporaryCount: temporary, isClustered: cluster, version: nodeVersion,
+            host: host, nodeCount: nodes, temporaryCount: temporary, isClustered: cluster,
+            version: nodeVersion ?? profile.version,
             apiPort: apiPort, signalingPort: signalingPort, adminPort: adminPort ?? (admin ? 0 : nil),
             profile: profile.profile, gracePeriod: .seconds(grace), maxConnections: maxConnections,
             webhooks: hooks.settings, downFor: .seconds(downFor), joinDelay: .seconds(joinDelay),
@@ -117,6 +126,8 @@ struct ClientOptions: ParsableArguments {
             ("hold-spread", holdSpread), ("popularity", popularity), ("day-night", dayNight), ("peak-time", peakTime),
             ("day-length", dayLength),
         ])
+        guard maxHold.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-hold must be more than 0") }
+        guard dayNight <= 1 else { throw ValidationError("--day-night must be 0 to 1, not \(dayNight)") }
     }
 
     /// Nil where no clients are wanted.

@@ -44,8 +44,10 @@ enum ConformanceSubject: String, Sendable, CaseIterable, CustomTestStringConvert
                 default: false
                 }
             let relays = profile.relays
-            try await serving(nodes: isClustered ? 3 : 1, isClustered: isClustered, profile: profile) {
-                server, addresses in
+            try await serving(
+                nodes: isClustered ? 3 : 1, isClustered: isClustered, profile: profile,
+                version: profile == .firstRelease ? "2021.1.0" : "2025.1.0"
+            ) { server, addresses in
                 let served = addresses.nodes[0]
                 try await ConformanceNode.use(
                     name: served.name, api: served.api, ready: served.ready, isClustered: isClustered,

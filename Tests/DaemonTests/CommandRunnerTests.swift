@@ -20,7 +20,8 @@ import Testing
         _ command: [String], number: Int = 1, timeout: Duration = .seconds(30), facts: [String: String] = [:]
     ) -> CommandStart {
         CommandStart(
-            id: CommandID(number: number), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
+            id: CommandID(number: number), node: node01, address: nowhere,
+            run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
             attempt: 1, work: .program(command), environment: facts, timeout: timeout, notAfter: noLimit)
     }
 
@@ -191,6 +192,54 @@ import Testing
         #expect(await other.recover(start) == .neverBegan)
         #expect(await other.start(shell("exit 4")) == .exited(status: 4))
         #expect(await runner.recover(start) == .exited(status: 3))
+    }
+
+    private func runner(measuring script: String) -> Task<GateResult, Never> {
+        let runner = CommandRunner(
+            folder: directory.path, journal: "j", policyDirectory: directory.path,
+            environment: ["PATH": "/usr/bin:/bin"], executable: NagiBinary.path)
+        let command = ["/bin/sh", "-c", script]
+        let measurement = Measurement(
+            id: 1, node: node01, probe: .command(command), environment: [:], limit: .seconds(30))
+        return Task { await runner.measure(measurement, command) }
+    }
+
+    /// Each process counts its measurements from 1, and the programs of one that was killed go on.
+    @Test(.timeLimit(.minutes(1))) func `what an earlier process measured is not taken for what this one measures`()
+        async throws
+    {
+        let here = directory.path
+        let former = runner(measuring: "touch \(here)/former; \(waits); exit 5")
+        #expect(await NagiBinary.eventually { FileManager.default.fileExists(atPath: here + "/former") })
+        former.cancel()
+        #expect(await former.value == .unknown("the daemon is stopping"))
+        let current = runner(measuring: "touch \(here)/current; while [ ! -e \(here)/on ]; do sleep 0.05; done")
+        #expect(await NagiBinary.eventually { FileManager.default.fileExists(atPath: here + "/current") })
+        try go()
+        // The former one has ended when its exec-step has.
+        #expect(await NagiBinary.eventually { !Self.hasExecStep(in: here, exiting: "exit 5") })
+        try Data().write(to: URL(fileURLWithPath: here + "/on"))
+        #expect(await current.value == .pass("exited with 0"))
+    }
+
+    private static func hasExecStep(in directory: String, exiting text: String) -> Bool {
+        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return pids.contains { pid in
+            guard Int32(pid) != nil, let line = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline"))
+            else { return false }
+            let words = String(decoding: line, as: UTF8.self)
+            return words.contains(directory) && words.contains(text)
+        }
+    }
+
+    @Test func `measurements that a killed daemon left behind are removed, and no commands`() async throws {
+        for name in ["gate-1.j", "gate-7.ab12", "command-1.j"] {
+            let path = "\(directory.path)/\(name)"
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            try Data().write(to: URL(fileURLWithPath: path + "/claim"))
+        }
+        runner.removeMeasurements()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["command-1.j"])
     }
 
     @Test func `what is too late never begins`() async throws {

@@ -168,7 +168,7 @@ import Testing
         let request = log.all.firstIndex { $0.contains("mode request block_new_connection, was normal") }
         #expect(block != nil && request != nil)
         #expect(
-            log.all.contains { $0.contains("is block_new_connection again: it was lost with a restart") }, "\(log.all)")
+            log.all.contains { $0.contains("is block_new_connection again: it was lost") }, "\(log.all)")
     }
 
     @Test func `a node that left with a restart is shown as owed, and the others are served`() async throws {

@@ -21,7 +21,8 @@ import Testing
 
         func desk() -> HookDesk {
             HookDesk(
-                key: { $0 == "tokyo" ? HookKey(HookTests.secret) : nil }, mayKnow: { [node01, node02].contains($0) },
+                secret: { $0 == "tokyo" ? SharedSecret(HookTests.secret) : nil },
+                mayKnow: { [node01, node02].contains($0) },
                 post: { [self] node in hinted.withLock { $0.append(node) } },
                 after: { [self] _, act in waiting.withLock { $0.append(act) } })
         }

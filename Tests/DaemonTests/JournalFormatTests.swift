@@ -12,8 +12,8 @@ import Testing
 @Suite struct JournalFormatTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("journals")
-    private static let recordsFile = folder.appendingPathComponent("format-3.jsonl")
-    private static let ledgerFile = folder.appendingPathComponent("format-3.ledger.json")
+    private static let recordsFile = folder.appendingPathComponent("format-4.jsonl")
+    private static let ledgerFile = folder.appendingPathComponent("format-4.ledger.json")
 
     private func lines() throws -> [String] {
         try String(contentsOf: Self.recordsFile, encoding: .utf8).split(separator: "\n").map(String.init)

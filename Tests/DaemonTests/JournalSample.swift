@@ -192,7 +192,7 @@ struct JournalSample {
                     until: now.wall + .hours(4))),
             .holdPlaced(failed, Hold(wish: .handsOff, actor: "mika", reason: "wait", since: now.wall)),
             .approvalChanged(other, .given(GivenApproval(actor: "mika", reason: "go", at: now.wall))),
-            .gateMeasured(other, 0, GateState(of: failed, at: now)),
+            .gateMeasured(other, 0, GateState("errors-low", of: failed, at: now)),
             .noticed(other, failed, NotifyStep(notification: "team", text: "drained")),
             .would(other, failed, steps: "drain → restore", longest: .hours(2)),
             .holdEnded(failed, reason: "released"), .stayPlaced(failed, stay, stayed),

@@ -48,11 +48,14 @@ import Testing
         try StubNode(respond)
     }
 
-    private func use(_ notifications: [NotificationPolicy], digest: String = "d", policies: [Policy] = []) {
+    @discardableResult private func use(
+        _ notifications: [NotificationPolicy], digest: String = "d", policies: [Policy] = []
+    ) -> PolicySet {
         var set = set("http://127.0.0.1:1/")
         (set.notifications, set.digest, set.policies, set.zones) = (notifications, digest, policies, ["UTC": .utc])
         board.use(set)
         names.set(notifications.map(\.name))
+        return set
     }
 
     private func chat(
@@ -311,6 +314,54 @@ import Testing
         #expect(stub.calls.map(\.path) == ["/services/T000/S3CR3T"])
         #expect(!log.text.contains("S3CR3T") && log.text.contains("(upgrade is paused): status 404; see to"))
         #expect(log.text.contains("url: the environment variable NO_HOOK is not set"))
+        stub.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `what comes in the same reload as the notification is told`() async throws {
+        let (stub, early) = (try Self.receiver(), try Self.receiver())
+        use([chat(early, name: "early")])
+        try journal.append([record(.policiesLoaded(set("http://127.0.0.1:1/")))])
+        try pause("long ago")
+        try await running {
+            // Its set is not in the journal when it begins, and the one that is there does not name it.
+            #expect(hasBegun("early"))
+            let set = use([chat(early, name: "early"), chat(stub)], digest: "d2")
+            let awaited = Fact.approvalChanged(Self.run, .awaited(Countdown(.hours(1), from: HostClock.now())))
+            try journal.append([.policiesLoaded(set), awaited].map(record))
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 && early.calls.count == 1 })
+        }
+        for stub in [stub, early] {
+            #expect(try Self.bodies(stub).map(\.occasion) == ["approval-needed"])
+            stub.stop()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a journal that cannot be read for a moment is asked again, not at the next news`()
+        async throws
+    {
+        let isAway = DispatchSemaphore(value: 0)
+        let stub = try Self.receiver { call in
+            if call.body.contains("first") { _ = isAway.wait(timeout: .now() + 20) }
+            return .answer(200, "")
+        }
+        var chat = chat(stub)
+        // Nothing wakes it but records.
+        chat.on.removeAll { $0 == .windowSoon }
+        use([chat])
+        try await running(pace: { $0.patience = .milliseconds(50) }) {
+            try journal.append([
+                record(.paused(Self.run, Pause(.failures, reason: "first", since: HostClock.now().wall))),
+                record(.runWaits(Self.run, .waitingApproval)),
+            ])
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 })
+            try tamper(with: directory.path + "/journal.sqlite", "ALTER TABLE record RENAME TO away")
+            isAway.signal()
+            #expect(await NagiBinary.eventually { log.text.contains("no such table") })
+            try tamper(with: directory.path + "/journal.sqlite", "ALTER TABLE away RENAME TO record")
+            #expect(await NagiBinary.eventually { stub.calls.count == 2 })
+        }
+        #expect(try Self.bodies(stub).map(\.occasion) == ["run-paused", "approval-needed"])
         stub.stop()
     }
 

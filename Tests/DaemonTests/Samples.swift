@@ -7,6 +7,9 @@ import Primitives
 let node01 = NodeID(cluster: "tokyo", name: "node-01")
 let node02 = NodeID(cluster: "tokyo", name: "node-02")
 
+/// Of a node that is not called.
+let nowhere = NodeAddress(api: "http://127.0.0.1:1/", ready: nil)
+
 /// Never too late.
 let noLimit = Moment(wall: .distantFuture, uptime: Uptime(nanoseconds: .max))
 

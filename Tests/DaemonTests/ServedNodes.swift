@@ -9,12 +9,13 @@ import Testing
 
 /// A mode server that serves while the body runs, with an admin API.
 func serving(
-    nodes: Int = 1, isClustered: Bool = false, profile: ModeProfile = .current,
+    nodes: Int = 1, isClustered: Bool = false, profile: ModeProfile = .current, version: String = "2025.1.0",
     _ body: @escaping @Sendable (ModeServer, ServedAddresses) async throws -> Void
 ) async throws {
     let (ready, becomeReady) = AsyncStream<ServedAddresses>.makeStream()
     let server = try ModeServer(
-        ModeServerSettings(nodeCount: nodes, isClustered: isClustered, adminPort: 0, profile: profile),
+        ModeServerSettings(
+            nodeCount: nodes, isClustered: isClustered, version: version, adminPort: 0, profile: profile),
         onReady: { becomeReady.yield($0) })
     try await withThrowingTaskGroup { group in
         group.addTask {

@@ -26,8 +26,9 @@ import Testing
 
     private func start(_ work: Command.Work, api: String = "", timeout: Duration = .seconds(5)) -> CommandStart {
         CommandStart(
-            id: CommandID(number: 1), node: node01, run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
-            attempt: 1, work: work, environment: ["NAGI_NODE_API": api, "NAGI_NODE": "node-01"], timeout: timeout,
+            id: CommandID(number: 1), node: node01, address: NodeAddress(api: api, ready: nil),
+            run: RunID(policy: "p", revision: "r", ordinal: 1), step: "s",
+            attempt: 1, work: work, environment: ["NAGI_NODE": "node-01"], timeout: timeout,
             notAfter: HostClock.now() + .seconds(60))
     }
 
@@ -81,12 +82,51 @@ import Testing
         let before = stub.calls.count
         #expect(
             await outcome(HTTPRequest(url: stub.url, headers: ["A": .environment("GONE")]))
-                == .noAnswer("header A: the environment variable GONE is not set"))
+                == .notStarted("header A: the environment variable GONE is not set"))
         #expect(stub.calls.count == before)
         var late = start(.call(HTTPRequest(url: stub.url), HTTPExpectation()))
         late.notAfter = HostClock.now() + (.zero - .seconds(1))
         #expect(await executor().start(late) == .neverBegan)
         #expect(await executor().recover(late) == .interrupted)
+    }
+
+    /// Nothing was sent, so nothing was disrupted: a node that was committed for it is out as before.
+    @Test(.timeLimit(.minutes(1))) func `where nobody listens nothing is sent`() async throws {
+        let stub = try StubNode { _ in .silence }
+        stub.stop()
+        #expect(await NagiBinary.eventually { !stub.isListening })
+        let request = HTTPRequest(method: .post, url: stub.url)
+        #expect(
+            await executor().start(start(.call(request, HTTPExpectation()))) == .notStarted("connection refused"))
+        #expect(
+            await executor(set(stub.url)).start(start(.termination(reason: "r"), api: stub.url))
+                == .notStarted("connection refused"))
+    }
+
+    static let works: [(String, @Sendable (StubNode) -> Command.Work)] = [
+        ("call", { .call(HTTPRequest(url: $0.url), HTTPExpectation()) }),
+        ("termination", { _ in .termination(reason: "r") }),
+    ]
+
+    @Test(.timeLimit(.minutes(1)), arguments: works)
+    func `what an operator ends is over at once, and is not begun later`(
+        word: String, work: @Sendable (StubNode) -> Command.Work
+    ) async throws {
+        let stub = try StubNode { call in
+            call.operation == "GetStatsReport" ? .answer(200, Sample.stats) : .silence
+        }
+        defer { stub.stop() }
+        let executor = executor(set(stub.url, timeout: .seconds(60)))
+        let begun = HostClock.now().uptime
+        let command = start(work(stub), api: stub.url, timeout: .seconds(60))
+        async let outcome = executor.start(command)
+        #expect(await NagiBinary.eventually { stub.operations.contains { $0 != "GetStatsReport" } })
+        executor.stop(command.id)
+        #expect(await outcome == .stopped)
+        #expect(HostClock.now().uptime - begun < .seconds(30))
+        let calls = stub.calls.count
+        #expect(await executor.start(command) == .neverBegan, "the word came first")
+        #expect(stub.calls.count == calls)
     }
 
     static let answers: [(body: String, min: Double?, max: Double?, result: GateResult)] = [

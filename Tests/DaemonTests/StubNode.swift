@@ -33,6 +33,7 @@ final class StubNode: Sendable {
     private let respond: @Sendable (Call) -> Reply
     private let seen = Mutex<[Call]>([])
     private let open = Mutex<Set<Int32>>([])
+    private let listening = Mutex(true)
 
     /// - Parameter port: 0 takes a free one.
     init(port wanted: Int = 0, _ respond: @escaping @Sendable (Call) -> Reply) throws {
@@ -57,6 +58,8 @@ final class StubNode: Sendable {
     var url: String { "http://127.0.0.1:\(port)/" }
     var calls: [Call] { seen.withLock { $0 } }
     var operations: [String] { calls.map(\.operation) }
+    /// It takes connections until a moment after `stop`.
+    var isListening: Bool { listening.withLock { $0 } }
 
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
@@ -78,6 +81,7 @@ final class StubNode: Sendable {
             }
         }
         close(listener)
+        listening.withLock { $0 = false }
     }
 
     private func serve(_ fd: Int32, _ connection: Int) {

@@ -118,7 +118,8 @@ extension PolicyScenarioTests {
             try await stage.completion()
             #expect(stage.commandStarts == Array(names.prefix(2)))
             let log = try await Self.history(stage)
-            #expect(log.contains("gate before its start is bad") && log.contains("gate before its start is good"))
+            #expect(log.contains("gate calm before its start is bad"))
+            #expect(log.contains("gate calm before its start is good"))
             try await stage.expectUnharmed()
         }
     }

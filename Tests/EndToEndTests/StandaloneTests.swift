@@ -79,7 +79,7 @@ extension EndToEndTests {
             let daemon = try stage.launchDaemon()
             #expect(try await stage.firstModes(of: node) == ["block_new_connection"])
             #expect(
-                daemon.outputText.contains("\(node.name)  is block_new_connection again: it was lost with a restart"))
+                daemon.outputText.contains("\(node.name)  is block_new_connection again: it was lost"))
             try await stage.completion(within: .seconds(20))
             #expect(try stage.mode(of: node) == "normal")
             // What each process wrote, in order; every one began with a node that was normal again.
@@ -114,7 +114,7 @@ extension EndToEndTests {
                 try stage.mode(of: node) == "block_new_session" ? () : nil
             }
             try await eventually("the log says that it was shut again", within: .seconds(5)) {
-                daemon.outputText.contains("\(node.name)  is block_new_session again: it was lost with a restart")
+                daemon.outputText.contains("\(node.name)  is block_new_session again: it was lost")
                     ? () : nil
             }
             #expect(daemon.outputText.contains("\(node.name)  somebody set normal by hand"))

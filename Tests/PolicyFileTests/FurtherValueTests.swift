@@ -67,7 +67,7 @@ struct FurtherValueTests {
                         name: "quiet",
                         probe: .http(HTTPRequest(url: "http://a.example/load"), HTTPExpectation(contains: "low")),
                         interval: .seconds(5), timeout: .minutes(1), failureLimit: 3, onUnknown: .wait)),
-                .approval(ApprovalStep(timeout: .hours(1))), .approval(ApprovalStep(timeout: .hours(12))),
+                .approval(Approval(timeout: .hours(1))), .approval(Approval(timeout: .hours(12))),
                 .notify(NotifyStep(notification: "chat", text: "it begins")),
                 .drain(DrainStep(onDeadline: .terminate)), .terminate(TerminateStep(reason: "maintenance")), .block,
                 .http(
@@ -75,7 +75,8 @@ struct FurtherValueTests {
                         request: HTTPRequest(
                             method: .post, url: "https://a.example/upgrade",
                             headers: ["Authorization": .file("token")], body: "{\"go\": true}\n"),
-                        expected: HTTPExpectation(status: 202, contains: "accepted"), timeout: .minutes(1), retries: 2)),
+                        expected: HTTPExpectation(status: 202, contains: "accepted"), timeout: .minutes(1), retries: 2,
+                        onInterrupted: .rerun)),
                 .http(
                     HTTPStep(
                         request: HTTPRequest(method: .get, url: "http://a.example/"), expected: HTTPExpectation(),
@@ -83,6 +84,8 @@ struct FurtherValueTests {
                 .restore,
                 .notify(NotifyStep(notification: "short", text: "done")),
             ])
+        // Also the POST, which would fail by itself.
+        #expect(rollout.sequence.steps.compactMap(\.command).map(\.onInterrupted) == [.rerun, .rerun, .rerun])
     }
 
     @Test func `gates and approval of a rollout are read as written, and their defaults hold`() throws {

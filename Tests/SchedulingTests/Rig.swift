@@ -248,7 +248,11 @@ extension Rig {
     var alarms: [String] { (status?.alarms ?? []).map { "\($0.key.code.rawValue): \($0.text)" } }
 
     /// The journal's text of something that happened.
-    func told(_ text: String) -> Bool { journal.contains { $0.text == text } }
+    func told(_ text: String) -> Bool { timesTold(text) > 0 }
+
+    func hasHeard(_ text: String) -> Bool { journal.contains { $0.text?.contains(text) ?? false } }
+
+    func timesTold(_ text: String) -> Int { journal.count { $0.text == text } }
 
     var status: StatusReport? { controller?.status(at: world.now) }
 

@@ -98,6 +98,8 @@ struct RigPolicies {
     var seeds: [String] = []
     /// Members whose addresses may not be called.
     var refused: Set<String> = []
+    /// Members of which no list says where they are.
+    var unsaid: Set<String> = []
     var policies: [RigPolicy]
 
     init(
@@ -126,7 +128,7 @@ struct RigPolicies {
 
     /// What the edge makes of the address in a list.
     func address(ofMember name: String, isConnected: Bool) -> MemberAddress? {
-        guard !seeds.isEmpty, isConnected else { return nil }
+        guard !seeds.isEmpty, isConnected, !unsaid.contains(name) else { return nil }
         return refused.contains(name)
             ? .refused("not in discovery.allow") : .callable(NodeText(cutting: "http://\(host(of: name)):3000/"))
     }

@@ -125,7 +125,7 @@ extension Scenario {
         rollout.sequence = StepSequence(
             name: "words",
             steps: [
-                .approval(ApprovalStep()), .drain(DrainStep(deadline: .minutes(4), onDeadline: .terminate)),
+                .approval(Approval()), .drain(DrainStep(deadline: .minutes(4), onDeadline: .terminate)),
                 .terminate(TerminateStep(reason: "maintenance")), .block,
                 .notify(NotifyStep(notification: "team", text: "{node} is shut")), .gate(gate),
                 .http(HTTPStep(request: HTTPRequest(method: .put, url: "http://balancer/{node}"), retries: 1)),

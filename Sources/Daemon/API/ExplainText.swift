@@ -48,7 +48,7 @@ package enum ExplainText {
         for hold in document.holds {
             let end = hold.until.map { "until \(short($0))" } ?? "until it is released"
             lines.append(
-                "Held (\(hold.mode ?? hold.kind)) by \(hold.actor) since \(short(hold.since)), \(end): \(hold.reason)")
+                "Held (\(hold.word)) by \(hold.actor) since \(short(hold.since)), \(end): \(hold.reason)")
         }
         if let floor = document.floor { lines.append("Somebody else set \(floor): nagi never loosens that.") }
         if let address = document.foundAt {

@@ -6,10 +6,10 @@ import Hummingbird
 struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
     static var bodyLimit: Int { 256 << 10 }
 
-    private let token: [UInt8]
+    private let token: SharedSecret
 
     init(token: String) {
-        self.token = Array(token.utf8)
+        self.token = SharedSecret(token)
     }
 
     func handle(
@@ -40,7 +40,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
                 .unauthorized, "token-missing", "a token is required",
                 hint: "send Authorization: Bearer and the token of the state directory")
         }
-        guard header.hasPrefix("Bearer "), isToken(header.dropFirst("Bearer ".count)) else {
+        guard header.hasPrefix("Bearer "), token.isEqual(to: header.dropFirst("Bearer ".count)) else {
             throw APIError(
                 .unauthorized, "token-wrong", "this is not the daemon's token",
                 hint: "the token is in the file token of the daemon's state directory")
@@ -50,15 +50,6 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
     private func check(_ request: Request, limit: Int) throws(APIError) {
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit else { return }
         throw APIError(.contentTooLarge, "too-large", "the body is longer than \(limit) bytes")
-    }
-
-    /// Takes the same time wherever the two differ.
-    private func isToken(_ text: Substring) -> Bool {
-        let given = Array(text.utf8)
-        guard given.count == token.count else { return false }
-        var difference: UInt8 = 0
-        for index in token.indices { difference |= given[index] ^ token[index] }
-        return difference == 0
     }
 
     private static func isLocal(_ authority: String) -> Bool {

@@ -30,14 +30,14 @@ struct HookRoutes: Sendable {
         let cluster = context.parameters.get("cluster") ?? ""
         let signed = HTTPField.Name("X-Nagi-Signature").flatMap { request.headers[$0] }
         // A cluster that takes none, or is not there, answers as one whose secret is another.
-        let key = desk.key(cluster)
-        let isKnown = isSecret(request, context, key ?? Self.nobodys) && key != nil
+        let secret = desk.secret(cluster)
+        let isKnown = knows(secret ?? Self.nobodys, request, context) && secret != nil
         guard isKnown || signed != nil else { throw Self.refusal }
         let body = try await request.body.collect(upTo: Self.bodyLimit)
         if !isKnown {
             let digits = signed.flatMap { $0.hasPrefix(Self.signature) ? $0.dropFirst(Self.signature.count) : nil }
-            let isSigned = (key ?? Self.nobodys).isSigned(Data(body.readableBytesView), digits ?? "")
-            guard isSigned, key != nil else { throw Self.refusal }
+            let isSigned = (secret ?? Self.nobodys).isSigned(Data(body.readableBytesView), digits ?? "")
+            guard isSigned, secret != nil else { throw Self.refusal }
         }
         guard let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(body.readableBytesView)) else {
             throw APIError(
@@ -49,9 +49,9 @@ struct HookRoutes: Sendable {
     }
 
     /// By the path, or by the password of Basic, whoever the user is.
-    private func isSecret(_ request: Request, _ context: CallerContext, _ key: HookKey) -> Bool {
+    private func knows(_ secret: SharedSecret, _ request: Request, _ context: CallerContext) -> Bool {
         let written = context.parameters.get("secret")
-        let inPath = key.isSecret(written?.removingPercentEncoding ?? written ?? "")
+        let inPath = secret.isEqual(to: written?.removingPercentEncoding ?? written ?? "")
         var password = ""
         if let header = request.headers[.authorization], header.hasPrefix("Basic "),
             let decoded = Data(base64Encoded: String(header.dropFirst("Basic ".count)))
@@ -59,12 +59,12 @@ struct HookRoutes: Sendable {
             let text = String(decoding: decoded, as: UTF8.self)
             password = text.firstIndex(of: ":").map { String(text[text.index(after: $0)...]) } ?? ""
         }
-        let inHeader = key.isSecret(password)
+        let inHeader = secret.isEqual(to: password)
         return (inPath && written != nil) || (inHeader && !password.isEmpty)
     }
 
-    /// A key that nobody knows, so that a cluster without one takes as long as any other.
-    private static let nobodys = HookKey(UUID().uuidString)
+    /// One that nobody knows, so that a cluster without one takes as long as any other.
+    private static let nobodys = SharedSecret(UUID().uuidString)
 
     private static let refusal = APIError(
         .unauthorized, "hook-refused", "this is not a webhook of that cluster's nodes",

@@ -326,6 +326,9 @@ extension StatusDocument.Run {
 }
 
 extension StatusDocument.Hold {
+    /// For people: its mode, else what it is.
+    var word: String { mode ?? kind.replacing("-", with: " ") }
+
     init(_ status: HoldStatus, zone: DisplayZone) {
         node = "\(status.node)"
         switch status.hold.wish {

@@ -140,7 +140,7 @@ package struct StatusTable: Sendable {
     static func ahead(of policy: StatusDocument.Policy, now: String) -> String {
         func shown(_ instant: String?) -> ShownInstant? { instant.flatMap { ShownInstant($0, now: now) } }
         var parts: [String] = []
-        if let reason = policy.reason { parts.append("by \(reason)") }
+        if let reason = policy.reason { parts.append(policy.state == "frozen" ? "by \(reason)" : "(\(reason))") }
         if let until = shown(policy.until) { parts.append("until \(until.ahead)") }
         let state = parts.joined(separator: " ")
         if let next = shown(policy.next) {
@@ -166,7 +166,7 @@ package struct StatusTable: Sendable {
 
     private func row(_ hold: StatusDocument.Hold) -> [TextTable.Cell] {
         [
-            .init(node(hold.node)), .init(hold.mode ?? hold.kind, .warning),
+            .init(node(hold.node)), .init(hold.word, .warning),
             .init(
                 "by \(hold.actor) since \(clock(hold.since)): \(hold.reason)"
                     + (hold.until == nil ? ", until it is released" : until(hold.until))),

@@ -10,6 +10,7 @@ package final class CommandRunner: Sendable {
     static let pollInterval = Duration.milliseconds(50)
     /// How long a claimed command may take to say who runs it.
     static let startLimit = Duration.seconds(5)
+    private static let gate = "gate-"
     /// What a command sees of the daemon's environment.
     static let inherited = ["HOME", "LANG", "PATH", "TZ"]
 
@@ -18,6 +19,9 @@ package final class CommandRunner: Sendable {
     private let policyDirectory: String
     private let environment: [String: String]
     private let executable: String
+    /// In the names of this process's measurements: the programs of an earlier one may be there still, and each process counts
+    /// them anew.
+    private let process = String(UInt64.random(in: .min ... .max), radix: 16)
     /// Those that are to end, or never to begin.
     private let stopped = Mutex<Set<CommandID>>([])
 
@@ -59,9 +63,7 @@ package final class CommandRunner: Sendable {
 
     /// One measurement of a gate by a program: exit status 0 is good, another one bad, and anything else unknown.
     package func measure(_ measurement: Measurement, _ command: [String]) async -> GateResult {
-        let directory = CommandDirectory(path: "\(folder)/gate-\(measurement.id).\(journal)")
-        // One of the same number, of an earlier process.
-        directory.remove()
+        let directory = CommandDirectory(path: "\(folder)/\(Self.gate)\(measurement.id).\(process)")
         defer { directory.remove() }
         let outcome: CommandOutcome?
         do {
@@ -79,6 +81,13 @@ package final class CommandRunner: Sendable {
         case .exited(let status)?: return .fail(NodeText(cutting: "exited with \(status)\(said)"))
         case let outcome?: return .unknown(NodeText(cutting: "\(outcome)\(said)"))
         case nil: return .unknown("the daemon is stopping")
+        }
+    }
+
+    /// Removes what measurements of earlier processes left behind: nobody asks for them any more.
+    package func removeMeasurements() {
+        for name in directoryEntries(folder) where name.hasPrefix(Self.gate) {
+            CommandDirectory(path: "\(folder)/\(name)").remove()
         }
     }
 

@@ -5,6 +5,7 @@ import Scheduling
 package struct StepExecutor: Sendable {
     private let runner: CommandRunner
     private let client: ModeAPIClient
+    private let calls = CallsUnderWay()
 
     package init(runner: CommandRunner, client: ModeAPIClient) {
         self.runner = runner
@@ -14,15 +15,14 @@ package struct StepExecutor: Sendable {
     /// Nil if the daemon stops meanwhile: a program goes on, and `recover` finds it; of a call nobody knows later what it did.
     package func start(_ start: CommandStart) async -> CommandOutcome? {
         guard HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
-        let outcome: CommandOutcome?
+        let client = client
         switch start.work {
-        case .program: outcome = await runner.start(start)
+        case .program: return await runner.start(start)
         case .call(let request, let expected):
-            outcome = await client.addresses.outcome(of: request, expected, timeout: start.timeout)
-        case .termination(let reason): outcome = await client.terminate(start, reason: reason)
+            return await calls.outcome(of: start.id) { await client.addresses.outcome(of: start, request, expected) }
+        case .termination(let reason):
+            return await calls.outcome(of: start.id) { await client.terminate(start, reason: reason) }
         }
-        if case .program = start.work { return outcome }
-        return Task.isCancelled ? nil : outcome
     }
 
     /// What became of what an earlier daemon meant to start; nil if this daemon stops meanwhile.
@@ -34,8 +34,11 @@ package struct StepExecutor: Sendable {
         }
     }
 
-    /// A call that is under way ends at its timeout: what was sent cannot be taken back.
-    func stop(_ id: CommandID) { runner.stop(id) }
+    /// Has it ended, or never begin: `start` tells what it came to.
+    package func stop(_ id: CommandID) {
+        runner.stop(id)
+        calls.stop(id)
+    }
 
     func lastOutput(of start: CommandStart) -> CommandOutput? {
         if case .program = start.work { runner.lastOutput(of: start.id) } else { nil }
@@ -47,6 +50,16 @@ package struct StepExecutor: Sendable {
             await client.addresses.measure(request, expected, limit: measurement.limit)
         case .prometheus(let query): await client.addresses.measure(query, limit: measurement.limit)
         case .command(let command): await runner.measure(measurement, command)
+        }
+    }
+}
+
+extension Command.Work {
+    /// It goes on without the daemon, and the next one finds it.
+    var outlivesDaemon: Bool {
+        switch self {
+        case .program: true
+        case .call, .termination: false
         }
     }
 }

@@ -5,7 +5,7 @@ import Scheduling
 /// stored, and a stored journal in the tests holds both to it: whatever the model becomes, that file is read, and adds up to
 /// the same state.
 ///
-/// Format 3, a SQLite database:
+/// Format 4, a SQLite database:
 /// - `journal` has one row, with the journal's uuid, made with it. Directories of commands carry it, so that a journal that
 ///   was put back or begun anew never takes another's command for its own.
 /// - `record` has one row for each record: `seq` grows by one and is never used twice, `wall` is the record's instant in
@@ -16,9 +16,10 @@ import Scheduling
 /// - `history` is a view for people with a SQLite shell: instant, kind of fact, fact.
 ///
 /// A field that is added to a type must be decodable from its absence, a field that goes is ignored by itself; anything else
-/// is format 4. Formats 1 and 2, from before checkpoints, are refused.
+/// is format 5. Earlier formats are refused: 1 and 2 are from before checkpoints, records of 3 may lack what
+/// approvals and gates keep.
 package enum JournalFormat {
-    static let version: Int32 = 3
+    static let version: Int32 = 4
     /// "nagi" in ASCII, in the header of the file.
     static let applicationID: Int32 = 0x6E61_6769
 

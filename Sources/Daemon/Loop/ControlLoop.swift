@@ -22,7 +22,7 @@ package final class ControlLoop: Sendable {
         package var modeReads = 1024
         /// The longest sleep: the wall clock may jump meanwhile.
         package var sleep = Duration.seconds(30)
-        /// How long sends under way are awaited when the daemon stops.
+        /// How long sends and calls under way are awaited when the daemon stops.
         package var stop = Duration.seconds(5)
         /// Records that may wait for the journal; with more of them, nothing is decided until it has taken some.
         package var undurable = 10_000
@@ -40,7 +40,10 @@ package final class ControlLoop: Sendable {
         case refused(StatusBoard.RefusedReload)
         case readEnded(ReadScope, Event)
         case sendEnded(Event)
+        /// Of a program; nil: it goes on without the daemon.
         case commandEnded(Event?)
+        /// Of a call that a stop waits for; nil: nobody knows what became of it.
+        case callEnded(Event?)
         /// An operator's order, and whom to tell what became of it.
         case pulled(Pull, Caller)
         /// A question, and whom to tell the answer.
@@ -97,7 +100,7 @@ package final class ControlLoop: Sendable {
     /// Webhooks of the nodes become hints of this loop.
     package var hooks: HookDesk {
         HookDesk(
-            key: { [client] in client.hookKey(of: $0) }, mayKnow: { [client] in client.mayKnow($0) },
+            secret: { [client] in client.hookSecret(of: $0) }, mayKnow: { [client] in client.mayKnow($0) },
             post: { [self] in post(.hinted($0)) },
             after: { [client] pause, act in
                 client.eventLoop.scheduleTask(in: .nanoseconds(pause.nanoseconds)) { act() }
@@ -145,7 +148,7 @@ package final class ControlLoop: Sendable {
     package static let isStopping = LeverRefusal(
         .unavailable, "the daemon is stopping", hint: "start it again: nagi daemon PATH")
 
-    /// Ends `run` in order: nothing new is begun, sends under way get a few seconds, commands go on without the daemon.
+    /// Ends `run` in order: nothing new is begun, sends and calls under way get a few seconds, programs go on without the daemon.
     package func stop() { mailbox.post(.stop) }
 
     /// Runs until `stop`, or until the journal fails.
@@ -172,4 +175,17 @@ package final class ControlLoop: Sendable {
         }
         try result.get()
     }
+}
+
+extension ControlLoop.Signal {
+    /// It waits while nothing is decided.
+    var mayDecide: Bool {
+        switch self {
+        case .event, .policies, .readEnded, .sendEnded, .callEnded, .commandEnded, .pulled, .asked, .alarm: true
+        case .refused, .appended, .report, .stop, .stopLimit: false
+        }
+    }
+
+    /// It says nothing that the next read does not show.
+    var isHint: Bool { if case .event(.hinted) = self { true } else { false } }
 }

@@ -9,8 +9,8 @@ import Synchronization
 package final class HookDesk: Sendable {
     static let pause = Duration.milliseconds(250)
 
-    /// The key of a cluster; nil: it takes none.
-    let key: @Sendable (String) -> HookKey?
+    /// Of a cluster; nil: it takes none.
+    let secret: @Sendable (String) -> SharedSecret?
     private let mayKnow: @Sendable (NodeID) -> Bool
     private let post: @Sendable (NodeID) -> Void
     private let after: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
@@ -21,11 +21,11 @@ package final class HookDesk: Sendable {
     ///   - post: tells that the node is worth a look.
     ///   - after: calls the closure once, when so much time is over.
     package init(
-        key: @escaping @Sendable (String) -> HookKey?, mayKnow: @escaping @Sendable (NodeID) -> Bool,
+        secret: @escaping @Sendable (String) -> SharedSecret?, mayKnow: @escaping @Sendable (NodeID) -> Bool,
         post: @escaping @Sendable (NodeID) -> Void,
         after: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
     ) {
-        self.key = key
+        self.secret = secret
         self.mayKnow = mayKnow
         self.post = post
         self.after = after

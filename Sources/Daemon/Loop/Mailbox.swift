@@ -2,7 +2,8 @@ import Synchronization
 
 /// A queue with many writers and one reader that takes all there is at once.
 ///
-/// It holds at most one message per read, send, command and timer under way, and what a few callers post.
+/// It holds at most one message per read, send, command and timer under way, a few hints for each node, and what a few callers
+/// post.
 final class Mailbox<Message: Sendable>: Sendable {
     /// Nil: nobody takes anything any more.
     private let messages = Mutex<[Message]?>([])

@@ -19,7 +19,8 @@ struct Pump<Brain: Decider> {
     private var decider: Brain
 
     private var reads: ReadQueue
-    private var sendsUnderWay = 0
+    /// Sends and calls that stopping waits for.
+    private var underWay = 0
     private var isStopping = false
     private var isStopLimitReached = false
     /// Who waits for an answer, by ticket.
@@ -51,7 +52,7 @@ struct Pump<Brain: Decider> {
     }
 
     /// Whether everything that stopping waits for is done.
-    var isOver: Bool { isStopping && atJournal == nil && (sendsUnderWay == 0 || isStopLimitReached) }
+    var isOver: Bool { isStopping && atJournal == nil && (underWay == 0 || isStopLimitReached) }
 
     /// Nobody waits for an answer that does not come.
     mutating func end(_ result: Result<Void, LoopFailure>) {
@@ -80,7 +81,8 @@ struct Pump<Brain: Decider> {
         for signal in pending {
             if case .appended(let result) = signal { try noteDurable(result, in: &group) }
             if isBehind, signal.mayDecide {
-                heldUp.append(signal)
+                // There may be many hints.
+                if !signal.isHint { heldUp.append(signal) }
                 continue
             }
             guard let event = event(of: signal) else { continue }
@@ -164,7 +166,10 @@ struct Pump<Brain: Decider> {
             reads.ended(scope)
             return isStopping ? nil : event
         case .sendEnded(let event):
-            sendsUnderWay -= 1
+            underWay -= 1
+            return event
+        case .callEnded(let event):
+            underWay -= 1
             return event
         case .commandEnded(let event):
             return event
@@ -251,15 +256,19 @@ struct Pump<Brain: Decider> {
                 mailbox.post(.event(await client.ask(seed: seed, of: cluster)))
             }
         case .send(let change, to: let address):
-            sendsUnderWay += 1
+            underWay += 1
             group.addTask(executorPreference: loop.client.executor) { [client = loop.client] in
                 mailbox.post(.sendEnded(.answered(change.id, await client.change(change, to: address))))
             }
         case .start(let start):
+            let isAwaited = !start.work.outlivesDaemon
+            if isAwaited { underWay += 1 }
             group.addTask { [executor = loop.executor] in
                 let outcome = await executor.start(start)
-                mailbox.post(
-                    .commandEnded(outcome.map { .commandEnded(start.id, $0, output: executor.lastOutput(of: start)) }))
+                let event = outcome.map {
+                    Event.commandEnded(start.id, $0, output: executor.lastOutput(of: start))
+                }
+                mailbox.post(isAwaited ? .callEnded(event) : .commandEnded(event))
             }
         case .stop(let id):
             group.addTask { [executor = loop.executor] in executor.stop(id) }
@@ -324,15 +333,6 @@ struct Pump<Brain: Decider> {
         alarmAt = due
         let mailbox = mailbox
         alarm = timers.scheduleTask(in: .nanoseconds((due - now).nanoseconds)) { mailbox.post(.alarm) }
-    }
-}
-
-extension ControlLoop.Signal {
-    fileprivate var mayDecide: Bool {
-        switch self {
-        case .event, .policies, .readEnded, .sendEnded, .commandEnded, .pulled, .asked, .alarm: true
-        case .refused, .appended, .report, .stop, .stopLimit: false
-        }
     }
 }
 

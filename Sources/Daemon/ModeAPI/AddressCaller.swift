@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -12,6 +13,8 @@ struct AddressCaller: Sendable {
 
     let exchange: HTTPExchange
     let secrets: SecretSource
+    /// Where files with secrets are read: a disk that hangs holds up nothing but what needs them.
+    let disk: DispatchQueue
 
     /// Why there is no answer.
     enum Failure: Error {
@@ -25,21 +28,38 @@ struct AddressCaller: Sendable {
             case .call(let failure): NodeText(cutting: failure.description)
             }
         }
-    }
 
-    func call(
-        _ method: HTTPMethod, _ url: String, headers: [String: SecretReference], body: String? = nil,
-        contentType: String? = nil, timeout: Duration
-    ) async throws(Failure) -> CallAnswer {
-        var fields = HTTPHeaders()
-        if let contentType { fields.add(name: "content-type", value: contentType) }
-        for (name, reference) in headers.sorted(by: { $0.key < $1.key }) {
-            do throws(SecretSource.Missing) {
-                fields.replaceOrAdd(name: name, value: try secrets.read(reference))
-            } catch {
-                throw .secret(SecretSource.Missing(description: "header \(name): \(error)"))
+        /// Whoever is called may have got something.
+        var mayHaveArrived: Bool {
+            switch self {
+            case .secret, .call(.notConnected): false
+            case .call: true
             }
         }
+    }
+
+    private func fields(
+        _ headers: [String: SecretReference], contentType: String?
+    ) async throws(Failure) -> HTTPHeaders {
+        let secrets = secrets
+        let isOnDisk = headers.values.contains { if case .file = $0 { true } else { false } }
+        let read: @Sendable () -> Result<HTTPHeaders, SecretSource.Missing> = {
+            Result { () throws(SecretSource.Missing) in try secrets.headers(headers) }
+        }
+        do throws(SecretSource.Missing) {
+            var fields = try await (isOnDisk ? disk.answer(read) : read()).get()
+            if let contentType, !fields.contains(name: "content-type") {
+                fields.add(name: "content-type", value: contentType)
+            }
+            return fields
+        } catch {
+            throw .secret(error)
+        }
+    }
+
+    private func call(
+        _ method: HTTPMethod, _ url: String, _ fields: HTTPHeaders, body: String?, timeout: Duration
+    ) async throws(Failure) -> CallAnswer {
         do throws(CallFailure) {
             return try await exchange.perform(
                 method, url, headers: fields, body: body.map { ByteBuffer(string: $0) },
@@ -49,26 +69,36 @@ struct AddressCaller: Sendable {
         }
     }
 
-    private func call(_ request: HTTPRequest, timeout: Duration) async throws(Failure) -> CallAnswer {
+    private func fields(of request: HTTPRequest) async throws(Failure) -> HTTPHeaders {
         let type = request.body.map { HTTPRequest.isJSON($0) ? "application/json" : "text/plain; charset=utf-8" }
-        return try await call(
-            HTTPMethod(rawValue: request.method.rawValue), request.url, headers: request.headers, body: request.body,
-            contentType: type, timeout: timeout)
+        return try await fields(request.headers, contentType: type)
+    }
+
+    private func call(
+        _ request: HTTPRequest, _ fields: HTTPHeaders, timeout: Duration
+    ) async throws(Failure) -> CallAnswer {
+        try await call(
+            HTTPMethod(rawValue: request.method.rawValue), request.url, fields, body: request.body, timeout: timeout)
     }
 
     /// One attempt of an `http` step.
-    func outcome(of request: HTTPRequest, _ expected: HTTPExpectation, timeout: Duration) async -> CommandOutcome {
+    func outcome(
+        of start: CommandStart, _ request: HTTPRequest, _ expected: HTTPExpectation
+    ) async -> CommandOutcome {
         do throws(Failure) {
-            let answer = try await call(request, timeout: timeout)
+            let fields = try await fields(of: request)
+            // The disk may have taken its time.
+            guard HostClock.now().uptime <= start.notAfter.uptime, !Task.isCancelled else { return .neverBegan }
+            let answer = try await call(request, fields, timeout: start.timeout)
             return .answered(status: answer.status, fault: expected.fault(in: answer))
         } catch {
-            return .noAnswer(error.reason)
+            return error.mayHaveArrived ? .noAnswer(error.reason) : .notStarted(error.reason)
         }
     }
 
     func measure(_ request: HTTPRequest, _ expected: HTTPExpectation, limit: Duration) async -> GateResult {
         do throws(Failure) {
-            let answer = try await call(request, timeout: limit)
+            let answer = try await call(request, try await fields(of: request), timeout: limit)
             let status = "answered \(answer.status)"
             return expected.fault(in: answer).map { .fail(NodeText(cutting: "\(status): \($0)")) }
                 ?? .pass(NodeText(cutting: status))
@@ -85,9 +115,8 @@ struct AddressCaller: Sendable {
         let body = (form.percentEncodedQuery ?? "").replacing("+", with: "%2B")
         let base = query.url.hasSuffix("/") ? String(query.url.dropLast()) : query.url
         do throws(Failure) {
-            let answer = try await call(
-                .POST, base + "/api/v1/query", headers: query.headers, body: body,
-                contentType: "application/x-www-form-urlencoded", timeout: limit)
+            let fields = try await fields(query.headers, contentType: "application/x-www-form-urlencoded")
+            let answer = try await call(.POST, base + "/api/v1/query", fields, body: body, timeout: limit)
             return PrometheusAnswer.result(of: answer, query)
         } catch {
             return .unknown(error.reason)

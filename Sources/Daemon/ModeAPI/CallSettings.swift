@@ -19,7 +19,7 @@ package struct CallSettings: Sendable {
         /// What the policy names.
         var tlsSettings: TLSSettings?
         /// By what webhooks are known; success with nil where the policy has none.
-        var hooks: Result<HookKey?, SecretSource.Missing>
+        var hooks: Result<SharedSecret?, SecretSource.Missing>
         /// Of the nodes that the policy names.
         var names: Set<String>
         /// Nodes that it does not name are found; nil: they are not.
@@ -49,7 +49,7 @@ package struct CallSettings: Sendable {
             clusters[retained.cluster.name] = Cluster(
                 retained.cluster, isEmbedded: retained.node.embedded != nil, secrets, &certificates)
         }
-        if let set = ledger.policies { take(CallSettings(set, secrets: secrets)) }
+        if let set = ledger.written { take(CallSettings(set, secrets: secrets)) }
     }
 
     subscript(cluster: String) -> Cluster? { clusters[cluster] }
@@ -130,16 +130,15 @@ extension CallSettings.Cluster {
         isClustered = policy.topology == .clustered
         self.isEmbedded = isEmbedded
         timeout = .nanoseconds(policy.api.timeout.nanoseconds)
-        headers = Result { () throws(SecretSource.Missing) in
-            try Self.headers(of: policy.api, secrets)
-        }
+        headers = Result { () throws(SecretSource.Missing) in try secrets.headers(policy.api.headers) }
         hooks = Result { () throws(SecretSource.Missing) in
             guard let settings = policy.hooks else { return nil }
-            return HookKey(try secrets.read(settings.secret))
+            return SharedSecret(try secrets.read(settings.secret))
         }
         names = Set(policy.nodes.map(\.name))
-        addresses = policy.discovery.map(MemberAddresses.init)
-        seeds = Set(policy.discovery?.seeds ?? [])
+        let discovery = policy.isOpen ? policy.discovery : nil
+        addresses = discovery.map(MemberAddresses.init)
+        seeds = Set(discovery?.seeds ?? [])
         tlsSettings = policy.api.tls
         do throws(NodeTLS.Unusable) {
             tls = .success(
@@ -148,16 +147,17 @@ extension CallSettings.Cluster {
             tls = .failure(error)
         }
     }
+}
 
-    private static func headers(
-        of api: APISettings, _ secrets: SecretSource
-    ) throws(SecretSource.Missing) -> HTTPHeaders {
+extension SecretSource {
+    /// With the values put in.
+    func headers(_ references: [String: SecretReference]) throws(Missing) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        for (name, reference) in api.headers.sorted(by: { $0.key < $1.key }) {
-            do throws(SecretSource.Missing) {
-                headers.replaceOrAdd(name: name, value: try secrets.read(reference))
+        for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
+            do throws(Missing) {
+                headers.replaceOrAdd(name: name, value: try read(reference))
             } catch {
-                throw SecretSource.Missing(description: "header \(name): \(error)")
+                throw Missing(description: "header \(name): \(error)")
             }
         }
         return headers

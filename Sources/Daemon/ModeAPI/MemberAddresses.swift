@@ -1,5 +1,6 @@
 import PolicyFile
 import Scheduling
+import Synchronization
 
 /// Judges where lists say that members' mode APIs are: a list is the word of a node, and no reason to send the headers of
 /// the cluster anywhere else than where its policy lets them go.
@@ -7,6 +8,13 @@ package struct MemberAddresses: Sendable {
     private let networks: [Network]
     /// Any address, where the policy names no network.
     private let allowsAll: Bool
+    private let known = Known()
+
+    /// What was judged before: each list of each node names all of them again.
+    private final class Known: Sendable {
+        static let limit = 4 * ClusterMember.limit
+        let judgements = Mutex<[String: MemberAddress]>([:])
+    }
 
     package init(_ discovery: Discovery) {
         networks = discovery.allow.compactMap(Network.init)
@@ -14,6 +22,16 @@ package struct MemberAddresses: Sendable {
     }
 
     package func judge(_ url: String) -> MemberAddress {
+        if let known = known.judgements.withLock({ $0[url] }) { return known }
+        let judgement = judged(url)
+        known.judgements.withLock { judgements in
+            if judgements.count >= Known.limit { judgements = [:] }
+            judgements[url] = judgement
+        }
+        return judgement
+    }
+
+    private func judged(_ url: String) -> MemberAddress {
         guard let address = HTTPAddress(parsing: url), !address.path.contains("?"),
             let text = NodeText(exactly: address.text)
         else { return .refused(NodeText(cutting: "\(url) is no address of an API")) }

@@ -1,4 +1,5 @@
 import NIOCore
+import Primitives
 import Scheduling
 
 /// Calls that differ between releases of the media server.
@@ -13,17 +14,22 @@ extension ModeAPIClient {
 
     private static let allKnown = ByteBuffer(string: #"{"include_all_known_nodes":true}"#)
 
-    /// The list as its release wants to be asked for it; without a body where the node refuses one.
+    /// The list as its release wants to be asked for it; without a body where the node refuses one and may be right to.
     func list(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> NodeList {
         func ask(_ body: ByteBuffer?) async -> CallAnswer? {
             try? await read(.listClusterNodes, body: body, endpoint, limit: Self.listLimit)
         }
-        var isOfAllKnown = memory(of: node) { $0.asksForAllKnown }
+        let now = now().uptime
+        var isOfAllKnown = memory(of: node) { $0.asksForAllKnown(at: now) }
         var answer = await ask(isOfAllKnown ? Self.allKnown : nil)
         if isOfAllKnown, answer?.status == 400 {
+            guard memory(of: node, { $0.noteRefusal(at: now) }) else {
+                return NodeList(members: nil, isOfAllKnown: true)
+            }
             isOfAllKnown = false
             answer = await ask(nil)
-            if answer?.status == 200 { memory(of: node) { $0.noteRefusedListBody() } }
+        } else if isOfAllKnown, answer?.status == 200 {
+            memory(of: node) { $0.noteTakenBody() }
         }
         let rows = answer.flatMap { $0.status == 200 ? $0.decoded([MemberAnswer].self) : nil }
         return NodeList(

@@ -12,11 +12,11 @@ extension ModeAPIClient {
     /// TerminateSession then ends the session, which would stay for a while, where the release has that call. Where sessions
     /// span nodes, people on the other nodes keep theirs: only the node's own connections are ended, one by one.
     package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
-        let address = NodeAddress(api: start.environment["NAGI_NODE_API"] ?? "", ready: nil)
         let end = HostClock.now().uptime + start.timeout
         var ended: Set<String> = []
+        var hasAsked = false
         do throws(CallFailure) {
-            let endpoint = try termination(of: start.node, at: address)
+            let endpoint = try termination(of: start.node, at: start.address)
             let abilities = await abilities(of: start.node, endpoint)
             while true {
                 let connections = try await connections(endpoint)
@@ -25,6 +25,7 @@ extension ModeAPIClient {
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
                     return .terminated(sessions: ended.subtracting(live).count, left: live.count)
                 }
+                hasAsked = true
                 if abilities.relays {
                     for connection in connections where HostClock.now().uptime < end {
                         try await self.end(connection, reason, endpoint)
@@ -38,7 +39,10 @@ extension ModeAPIClient {
                 try? await Task.sleep(for: Self.terminationPause)
             }
         } catch {
-            return .noAnswer(NodeText(cutting: error.description))
+            let reason = NodeText(cutting: error.description)
+            // Whoever was never reached has ended nothing.
+            if case .notConnected = error, !hasAsked { return .notStarted(reason) }
+            return .noAnswer(reason)
         }
     }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Dispatch
 import ModeCore
 import ModeServer
 import NIOCore
@@ -29,9 +30,17 @@ package final class ModeAPIClient: Sendable {
     private let client: HTTPClient
     private let exchange: HTTPExchange
     private let endpoints = Mutex(ModeAPIEndpoints())
-    private let memories = Mutex<[NodeID: NodeMemory]>([:])
+    private let memories = Mutex(Memories())
+
+    private struct Memories {
+        var byNode: [NodeID: NodeMemory] = [:]
+        var prunedAt: Uptime?
+    }
+    /// Whoever was not asked for so long is forgotten.
+    private static let memoryLength = Duration.hours(1)
     private let secrets: SecretSource
-    private let now: @Sendable () -> Moment
+    private let disk = DispatchQueue(label: "secrets")
+    let now: @Sendable () -> Moment
 
     /// - Parameters:
     ///   - directory: where relative names of secret files start.
@@ -79,7 +88,7 @@ package final class ModeAPIClient: Sendable {
     package func certificateEnd(at url: String) async -> Timestamp? { await exchange.probe.shown(at: url)?.end }
 
     /// By what webhooks of the cluster are known; nil: it takes none.
-    package func hookKey(of cluster: String) -> HookKey? {
+    package func hookSecret(of cluster: String) -> SharedSecret? {
         endpoints.withLock { try? $0.settings[cluster]?.hooks.get() }
     }
 
@@ -97,7 +106,7 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// Calls of addresses that are no nodes', with the same secrets.
-    var addresses: AddressCaller { AddressCaller(exchange: exchange, secrets: secrets) }
+    var addresses: AddressCaller { AddressCaller(exchange: exchange, secrets: secrets, disk: disk) }
 
     /// Where timers of the control loop run.
     package let eventLoop: any EventLoop
@@ -177,7 +186,9 @@ package final class ModeAPIClient: Sendable {
         note(report, list, of: node, endpoint)
         if endpoint.isClustered {
             // Another release than before: nothing is to rest on a list that may be too short.
-            let mustAsk = list == nil || memory(of: node) { $0.asksForAllKnown && list?.isOfAllKnown == false }
+            let now = now().uptime
+            let mustAsk =
+                list == nil || memory(of: node) { $0.asksForAllKnown(at: now) && list?.isOfAllKnown == false }
             if mustAsk { list = await self.list(of: node, endpoint) }
         } else if isListDue(node, at: begun.uptime) {
             // Not side by side: for once a minute no node needs a second connection.
@@ -199,7 +210,18 @@ package final class ModeAPIClient: Sendable {
 
     @discardableResult
     func memory<Result: Sendable>(of node: NodeID, _ body: (inout NodeMemory) -> Result) -> Result {
-        memories.withLock { body(&$0[node, default: NodeMemory()]) }
+        let now = now().uptime
+        return memories.withLock { memories in
+            // Nodes that are found come with new names again and again.
+            if memories.prunedAt.map({ now - $0 >= Self.memoryLength }) ?? true {
+                memories.byNode = memories.byNode.filter { now - $0.value.usedAt < Self.memoryLength }
+                memories.prunedAt = now
+            }
+            var memory = memories.byNode.removeValue(forKey: node) ?? NodeMemory(at: now)
+            defer { memories.byNode[node] = memory }
+            memory.usedAt = now
+            return body(&memory)
+        }
     }
 
     /// Reads the mode, and writes the target if that is permitted and not too late.

@@ -6,17 +6,39 @@ struct NodeMemory: Sendable {
     /// How often a node that is said to stand alone is asked for its cluster.
     static let listInterval = Duration.minutes(1)
 
+    /// When something was asked for last.
+    var usedAt: Uptime
     private var listAskedAt: Uptime?
     private var listsOthers = false
     private var isVersionListed = false
     /// What its report says of itself; nil: none has come yet.
     private var report: Report?
-    /// It answered 400 to a list with a body.
-    private var refusesListBody = false
+    /// It answered 400 to a list with a body, and to none since.
+    private var refusal: Refusal?
+
+    private struct Refusal: Hashable, Sendable {
+        /// No release is known of it, and older ones take no body.
+        var isOfUnknown: Bool
+        var times = 0
+        var latest = Uptime(nanoseconds: .min)
+
+        /// A release that would leave somebody out may refuse once, as whatever stands before it may; who does so again and
+        /// again takes no body for now.
+        func isBelieved(at now: Uptime) -> Bool {
+            isOfUnknown || (times >= NodeMemory.refusalsToBelieve && now - latest < NodeMemory.refusalLength)
+        }
+    }
+
+    private static let refusalsToBelieve = 3
+    private static let refusalLength = Duration.minutes(5)
 
     private struct Report: Hashable, Sendable {
         var version: NodeText?
         var relays: Bool
+    }
+
+    init(at now: Uptime) {
+        usedAt = now
     }
 
     var hasReport: Bool { report != nil }
@@ -27,17 +49,26 @@ struct NodeMemory: Sendable {
 
     /// A list of it is asked for with those members that are not connected. Of a node of which nothing is known the safe
     /// way is tried first: a list that is too short would make the cluster look smaller than it is.
-    var asksForAllKnown: Bool {
-        !refusesListBody && (report == nil || release?.leavesOutDisconnected ?? false)
+    func asksForAllKnown(at now: Uptime) -> Bool {
+        if let refusal, refusal.isBelieved(at: now) { return false }
+        return release?.leavesOutDisconnected ?? true
     }
 
     mutating func note(version: NodeText?, relays: Bool) {
-        if report.map({ $0.version != version }) ?? true { refusesListBody = false }
+        if report.map({ $0.version != version }) ?? true { refusal = nil }
         report = Report(version: version, relays: relays)
     }
 
-    /// Until its version changes.
-    mutating func noteRefusedListBody() { refusesListBody = true }
+    /// - Returns: whether it may be asked without a body.
+    mutating func noteRefusal(at now: Uptime) -> Bool {
+        var refusal = refusal ?? Refusal(isOfUnknown: release == nil)
+        refusal.times += 1
+        refusal.latest = now
+        self.refusal = refusal
+        return refusal.isBelieved(at: now)
+    }
+
+    mutating func noteTakenBody() { refusal = nil }
 
     /// A node that is said to stand alone is asked for its cluster now and then, so that a wrong `topology` shows; one that
     /// lists others, each time.

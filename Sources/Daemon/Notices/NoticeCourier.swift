@@ -9,8 +9,6 @@ struct NoticeCourier: Sendable {
     private static let batch = 100
     /// Records of no interest after which the mark is written all the same.
     private static let markSpacing: Int64 = 1_000
-    /// A journal that could not be read is asked again after so long.
-    private static let patience = Duration.seconds(10)
 
     let notification: NotificationPolicy
     let reader: JournalReader
@@ -67,7 +65,8 @@ struct NoticeCourier: Sendable {
         await write(&state)
     }
 
-    /// From now on where it has told nothing yet: nobody wants to be told the past.
+    /// From the set on that named it, where it has told nothing yet: nobody wants to be told the past, but what comes with
+    /// that set is news.
     private func begun() async -> State {
         let (marks, name) = (marks, notification.name)
         let found = await disk.answer { Result { try marks.read(name) } }
@@ -76,12 +75,31 @@ struct NoticeCourier: Sendable {
         case .success(let mark?) where mark.journal == journal && mark.after <= reader.growth.last:
             state.mark = mark
             state.written = mark
+        case .success(nil):
+            if let named = await named() { state.mark.after = named }
+            await write(&state)
         case .success: await write(&state)
         case .failure(let error):
             log("notification \(name): how far it was cannot be read (\(error)): it goes on from now", .error)
             await write(&state)
         }
         return state
+    }
+
+    /// The place of the set in force, where it names this one; nil: it is not in the journal yet.
+    private func named() async -> Int64? {
+        var query = JournalReader.Query()
+        query.traces = [Notice.policiesTrace]
+        query.isWanted = \.isPoliciesLoaded
+        while !Task.isCancelled {
+            guard let found = try? await latest(query) else {
+                await wait()
+                continue
+            }
+            guard case .policiesLoaded(let set)? = found.entry?.record.fact else { return nil }
+            return set.notifications.contains { $0.name == notification.name } ? found.entry?.seq : nil
+        }
+        return nil
     }
 
     private func write(_ state: inout State) async {
@@ -101,7 +119,7 @@ extension NoticeCourier {
     private func catchUp(_ state: inout State) async {
         while reader.growth.last > state.mark.after, !Task.isCancelled {
             guard let page = await page(after: state.mark.after) else {
-                try? await Task.sleep(for: Self.patience)
+                await wait()
                 continue
             }
             if let first = page.first, first > state.mark.after + 1 {
@@ -111,17 +129,21 @@ extension NoticeCourier {
             }
             if state.isObserving == nil, !page.entries.isEmpty {
                 guard let known = await isObserving(at: state.mark.after) else {
-                    try? await Task.sleep(for: Self.patience)
+                    await wait()
                     continue
                 }
                 state.isObserving = known
             }
-            for entry in page.entries {
-                guard await tell(entry, &state) else { return }
+            guard await tell(page.entries, &state) else {
+                await wait()
+                continue
             }
             state.mark.after = page.through
         }
     }
+
+    /// Until the journal is asked again.
+    private func wait() async { try? await Task.sleep(for: pace.patience) }
 
     /// Nil where it cannot be read now. It ends before a record that never can be, and that is then left out.
     private func page(after seq: Int64) async -> JournalReader.Page? {
@@ -142,7 +164,15 @@ extension NoticeCourier {
         }
     }
 
-    /// - Returns: whether the record is through.
+    /// - Returns: whether all of them are through.
+    private func tell(_ entries: [JournalReader.Entry], _ state: inout State) async -> Bool {
+        for entry in entries {
+            guard await tell(entry, &state) else { return false }
+        }
+        return true
+    }
+
+    /// - Returns: whether the record is through; not where the journal cannot be read now, or the daemon stops.
     private func tell(_ entry: JournalReader.Entry, _ state: inout State) async -> Bool {
         let set = board.policies ?? PolicySet()
         if let isObserving = Notice.isObserving(by: entry.record.fact) {
@@ -171,25 +201,45 @@ extension NoticeCourier {
     private func isStartOf(_ run: RunID, approvedBefore seq: Int64) async -> Bool? {
         var query = JournalReader.Query()
         query.before = seq
-        query.isBackward = true
-        query.limit = 1
         query.traces = [JournalFormat.trace(run.text)]
         query.anyTrace = Notice.approvalTraces
         query.isWanted = { $0.fact.subjects.run == run && Notice.isStartApproved(by: $0.fact) != nil }
-        guard let page = try? await reader.page(query) else { return nil }
-        return page.entries.first.flatMap { Notice.isStartApproved(by: $0.record.fact) } ?? true
+        guard let found = try? await latest(query) else { return nil }
+        return found.entry.flatMap { Notice.isStartApproved(by: $0.record.fact) } ?? true
     }
 
     /// Whether the daemon that wrote that record only observed; nil where it cannot be read now.
     private func isObserving(at seq: Int64) async -> Bool? {
         var query = JournalReader.Query()
         query.before = seq + 1
-        query.isBackward = true
-        query.limit = 1
         query.traces = [Notice.observingTrace]
         query.isWanted = { Notice.isObserving(by: $0.fact) != nil }
-        guard let page = try? await reader.page(query) else { return nil }
-        return page.entries.first.flatMap { Notice.isObserving(by: $0.record.fact) } ?? false
+        guard let found = try? await latest(query) else { return nil }
+        return found.entry.flatMap { Notice.isObserving(by: $0.record.fact) } ?? false
+    }
+
+    private struct Latest {
+        /// Nil: there is none.
+        var entry: JournalReader.Entry?
+    }
+
+    /// The latest record that is asked for. One that never can be read is left out; throws where the journal cannot be read now.
+    private func latest(_ query: JournalReader.Query) async throws(JournalError) -> Latest {
+        var query = query
+        query.isBackward = true
+        query.limit = 1
+        while true {
+            do throws(JournalError) {
+                return Latest(entry: try await reader.page(query).entries.first)
+            } catch {
+                if case .unreadableRecord(let seq, _) = error {
+                    query.before = seq
+                } else {
+                    if !Task.isCancelled { log("notification \(notification.name): \(error)", .error) }
+                    throw error
+                }
+            }
+        }
     }
 
     private func tellWindows(_ state: inout State) async {

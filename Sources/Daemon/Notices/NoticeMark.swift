@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Primitives
 import Scheduling
@@ -71,15 +70,6 @@ struct NoticeMarks: Sendable {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for file in files where !names.contains(String(file.prefix { $0 != "." })) {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
-        }
-    }
-}
-
-extension DispatchQueue {
-    /// For what may wait for a disk.
-    func answer<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            async { continuation.resume(returning: body()) }
         }
     }
 }

@@ -9,6 +9,8 @@ package struct NoticePace: Hashable, Sendable {
     package var longestAsked = Duration.minutes(10)
     /// How often it is looked whether a window opens soon.
     package var tick = Duration.seconds(15)
+    /// When a journal that could not be read is asked again.
+    package var patience = Duration.seconds(10)
 
     package init() {}
 

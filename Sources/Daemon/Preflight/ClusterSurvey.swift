@@ -154,7 +154,7 @@ extension ClusterSurvey {
                     hint: "topology: standalone")
             ]
         }
-        let others = strangers.filter { !taken.contains($0) && cluster.discovery == nil }
+        let others = strangers.filter { !taken.contains($0) && !cluster.isOpen }
         found += others.prefix(20).map { name in
             let isTemporary = members[name]?.isTemporary == true
             return finding(

@@ -5,7 +5,7 @@ extension Preflight {
     func discovering(
         _ cluster: ClusterPolicy, _ client: ModeAPIClient
     ) async -> (ClusterPolicy, [PreflightFinding]) {
-        guard let discovery = cluster.discovery, cluster.topology == .clustered else { return (cluster, []) }
+        guard cluster.isOpen, let discovery = cluster.discovery else { return (cluster, []) }
         var findings: [PreflightFinding] = []
         var heard: [ClusterMember]?
         for seed in discovery.seeds {

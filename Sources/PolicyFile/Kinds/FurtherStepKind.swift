@@ -3,12 +3,12 @@ import Scheduling
 
 /// `approval`, `terminate` and `notify`.
 enum FurtherStepKind {
-    static let approval: ValueType<ApprovalStep> = .object(
+    static let approval: ValueType<Approval> = .object(
         ObjectShape("an approval step", mayBeEmpty: true),
         DefaultedField(
-            "timeout", .duration(.seconds(1)), default: ApprovalStep.standard.timeout,
+            "timeout", .duration(.seconds(1)), default: Approval.standard.timeout,
             "of open time; the run pauses after it"),
-        build: ApprovalStep.init)
+        build: Approval.init)
 
     static let terminate: ValueType<TerminateStep> = .object(
         ObjectShape("a terminate step").alone("reason"), NeededField("reason", .text, "what the clients are told"),

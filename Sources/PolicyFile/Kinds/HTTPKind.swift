@@ -11,11 +11,15 @@ enum HTTPKind {
         DefaultedField("retries", .integer(0...100), default: standard.retries, "attempts after the first"),
         DefaultedField(
             "disruptive", .boolean, default: standard.isDisruptive,
-            "cuts what is still alive: the point of no return")
-    ) { call, timeout, retries, isDisruptive in
+            "cuts what is still alive: the point of no return"),
+        Field(
+            "onInterrupted", ValueType<Command.OnInterrupted>.word(),
+            "what follows when the daemon restarted and nobody knows how it ended; unless given, rerun for GET, HEAD, PUT "
+                + "and DELETE, and fail for POST and PATCH")
+    ) { call, timeout, retries, isDisruptive, onInterrupted in
         HTTPStep(
             request: call.request, expected: call.expected, timeout: timeout, retries: retries,
-            isDisruptive: isDisruptive)
+            isDisruptive: isDisruptive, onInterrupted: onInterrupted)
     }
 
     static let probe: ValueType<Call> = .object(ObjectShape("an http gate").alone("url"), call) { $0 }

@@ -4,6 +4,8 @@ import Primitives
 extension Controller {
     /// How often it is looked whether nagi is through with a node that is gone.
     private static let passingPause = Duration.seconds(10)
+    /// How often it is looked whether all lists are new.
+    private static let listsPause = Duration.seconds(1)
 
     /// Brings what the lists say of members that no policy names into the cluster.
     ///
@@ -16,18 +18,18 @@ extension Controller {
         askSeeds(discovery, of: cluster, &turn)
         guard fleet[cluster].mustDiscover, fleet[cluster].isKnown, !fleet[cluster].nodes.isEmpty else { return false }
         // Whoever comes or goes changes what a majority is: each change is looked at with new reads.
-        if let since = fleet[cluster].nodesChangedAt, turn.now.uptime < since + fleet[cluster].policy.observe.interval {
-            wake(.cluster(cluster.raw), at: since + fleet[cluster].policy.observe.interval, turn.now)
-            return false
-        }
+        guard mayChange(cluster, turn.now) else { return false }
         fleet[cluster].mustDiscover = false
+        noteMembership(of: cluster, &turn)
+        noteSilence(in: cluster, &turn)
         // While too few of them say anything, nobody comes and nobody goes.
         if let members = fleet[cluster].roster.membership {
             let roster = fleet[cluster].roster
-            let isChanged = take(
-                members.regular + members.temporary, in: cluster,
-                address: { roster.place(of: $0).flatMap(roster.address) }, &turn)
-            if isChanged { return true }
+            let sources = Sources(
+                members: members.regular + members.temporary,
+                address: { roster.place(of: $0).flatMap(roster.address) },
+                obscurity: { roster.place(of: $0).flatMap(roster.obscurity) }, areLists: true)
+            if take(sources, in: cluster, &turn) { return true }
         }
         if !fleet[cluster].isDiscovered, fleet[cluster].roster.membership != nil {
             fleet[cluster].isDiscovered = true
@@ -38,11 +40,16 @@ extension Controller {
         return false
     }
 
+    /// Who is in a cluster, by its lists or by a seed.
+    private struct Sources {
+        var members: [String]
+        var address: (String) -> MemberAddress?
+        var obscurity: (String) -> String?
+        var areLists: Bool
+    }
+
     /// - Returns: whether the nodes are others than before.
-    private mutating func take(
-        _ members: [String], in cluster: ClusterIndex, address: @escaping (String) -> MemberAddress?,
-        _ turn: inout Turn
-    ) -> Bool {
+    private mutating func take(_ sources: Sources, in cluster: ClusterIndex, _ turn: inout Turn) -> Bool {
         let name = fleet[cluster].policy.name
         let former = ledger.found?[name] ?? []
         let isFound = Set(former.map(\.name))
@@ -51,11 +58,20 @@ extension Controller {
             uniqueKeysWithValues: used.compactMap { node in
                 ledger.entry(NodeID(cluster: name, name: node))?.formerAddress.map { (node, $0.api) }
             })
-        let result = Discovering(
+        var discovering = Discovering(
             configured: fleet[cluster].policy.nodes.filter { !isFound.contains($0.name) }, former: former,
-            members: members, address: address, isNeeded: used.contains,
-            formerAddress: { formerAddresses[$0] }
-        ).result
+            members: sources.members, address: sources.address, obscurity: sources.obscurity, isNeeded: used.contains,
+            formerAddress: { formerAddresses[$0] })
+        discovering.left = fleet[cluster].special.filter { fleet[seat: $0].isRetained }.compactMap { node in
+            guard ledger[node].isAttached(at: turn.now.wall) || !fleet[seat: node].working.isEmpty else { return nil }
+            return FoundNode(name: fleet[node].id.name, api: fleet[seat: node].address.api)
+        }
+        discovering.claim = { [ledger] node in
+            let id = NodeID(cluster: name, name: node)
+            return ledger.entry(id)?.hold == nil ? "" : ", which is held (to end that: nagi release \(id))"
+        }
+        if sources.areLists { rest(isFound.union(sources.members), in: cluster, of: &discovering, turn.now) }
+        let result = discovering.result
         alarm(
             Alarm.Key(.addressRefused, cluster: name),
             result.refused.isEmpty
@@ -65,11 +81,69 @@ extension Controller {
             wake(.cluster(cluster.raw), at: turn.now.uptime + Controller.passingPause, turn.now)
         }
         guard result.nodes != former else { return false }
-        decide(.nodesFound(cluster: name, FoundNodes(result.nodes, after: former)), &turn)
-        fleet[cluster].nodesChangedAt = turn.now.uptime
+        let change = FoundNodes(result.nodes, after: former)
+        let before = doubtfulAddresses
+        decide(.nodesFound(cluster: name, change), &turn)
+        fleet[cluster].changes.note(change.came + change.moved + change.gone, at: turn.now.uptime)
         layOut(&turn)
+        endWrongAddresses(where: before, &turn)
         touchWorkingNodes()
         return true
+    }
+
+    /// Whoever came and went again and again stays as he is for a while, and nobody else with him.
+    private mutating func rest(
+        _ names: Set<String>, in cluster: ClusterIndex, of discovering: inout Discovering, _ now: Moment
+    ) {
+        let (interval, changes) = (fleet[cluster].policy.observe.interval, fleet[cluster].changes)
+        guard changes.latest != nil else { return }
+        var end: Uptime?
+        for name in names {
+            guard let rest = changes.rest(of: name, from: interval, at: now.uptime) else { continue }
+            discovering.resting.insert(name)
+            end = min(end ?? rest, rest)
+        }
+        guard let end else { return }
+        fleet[cluster].mustDiscover = true
+        wake(.cluster(cluster.raw), at: end, now)
+    }
+
+    /// Its lists may be believed anew: all of them were read since the change before, and under the policy in force.
+    private mutating func mayChange(_ cluster: ClusterIndex, _ now: Moment) -> Bool {
+        let latest = fleet[cluster].changes.latest
+        if let latest {
+            let due = latest + fleet[cluster].policy.observe.interval
+            guard now.uptime >= due else {
+                wake(.cluster(cluster.raw), at: due, now)
+                return false
+            }
+        }
+        guard let since = [latest, fleet[cluster].openedAt].compactMap({ $0 }).max(),
+            !fleet[cluster].roster.hasBegun(since: since)
+        else { return true }
+        wake(.cluster(cluster.raw), at: now.uptime + Controller.listsPause, now)
+        return false
+    }
+
+    /// Too few nodes say who is in the cluster: nobody comes, nobody goes, and no run begins that was not known before.
+    private mutating func noteSilence(in cluster: ClusterIndex, _ turn: inout Turn) {
+        let roster = fleet[cluster].roster
+        guard roster.membership == nil, roster.listCount > 0 else { return fleet[cluster].silentSince = nil }
+        let since = fleet[cluster].silentSince ?? turn.now.uptime
+        fleet[cluster].silentSince = since
+        fleet[cluster].mustDiscover = true
+        wake(.cluster(cluster.raw), at: max(since + fleet[cluster].staleAfter, turn.now.uptime + .seconds(5)), turn.now)
+    }
+
+    /// What there is to say of that after a while.
+    private func silence(in cluster: ClusterIndex, _ now: Moment) -> String? {
+        let watch = fleet[cluster]
+        guard let since = watch.silentSince, now.uptime - since >= watch.staleAfter else { return nil }
+        let (fewest, nodes) = watch.roster.fewest
+        let silent = watch.nodes.indices.filter { watch.roster.isSilent($0) }.map { fleet[watch.nodes[$0]].id.name }
+        return
+            "who is in \(watch.policy.name) is not known: \(watch.roster.listCount) of \(nodes) nodes say, and it "
+            + "takes \(fewest); nothing is heard of \(NameList.text(silent))"
     }
 
     /// Nobody looks for nodes there any more.
@@ -96,7 +170,7 @@ extension Controller {
         let name = fleet[cluster].policy.name
         guard needsSeeds(cluster) else {
             fleet[cluster].seedFaults = [:]
-            return alarm(Alarm.Key(.noSeedAnswers, cluster: name), nil, &turn)
+            return alarm(Alarm.Key(.noSeedAnswers, cluster: name), silence(in: cluster, turn.now), &turn)
         }
         let now = turn.now.uptime
         let interval = fleet[cluster].policy.observe.interval
@@ -127,12 +201,16 @@ extension Controller {
         case .members(let members):
             fleet[cluster].seedFaults[seed] = nil
             alarm(Alarm.Key(.noSeedAnswers, cluster: name), nil, &turn)
+            guard mayChange(cluster, turn.now) else { return }
             let connected = Dictionary(
                 members.filter(\.isConnected).map { ($0.name.description, $0.api) },
                 uniquingKeysWith: { first, _ in first })
-            let former = (ledger.found?[name] ?? []).map(\.name)
+            // Who was there and is not named any more is gone, unless something of nagi's is on it.
             _ = take(
-                Array(Set(former).union(connected.keys)), in: cluster, address: { connected[$0] ?? nil }, &turn)
+                Sources(
+                    members: Set(members.map(\.name.description)).sorted(), address: { connected[$0] ?? nil },
+                    obscurity: { connected[$0] == nil ? nil : "no list says where it is" }, areLists: false),
+                in: cluster, &turn)
         }
     }
 }

@@ -139,7 +139,7 @@ extension Controller {
             return decide(.ownershipDropped(fleet[node].id, reason: .foreign), &turn)
         }
         if written.incarnation != ledger[node].incarnation {
-            fleet[node].leaked += observation.load?.sessionsCreated ?? 0
+            fleet[node].leaked += observation.load?.createdOfItsOwn ?? 0
         }
         decide(.modeSeenAgain(fleet[node].id), &turn)
     }
@@ -158,7 +158,7 @@ extension Controller {
         touchRuns(of: cluster)
     }
 
-    private mutating func noteMembership(of cluster: ClusterIndex, _ turn: inout Turn) {
+    mutating func noteMembership(of cluster: ClusterIndex, _ turn: inout Turn) {
         fleet[cluster].mustCheckLists = true
         guard let said = fleet[cluster].roster.takeNewMembership() else { return }
         let names = Set(fleet[cluster].nodes.map { fleet[$0].id.name })
@@ -354,9 +354,15 @@ extension Controller {
         guard let address = newAddress(of: node), ledger[node].written == nil, ledger[node].open == nil,
             fleet[seat: node].lease == nil
         else { return }
+        move(node, to: address, isSameLife: false, &turn)
+    }
+
+    private mutating func move(_ node: NodeIndex, to address: NodeAddress, isSameLife: Bool, _ turn: inout Turn) {
         decide(.addressMoved(fleet[node].id), &turn)
+        alarm(Alarm.Key(.wrongAddress, node: fleet[node].id), nil, &turn)
         fleet[seat: node].address = address
-        fleet[node].forget(isSameLife: false, at: turn.now)
+        // What the former address showed says nothing about the node.
+        fleet[node].forget(isSameLife: isSameLife, at: turn.now)
         readNow(node, turn.now)
     }
 
@@ -364,19 +370,18 @@ extension Controller {
     mutating func moveAddress(of node: NodeIndex, _ mode: ObservedMode, _ turn: inout Turn) {
         guard let address = newAddress(of: node) else { return }
         if mode.requestable != ledger[node].written?.mode {
-            // The cluster sees the name, and nothing is left at the old address: that life of the node is over.
+            // The cluster sees the name, and nothing is left at the old address, or another node: that life of it is over.
+            let cluster = fleet.cluster(of: node)
+            let former = fleet[seat: node].address.api.asAddressKey
             let isElsewhere =
-                fleet[fleet.cluster(of: node)].isClustered && fleet.isConnected(node, at: turn.now)
-                && fleet[node].isGone(at: turn.now, watchedSince: fleet.watchedSince)
+                fleet[cluster].isClustered && fleet.isConnected(node, at: turn.now)
+                && (fleet[node].isGone(at: turn.now, watchedSince: fleet.watchedSince)
+                    || fleet[cluster].roster.isTaken(former, byOtherThan: fleet[seat: node].column))
             guard isElsewhere, ledger[node].open == nil else { return }
             if ledger[node].written != nil {
                 decide(.ownershipDropped(fleet[node].id, reason: .alreadyNormal), &turn)
             }
         }
-        decide(.addressMoved(fleet[node].id), &turn)
-        // What the former address showed says nothing about the node.
-        fleet[node].forget(isSameLife: ledger[node].written != nil, at: turn.now)
-        fleet[seat: node].address = address
-        readNow(node, turn.now)
+        move(node, to: address, isSameLife: ledger[node].written != nil, &turn)
     }
 }

@@ -215,146 +215,6 @@ extension Controller {
         return grounds
     }
 
-    private func start(
-        _ command: Command, id: CommandID, attempt: Int, isCommitted: Bool, isExempt: Bool, _ node: NodeIndex,
-        _ header: Ledger.RunHeader, _ now: Moment
-    ) -> CommandStart {
-        var limit = Controller.commandLimit
-        // Not past the end of the time in which its run may act, unless it may not stop any more, or need not.
-        if !isCommitted, !isExempt, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
-        let facts = facts(about: node, header)
-        return CommandStart(
-            id: id, node: fleet[node].id, run: header.id, step: command.name, attempt: attempt,
-            work: facts.filled(command.work), environment: facts.environment, timeout: command.timeout,
-            notAfter: now + limit)
-    }
-
-    /// What whatever is done to the node is told about it.
-    func facts(about node: NodeIndex, _ header: Ledger.RunHeader) -> StepFacts {
-        let configured = fleet[seat: node].configured
-        return StepFacts(
-            node: configured?.name, api: fleet[seat: node].address.api, cluster: header.pinned.cluster,
-            run: header.id.text, revision: header.pinned.revision, labels: configured?.labels ?? [:])
-    }
-
-    /// How late a command may still be started.
-    static let commandLimit = Duration.seconds(10)
-
-    mutating func take(
-        _ outcome: CommandOutcome, _ output: CommandOutput?, of id: CommandID, _ turn: inout Turn
-    ) {
-        guard let entry = ledger.commands[id], entry.outcome == nil else { return }
-        decide(
-            .commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output, run: entry.start.run),
-            &turn)
-        guard let node = ledger.index(of: entry.start.node) else { return }
-        nodesToTouch.insert(node.raw)
-        readNow(node, turn.now)
-    }
-
-    /// Everything that decides about the part now.
-    func situation(
-        of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
-    ) -> PartSituation {
-        let seat = fleet[seat: node]
-        let entry = ledger[node]
-        let isLeased = seat.lease == place
-        var situation = PartSituation(
-            now: now, sequence: header.pinned.sequence, onWindowEnd: header.pinned.schedule.onWindowEnd,
-            readings: readings(of: part, header, node, now))
-        situation.clearance = header.clearance
-        situation.runPhase =
-            seat.isRetained && !header.isEnding ? .ending(.nodeRemoved) : header.phase
-        situation.pauses = pauses(of: header)
-        situation.order = part.order
-        situation.isHeld = entry.hold != nil
-        situation.isClockTrusted = clock.isTrusted
-        if isLeased, seat.mustMakeRoom {
-            let others = fleet.out(of: seat.cluster, at: now, atMost: 6).filter { $0 != fleet[node].id.name }
-            situation.mustMakeRoomFor = Array(others.prefix(5))
-        }
-        situation.isYieldDue = isLeased && seat.isYieldDue
-        situation.isQuorumMissing = seat.quorumMissingSince.map { now.uptime - $0 > fleet[node].staleAfter } ?? false
-        situation.isGone = fleet[node].isGone(at: now, watchedSince: fleet.watchedSince)
-        situation.isIsolated =
-            fleet[node].freshMode(at: now) == .known(.initial)
-            || (isLeased && fleet[node].freshObservation(at: now) != nil && !fleet.isConnected(node, at: now))
-        situation.hasFloor = entry.floor != nil
-        situation.doesNothingAnswer = network.suspendsDeadlines(at: now.uptime)
-        situation.isSettled = entry.open == nil && entry.written == nil
-        if case .returning(let returning) = part.phase {
-            situation.hasWaitedLong = now.uptime - returning.since.uptime > fleet[node].staleAfter
-        }
-        situation.outcome = part.phase.command.flatMap { ledger.commands[$0]?.outcome }
-        situation.incarnation = entry.incarnation
-        return situation
-    }
-
-    private func readings(
-        of part: Part, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
-    ) -> StepContext {
-        let watch = fleet[node]
-        var readings = StepContext(now: now)
-        readings.revision = header.pinned.revision
-        readings.mode = watch.freshMode(at: now)
-        readings.hasReadinessProbe = watch.hasReadinessProbe
-        let since: Moment? =
-            if case .returning(let returning) = part.phase { returning.since } else { part.phase.work?.since }
-        let observation = watch.freshObservation(at: now)
-        readings.relays = relays(node)
-        readings.sessions = observation?.load?.countedSessions
-        readings.connections = observation?.load?.ongoingConnections
-        readings.version = observation?.version
-        readings.ready = observation?.ready
-        guard let since, let work = part.phase.work ?? part.phase.returningWork else { return readings }
-        readings.isObservedSinceStep = observation.map { $0.begun.uptime >= since.uptime } ?? false
-        readings.isConnectedSinceStep = fleet.isConnected(node, since: since.uptime, at: now)
-        readings.isDrained = isProven(node, since: nil, now)
-        readings.isDrainedSinceStep = isProven(node, since: since.uptime, now)
-        let steps = header.pinned.sequence.steps
-        if let load = observation?.load, let drain = header.pinned.sequence.drain(before: work.step)?.step {
-            readings.isRefilled = !load.isWithin(
-                maxSessions: drain.maxSessions, maxConnections: drain.maxConnections)
-        }
-        if case .soaking = part.phase, let serving = watch.inServiceSince, watch.isServing(at: now),
-            fleet.isConnected(node, at: now)
-        {
-            readings.serviceFor = now.uptime - max(serving, since.uptime)
-        }
-        readings.identity = identity(of: node, now)
-        if steps.indices.contains(work.step), steps[work.step].isDisruptive, work.command == nil {
-            readings.hasQuorum = hasQuorum(disrupting: node, now)
-        }
-        return readings
-    }
-
-    /// Complete evidence, and recent: like every reading it expires.
-    private func isProven(_ node: NodeIndex, since: Uptime?, _ now: Moment) -> Bool {
-        let fresh = now.uptime + (.zero - fleet[node].staleAfter)
-        return fleet[node].evidence.isComplete(since: max(since ?? fresh, fresh))
-    }
-
-    func hasQuorum(disrupting node: NodeIndex, _ now: Moment) -> Bool { missingForQuorum(disrupting: node, now) == nil }
-
-    func missingForQuorum(disrupting node: NodeIndex, _ now: Moment) -> [String]? {
-        missingForQuorum(disrupting: [node], now)
-    }
-
-    /// Nodes of one cluster.
-    func missingForQuorum(disrupting nodes: [NodeIndex], _ now: Moment) -> [String]? {
-        fleet.missingForQuorum(disrupting: nodes, isCommitted: { mayStop($0) }, at: now)
-    }
-
-    func majority(of cluster: ClusterIndex, _ now: Moment) -> Fleet.Majority? {
-        fleet.majority(of: cluster, isCommitted: { mayStop($0) }, at: now)
-    }
-
-    /// At any time: whoever reserved it may stop it.
-    private func mayStop(_ node: NodeIndex) -> Bool {
-        ledger[node].hold?.wish == .reserved
-            || fleet[seat: node].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
-    }
-
     /// Whether the node counts as out of service, whatever the cause.
     mutating func noteOut(_ node: NodeIndex, _ turn: inout Turn) {
         let now = turn.now
@@ -391,7 +251,8 @@ extension Controller {
             ledger[node].contestedUntil(at: turn.now.wall) != nil && wish(of: node, turn.now).mode != nil
         alarm(
             key,
-            isContested ? "\(fleet[node].id.name): somebody loosens its mode again and again: nagi has stopped" : nil,
+            isContested
+                ? "\(fleet[node].id.name): somebody loosens its mode again and again: nagi does not set it again" : nil,
             &turn)
     }
 
@@ -401,13 +262,5 @@ extension Controller {
         guard fleet[seat: node].lease != nil, !fleet[node].whole.isUnderWay else { return }
         let soon = max(now.uptime, (fleet[node].whole.begun ?? now.uptime) + cadence.close)
         if let next = fleet[node].whole.next, next > soon { read(node, at: soon) }
-    }
-}
-
-extension PartPhase {
-    /// The `restore` that a returning part is in, as work.
-    fileprivate var returningWork: Work? {
-        guard case .returning(let returning) = self, case .goOn(let step) = returning.after else { return nil }
-        return Work(step: step, since: returning.since, isGranted: true)
     }
 }

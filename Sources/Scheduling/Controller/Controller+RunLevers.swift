@@ -218,6 +218,7 @@ extension Controller {
         if let slot = ledger.slot(of: stay.run), let place = fleet[seat: node].parts.first(where: { $0.run == slot }) {
             return place
         }
+        try checkClock("\(stay.run) is over, and no other run can begin")
         let id = RunID(retryOf: stay.run, number: ledger.lastPull + 1)
         let run = Run(
             id: id, pinned: stayed.pinned.value, origin: .retry(of: stay.run), startedAt: turn.now.wall,
@@ -253,17 +254,25 @@ extension Controller {
         decide(.forced(header.id, force), &turn)
         touchParts(of: slot)
         let words = force.ignored.map(\.rawValue).joined(separator: " and ")
+        let endsPause = ignored == .gate && header.pauses.contains { $0.cause == .gate }
         return LeverAnswer(
             id: 0, action: .force,
             text:
                 "the next node that \(header.id) starts ignores \(words), through its whole sequence. Budget and quorum "
-                + "still count",
+                + "still count" + (endsPause ? "; the pause by its gate ends" : ""),
             undo: "nagi abort \(header.id) --reason …")
     }
 
     private func hasExclusions(_ header: Ledger.RunHeader) -> Bool {
         guard let set = ledger.policies, let policy = calendars.policy(header.pinned.name) else { return true }
         return !set.exclusions(of: policy).isEmpty
+    }
+
+    /// No run begins by a clock that jumped.
+    private func checkClock(_ refused: String) throws(LeverRefusal) {
+        guard !clock.isTrusted else { return }
+        throw LeverRefusal(
+            .notNow, "\(refused): the wall clock jumped, and is not trusted yet", hint: "try again in half a minute")
     }
 
     mutating func start(_ policy: String, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
@@ -278,10 +287,12 @@ extension Controller {
         if let slot = activeRuns[policy], let run = ledger.header(slot)?.id {
             throw LeverRefusal(.nothingToDo, "\(run) is active", hint: "end it first: nagi abort \(run) --reason …")
         }
-        guard clock.isTrusted else {
+        try checkClock("no run of \(policy) can begin")
+        let cluster = calendars.entries[place].policy.cluster
+        guard !(fleet.cluster(named: cluster).map { fleet[$0].awaitsNodes } ?? false) else {
             throw LeverRefusal(
-                .notNow, "no run of \(policy) can begin: the wall clock jumped, and is not trusted yet",
-                hint: "try again in half a minute")
+                .notNow, "no run of \(policy) can begin: which nodes are in \(cluster) is not known yet",
+                hint: "nagi status shows what is missing, nagi preflight asks its seeds")
         }
         guard let id = startRun(place, isAgain: true, &turn) else {
             throw LeverRefusal(

@@ -146,13 +146,30 @@ package struct Controller: Sendable {
 
     private mutating func load(_ set: PolicySet, _ turn: inout Turn) {
         mayStart = true
-        let former = Dictionary(uniqueKeysWithValues: zip(fleet.nodes.map(\.id), fleet.seats.map(\.address)))
+        let before = doubtfulAddresses
         if set != ledger.written { decide(.policiesLoaded(set), &turn) }
         layOut(&turn)
-        for (node, seat) in zip(fleet.nodes, fleet.seats) where former[node.id].map({ $0 != seat.address }) ?? false {
-            alarm(Alarm.Key(.wrongAddress, node: node.id), nil, &turn)
-        }
+        endWrongAddresses(where: before, &turn)
         endRunsOfChangedPolicies(&turn)
+    }
+
+    /// Where each node that is said to be at a wrong address is called.
+    var doubtfulAddresses: [NodeID: NodeAddress] {
+        let doubtful = Set(ledger.alarms.keys.filter { $0.code == .wrongAddress }.compactMap(\.node))
+        guard !doubtful.isEmpty else { return [:] }
+        // By the fleet alone: it is laid out after the ledger.
+        return Dictionary(
+            uniqueKeysWithValues: zip(fleet.nodes.map(\.id), fleet.seats.map(\.address)).filter {
+                doubtful.contains($0.0)
+            })
+    }
+
+    /// Those that are called elsewhere by now.
+    mutating func endWrongAddresses(where before: [NodeID: NodeAddress], _ turn: inout Turn) {
+        for (node, former) in before {
+            guard let index = ledger.index(of: node), fleet[seat: index].address != former else { continue }
+            alarm(Alarm.Key(.wrongAddress, node: node), nil, &turn)
+        }
     }
 
     /// Why a set of policies cannot take the place of the one in force, if it cannot.
@@ -164,6 +181,7 @@ package struct Controller: Sendable {
     /// Lays clusters, nodes and calendars out anew, keeping what is known about those that stay.
     mutating func layOut(_ turn: inout Turn) {
         fleet = Fleet(ledger, keeping: fleet.nodes.isEmpty ? nil : fleet, at: turn.now)
+        alarmToldAt = alarmToldAt.filter { ledger.alarms[$0.key] != nil }
         agenda.removeAll()
         openChanges = [:]
         runningCommands = [:]

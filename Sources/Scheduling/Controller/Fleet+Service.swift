@@ -27,16 +27,19 @@ extension Fleet {
         clusters[cluster.raw].isClustered || hasWrongTopology(cluster)
     }
 
-    /// It is one of N: a node that left the policies only while the lists name it.
+    /// It is one of N: a node that no policy names only while the lists name it.
     func isRegularMember(_ node: NodeIndex, of cluster: ClusterWatch) -> Bool {
         let seat = seats[node.raw]
-        return !seat.isTemporary
-            && (!seat.isRetained || cluster.membership.regular.contains(nodes[node.raw].id.name))
+        if seat.isTemporary { return false }
+        // Until the lists have said something, whoever was found is one of them.
+        if seat.isNamed || (seat.isFound && cluster.membership == Membership()) { return true }
+        return cluster.membership.regular.contains(nodes[node.raw].id.name)
     }
 
-    /// Temporary nodes count while they are members; a node that left the policies while it is listed, or answers.
+    /// Temporary nodes count while they are members; a node that no policy names while it is listed, or answers.
     private func counts(_ node: NodeIndex, of cluster: ClusterWatch, at now: Moment) -> Bool {
-        if !seats[node.raw].isTemporary, !seats[node.raw].isRetained { return true }
+        // Whatever the lists say of it, a node that a run has is out by nagi's hand.
+        if seats[node.raw].lease != nil || (!seats[node.raw].isTemporary && seats[node.raw].isNamed) { return true }
         return cluster.membership.isMember(nodes[node.raw].id.name)
             || (!seats[node.raw].isTemporary && nodes[node.raw].isModeFresh(at: now))
     }

@@ -18,6 +18,8 @@ struct Fleet: Sendable {
         /// As the policies name it, or did last.
         let configured: ClusterNode?
         var isRetained: Bool
+        /// No policy names it: the lists of its cluster do.
+        let isFound: Bool
         var address: NodeAddress
         /// By the word of the cluster's lists; regular while nobody says otherwise.
         var isTemporary = false
@@ -40,22 +42,24 @@ struct Fleet: Sendable {
         var quorumMissingSince: Uptime?
         /// Runs that would take it if its own state were better, and what they have against it.
         var awaiting: [(place: PartPlace, codes: [VerdictCode])] = []
+
+        var isNamed: Bool { !isRetained && !isFound }
     }
 
-    // What is lent is not copied: it is large, and asked for one thing as a rule.
+    // No `_read`: a large value that is lent out of an array is read after its end by code that is not optimized.
 
     subscript(node: NodeIndex) -> NodeWatch {
-        @inline(__always) _read { yield nodes[node.raw] }
+        @inline(__always) get { nodes[node.raw] }
         _modify { yield &nodes[node.raw] }
     }
 
     subscript(seat node: NodeIndex) -> Seat {
-        @inline(__always) _read { yield seats[node.raw] }
+        @inline(__always) get { seats[node.raw] }
         _modify { yield &seats[node.raw] }
     }
 
     subscript(cluster: ClusterIndex) -> ClusterWatch {
-        @inline(__always) _read { yield clusters[cluster.raw] }
+        @inline(__always) get { clusters[cluster.raw] }
         _modify { yield &clusters[cluster.raw] }
     }
 
@@ -71,10 +75,12 @@ struct Fleet: Sendable {
 
 /// What is known of one cluster.
 struct ClusterWatch: Sendable {
-    let policy: ClusterPolicy
+    let policy: Shared<ClusterPolicy>
     // Of the policy, and asked all the time.
     let isClustered: Bool
     let staleAfter: Duration
+    /// Nodes of it are found by the lists of others.
+    let discovery: Discovery?
     /// Configured and retained, in the ledger's order.
     let nodes: [NodeIndex]
     /// It is in the policies; else only what it owes is looked after.
@@ -97,8 +103,12 @@ struct ClusterWatch: Sendable {
     var mustDiscover = true
     /// Who is in the cluster has been looked at, and its nodes read, at least once.
     var isDiscovered = false
-    /// When one of its nodes was found last, moved, or was gone.
-    var nodesChangedAt: Uptime?
+    /// Of nodes that were found, have moved, or are gone.
+    var changes = FoundChanges()
+    /// When a policy looked for nodes here first, or elsewhere than before: what was read until then was judged by another.
+    var openedAt: Uptime?
+    /// Since when too few nodes have said who is in the cluster.
+    var silentSince: Uptime?
     /// When the seeds were asked last, and why each of them said nothing.
     var seedsAskedAt: Uptime?
     var seedFaults: [String: ReadFailure] = [:]
@@ -134,9 +144,6 @@ struct ClusterWatch: Sendable {
 
     /// Every node was read, or could not be, at least once in this process.
     @inline(__always) var isKnown: Bool { unread == 0 }
-
-    /// Nodes of it are found by the lists of others.
-    var discovery: Discovery? { isListed && isClustered && !policy.isEmbedded ? policy.discovery : nil }
 
     /// Which nodes a run would be about is not known yet.
     var awaitsNodes: Bool { !isDiscovered && discovery != nil }
@@ -180,15 +187,21 @@ extension Fleet {
                 former.places[entry.policy.name].map { former.clusters[$0.raw] }
             }
             var cluster = ClusterWatch(
-                policy: entry.policy, isClustered: entry.policy.topology == .clustered,
-                staleAfter: entry.policy.observe.staleAfter, nodes: own, isListed: entry.isListed,
+                policy: Shared(entry.policy), isClustered: entry.policy.topology == .clustered,
+                staleAfter: entry.policy.observe.staleAfter,
+                discovery: entry.isListed && entry.policy.isOpen ? entry.policy.discovery : nil, nodes: own,
+                isListed: entry.isListed,
                 roster: before?.roster.moved(to: names, left: left) ?? Roster(names: names, left: left),
                 membership: ledger.memberships[entry.policy.name] ?? Membership(),
                 quorum: Quorum(total: own.count), unread: own.count)
             cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
             cluster.sweep.underWay = nil
-            cluster.isDiscovered = before?.isDiscovered ?? false
-            cluster.nodesChangedAt = before?.nodesChangedAt
+            let isSame = before.map { $0.discovery == cluster.discovery } ?? true
+            // Whoever looks elsewhere, or may call others, does not know yet.
+            cluster.isDiscovered = isSame && (before?.isDiscovered ?? false)
+            cluster.changes = before?.changes ?? FoundChanges()
+            cluster.openedAt = isSame ? before?.openedAt : now.uptime
+            cluster.silentSince = before?.silentSince
             cluster.seedsAskedAt = before?.seedsAskedAt
             cluster.seedFaults = before?.seedFaults ?? [:]
             cluster.exceededSince = before?.exceededSince
@@ -196,6 +209,8 @@ extension Fleet {
             places[entry.policy.name] = ClusterIndex(number)
             clusters.append(cluster)
         }
+        let found = Set(
+            (ledger.found ?? [:]).flatMap { cluster, nodes in nodes.map { NodeID(cluster: cluster, name: $0.name) } })
         for (place, entry) in ledger.nodes.enumerated() {
             let (number, column) = columns[place]
             // In the order of the policies, as in the ledger; those that left come after them.
@@ -208,7 +223,7 @@ extension Fleet {
             watch.isConfirmed = entry.state.written != nil
             var seat = Seat(
                 cluster: number, column: column, configured: configured, isRetained: entry.retained != nil,
-                address: address)
+                isFound: found.contains(entry.id), address: address)
             if let before = old[entry.id], let former {
                 watch = former.nodes[before].moved(to: watch)
                 seat.quorumMissingSince = former.seats[before].quorumMissingSince
@@ -249,6 +264,7 @@ extension Fleet {
         }
         clusters[cluster.raw].special = clusters[cluster.raw].nodes.filter {
             seats[$0.raw].isTemporary || seats[$0.raw].isRetained
+                || (seats[$0.raw].isFound && !membership.isMember(nodes[$0.raw].id.name))
         }
         let roster = clusters[cluster.raw].roster
         let unlisted = membership.regular.filter { !roster.isRead($0) }

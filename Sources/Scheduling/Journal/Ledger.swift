@@ -8,7 +8,7 @@ package struct Ledger: Hashable, Sendable, Codable {
     package private(set) var policies: PolicySet?
     /// Dense: those of the set in its order, then those that left it and are not through.
     package private(set) var nodes: [NodeEntry] = []
-    private var places: [NodeID: Int] = [:]
+    private(set) var places: [NodeID: Int] = [:]
     /// What each cluster's lists said last.
     package private(set) var memberships: [String: Membership] = [:]
     /// Nodes that no policy names, by cluster: found by the lists of its nodes, and in `policies` all the same. Nil: none yet.
@@ -16,8 +16,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     /// Since when each cluster has been within its budget, while a run waits for that.
     package private(set) var budgetKept: [String: Timestamp] = [:]
     /// Runs that are not over; a slot that is free is nil.
-    private var runs: [Run?] = []
-    private var slots: [RunID: RunSlot] = [:]
+    private(set) var runs: [Run?] = []
+    private(set) var slots: [RunID: RunSlot] = [:]
     /// In the order of their starts.
     package private(set) var activeRuns: [RunSlot] = []
     /// The latest runs that are over, oldest first; at most `endedRunLimit`.
@@ -184,61 +184,8 @@ extension Ledger {
         pulls.removeFirst(pulls.count - max(1, kept.count))
     }
 
-    package func index(of node: NodeID) -> NodeIndex? { places[node].map { NodeIndex($0) } }
-
     /// Lent, not copied: it is large, and asked for one thing as a rule.
     @inline(__always)
-    package subscript(node: NodeIndex) -> NodeLedger { _read { yield nodes[node.raw].state } }
-
-    package func entry(_ node: NodeID) -> NodeLedger? { places[node].map { nodes[$0].state } }
-
-    package func slot(of run: RunID) -> RunSlot? { slots[run] }
-
-    /// A run that is not over.
-    package func run(_ slot: RunSlot) -> Run? { runs.indices.contains(slot.raw) ? runs[slot.raw] : nil }
-
-    package func run(_ id: RunID) -> Run? { slots[id].flatMap { run($0) } }
-
-    package func part(_ place: PartPlace) -> Part? {
-        guard let parts = runs[place.run.raw]?.parts, parts.indices.contains(place.part) else { return nil }
-        return parts[place.part]
-    }
-
-    /// What a run is, without its parts: whoever holds those makes the next change of one a copy of all.
-    package struct RunHeader: Sendable {
-        package let id: RunID
-        package let pinned: Shared<Policy>
-        package let origin: Run.Origin
-        package let phase: RunPhase
-        /// Its own, not that of everything.
-        package let pauses: [Pause]
-        package let clearance: Clearance
-        package let force: Force?
-        package let isApprovalAwaited: Bool
-        package let isObserved: Bool
-
-        /// The run that it goes on for, where that is another.
-        package var root: RunID { if case .retry(let run) = origin { run } else { id } }
-        package var isRetry: Bool { if case .retry = origin { true } else { false } }
-        package var isEnding: Bool { if case .ending = phase { true } else { false } }
-    }
-
-    package func header(_ slot: RunSlot) -> RunHeader? {
-        guard runs.indices.contains(slot.raw) else { return nil }
-        return runs[slot.raw].map {
-            RunHeader(
-                id: $0.id, pinned: $0.pinned, origin: $0.origin, phase: $0.phase, pauses: $0.pauses,
-                clearance: $0.clearance, force: $0.force, isApprovalAwaited: $0.approval.isAwaited,
-                isObserved: $0.isObserved)
-        }
-    }
-
-    /// Reads a run where it lies. What is returned must not hold its parts.
-    package func withRun<Answer>(_ slot: RunSlot, _ read: (Run) -> Answer) -> Answer? {
-        guard runs.indices.contains(slot.raw) else { return nil }
-        return runs[slot.raw].map(read)
-    }
-
     private mutating func with(_ node: NodeID, _ change: (inout NodeLedger) -> Void) {
         guard let place = places[node] else { return }
         change(&nodes[place].state)
@@ -339,9 +286,6 @@ extension Ledger {
         }
     }
 
-    /// The set as it was accepted.
-    package var written: PolicySet? { policies?.without(found ?? [:]) }
-
     private mutating func load(_ set: PolicySet, at now: Moment) {
         policiesSince = now.wall
         found = found.map(set.foundNodes)
@@ -411,6 +355,8 @@ extension Ledger {
         }
         memberships = memberships.filter { clusters.contains($0.key) }
         budgetKept = budgetKept.filter { clusters.contains($0.key) }
+        // A cluster of which no node is known yet has alarms all the same.
+        clusters.formUnion((policies?.clusters ?? []).map(\.name))
         latestCommands = latestCommands?.filter { places[$0.key] != nil }
         alarms = alarms.filter { alarm in
             guard let node = alarm.key.node else { return alarm.key.cluster.map(clusters.contains) ?? true }
@@ -418,17 +364,6 @@ extension Ledger {
         }
         stayed = stayed.filter { places[$0.key] != nil }
         for name in history.keys.sorted() { history[name]?.forget { places[$0] != nil } }
-    }
-
-    /// What is out of service by nagi's doing, on its way or owed, a line each: whoever goes away now leaves it so.
-    package var undone: [String] {
-        let nodes = nodes.compactMap { entry -> String? in
-            if let stay = entry.state.failedStay { return "\(entry.id): kept at \(stay.mode.rawValue) by \(stay.run)" }
-            if let written = entry.state.written { return "\(entry.id): \(written.mode.rawValue) by nagi" }
-            return entry.state.open.map { "\(entry.id): ChangeMode \($0.change.target.rawValue) is on its way" }
-        }
-        let open = commands.values.filter { $0.outcome == nil }.map { "\($0.start.node): \($0.start.step) runs" }
-        return nodes + open.sorted()
     }
 
     private var nodesInWork: Set<NodeID> {

@@ -195,7 +195,7 @@ extension ModeChange {
         let why =
             switch cause {
             case .claim: ""
-            case .restarted: " again: it was lost with a restart"
+            case .restarted: " again: it was lost"
             case .drift: " again: somebody had loosened it"
             case .release: " again: given back"
             }

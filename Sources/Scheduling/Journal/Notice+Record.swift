@@ -61,6 +61,8 @@ extension Notice {
 
     /// Where the records stand that say that.
     package static let observingTrace = "\"daemonStarted\""
+    /// Where policies come into force.
+    package static let policiesTrace = "\"policiesLoaded\""
     package static let approvalTraces = ["\"runStarted\"", "\"approvalChanged\""]
 }
 

@@ -7,6 +7,7 @@ extension Record {
     package var text: String? {
         switch fact {
         case .daemonStarted(_, let isObserving): isObserving ? "daemon started, to observe only" : "daemon started"
+        case .runWaits(let id, .waitingApproval?): "run \(id) waits for a person's word: nagi approve \(id)"
         case .heartbeat, .drainSampled, .runWaits, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
         case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
@@ -29,12 +30,14 @@ extension Record {
         case .paused(let id, let pause):
             (id.map { "run \($0) is paused" } ?? "everything is paused") + pause.ending
                 + (pause.givesBack ? "; what is not committed is given back" : "")
-        case .resumed(let id, let cause): (id.map { "run \($0)" } ?? "everything") + " goes on (\(cause.rawValue))"
+        case .resumed(let id, let cause):
+            (id.map { "run \($0)" } ?? "everything") + " goes on" + (cause == .person ? "" : " (\(cause.rawValue))")
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
         case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text(at: at.wall))"
         case .approvalChanged(let id, let approval): approval.text(at: at).map { "run \(id) \($0)" }
         case .gateMeasured(let id, _, let state):
-            state.isNews ? state.latest.map { "\(state.node.name)  gate before its start is \($0)  \(id)" } : nil
+            state.isNews
+                ? state.latest.map { "\(state.node.name)  gate \(state.name) before its start is \($0)  \(id)" } : nil
         case .noticed(let id, let node, let notice): "\(node.name)  tells \(notice.notification): \(notice.text)  \(id)"
         case .would(let id, let node, let steps, let longest):
             "\(node.name)  would start: \(steps)\(longest.map { ", at most \($0.inSpokenMinutes)" } ?? ", until the window ends")  \(id)"
@@ -61,7 +64,7 @@ extension Record {
             floor.map { "\(node.name)  somebody else set \($0.rawValue)" }
                 ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
-            "\(start.node.name)  command \(start.step) started, attempt \(start.attempt)"
+            "\(start.node.name)  command \(start.called) started, attempt \(start.attempt)"
         case .commandEnded(_, let node, let outcome, let step, _, _):
             "\(node.name)  command \(step.map { "\($0) " } ?? "")\(outcome)"
         case .leverPulled(let lever):
@@ -80,6 +83,13 @@ extension Record {
             return []
         }
         return output.lines(of: step ?? "command").map { "\(node.name)  \($0)" }
+    }
+}
+
+extension CommandStart {
+    /// Of a call, the address that is called, not its pattern.
+    fileprivate var called: String {
+        if case .call(let request, _) = work { HTTPStep(request: request).name } else { step }
     }
 }
 
@@ -160,28 +170,46 @@ extension Part {
         // Its own record says it.
         case .finished(.would): return nil
         case .out(let work):
-            guard let begins = begins(step, work, now) else { return nil }
+            guard let begins = begins(step, work, now) else { return work.gateText }
             guard let drained = milestones.drainedIn, milestones.drainedAt == now.wall else { return begins }
             return "drained in \(drained); \(begins)"
-        case .committed(let work, _): return begins(step, work, now)
+        case .committed(let work, _): return begins(step, work, now) ?? work.gateText
         case .returning(let returning):
             if case .goOn = returning.after { return "restore begins" }
             return "is given back when its command has ended\(why)"
         case .soaking(let work):
-            guard let begins = begins(step, work, now) else { return nil }
+            guard let begins = begins(step, work, now) else { return work.gateText }
             return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(begins)"
         case .finished(let result):
-            return result.rawValue + (error.map { ": \($0)" } ?? (result == .done ? milestones.summary : ""))
+            let word = result.rawValue.replacing("-", with: " ")
+            // Some reasons begin with the word.
+            if let error { return error.hasPrefix(word) ? error : "\(word): \(error)" }
+            return word + (result == .done ? milestones.summary : "")
         }
     }
 
-    /// `drain begins: at least block_new_session, at most 2h`.
+    /// `drain begins: at least block_new_session, at most 2h`; of a command or a gate, which begins when it may:
+    /// `upgrade is next: within 1h`.
     private func begins(_ step: String?, _ work: PartPhase.Work, _ now: Moment) -> String? {
         guard let step, work.command == nil else { return nil }
         let claim = ["drain", "block"].contains(step) ? work.claim.map { "at least \($0.rawValue)" } : nil
-        let limit = phase.kind == .soaking ? nil : work.timer.map { "at most \($0.timeLeft(at: now).inSpokenMinutes)" }
-        let terms = [claim, limit].compactMap { $0 }.joined(separator: ", ")
-        return "\(step) begins" + (terms.isEmpty ? "" : ": \(terms)")
+        let isNamed = !["drain", "block", "verify", "wait", "approval", "terminate", "soak"].contains(step)
+        let limit =
+            phase.kind == .soaking
+            ? nil : work.timer.map { "\(isNamed ? "within" : "at most") \($0.timeLeft(at: now).inSpokenMinutes)" }
+        // What it cuts, it cuts on purpose.
+        let isCutting = work.mayDropSessions && phase.kind != .soaking && ["block"].contains(step)
+        let live = isCutting ? "what is live is not waited for any more" : nil
+        let terms = [claim, limit, live].compactMap { $0 }.joined(separator: ", ")
+        return "\(step) \(isNamed ? "is next" : "begins")" + (terms.isEmpty ? "" : ": \(terms)")
+    }
+}
+
+extension PartPhase.Work {
+    /// `gate calm is bad: 5`, where that is news.
+    fileprivate var gateText: String? {
+        guard let gate, gate.isNews, let latest = gate.latest else { return nil }
+        return "gate \(gate.name) is \(latest)"
     }
 }
 

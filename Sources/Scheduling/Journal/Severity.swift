@@ -23,7 +23,7 @@ package enum Severity: String, Hashable, Sendable, Codable, CaseIterable, Compar
 extension Fact {
     package var severity: Severity {
         switch self {
-        case .alarmRaised, .stayPlaced: .error
+        case .alarmRaised, .stayPlaced, .runWaits(_, .waitingApproval?): .error
         case .paused(_, let pause): pause.cause == .person ? .info : .error
         case .runEnded(_, let outcome): outcome.severity
         case .partChanged(_, _, let part, _, _): part.severity

@@ -65,6 +65,9 @@ package struct NodeLoad: Hashable, Sendable, Codable {
     /// that began elsewhere is in no counter of this node.
     package var countedSessions: Int? { relays ? nil : sessions }
 
+    /// What began on it: connections where its sessions may have begun elsewhere.
+    var createdOfItsOwn: Int { relays ? connectionsCreated : sessionsCreated }
+
     /// At or below both; where sessions do not count, the node's own connections decide alone.
     func isWithin(maxSessions: Int, maxConnections: Int) -> Bool {
         (countedSessions.map { $0 <= maxSessions } ?? true) && ongoingConnections <= maxConnections

@@ -183,7 +183,7 @@ struct Roster: Sendable {
 
     private var majorityStandings: [Standing]? {
         // Temporary nodes come and go: how many lists are enough does not hang on them.
-        let fewest = Quorum(total: isVoter.prefix(configured).count { $0 }).majority
+        let fewest = fewest.lists
         guard listCount >= fewest else { return nil }
         // Nodes that left the policies have a voice as long as they are read.
         let needed = max(fewest, Quorum(total: listCount).majority)
@@ -288,7 +288,7 @@ struct Roster: Sendable {
         return said.indices.count { isSaid($0, since: fewest) && lists[said[$0]].row(place)?.isServing == true }
     }
 
-    /// Where more of the lists say that the member is than say anything else; nil: none of them says, or no two agree.
+    /// Where most of the lists that say anything of it say that the member is; nil: none does, or they do not agree.
     func address(of place: Int) -> MemberAddress? {
         var voices: [MemberAddress: Int] = [:]
         for list in lists where list.voices > 0 {
@@ -297,6 +297,33 @@ struct Roster: Sendable {
         let all = voices.values.reduce(0, +)
         return voices.first { $0.value * 2 > all }?.key
     }
+
+    /// Why nobody knows where a member is that some list shows as connected; nil: none does.
+    func obscurity(of place: Int) -> String? {
+        let rows = lists.lazy.filter { $0.voices > 0 }.compactMap { $0.row(place) }.filter(\.isConnected)
+        guard !rows.isEmpty else { return nil }
+        return rows.contains { $0.api != nil } ? "the lists do not agree where it is" : "no list says where it is"
+    }
+
+    /// Whom most lists show at that address, other than that member.
+    func isTaken(_ key: String, byOtherThan place: Int) -> Bool {
+        names.indices.contains { other in
+            guard other != place, case .callable(let api)? = address(of: other) else { return false }
+            return api.description.asAddressKey == key
+        }
+    }
+
+    /// How many lists it takes before they say anything, of how many nodes.
+    var fewest: (lists: Int, nodes: Int) {
+        let voters = isVoter.prefix(configured).count { $0 }
+        return (Quorum(total: voters).majority, voters)
+    }
+
+    /// It does not say who is in its cluster.
+    func isSilent(_ column: Int) -> Bool { said[column] == Roster.unsaid }
+
+    /// Every list began then or later.
+    func hasBegun(since: Uptime) -> Bool { oldest >= since }
 
     /// Members other than itself that a node lists.
     func others(listedBy column: Int) -> Int? {

@@ -28,7 +28,7 @@ package struct PlannedPolicy: Hashable, Sendable {
         timeZone = first?.timeZone ?? set.onlyZone ?? ZoneRules.utc.name
         hasManyZones = windows.contains { $0.timeZone != first?.timeZone }
         let cluster = set.cluster(named: policy.cluster)
-        isOpen = cluster?.discovery != nil
+        isOpen = cluster?.isOpen ?? false
         let members = RunOrder.members(
             of: (cluster?.nodes ?? []).filter(policy.selector.matches), groups: policy.strategy.groups,
             tried: { _ in nil }, isTakenOver: { _ in false })

@@ -291,7 +291,7 @@ extension PolicySet {
         var cluster = cluster
         cluster.observe = Rehearsal.observe
         // How many nodes there will be nobody knows: those that are named do not wait for a majority.
-        if cluster.discovery != nil { cluster.topology = .standalone }
+        if cluster.isOpen { cluster.topology = .standalone }
         cluster.discovery = nil
         return PolicySet(
             clusters: [cluster], policies: policies.map(\.rehearsed), zones: zones,

@@ -42,6 +42,10 @@ package struct ClusterPolicy: Hashable, Sendable, Codable {
 
     /// Its nodes run inside the daemon: all of them or none.
     package var isEmbedded: Bool { nodes.contains { $0.embedded != nil } }
+
+    /// Nodes that it does not name are found by the lists of others: only clustered nodes have lists, and embedded ones are
+    /// those that are written.
+    package var isOpen: Bool { discovery != nil && topology == .clustered && !isEmbedded }
 }
 
 /// One node as the policy writes it. The name is the node's own (`node_name` of ListClusterNodes).

@@ -7,10 +7,16 @@ package struct Discovering {
     package var configured: [ClusterNode]
     /// Those that were found before.
     package var former: [FoundNode]
+    /// Nodes that left the policies, and that something of nagi's is on.
+    package var left: [FoundNode] = []
+    /// Names that stay as they are, in or out, whatever the lists say.
+    package var resting: Set<String> = []
     /// Names of all members.
     package var members: [String]
     /// Where the lists say that a member is; nil: they do not say, as of one that is not connected.
     package var address: (String) -> MemberAddress?
+    /// Why nobody knows where a member is that is connected; nil: it is not.
+    package var obscurity: (String) -> String?
     /// Something of nagi's is on it: gone from the lists it is unreachable, and not forgotten.
     package var isNeeded: (String) -> Bool
     /// Where one that has moved is still called until it was seen at its new address.
@@ -18,16 +24,21 @@ package struct Discovering {
 
     package init(
         configured: [ClusterNode], former: [FoundNode], members: [String],
-        address: @escaping (String) -> MemberAddress?, isNeeded: @escaping (String) -> Bool = { _ in false },
+        address: @escaping (String) -> MemberAddress?, obscurity: @escaping (String) -> String? = { _ in nil },
+        isNeeded: @escaping (String) -> Bool = { _ in false },
         formerAddress: @escaping (String) -> String? = { _ in nil }
     ) {
         self.configured = configured
         self.former = former
         self.members = members
         self.address = address
+        self.obscurity = obscurity
         self.isNeeded = isNeeded
         self.formerAddress = formerAddress
     }
+
+    /// What a node has on it that keeps its address, and how that ends.
+    package var claim: (String) -> String = { _ in "" }
 
     package struct Result: Hashable {
         /// In the order of their names.
@@ -51,6 +62,8 @@ package struct Discovering {
             return true
         }
         let isMember = Set(members)
+        let wasThere = Set(former.map(\.name))
+        for node in left where !isMember.contains(node.name) { holders[node.api.asAddressKey] = node.name }
         for node in former where isNeeded(node.name) {
             guard take(node.name, at: node.api) else { continue }
             if let address = formerAddress(node.name)?.asAddressKey, holders[address] == nil {
@@ -75,14 +88,21 @@ package struct Discovering {
                     break
                 }
                 if isNeeded(holder) { result.isPassing = true }
-                result.refused.append("\(name): \(api) is the address of \(holder)")
+                result.refused.append("\(name): \(api) is the address of \(holder)\(claim(holder))")
             case .refused(let reason)?: result.refused.append("\(name): \(reason)")
-            case nil: break
+            case nil:
+                if !wasThere.contains(name), let why = obscurity(name) { result.refused.append("\(name): \(why)") }
             }
         }
         for node in former where isMember.contains(node.name) && !names.contains(node.name) && address(node.name) == nil
         {
             _ = take(node.name, at: node.api)
+        }
+        let moving = resting.filter { !isNeeded($0) }
+        if !moving.isEmpty {
+            result.nodes.removeAll { moving.contains($0.name) }
+            let taken = Set(result.nodes.map(\.api.asAddressKey) + configured.map(\.api.asAddressKey))
+            result.nodes += former.filter { moving.contains($0.name) && !taken.contains($0.api.asAddressKey) }
         }
         result.nodes.sort { $0.name < $1.name }
         return result

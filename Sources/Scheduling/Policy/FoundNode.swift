@@ -43,7 +43,7 @@ extension PolicySet {
     /// The set in which clusters also have the nodes that were found, with the labels that their policy gives those.
     package func including(_ found: [String: [FoundNode]]) -> PolicySet {
         changingNodes(of: found) { cluster, nodes in
-            guard let discovery = cluster.discovery else { return }
+            guard cluster.isOpen, let discovery = cluster.discovery else { return }
             let names = Set(cluster.nodes.map(\.name))
             cluster.nodes += nodes.filter { !names.contains($0.name) }.map {
                 ClusterNode(name: $0.name, api: $0.api, labels: discovery.labels)
@@ -55,7 +55,7 @@ extension PolicySet {
     /// The set as it was before `including`.
     package func without(_ found: [String: [FoundNode]]) -> PolicySet {
         changingNodes(of: found) { cluster, nodes in
-            guard cluster.discovery != nil else { return }
+            guard cluster.isOpen else { return }
             let names = Set(nodes.map(\.name))
             cluster.nodes.removeAll { names.contains($0.name) }
         }
@@ -64,7 +64,7 @@ extension PolicySet {
     /// What of nodes that were found before is still to be found: whom a policy names, or where it names another, is not.
     package func foundNodes(of former: [String: [FoundNode]]) -> [String: [FoundNode]] {
         var found: [String: [FoundNode]] = [:]
-        for cluster in clusters where cluster.discovery != nil {
+        for cluster in clusters where cluster.isOpen {
             let names = Set(cluster.nodes.map(\.name))
             let addresses = Set(cluster.nodes.map { $0.api.asAddressKey })
             found[cluster.name] = former[cluster.name]?.filter {
@@ -87,9 +87,15 @@ extension PolicySet {
 }
 
 extension String {
-    /// Equal for spellings of one address that differ in case or in the last `/`.
+    /// Equal for spellings of one address that differ in case, in the last `/`, or in a port that need not be written.
     var asAddressKey: String {
-        let text = lowercased()
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        var text = lowercased()
+        if text.hasSuffix("/") { text.removeLast() }
+        for (scheme, port) in [("http://", ":80"), ("https://", ":443")] where text.hasPrefix(scheme) {
+            let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
+            guard authority.hasSuffix(port) else { continue }
+            text.removeSubrange(text.index(authority.endIndex, offsetBy: -port.count)..<authority.endIndex)
+        }
+        return text
     }
 }

@@ -105,18 +105,6 @@ package struct Policy: Hashable, Sendable, Codable {
     }
 }
 
-/// A person's word without which the run of a rollout does not start.
-package struct Approval: Hashable, Sendable, Codable {
-    package static let standard = Approval()
-
-    /// Of open time; the run pauses after it.
-    package var timeout: Duration
-
-    package init(timeout: Duration = .hours(12)) {
-        self.timeout = timeout
-    }
-}
-
 /// What follows when a person opens a node that the run has out of service and not yet committed.
 package enum OnDrift: String, Hashable, Sendable, Codable, CaseIterable {
     /// The node is closed again.

@@ -63,7 +63,7 @@ extension Part {
     }
 
     /// Of a part that is in work.
-    private var tablePhase: Table.Phase? {
+    var tablePhase: Table.Phase? {
         switch phase {
         case .queued, .finished: nil
         // Before its first `drain` or `block` it has no claim and no slot, like one that is queued.
@@ -166,9 +166,9 @@ extension Part {
         case .start(let command): return starting(command, work, situation)
         case .again(let attempt): return again(attempt: attempt, work, situation)
         case .drainAgain: return drainedAgain(work, situation)
-        case .leaveOut(let abortsRun):
-            var move = givenBack(.finish(.skipped), why: "not drained in time", situation)
-            if abortsRun { move.abort = "\(node.name) did not drain in time" }
+        case .leaveOut(let why, let abortsRun):
+            var move = givenBack(.finish(.skipped), why: why, situation)
+            if abortsRun { move.abort = "\(node.name): \(why)" }
             return move
         case .fail(let error): return failed(error, work, situation)
         }
@@ -243,116 +243,6 @@ extension Part {
         return move
     }
 
-    private func returningMove(_ returning: PartPhase.Returning, _ situation: PartSituation) -> PartMove? {
-        if case .end(let after) = returning.after {
-            // No command is ever beside its own next attempt: nothing follows before it has ended.
-            let isOver = situation.outcome != nil || returning.timer?.hasPassed(at: situation.now) ?? true
-            return isOver ? ended(after, situation) : nil
-        }
-        guard case .goOn(let step) = returning.after else { return nil }
-        let isSeen = situation.readings.isObservedSinceStep && situation.isSettled
-        if isSeen, let mode = situation.readings.mode?.requestable {
-            if mode != .normal {
-                return finished(.foreign, error: "left in \(mode.rawValue), which somebody else set", situation)
-            }
-            if !situation.readings.hasReadinessProbe || situation.readings.ready == true {
-                var part = self
-                part.milestones.restoredAt = situation.now.wall
-                part.resume(
-                    PartPhase.Work(step: step, since: situation.now, isGranted: true), at: step + 1, situation)
-                return PartMove(part)
-            }
-        }
-        if case .ending = situation.runPhase, situation.hasWaitedLong {
-            let why = "the run ended before the node was seen in service"
-            return finished(.ended, error: error ?? why, situation)
-        }
-        return nil
-    }
-
-    func givenBack(_ after: GivingBack, why: String, _ situation: PartSituation) -> PartMove {
-        var after = after
-        // What is closed for good does not open again for this run.
-        if after == .again(.whenClear), case .closed(let closure) = situation.clearance, !closure.reopens {
-            after = .finish(.ended)
-        }
-        var part = self
-        part.error = why
-        guard let command = phase.command, situation.outcome == nil else { return part.ended(after, situation) }
-        part.phase = .returning(
-            PartPhase.Returning(
-                after: .end(after), since: situation.now, isGranted: phase.holdsSlot, command: command,
-                timer: phase.timer))
-        part.since = situation.now.wall
-        return PartMove(part)
-    }
-
-    private func ended(_ after: GivingBack, _ situation: PartSituation) -> PartMove {
-        var part = self
-        part.since = situation.now.wall
-        part.slotFreedAt = situation.now.wall
-        (part.order, part.exempt) = (nil, [])
-        // Whoever starts first from here on is the canary, and what was opened is not taken over.
-        if case .again = after {
-            part.isCanary = false
-            part.isTakenOver = false
-        }
-        switch after {
-        case .finish(let result): part.phase = .finished(result)
-        case .again(.whenClear): part.phase = .queued(PartPhase.Queued())
-        case .again(.forOthers):
-            part.givenBackForOthers += 1
-            if part.givenBackForOthers > Part.forOthersLimit {
-                part.phase = .finished(.ended)
-                part.error = "given back \(part.givenBackForOthers) times: \(part.error ?? "no room")"
-            } else {
-                let backOff = Part.firstBackOff * (1 << (part.givenBackForOthers - 1))
-                part.phase = .queued(PartPhase.Queued(backOff: backOff))
-            }
-        }
-        return PartMove(part)
-    }
-
-    package func finished(_ result: PartResult, error: String?, _ situation: PartSituation) -> PartMove {
-        var part = self
-        part.error = error ?? part.error
-        part.order = nil
-        part.since = situation.now.wall
-        if phase.isInWork { part.slotFreedAt = situation.now.wall }
-        part.phase = .finished(result)
-        return PartMove(part)
-    }
-
-    private func failed(_ error: String, _ work: PartPhase.Work, _ situation: PartSituation) -> PartMove {
-        var part = self
-        part.noteDisruption(situation)
-        // Nothing is heard of the command that was to end first: the operator's word stands.
-        if order?.happening == .release {
-            return part.givenBack(.finish(.released), why: situation.reason(.release, for: self), situation)
-        }
-        switch Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits) {
-        case .giveBack(let after): return part.givenBack(after, why: error, situation)
-        case .failAndStay:
-            var move = part.finished(.failed, error: error, situation)
-            move.stay = work.claim
-            return move
-        default: return part.finished(.failed, error: error, situation)
-        }
-    }
-
-    /// What became of the command that it committed itself for: one that never ran has disrupted nothing, and the part is
-    /// out as before. One of which nothing was heard may have run.
-    private mutating func noteDisruption(_ situation: PartSituation) {
-        guard case .committed(let work, var commitment) = phase, work.command != nil else { return }
-        if situation.outcome?.hasRun ?? true {
-            commitment.hasDisrupted = true
-            phase = .committed(work, commitment)
-        } else if !commitment.hasDisrupted {
-            phase = .out(work)
-            since = situation.now.wall
-        }
-    }
-
     /// Makes the deadline stand or run, as the table says.
     private func timerMove(_ responses: [Table.Response], _ situation: PartSituation) -> PartMove? {
         guard var timer = phase.timer else { return nil }
@@ -361,6 +251,8 @@ extension Part {
         if isRunning { timer.run(from: situation.now) } else { timer.stand(at: situation.now) }
         var part = self
         part.phase.timer = timer
+        // It was told when it was measured.
+        part.phase.change { $0.gate?.isNews = false }
         return PartMove(part)
     }
 
@@ -379,71 +271,6 @@ extension Part {
 }
 
 extension Part {
-    /// What a grant makes of a queued part, or of one that waits before its first step that takes the node out of service.
-    ///
-    /// - Parameter carried: the claim that the node keeps from a run before.
-    package func started(_ situation: PartSituation, carrying carried: RequestableMode? = nil) -> Part {
-        var part = self
-        part.error = nil
-        switch phase {
-        case .out(var work) where !work.isGranted:
-            work.isGranted = situation.sequence.steps[work.step].takesOut
-            part.resume(work, at: work.step, situation)
-        default:
-            part.since = situation.now.wall
-            part.milestones = Milestones()
-            let isGranted = situation.sequence.steps[0].takesOut || carried != nil
-            let work = PartPhase.Work(step: 0, since: situation.now, claim: carried, isGranted: isGranted)
-            part.phase = .out(work)
-            part.resume(work, at: 0, situation)
-        }
-        if part.phase.claim != nil { part.milestones.claimedAt = part.milestones.claimedAt ?? situation.now.wall }
-        return part
-    }
-
-    /// Goes to a step of the sequence, or is done after the last.
-    fileprivate mutating func resume(_ former: PartPhase.Work, at index: Int, _ situation: PartSituation) {
-        let now = situation.now
-        guard index < situation.sequence.steps.count else {
-            phase = .finished(.done)
-            error = nil
-            since = now.wall
-            slotFreedAt = now.wall
-            return
-        }
-        let step = situation.sequence.steps[index]
-        if step == .restore {
-            phase = .returning(PartPhase.Returning(after: .goOn(step: index), since: now))
-            since = now.wall
-            return
-        }
-        var work = PartPhase.Work(step: index, since: now, claim: former.claim, isGranted: former.isGranted)
-        work.mayDropSessions = former.mayDropSessions
-        work.redrains = former.redrains
-        if case .returning = phase {
-            // Whatever follows `restore` happens to a node in service.
-            phase = .soaking(work)
-            since = now.wall
-        }
-        if step.takesOut, !work.isGranted {
-            set(work)
-            return
-        }
-        if let claim = step.claim(relaying: situation.readings.relays) {
-            work.claim = max(work.claim ?? .normal, claim)
-        }
-        work.timer = step.deadline().map { Countdown($0, from: now) }
-        set(work)
-    }
-
-    fileprivate mutating func set(_ work: PartPhase.Work) {
-        switch phase {
-        case .committed(_, let commitment): phase = .committed(work, commitment)
-        case .soaking: phase = .soaking(work)
-        case .queued, .out, .returning, .finished: phase = .out(work)
-        }
-    }
-
     /// The gate that it is at, where nothing else holds it up.
     package func openGate(in situation: PartSituation) -> HealthGate? {
         guard let tablePhase, let work = phase.work, case .gate(let gate) = situation.sequence.steps[work.step] else {

@@ -156,7 +156,7 @@ package struct Run: Hashable, Sendable, Codable {
         if !part.phase.isFinished { tally.groups[groupPlace(part)].left += change }
     }
 
-    private func groupPlace(_ part: Part) -> Int { part.group ?? pinned.strategy.groups.count }
+    func groupPlace(_ part: Part) -> Int { part.group ?? pinned.strategy.groups.count }
 
     mutating func note(_ state: GateState, ofGate place: Int) {
         guard gates.indices.contains(place) else { return }
@@ -232,112 +232,6 @@ package struct Run: Hashable, Sendable, Codable {
     }
 }
 
-extension Run {
-    /// The first queued part from that place on of the group that is at work or comes next, or that is taken over.
-    package func queuedCandidate(from place: Int = 0) -> Int? {
-        let group = currentGroup
-        return parts.indices[max(place, tally.firstQueued)...].first { index in
-            parts[index].phase.isQueued && (parts[index].isTakenOver || groupPlace(parts[index]) == group)
-        }
-    }
-
-    /// The first part after that one that may be granted: those that wait for their grant, then the queued ones.
-    package func candidate(after place: Int?) -> Int? {
-        let steps = pinned.sequence.steps
-        func waits(_ index: Int) -> Bool { parts[index].phase.work.map { steps[$0.step].takesOut } ?? false }
-        let isAfter = place.map { parts[$0].phase.isQueued } ?? false
-        if !isAfter, let next = tally.ungranted.first(where: { $0 > place ?? -1 && waits($0) }) { return next }
-        return queuedCandidate(from: isAfter ? (place ?? -1) + 1 : 0)
-    }
-
-    /// The first group with a part that is not finished; the count of groups stands for the nodes in none.
-    package var currentGroup: Int { tally.groups.firstIndex { $0.left > 0 } ?? tally.groups.count - 1 }
-
-    package func isInCurrentGroup(_ part: Part) -> Bool { part.isTakenOver || groupPlace(part) == currentGroup }
-
-    package func groupName(_ place: Int?) -> String? {
-        guard let place, pinned.strategy.groups.indices.contains(place) else { return nil }
-        return pinned.strategy.groups[place].name
-    }
-
-    /// How much longer no node of the current group starts: its `waitAfterPrevious`, since the last node of the group before
-    /// was finished. Nil: it waits for nothing any more, or has begun.
-    package func groupWait(at now: Moment) -> (previous: Int, left: Duration)? {
-        let current = currentGroup
-        guard current < pinned.strategy.groups.count, !tally.groups[current].hasBegun else { return nil }
-        let wait = pinned.strategy.groups[current].waitAfterPrevious
-        guard wait > .zero, let previous = tally.groups[..<current].lastIndex(where: { $0.lastFinished != nil }),
-            let last = tally.groups[previous].lastFinished, now.uptime - last.uptime < wait
-        else { return nil }
-        return (previous, wait - (now.uptime - last.uptime))
-    }
-
-    /// The nodes that go first; fewer than the strategy wants while they have not started.
-    package var canaries: [Part] { tally.canaries.map { parts[$0] } }
-
-    /// How many canary nodes have yet to start.
-    package var canariesMissing: Int {
-        guard let canary = pinned.strategy.canary else { return 0 }
-        return max(0, min(canary.count, parts.count) - tally.canaries.count)
-    }
-
-    /// No canary nodes, or they were good for long enough and the others may follow.
-    package var isPromoted: Bool { promotedAt != nil || pinned.strategy.canary == nil }
-
-    /// Why it may go no further for that cause, where the run alone says so.
-    package func reasonToPause(_ cause: Pause.Cause, at now: Moment) -> String? {
-        guard !isOver else { return nil }
-        switch cause {
-        case .person, .progress: return nil
-        case .gate: return failedGate
-        case .approval: return lateApproval(at: now)
-        case .failures: return tally.failed >= failureLimit ? "\(tally.failed) failed of \(failureLimit)" : nil
-        case .canary:
-            return isPromoted ? nil : canaries.lazy.compactMap(\.setback).first.map { "canary \($0)" }
-        }
-    }
-
-    private var failedGate: String? {
-        guard !(force?.ignored.contains(.gate) ?? false) else { return nil }
-        for (gate, state) in zip(pinned.gates, gates) {
-            guard let state else { continue }
-            let isLate = state.at.uptime - state.first.uptime >= gate.timeout
-            switch gate.standing(of: state) {
-            case .fail(let why): return "\(why), before \(state.node.name)"
-            case .wait(let why) where isLate:
-                return "gate \(gate.name) did not pass in \(gate.timeout.spoken): \(why), before \(state.node.name)"
-            case .pass, .wait: continue
-            }
-        }
-        return nil
-    }
-
-    /// The places of the parts whose approval step waits for a person's word.
-    package var awaitingApproval: [Int] {
-        tally.awaiting ?? parts.indices.filter { parts[$0].awaitedApproval(in: pinned.sequence) != nil }
-    }
-
-    private func lateApproval(at now: Moment) -> String? {
-        if let clock = approval.clock, clock.hasPassed(at: now) { return "nobody approved its start in time" }
-        let late = awaitingApproval.first {
-            parts[$0].awaitedApproval(in: pinned.sequence)?.hasPassed(at: now) ?? false
-        }
-        return late.map { "nobody approved \(parts[$0].node.name) in time" }
-    }
-
-    /// No node of it was touched yet.
-    package var isUntouched: Bool {
-        parts.allSatisfy { $0.phase.isQueued && $0.milestones == Milestones() || $0.phase == .finished(.alreadyThere) }
-    }
-
-    /// How many slots that became free must stay unused for now, and for how much longer the first of them.
-    package func restingSlots(at now: Moment) -> (count: Int, left: Duration?) {
-        let pause = pinned.strategy.pauseBetweenNodes
-        let resting = (tally.freed ?? []).reversed().prefix { now.uptime - $0.uptime < pause }
-        return (resting.count, resting.last.map { pause - (now.uptime - $0.uptime) })
-    }
-}
-
 extension Pause.Cause {
     fileprivate var place: Int {
         switch self {
@@ -360,75 +254,6 @@ extension PartPhase.Kind {
         case .returning: 3
         case .soaking: 4
         case .finished: 5
-        }
-    }
-}
-
-package enum RunPhase: Hashable, Sendable, Codable {
-    case active
-    /// Gives back what it may and ends.
-    case ending(EndReason)
-
-}
-
-/// Why a run ends before all its nodes are done.
-package enum EndReason: Hashable, Sendable, Codable, CustomStringConvertible {
-    case windowEnded
-    case suspended
-    case policyRemoved
-    /// Of one node's part: the node is not in the policies any more.
-    case nodeRemoved
-    /// A newer revision has its own run.
-    case superseded
-    /// Its policy was edited before a node was touched: another run does what it says now. What was edited.
-    case edited([String])
-    /// A drain's deadline with `onDeadline: abort`, or an operator.
-    case aborted(String)
-
-    /// The revision may run again: not what the run did ended it.
-    package var leavesRevisionOpen: Bool {
-        switch self {
-        case .suspended, .policyRemoved, .superseded, .edited: true
-        case .windowEnded, .nodeRemoved, .aborted: false
-        }
-    }
-
-    package var description: String {
-        switch self {
-        case .windowEnded: "the window ended"
-        case .suspended: "the policy is suspended"
-        case .policyRemoved: "the policy is gone"
-        case .nodeRemoved: "the node is not in the policies any more"
-        case .superseded: "a newer revision took over"
-        case .edited(let what): "the policy was edited before it began: \(NameList.text(what))"
-        case .aborted(let reason): reason
-        }
-    }
-}
-
-package enum RunOutcome: Hashable, Sendable, Codable, CustomStringConvertible {
-    /// Every node is done or was already there.
-    case completed
-    /// It ended in order, and some nodes were not done.
-    case partial(EndReason?)
-    /// At least one node failed.
-    case failed
-    /// It was only decided, and nothing was done.
-    case observed
-
-    package var word: String {
-        switch self {
-        case .completed: "completed"
-        case .partial: "partial"
-        case .failed: "failed"
-        case .observed: "observed"
-        }
-    }
-
-    package var description: String {
-        switch self {
-        case .completed, .failed, .observed: word
-        case .partial(let reason): "partial" + (reason.map { ": \($0)" } ?? "")
         }
     }
 }

@@ -1,18 +1,5 @@
 import Primitives
 
-/// A person's word that something may begin.
-package struct GivenApproval: Hashable, Sendable, Codable {
-    package var actor: String
-    package var reason: String
-    package var at: Timestamp
-
-    package init(actor: String, reason: String, at: Timestamp) {
-        self.actor = actor
-        self.reason = reason
-        self.at = at
-    }
-}
-
 /// Whether a person has to say that a run may start its first node. It is about the text that the run pinned: where that is
 /// edited before the run has begun, another run begins, and asks anew.
 package enum RunApproval: Hashable, Sendable, Codable {

@@ -129,6 +129,7 @@ extension Controller {
         if ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
             levers.append("nagi release \(id) --reason …")
         }
+        if let run = status.run, awaitsApproval(node) { levers.append("nagi approve \(run) \(id)") }
         for blocker in status.blockers where status.run != nil && blocker.class == .human {
             if let lever = blocker.lever(node: blocker.node ?? id, run: status.run) { levers.append(lever) }
         }
@@ -148,6 +149,14 @@ extension Controller {
         if ledger[node].hold == nil { levers.append("nagi hold \(id) --reason …") }
         var known: Set<String> = []
         return levers.filter { known.insert($0).inserted }
+    }
+
+    /// A person's word lets it go on.
+    private func awaitsApproval(_ node: NodeIndex) -> Bool {
+        fleet[seat: node].working.contains { place in
+            guard let sequence = ledger.header(place.run)?.pinned.sequence else { return false }
+            return ledger.part(place)?.awaitedApproval(in: sequence) != nil
+        }
     }
 
     /// Of what failed in it and is kept, also after its end: it may be what has paused it.
@@ -170,6 +179,8 @@ extension Blocker {
     /// What an operator may type against it, where there is something.
     package func lever(node: NodeID?, run: RunID?) -> String? {
         switch reason {
+        // Whoever resumes it has the word waited for once more.
+        case .runPaused(let pause) where pause.cause == .approval: run.map { "nagi approve \($0)" }
         case .runPaused: run.map { "nagi resume \($0)" }
         case .allPaused: "nagi resume"
         case .approval, .promotion: run.map { "nagi approve \($0)" }

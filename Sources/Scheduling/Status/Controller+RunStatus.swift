@@ -11,6 +11,10 @@ extension Controller {
             status.state = "open"
             status.until = entry.calendar.end(of: opening)
             status.next = status.until.flatMap { entry.calendar.nextOpening(after: $0 + .nanoseconds(-1))?.start }
+            let cluster = entry.policy.cluster
+            if fleet.cluster(named: cluster).map({ fleet[$0].awaitsNodes }) ?? false {
+                status.reason = "which nodes are in \(cluster) is not known yet"
+            }
             return status
         }
         status.state = "closed"

@@ -142,6 +142,9 @@ extension Controller {
         }
     }
 
+    /// A mode that is claimed is there by then, as a rule.
+    private static let confirmationTime = Duration.seconds(10)
+
     private func verdict(
         of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
     ) -> Verdict {
@@ -151,10 +154,15 @@ extension Controller {
         if let claim = part.phase.claim, let observed = fleet[node].freshMode(at: now)?.requestable, observed < claim {
             if let end = entry.contestedUntil(at: now.wall), !runsDisruptiveCommand(node) {
                 return Verdict(
-                    .contested, "somebody loosens \(claim.rawValue) again and again: nagi has stopped", until: end)
+                    .contested,
+                    "somebody loosens \(claim.rawValue) again and again: nagi does not set it again", until: end)
             }
             if let alarm = ledger.alarms[Alarm.Key(.writeRefused, node: fleet[node].id)] {
                 return Verdict(.refused, alarm.text, until: until)
+            }
+            if let since = part.phase.work?.since.uptime, now.uptime - since > Controller.confirmationTime {
+                return Verdict(
+                    .waitingStep, "it is to be \(claim.rawValue), and ChangeMode has not been confirmed", until: until)
             }
         }
         if let trouble = stateBlockers(of: node, isTakenOver: true, now).first, trouble.isReadTrouble {

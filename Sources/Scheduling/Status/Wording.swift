@@ -143,7 +143,9 @@ extension StepWait {
         case .gate(let name, let why): return Verdict(.waitingGate, "\(name): \(why)", until: until)
         case .time: return Verdict(.blocked, "waits", until: until)
         case .windowEnd: return Verdict(.blocked, "until the window ends", until: until)
-        case .service: return Verdict(.soaking, "in service, watched", until: until)
+        case .service(true): return Verdict(.soaking, "in service, watched", until: until)
+        case .service(false):
+            return Verdict(.soaking, "not in service: watched from the beginning when it is", until: until)
         }
     }
 }

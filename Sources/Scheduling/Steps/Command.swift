@@ -53,6 +53,8 @@ package struct Command: Hashable, Sendable, Codable {
 package struct CommandStart: Hashable, Sendable, Codable {
     package var id: CommandID
     package var node: NodeID
+    /// Where the node itself is called, if it is to do something.
+    package var address: NodeAddress
     package var run: RunID
     package var step: String
     package var attempt: Int

@@ -73,17 +73,19 @@ package struct DrainStep: Hashable, Sendable, Codable {
         guard let mode = context.mode, mode.requestable != nil else {
             return .fail("could not be read when its drain deadline passed")
         }
+        let unblocked = "its drain deadline passed before it was blocked"
+        let why = context.isConfirmed ? "not drained in time" : unblocked
         switch onDeadline {
         // Live sessions are dropped only behind a block that is there.
-        case .proceed: return context.isConfirmed ? .proceed : .fail("its drain deadline passed before it was blocked")
+        case .proceed: return context.isConfirmed ? .proceed : .fail(unblocked)
         case .terminate:
-            guard context.isConfirmed else { return .fail("its drain deadline passed before it was blocked") }
+            guard context.isConfirmed else { return .fail(unblocked) }
             if context.attempt > 0 { return .proceed }
             return context.mayStartCommands
                 ? .start(TerminateStep.command(reason: DrainStep.terminationReason))
                 : .wait(.clearance(name: "terminate"))
-        case .skip: return .leaveOut(abortsRun: false)
-        case .abort: return .leaveOut(abortsRun: true)
+        case .skip: return .leaveOut(why, abortsRun: false)
+        case .abort: return .leaveOut(why, abortsRun: true)
         }
     }
 

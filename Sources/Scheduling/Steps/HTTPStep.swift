@@ -21,16 +21,20 @@ package struct HTTPStep: Hashable, Sendable, Codable {
     /// Further attempts after the first.
     package var retries: Int
     package var isDisruptive: Bool
+    /// What follows when the daemon was restarted before the answer came.
+    package var onInterrupted: Command.OnInterrupted
 
+    /// - Parameter onInterrupted: nil: called once more where that does no harm (`Method.isIdempotent`).
     package init(
         request: HTTPRequest, expected: HTTPExpectation = HTTPExpectation(), timeout: Duration = .minutes(15),
-        retries: Int = 0, isDisruptive: Bool = false
+        retries: Int = 0, isDisruptive: Bool = false, onInterrupted: Command.OnInterrupted? = nil
     ) {
         self.request = request
         self.expected = expected
         self.timeout = timeout
         self.retries = retries
         self.isDisruptive = isDisruptive
+        self.onInterrupted = onInterrupted ?? (request.method.isIdempotent ? .rerun : .fail)
     }
 
     /// Which of several calls it is, for people.
@@ -39,7 +43,7 @@ package struct HTTPStep: Hashable, Sendable, Codable {
     package var asCommand: Command {
         Command(
             name: name, work: .call(request, expected), timeout: timeout, retries: retries, isDisruptive: isDisruptive,
-            onInterrupted: request.method.isIdempotent ? .rerun : .fail)
+            onInterrupted: onInterrupted)
     }
 }
 

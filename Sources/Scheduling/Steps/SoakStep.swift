@@ -7,6 +7,8 @@ enum SoakStep {
 
     static func move(for length: Duration, in context: StepContext) -> StepMove {
         if let serviceFor = context.serviceFor, serviceFor >= length { return .done }
-        return context.isLate ? .fail("not in service for \(length.spoken) without a break") : .wait(.service)
+        return context.isLate
+            ? .fail("not in service for \(length.spoken) without a break")
+            : .wait(.service(isInService: context.serviceFor != nil))
     }
 }

@@ -33,7 +33,7 @@ package enum Step: Hashable, Sendable, Codable {
     case soak(Duration)
     case wait(WaitStep)
     case http(HTTPStep)
-    case approval(ApprovalStep)
+    case approval(Approval)
     case terminate(TerminateStep)
     case gate(HealthGate)
     case notify(NotifyStep)

@@ -92,7 +92,7 @@ package enum StepMove: Hashable, Sendable {
     /// Back to the drain before this step: sessions are live again.
     case drainAgain
     /// The drain's deadline passed.
-    case leaveOut(abortsRun: Bool)
+    case leaveOut(String, abortsRun: Bool)
     case fail(String)
 }
 
@@ -113,5 +113,6 @@ package enum StepWait: Hashable, Sendable {
     case gate(name: String, String)
     case time
     case windowEnd
-    case service
+    /// It is watched; what is not in service is watched anew.
+    case service(isInService: Bool)
 }

@@ -195,7 +195,7 @@ private struct PolicyDraw {
         }
         if random.chance(0.3) { sequence.steps.insert(.gate(gate("before", &random)), at: 0) }
         if random.chance(0.4) {
-            let approval = ApprovalStep(timeout: random.duration(.minutes(10)...Duration.hours(2)))
+            let approval = Approval(timeout: random.duration(.minutes(10)...Duration.hours(2)))
             sequence.steps.insert(.approval(approval), at: 0)
         }
         return sequence

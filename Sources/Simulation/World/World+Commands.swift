@@ -31,8 +31,12 @@ extension World {
         let work = command.isDisruptive ? scenario.commands.upgradeTime : scenario.commands.preludeTime
         switch command.fault {
         case .cannotStart?:
-            let isCall = if case .call = start.work { true } else { false }
-            let outcome = isCall ? CommandOutcome.noAnswer("connection refused") : .notStarted("no such file")
+            guard case .call = start.work else {
+                return insert(.commandEnds(id, .notStarted("no such file")), in: .milliseconds(5))
+            }
+            // Refused it was not sent; broken off, nobody knows.
+            let isRefused = id.number.isMultiple(of: 2)
+            let outcome = isRefused ? CommandOutcome.notStarted("connection refused") : .noAnswer("connection reset")
             return insert(.commandEnds(id, outcome), in: .milliseconds(5))
         case .exitsAtOnce(let status)?:
             return insert(.commandEnds(id, .exited(status: status)), in: .milliseconds(200))
@@ -95,7 +99,7 @@ extension World {
     /// Everything live on the node is ended on purpose; with a fault, half of it.
     private mutating func terminate(_ start: CommandStart, _ command: CommandRun) {
         guard let node = command.place, cluster[node].isRunning else {
-            return insert(.commandEnds(start.id, .noAnswer("connection refused")), in: .milliseconds(5))
+            return insert(.commandEnds(start.id, .notStarted("connection refused")), in: .milliseconds(5))
         }
         cluster.advance(to: wall)
         let channels = Set(cluster[node].connections.map(\.channel)).sorted()

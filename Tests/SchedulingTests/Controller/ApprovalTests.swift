@@ -9,7 +9,7 @@ import Testing
 /// text. Nodes take five minutes each, one at a time.
 struct ApprovalTests {
     private static let byStep = StepSequence(
-        name: "s", steps: [.approval(ApprovalStep(timeout: .minutes(30)))] + ScriptedRehearsal.fiveMinutes.steps)
+        name: "s", steps: [.approval(Approval(timeout: .minutes(30)))] + ScriptedRehearsal.fiveMinutes.steps)
 
     private static func policies(
         sequence: StepSequence = ScriptedRehearsal.fiveMinutes, names: [String] = ["a1", "a2"],
@@ -179,7 +179,7 @@ struct ApprovalTests {
             return set
         }
         var sequence = StepSequence.failing
-        sequence.steps.insert(.approval(ApprovalStep(timeout: .minutes(30))), at: 0)
+        sequence.steps.insert(.approval(Approval(timeout: .minutes(30))), at: 0)
         var rehearsal = ScriptedRehearsal(policies(.failing, "2"))
         rehearsal.commandsOpen = true
         rehearsal.run(minutes: 50, [(7, .loads(policies(sequence, "9"))), (45, Self.approve)])

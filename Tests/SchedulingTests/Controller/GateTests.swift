@@ -166,7 +166,7 @@ struct GateTests {
             [
                 (3, .measures("a1", .fail("5"))), (4, LeverTests.order(.approve, run: "r", "go")),
                 (9, .measures("a1", .pass("1"))), (10, LeverTests.order(.resume, run: "r")),
-            ], in: [.approval(ApprovalStep())])
+            ], in: [.approval(Approval())])
         #expect(
             rehearsal.text == """
                 0m a1 starts

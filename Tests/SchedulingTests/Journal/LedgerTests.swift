@@ -288,8 +288,9 @@ struct LedgerTests {
                 return work
             }())
         let start = CommandStart(
-            id: CommandID(number: 7), node: Self.node, run: Self.id, step: "s", attempt: 1, work: .program(["/c"]),
-            environment: [:], timeout: .minutes(1), notAfter: .start)
+            id: CommandID(number: 7), node: Self.node, address: NodeAddress(api: "http://a.example/", ready: nil),
+            run: Self.id, step: "s", attempt: 1, work: .program(["/c"]), environment: [:], timeout: .minutes(1),
+            notAfter: .start)
         let begun = [
             Fact.policiesLoaded(Self.set("a")), .runStarted(Self.run()), .partChanged(Self.id, 0, part, step: nil, nil),
             .commandIntended(start), .commandEnded(start.id, Self.node, .exited(status: 0)),
@@ -442,5 +443,22 @@ struct LedgerTests {
         ledger.apply(Record(at: .start, fact: .policiesLoaded(set)))
         #expect(ledger.nodes.map(\.id.name) == ["a", "z"])
         #expect(ledger.found == ["c": []] && ledger.written == set)
+    }
+
+    /// A cluster of which no node is known yet has alarms all the same.
+    @Test func `what is laid out anew ends no alarm of a cluster without nodes`() {
+        let seeds = Discovery(seeds: ["http://s/"])
+        let set = PolicySet(
+            clusters: [
+                ClusterPolicy(name: "empty", topology: .clustered, nodes: [], discovery: seeds),
+                ClusterPolicy(
+                    name: "c", topology: .clustered, nodes: [ClusterNode(name: "a", api: "http://a/")],
+                    discovery: seeds),
+            ], digest: "1")
+        let alarm = Alarm(Alarm.Key(.noSeedAnswers, cluster: "empty"), "nobody", since: Moment.start.wall)
+        let ledger = Self.fold(
+            (.start, .policiesLoaded(set)), (.start, .alarmRaised(alarm)),
+            (.start, .nodesFound(cluster: "c", FoundNodes([FoundNode(name: "d", api: "http://d/")], after: []))))
+        #expect(ledger.alarms[alarm.key] == alarm)
     }
 }

@@ -27,8 +27,8 @@ import Testing
     }
 
     private static let start = CommandStart(
-        id: CommandID(number: 1), node: node, run: run, step: "upgrade", attempt: 1, work: .program(["/c"]),
-        environment: [:], timeout: .minutes(1), notAfter: .start)
+        id: CommandID(number: 1), node: node, address: NodeAddress(api: "http://a.example/", ready: nil), run: run,
+        step: "upgrade", attempt: 1, work: .program(["/c"]), environment: [:], timeout: .minutes(1), notAfter: .start)
     private static let output = CommandOutput(lastOf: "reading\nE: no lock\n", path: "/s/output")
 
     private static func part(_ phase: PartPhase, error: String? = nil) -> Fact {
@@ -46,7 +46,7 @@ import Testing
 
     @Test(arguments: [
         (ModeChange.Cause.claim, "info a1  is block_new_session (asked and confirmed in 12 ms)"),
-        (.restarted, "info a1  is block_new_session again: it was lost with a restart (asked and confirmed in 12 ms)"),
+        (.restarted, "info a1  is block_new_session again: it was lost (asked and confirmed in 12 ms)"),
         (.drift, "info a1  is block_new_session again: somebody had loosened it (asked and confirmed in 12 ms)"),
     ])
     func `a ChangeMode that went well is one line`(cause: ModeChange.Cause, line: String) {

@@ -15,8 +15,8 @@ struct SubjectsTests {
     private static let change = ModeChange(
         id: 1, node: node, target: .blockNewSession, cause: .claim, written: nil, notAfter: .start)
     private static let command = CommandStart(
-        id: CommandID(number: 1), node: node, run: run, step: "up", attempt: 1, work: .program(["/bin/true"]),
-        environment: [:],
+        id: CommandID(number: 1), node: node, address: NodeAddress(api: "http://a.example/", ready: nil), run: run,
+        step: "up", attempt: 1, work: .program(["/bin/true"]), environment: [:],
         timeout: .seconds(1), notAfter: .start)
     private static let pause = Pause(.person, reason: "r", actor: "mika", since: Moment.start.wall)
     private static let stay = FailedStay(
@@ -64,7 +64,9 @@ struct SubjectsTests {
         Row(
             fact: .approvalChanged(run, .given(GivenApproval(actor: "mika", reason: "r", at: Moment.start.wall))),
             kind: "approval-changed", about: "ra"),
-        Row(fact: .gateMeasured(run, 0, GateState(of: node, at: .start)), kind: "gate-measured", about: "nr"),
+        Row(
+            fact: .gateMeasured(run, 0, GateState("errors-low", of: node, at: .start)), kind: "gate-measured",
+            about: "nr"),
         Row(fact: .noticed(run, node, NotifyStep(notification: "n", text: "t")), kind: "noticed", about: "nr"),
         Row(fact: .would(run, node, steps: "drain", longest: nil), kind: "would", about: "nr"),
         Row(fact: .runWaits(run, .waitingBudget), kind: "run-waits", about: "r"),

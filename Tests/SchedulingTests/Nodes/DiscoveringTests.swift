@@ -96,6 +96,20 @@ struct DiscoveringTests {
         #expect(result.refused == ["e: http://node-1:3000/ is the address of a"])
     }
 
+    @Test func `who rests stays as it is, and nobody else`() {
+        func found(_ former: [String], _ members: [String], at hosts: [String: String] = [:]) -> [String] {
+            var discovering = Discovering(
+                configured: [], former: former.map { FoundNode(name: $0, api: "http://\($0)/") }, members: members,
+                address: { .callable(NodeText(cutting: "http://\(hosts[$0] ?? $0)/")) })
+            discovering.resting = ["t"]
+            return discovering.result.nodes.map { "\($0.name)@\($0.api.dropFirst(7).dropLast())" }
+        }
+        #expect(found(["t"], ["d"]) == ["d@d", "t@t"])
+        #expect(found([], ["d", "t"]) == ["d@d"])
+        #expect(found(["t"], ["t"], at: ["t": "u"]) == ["t@t"])
+        #expect(found(["t"], ["d"], at: ["d": "t"]) == ["d@t"], "an address is one node's")
+    }
+
     @Test func `a cluster has a limit`() {
         let names = (1...1_001).map { "n\($0)" }
         let result = Discovering(

@@ -49,7 +49,7 @@ private struct Product {
     static let start = Moment(wall: Timestamp(seconds: 1_800_000_000), uptime: Uptime(nanoseconds: 1_000_000_000_000))
 
     static let steps: [Step] = [
-        .run(RunStep(name: "prefetch", command: ["/prefetch"])), .approval(ApprovalStep()),
+        .run(RunStep(name: "prefetch", command: ["/prefetch"])), .approval(Approval()),
         .gate(HealthGate(name: "errors", probe: .command(["/check"]))),
         .drain(DrainStep(deadline: .minutes(30), onDeadline: .terminate)), .block,
         .http(HTTPStep(request: HTTPRequest(method: .post, url: "http://a.example/"))),

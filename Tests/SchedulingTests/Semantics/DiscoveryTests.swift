@@ -121,4 +121,161 @@ struct DiscoveryTests {
         rig.advance(.minutes(1))
         #expect(rig.runs.first?.parts.map(\.node).sorted() == ["a", "b", "c", "d"], "\(rig)")
     }
+
+    @Test func `of a member whose address no list says, that is said`() {
+        var rig = Rig(Self.policies([]).with { $0.unsaid = ["b", "c"] }, others: ["a", "b", "c"])
+        rig.advance(.minutes(1))
+        #expect(rig.alarms.contains { $0.contains("b: no list says where it is") }, "\(rig.alarms) \(rig)")
+        rig.reload(Self.policies([]))
+        rig.advance(.minutes(1))
+        #expect(!rig.alarms.contains { $0.contains("no list says") }, "\(rig.alarms)")
+    }
+
+    @Test func `who asks for a run before its nodes are known is told so`() throws {
+        var rig = Rig(Self.policies([]).with { $0.seeds = ["away"] }, others: ["a", "b", "c"])
+        rig.advance(.minutes(1))
+        guard case .failure(let refusal) = rig.pull(.start, { $0.policy = "sora" }) else {
+            Issue.record("started")
+            return
+        }
+        #expect(
+            refusal.code == .notNow && refusal.message.contains("which nodes are in c is not known yet"), "\(refusal)")
+        #expect(rig.status?.policies.first?.reason?.contains("not known yet") == true)
+    }
+
+    /// Its place in the budget is not taken for ever by a machine that was destroyed.
+    @Test func `one that is purged while something is owed on it stands in nobody's way`() throws {
+        var rig = Rig(Self.policies(["a", "b", "c"], .rollout().with { $0.nodes = ["d"] }), others: ["d"])
+        rig.commands(on: "d", RigCommand(lasts: .minutes(3), stopsAfter: .seconds(5)))
+        try rig.advance(until: { $0.isCommandRunning("d") }, atMost: .hours(1))
+        rig.advance(.seconds(10))
+        rig.stop("d")
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, ["d"]) }
+        try rig.advance(until: { $0.runs.first?.isOver == true }, atMost: .hours(2))
+        rig.reload(Self.policies(["a", "b", "c"], .rollout(to: "3").with { $0.nodes = ["a", "b", "c"] }))
+        try rig.advance(until: { $0.runs.last?.isOver == true && $0.runs.count == 2 }, atMost: .hours(2))
+        #expect(["a", "b", "c"].allSatisfy { rig.phase($0) == "done" }, "\(rig)")
+    }
+
+    /// As long as the lists cannot agree, each change is looked at for longer: no journal is filled by them.
+    @Test func `lists that flap cost less and less`() {
+        var rig = Rig(Self.policies(["a", "b", "c"], .nightly()), at: "10:00", others: ["d"])
+        rig.advance(.minutes(1))
+        for round in 0..<720 {
+            for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, round % 4 < 2 ? ["d"] : []) }
+            rig.advance(.seconds(5))
+        }
+        let changes = rig.timesTold("c  found: d at http://d:3000/") + rig.timesTold("c  gone from the lists: d")
+        #expect((4..<20).contains(changes), "\(changes)")
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, []) }
+        rig.advance(.minutes(11))
+        #expect(rig.verdict("d").code != "none", "found in the end")
+    }
+
+    @Test func `who comes while another one flaps is found at once`() {
+        var rig = Rig(Self.policies(["a", "b", "c"], .nightly()), at: "10:00", others: ["d", "e"])
+        for round in 0..<240 {
+            for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, round % 4 < 2 ? ["d", "e"] : ["e"]) }
+            rig.advance(.seconds(5))
+        }
+        #expect(rig.verdict("e").code == "none")
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, ["d"]) }
+        rig.advance(.seconds(20))
+        #expect(rig.verdict("e").code != "none", "\(rig)")
+    }
+
+    /// What the lists said before was judged by another policy.
+    @Test func `a run that comes with discovery waits until its nodes are known`() throws {
+        var rig = Rig(Self.policies(["a", "b", "c"], .nightly()).with { $0.seeds = [] }, at: "10:00", others: ["d"])
+        rig.advance(.minutes(1))
+        rig.reload(Self.policies(["a", "b", "c"]))
+        rig.advance(.minutes(1))
+        #expect(rig.runs.first?.parts.map(\.node).sorted() == ["a", "b", "c", "d"], "\(rig)")
+        #expect(!rig.hasHeard("no list says where it is"), "\(rig)")
+    }
+
+    /// Their places in the cluster shift as another one comes before them.
+    @Test func `an alarm of a node stays its own where others come and go`() throws {
+        let wrong = Self.policies(["a", "b", "z"], .rollout().with { $0.nodes = ["z"] })
+            .with { ($0.hosts, $0.refused, $0.maxUnavailable) = (["z": "x"], ["x"], 3) }
+        var rig = Rig(wrong, others: ["d", "x", "z"])
+        for node in ["a", "b", "x", "z"] { rig.world.change(node, \.unlisted, ["d"]) }
+        try rig.advance(until: { $0.alarms.contains { $0.hasPrefix("wrong-address: z") } }, atMost: .hours(1))
+        for node in ["a", "b", "x", "z"] { rig.world.change(node, \.unlisted, []) }
+        rig.advance(.minutes(2))
+        #expect(rig.verdict("d").code != "none", "\(rig)")
+        #expect(rig.alarms.contains { $0.hasPrefix("wrong-address: z") }, "\(rig.alarms) \(rig)")
+        for node in ["a", "b", "x", "z"] { rig.world.change(node, \.unlisted, ["d"]) }
+        rig.advance(.minutes(2))
+        #expect(rig.verdict("d").code == "none", "\(rig)")
+        #expect(rig.alarms.contains { $0.hasPrefix("wrong-address: z") }, "\(rig.alarms) \(rig)")
+    }
+
+    /// A machine is replaced by another one: for a while no list names it.
+    @Test func `one that is purged while a run has it takes its place in the budget`() throws {
+        let policies = Self.policies(["a", "b", "c"], .rollout().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, others: ["d"])
+        rig.commands(on: "d", RigCommand(lasts: .minutes(9), stopsAfter: .seconds(5), down: .minutes(8)))
+        try rig.advance(until: { $0.isCommandRunning("d") }, atMost: .hours(1))
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, ["d"]) }
+        rig.advance(.minutes(1))
+        rig.reload(policies.with { $0.policies.append(.rollout("other").with { $0.nodes = ["a"] }) })
+        rig.advance(.minutes(2))
+        #expect(rig.isCommandRunning("d") && rig.sends("a").isEmpty, "\(rig)")
+    }
+
+    @Test func `too few nodes that say who is there are named`() {
+        var rig = Rig(Self.policies(["a", "b", "c"], .nightly()), at: "10:00", others: ["d", "e", "f", "g"])
+        rig.advance(.minutes(1))
+        rig.crash(for: .minutes(1))
+        for node in ["d", "e", "f", "g"] { rig.stop(node) }
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, ["d", "e", "f", "g"]) }
+        rig.advance(.minutes(5))
+        let told = "who is in c is not known: 3 of 7 nodes say, and it takes 4; nothing is heard of d, e, f and 1 more"
+        #expect(rig.alarms.contains("no-seed-answers: \(told)"), "\(rig.alarms) \(rig)")
+    }
+
+    @Test func `temporary nodes that were found are not needed to say who is a member`() throws {
+        let temporary: Set = ["t1", "t2", "t3"]
+        var rig = Rig(Self.policies(["a", "b", "c"]), others: temporary.sorted(), temporary: temporary)
+        rig.advance(.minutes(1))
+        #expect(rig.verdict("t1").code != "none", "\(rig)")
+        rig.crash(for: .minutes(1))
+        for node in temporary { rig.stop(node) }
+        try rig.advance(until: { $0.runs.first?.isOver == true }, atMost: .hours(2))
+        #expect(["a", "b", "c"].allSatisfy { rig.phase($0) == "done" }, "\(rig)")
+        #expect(rig.verdict("t1").code == "none", "\(rig)")
+    }
+
+    @Test func `a hold stays where its node goes and comes again`() {
+        var rig = Rig(Self.policies(["a", "b", "c"], .nightly()), at: "10:00", others: ["t"], temporary: ["t"])
+        rig.advance(.minutes(1))
+        _ = rig.pull(.hold) { $0.node = "t" }
+        rig.stop("t")
+        rig.advance(.minutes(3))
+        rig.start("t")
+        rig.advance(.minutes(1))
+        #expect(rig.verdict("t").code == "held", "\(rig.verdict("t")) \(rig)")
+    }
+
+    @Test func `what was said of lists and seeds ends with discovery`() {
+        let policies = Self.policies(["a", "b", "c"]).with { $0.refused = ["d"] }
+        var rig = Rig(policies, others: ["d"])
+        rig.advance(.minutes(1))
+        #expect(!rig.alarms.isEmpty)
+        rig.reload(policies.with { $0.seeds = [] })
+        rig.advance(.minutes(1))
+        #expect(rig.alarms.isEmpty, "\(rig.alarms)")
+    }
+
+    /// The lists said that it is where another one answers; then they said where it is.
+    @Test func `a wrong address is no trouble any more where the lists know better`() throws {
+        let wrong = Self.policies(["a", "b", "c"], .rollout().with { $0.nodes = ["d"] })
+            .with { ($0.hosts, $0.refused, $0.maxUnavailable) = (["d": "x"], ["x"], 3) }
+        var rig = Rig(wrong, others: ["d", "x"])
+        try rig.advance(until: { $0.alarms.contains { $0.hasPrefix("wrong-address") } }, atMost: .hours(1))
+        rig.reload(wrong.with { $0.hosts = [:] })
+        rig.advance(.minutes(5))
+        #expect(!rig.alarms.contains { $0.hasPrefix("wrong-address") }, "\(rig.alarms) \(rig)")
+    }
 }

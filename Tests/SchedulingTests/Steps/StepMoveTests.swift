@@ -19,8 +19,8 @@ struct StepMoveTests {
         skip         mode=- left=-                        wait: drain ? ?
         skip         mode=connection claim=session        done
         skip         late                                 done
-        skip         left=3 late                          leave out
-        abort        left=3 late                          leave out, end the run
+        skip         left=3 late                          leave out: not drained in time
+        abort        left=3 late                          leave out, end the run: not drained in time
         proceed      left=3                               wait: drain 3 3
         proceed      left=3 late                          proceed
         proceed      left=3 late mode=normal              fail: its drain deadline passed before it was blocked
@@ -37,6 +37,8 @@ struct StepMoveTests {
         terminate    attempt=1                            done
         terminate    left=3 attempt=1 late                proceed
         terminate    left=3 late mode=normal              fail: its drain deadline passed before it was blocked
+        skip         left=3 late mode=normal              leave out: its drain deadline passed before it was blocked
+        abort        late mode=normal                     leave out, end the run: its drain deadline passed before it was blocked
         skip         left=3 late mode=-                   fail: could not be read when its drain deadline passed
         proceed      left=3 late mode=initial             fail: could not be read when its drain deadline passed
         abort        left=3 late mode=draining            fail: could not be read when its drain deadline passed
@@ -79,7 +81,7 @@ struct StepMoveTests {
     static let soaks = Row.table(
         """
         sees             move
-        -                wait: service
+        -                wait: no service
         serves=9m59s     wait: service
         serves=10m       done
         serves=10m late  done
@@ -136,7 +138,7 @@ struct StepMoveTests {
         approved late  done
         """)
 
-    @Test(arguments: approvals) func `approval`(row: Row) throws { try check(row, .approval(ApprovalStep())) }
+    @Test(arguments: approvals) func `approval`(row: Row) throws { try check(row, .approval(Approval())) }
 
     static let gates = Row.table(
         """
@@ -213,7 +215,7 @@ struct StepMoveTests {
             "wait for the window": .wait(.windowEnd), "soak 10m": .soak(.minutes(10)),
             "http": .http(HTTPStep(request: HTTPRequest(url: "http://a.example/"))),
             "disruptive http": .http(HTTPStep(request: HTTPRequest(url: "http://a.example/"), isDisruptive: true)),
-            "approval": .approval(ApprovalStep()), "terminate": .terminate(TerminateStep(reason: "r")),
+            "approval": .approval(Approval()), "terminate": .terminate(TerminateStep(reason: "r")),
             "gate": .gate(HealthGate(name: "g", probe: .command(["/g"]))),
             "notify": .notify(NotifyStep(notification: "n", text: "t")),
         ]

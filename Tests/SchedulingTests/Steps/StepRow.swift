@@ -96,7 +96,7 @@ extension StepMove {
         case .tell(let notice): "tell \(notice.notification)"
         case .again(let attempt): "again after \(attempt)"
         case .drainAgain: "drain again"
-        case .leaveOut(let abortsRun): abortsRun ? "leave out, end the run" : "leave out"
+        case .leaveOut(let why, let abortsRun): "leave out\(abortsRun ? ", end the run" : ""): \(why)"
         case .fail(let error): "fail: \(error)"
         }
     }
@@ -118,7 +118,7 @@ extension StepWait {
         case .gate(let name, let why): "gate \(name): \(why)"
         case .time: "time"
         case .windowEnd: "the window's end"
-        case .service: "service"
+        case .service(let isInService): isInService ? "service" : "no service"
         }
     }
 }

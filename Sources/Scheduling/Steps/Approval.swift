@@ -1,8 +1,8 @@
 import Primitives
 
-/// Waits for a person's word about the node.
-package struct ApprovalStep: Hashable, Sendable, Codable {
-    package static let standard = ApprovalStep()
+/// A person's word: that the run of a rollout may start, or, as a step, that it may go on with the node.
+package struct Approval: Hashable, Sendable, Codable {
+    package static let standard = Approval()
 
     /// Of open time; the run pauses after it.
     package var timeout: Duration

@@ -1,8 +1,9 @@
 import Crypto
 import Foundation
 
-/// The secret by which a cluster's webhooks are known. Each question takes the same time whatever the answer is.
-package struct HookKey: Sendable {
+/// A secret by which somebody is known: a token, or that of a cluster's webhooks. Each question takes the same time whatever
+/// the answer is.
+package struct SharedSecret: Sendable {
     private let digest: SHA256Digest
     private let key: SymmetricKey
 
@@ -12,7 +13,7 @@ package struct HookKey: Sendable {
     }
 
     /// Whether the text is the secret itself.
-    func isSecret(_ text: String) -> Bool { SHA256.hash(data: Data(text.utf8)) == digest }
+    func isEqual(to text: some StringProtocol) -> Bool { SHA256.hash(data: Data(text.utf8)) == digest }
 
     /// Whether whoever signed the bytes knows the secret.
     ///

@@ -1,0 +1,42 @@
+import ModeCore
+import Primitives
+
+/// What is run on nodes, and how it ended.
+extension Controller {
+    func start(
+        _ command: Command, id: CommandID, attempt: Int, isCommitted: Bool, isExempt: Bool, _ node: NodeIndex,
+        _ header: Ledger.RunHeader, _ now: Moment
+    ) -> CommandStart {
+        var limit = Controller.commandLimit
+        // Not past the end of the time in which its run may act, unless it may not stop any more, or need not.
+        if !isCommitted, !isExempt, let end = header.clearance.end { limit = max(.zero, min(limit, end - now.wall)) }
+        let facts = facts(about: node, header)
+        return CommandStart(
+            id: id, node: fleet[node].id, address: fleet[seat: node].address, run: header.id, step: command.name,
+            attempt: attempt, work: facts.filled(command.work), environment: facts.environment,
+            timeout: command.timeout, notAfter: now + limit)
+    }
+
+    /// What whatever is done to the node is told about it.
+    func facts(about node: NodeIndex, _ header: Ledger.RunHeader) -> StepFacts {
+        let configured = fleet[seat: node].configured
+        return StepFacts(
+            node: configured?.name, api: fleet[seat: node].address.api, cluster: header.pinned.cluster,
+            run: header.id.text, revision: header.pinned.revision, labels: configured?.labels ?? [:])
+    }
+
+    /// How late a command may still be started.
+    static let commandLimit = Duration.seconds(10)
+
+    mutating func take(
+        _ outcome: CommandOutcome, _ output: CommandOutput?, of id: CommandID, _ turn: inout Turn
+    ) {
+        guard let entry = ledger.commands[id], entry.outcome == nil else { return }
+        decide(
+            .commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output, run: entry.start.run),
+            &turn)
+        guard let node = ledger.index(of: entry.start.node) else { return }
+        nodesToTouch.insert(node.raw)
+        readNow(node, turn.now)
+    }
+}
