@@ -240,9 +240,7 @@ import Testing
             #expect(
                 Set(answer.json.keys) == [
                     "at", "observing", "digest", "since", "refusedReload", "clusters", "runs", "policies", "holds",
-                    "owed",
-                    "unlisted",
-                    "pauses", "alarms",
+                    "owed", "unlisted", "pauses", "alarms", "undelivered",
                 ])
             #expect(answer.json["at"] as? String == "2026-11-30T10:01:07+09:00")
             #expect(answer.json["digest"] as? String == "d1")

@@ -41,12 +41,47 @@ import Testing
         { $0.alarms = [Alarm(Alarm.Key(code, node: node), "why", since: at(0))] }
     }
 
+    private static func failed() -> Change {
+        { report in
+            report.policies = [PolicyStatus(name: "up", state: "open")]
+            report.runs[0].revision = "2"
+            report.runs[0].phase = "failed"
+            report.runs[0].text = "why"
+            report.runs[0].endedAt = at(0)
+        }
+    }
+
     private static let rows: [(String, Change, [String])] = [
         ("nothing", { _ in }, []),
         ("a person's pause", pause(.person), []),
         ("paused by failures", pause(.failures), ["paused"]),
         ("paused by its canary", pause(.canary), ["paused"]),
         ("paused for lack of progress", pause(.progress), ["paused"]),
+        ("paused by a gate", pause(.gate), ["paused"]), ("nobody approved in time", pause(.approval), ["paused"]),
+        (
+            "waits for approval in the midst of its sequence",
+            {
+                $0.clusters[0].nodes[0].verdict = Verdict(.waitingApproval, "why")
+                $0.clusters[0].nodes[0].run = run
+            }, ["waiting-approval"]
+        ),
+        ("a queued node's approval is its run's", verdict(.waitingApproval), []),
+        ("its rollout has failed", failed(), ["failed"]),
+        (
+            "its rollout has failed and was started again",
+            {
+                failed()(&$0)
+                $0.runs.append($0.runs[0])
+                $0.runs[1].endedAt = nil
+            }, []
+        ),
+        (
+            "a night that failed is over",
+            {
+                failed()(&$0)
+                $0.runs[0].revision = nil
+            }, []
+        ),
         (
             "waits for promotion", { $0.runs[0].blockers = [Blocker(.outsideWindow), Blocker(.promotion)] },
             ["waiting-approval"]
@@ -98,7 +133,7 @@ import Testing
         change(&report)
         let needed = Attention.needed(by: StatusDocument(report, zone: .utc))
         #expect(needed.map(\.code) == codes, "\(name)")
-        #expect(needed.allSatisfy { $0.text.contains("why") || $0.code == "waiting-approval" })
+        #expect(needed.allSatisfy { $0.text.contains("why") || $0.code == "waiting-approval" || name.contains("rollout") })
     }
 
     @Test func `every alarm needs a person`() {
@@ -107,6 +142,16 @@ import Testing
             Self.alarm(code)(&report)
             #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.code) == [code.rawValue])
         }
+    }
+
+    @Test func `a notice that was given up needs a person, one that is tried again does not`() {
+        func needed(_ lost: Int) -> [Attention] {
+            Attention.needed(
+                by: StatusDocument(
+                    Self.calm, zone: .utc, undelivered: ["team": .init(since: Self.at(0), lost: lost, why: "503")]))
+        }
+        #expect(needed(0).isEmpty)
+        #expect(needed(1).map(\.text) == ["team did not take 1 notice: 503"])
     }
 
     @Test func `a refused reload needs a person, first of all`() {

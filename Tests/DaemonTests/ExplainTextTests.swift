@@ -22,7 +22,7 @@ struct ExplainTextTests {
         return ExplainText.text(NodeDocument(explanation, zone: .utc))
     }
 
-    private static let paused = Blocker(.runPaused(Pause(.failures, reason: "1 failed of 1", since: at(-60))))
+    private static let paused = Blocker(.runPaused(Pause(.failures, reason: "1 failed (limit 1)", since: at(-60))))
     private static let closed = Blocker(.outsideWindow, until: at(100_000))
 
     @Test func `each run that waits has its own part, and its own levers`() {
@@ -34,10 +34,10 @@ struct ExplainTextTests {
         }
         #expect(
             text == """
-                node-03 of tokyo: the run is paused: 1 failed of 1 (paused)
+                node-03 of tokyo: the run is paused: 1 failed (limit 1) (paused)
                 In the way, all of it, of each run that waits for it:
                   sora@3#1
-                    1. paused  human  the run is paused: 1 failed of 1; lifts by: nagi resume sora@3#1
+                    1. paused  human  the run is paused: 1 failed (limit 1); lifts by: nagi resume sora@3#1
                   kernel@2#1
                     1. waiting-window  clock  outside the windows, until Tue 2026-12-01 04:40 (in 1d 3h); lifts by: time, or nagi \
                 force kernel@2#1 --ignore window --reason …

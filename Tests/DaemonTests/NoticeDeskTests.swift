@@ -152,6 +152,8 @@ import Testing
             #expect(slow.calls.count == 1)
             #expect(
                 await NagiBinary.eventually { log.text.contains("notification down: nobody was told of run-paused") })
+            #expect(board.content.undelivered["down"]?.lost ?? 0 > 0, "status says so")
+            #expect(board.content.undelivered["fine"] == nil)
         }
         #expect(log.text.contains("and 2 times before; see to its url and its receiver"))
         for stub in [slow, fine] { stub.stop() }
@@ -186,6 +188,7 @@ import Testing
             try pause("bad")
             try pause("good")
             #expect(await NagiBinary.eventually { Self.texts(stub).last == "good" })
+            #expect(await NagiBinary.eventually { board.content.undelivered.isEmpty }, "it takes them again")
         }
         #expect(Self.texts(stub) == Array(repeating: "bad", count: attempts) + ["good"])
         #expect(

@@ -114,6 +114,21 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("  media-") }.count == 20)
     }
 
+    @Test func `notices that nobody got are told`() {
+        let document = StatusDocument(
+            APIServerTests.report, zone: .utc,
+            undelivered: [
+                "chat": .init(since: Self.at(0), why: "no answer within 10s"),
+                "team": .init(since: Self.at(0), lost: 2, why: "status 410"),
+            ])
+        let lines = StatusTable(document).lines
+        #expect(
+            lines.suffix(3) == [
+                "NOTICES NOT DELIVERED", "  chat  since 00:53:20  tried again: no answer within 10s",
+                "  team  since 00:53:20  2 given up: status 410",
+            ], "\(lines)")
+    }
+
     @Test func `where not all fits, what needs a person stands before nodes with which nothing goes on`() throws {
         var report = APIServerTests.report
         report.clusters[0].nodes += (10...30).map { number in
@@ -165,7 +180,8 @@ import Testing
         report.alarms[0].text = text
         report.policies[0].reason = text
         let document = StatusDocument(
-            report, zone: .utc, refusedReload: .init(at: Self.at(0), digest: nil, reasons: [text]))
+            report, zone: .utc, refusedReload: .init(at: Self.at(0), digest: nil, reasons: [text]),
+            undelivered: [text: .init(since: Self.at(0), lost: 1, why: text)])
         let table = StatusTable(document, on: Terminal(width: width), showsAll: true)
         let check = AttentionTable(Attention.needed(by: document), at: document.at, on: Terminal(width: width)).text
         for line in table.lines + check.split(separator: "\n").map(String.init) {

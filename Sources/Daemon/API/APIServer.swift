@@ -93,7 +93,9 @@ package struct APIServer: Sendable {
                 throw APIError.starting
             }
             return json(
-                StatusDocument(report, zone: content.zone, refusedReload: content.refusedReload))
+                StatusDocument(
+                    report, zone: content.zone, refusedReload: content.refusedReload,
+                    undelivered: content.undelivered))
         }
         questions.add(to: router)
         router.post("/v1/actions") { request, context in try await act(request, context) }

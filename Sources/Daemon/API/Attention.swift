@@ -38,7 +38,8 @@ package struct Attention: Hashable, Sendable, Codable {
         for cluster in document.clusters {
             all += cluster.nodes.flatMap { needed(by: $0, "\(cluster.name)/\($0.name)", all) }
         }
-        for pause in document.pauses where ["failures", "canary", "progress"].contains(pause.cause) {
+        // Who paused it knows of it.
+        for pause in document.pauses where pause.cause != "person" {
             let run = pause.run ?? "everything"
             all.append(
                 Attention(
@@ -50,6 +51,20 @@ package struct Attention: Hashable, Sendable, Codable {
             all.append(
                 Attention("waiting-approval", "\(run.id): \(blocker.text)", run: run.id, hint: "nagi approve \(run.id)")
             )
+        }
+        all += document.rolloutsThatFailed.map { run in
+            let failed = run.nodes.compactMap { node in node.error.map { "\(node.name): \($0)" } }
+            let why = failed.first.map { ": \($0)" + (failed.count > 1 ? ", and \(failed.count - 1) more" : "") } ?? ""
+            return Attention(
+                "failed", "\(run.id) has failed\(why)", since: run.endedAt, run: run.id,
+                hint: "nagi runs \(run.id), or nagi start \(run.policy) --reason …")
+        }
+        all += document.undelivered.filter { $0.lost > 0 }.map { trouble in
+            let notices = trouble.lost == 1 ? "1 notice" : "\(trouble.lost) notices"
+            return Attention(
+                "not-delivered", "\(trouble.notification) did not take \(notices): \(trouble.text)",
+                since: trouble.since,
+                hint: "see to its url and its receiver, or nagi history")
         }
         return all
     }
@@ -71,9 +86,28 @@ package struct Attention: Hashable, Sendable, Codable {
                     hint: "nagi retry \(failed.run) \(id), or nagi release \(id) --reason …")
             ]
         }
+        if let run = node.run, node.verdict.code == "waiting-approval" {
+            return [
+                Attention(
+                    "waiting-approval", "\(node.name) in \(run): \(node.verdict.text)", since: node.since, node: id,
+                    run: run, hint: "nagi approve \(run) \(id)")
+            ]
+        }
         guard let alarm = verdicts[node.verdict.code],
             !told.contains(where: { $0.code == alarm && ($0.node ?? id) == id })
         else { return [] }
         return [Attention(node.verdict.code, "\(node.name): \(node.verdict.text)", since: node.since, node: id)]
+    }
+}
+
+extension StatusDocument {
+    /// Rollouts whose latest run has failed, with no node left that says so: none waits for a lever, and nothing goes on.
+    fileprivate var rolloutsThatFailed: [Run] {
+        let told = Set(clusters.flatMap { $0.nodes.compactMap(\.failed?.run) })
+        return runs.filter { run in
+            run.phase == "failed" && run.revision != nil && !told.contains(run.id)
+                && policies.contains { $0.name == run.policy }
+                && !runs.contains { $0.policy == run.policy && ($0.endedAt == nil || $0.startedAt > run.startedAt) }
+        }
     }
 }

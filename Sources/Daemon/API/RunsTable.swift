@@ -46,7 +46,7 @@ package struct RunsTable {
         return lines.joined(separator: "\n")
     }
 
-    /// `paused: 1 failed of 1`, `partial: the window ended`: what a pause says begins with the word.
+    /// `paused: 1 failed (limit 1)`, `partial: the window ended`: what a pause says begins with the word.
     private static func state(_ run: RunDocument) -> String {
         guard let reason = run.reason else { return run.phase }
         return reason.hasPrefix(run.phase) ? reason : "\(run.phase): \(reason)"

@@ -116,7 +116,7 @@ extension StatusDocument {
     /// Of one run, or of everything: by an operator, or by what went wrong in the run.
     package struct Pause: Codable, Hashable, Sendable {
         @Nullable package var run: String?
-        /// `person`, `failures`, `canary`, `progress`.
+        /// `person`, `failures`, `canary`, `approval`, `gate`, `progress`.
         package var cause: String
         @Nullable package var actor: String?
         package var reason: String
@@ -132,5 +132,15 @@ extension StatusDocument {
         @Nullable package var cluster: String?
         @Nullable package var node: String?
         @Nullable package var run: String?
+    }
+
+    /// A receiver of notices that does not take them, until it takes one again.
+    package struct Undelivered: Codable, Hashable, Sendable {
+        package var notification: String
+        package var since: String
+        /// Notices that were given up; 0: the first is tried again.
+        package var lost: Int
+        /// Why, in the latest attempt.
+        package var text: String
     }
 }

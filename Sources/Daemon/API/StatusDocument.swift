@@ -21,6 +21,8 @@ package struct StatusDocument: Codable, Hashable, Sendable {
     package var unlisted: [Unlisted]
     package var pauses: [Pause]
     package var alarms: [Alarm]
+    /// Receivers of notices that do not take them.
+    package var undelivered: [Undelivered]
 
     package struct Cluster: Codable, Hashable, Sendable {
         package var name: String
@@ -146,7 +148,10 @@ package struct StatusDocument: Codable, Hashable, Sendable {
 }
 
 extension StatusDocument {
-    package init(_ report: StatusReport, zone: DisplayZone, refusedReload: StatusBoard.RefusedReload? = nil) {
+    package init(
+        _ report: StatusReport, zone: DisplayZone, refusedReload: StatusBoard.RefusedReload? = nil,
+        undelivered: [String: StatusBoard.Undelivered] = [:]
+    ) {
         at = zone.text(report.at)
         observing = report.isObserving
         digest = report.policyDigest
@@ -179,6 +184,10 @@ extension StatusDocument {
             Alarm(
                 code: alarm.key.code.rawValue, text: alarm.text, since: zone.text(alarm.since),
                 cluster: alarm.key.cluster, node: alarm.key.node?.description, run: alarm.key.run?.text)
+        }
+        self.undelivered = undelivered.sorted { $0.key < $1.key }.map { name, trouble in
+            Undelivered(
+                notification: name, since: zone.text(trouble.since), lost: trouble.lost, text: trouble.why)
         }
     }
 }

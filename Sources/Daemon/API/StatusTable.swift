@@ -26,7 +26,7 @@ package struct StatusTable: Sendable {
             lines += heading(cluster, isFirst: place == 0) + nodeLines(cluster.nodes, of: cluster)
         }
         return lines + failedSection + runSection + section(policiesTitle, policies) + pauseSection + restSections
-            + alarmSection
+            + alarmSection + undeliveredSection
     }
 
     /// The same for so few rows: where not all fits, what needs a person stands first, then what is in work, and nodes with
@@ -38,7 +38,7 @@ package struct StatusTable: Sendable {
         guard rows > 0, all.count > rows else { return all }
         var lines = notices
         for (place, cluster) in document.clusters.enumerated() { lines += heading(cluster, isFirst: place == 0) }
-        lines += failedSection + alarmSection + pauseSection
+        lines += failedSection + alarmSection + undeliveredSection + pauseSection
         for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter(\.isBusy), of: cluster) }
         lines += runSection
         for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter { !$0.isBusy }, of: cluster) }
@@ -63,6 +63,8 @@ package struct StatusTable: Sendable {
             "ALARMS",
             table(document.alarms.map { [.init($0.code, .alarm), "since \(clock($0.since))", .init(short($0.text))] }))
     }
+
+    private var undeliveredSection: [String] { section("NOTICES NOT DELIVERED", table(document.undelivered.map(row))) }
 
     private var restSections: [String] {
         section("HOLDS", table(document.holds.map(row))) + section("OWED", table(document.owed.map(row)))
@@ -175,6 +177,14 @@ package struct StatusTable: Sendable {
 
     private func row(_ owed: StatusDocument.Owed) -> [TextTable.Cell] {
         [.init(node(owed.node)), .init(owed.mode), "since \(clock(owed.since))", .init(short(owed.text))]
+    }
+
+    private func row(_ trouble: StatusDocument.Undelivered) -> [TextTable.Cell] {
+        let lost = trouble.lost == 0 ? "tried again" : "\(trouble.lost) given up"
+        return [
+            .init(trouble.notification, trouble.lost == 0 ? .warning : .alarm), "since \(clock(trouble.since))",
+            .init("\(lost): \(trouble.text)"),
+        ]
     }
 
     private func row(_ member: StatusDocument.Unlisted) -> [TextTable.Cell] {

@@ -25,12 +25,30 @@ package final class StatusBoard: Sendable {
         }
     }
 
+    /// What a receiver of notices has not got, until it takes one again.
+    package struct Undelivered: Hashable, Sendable {
+        /// Of the first attempt that failed.
+        package var since: Timestamp
+        /// Notices that were given up.
+        package var lost = 0
+        /// Of the latest attempt, in words.
+        package var why: String
+
+        package init(since: Timestamp, lost: Int = 0, why: String) {
+            self.since = since
+            self.lost = lost
+            self.why = String(why.prefix(1000))
+        }
+    }
+
     /// Everything that is shown, of one instant.
     package struct Content: Sendable {
         /// Nil until the daemon has decided for the first time.
         package fileprivate(set) var report: StatusReport?
         package fileprivate(set) var zone = DisplayZone.utc
         package fileprivate(set) var refusedReload: RefusedReload?
+        /// By notification.
+        package fileprivate(set) var undelivered: [String: Undelivered] = [:]
     }
 
     private struct State {
@@ -80,4 +98,9 @@ package final class StatusBoard: Sendable {
 
     /// What was read last did not come into force; nil: it did.
     package func note(_ refusal: RefusedReload?) { state.withLock { $0.content.refusedReload = refusal } }
+
+    /// - Parameter undelivered: nil: it takes them.
+    package func note(_ undelivered: Undelivered?, of notification: String) {
+        state.withLock { $0.content.undelivered[notification] = undelivered }
+    }
 }

@@ -37,11 +37,11 @@ struct NoticeCourier: Sendable {
         self.log = log
     }
 
-    /// Where it stands; what of it is on disk; and whether the latest attempts failed, which is told once.
+    /// Where it stands; what of it is on disk; and what its receiver has not got since it took one, which is told once.
     private struct State {
         var mark: NoticeMark
         var written: NoticeMark?
-        var isFailing = false
+        var trouble: StatusBoard.Undelivered?
         /// Of the daemon that wrote the record at which it stands; nil: not known yet.
         var isObserving: Bool?
         var windows: (digest: String, soon: SoonWindows)?
@@ -281,18 +281,20 @@ extension NoticeCourier {
             if outcome != .delivered, Task.isCancelled { return false }
             switch outcome {
             case .delivered:
-                state.isFailing = false
+                if state.trouble != nil { board.note(nil, of: notification.name) }
+                state.trouble = nil
                 return true
             case .refused(let why):
-                giveUp(notice, why)
+                giveUp(notice, why, &state)
                 return true
             case .failed(let why, _) where attempt >= notification.retries:
-                state.isFailing = true
-                giveUp(notice, attempt == 0 ? why : "\(why), and \(attempt) times before")
+                giveUp(notice, attempt == 0 ? why : "\(why), and \(attempt) times before", &state)
                 return true
             case .failed(let why, let asked):
-                if !state.isFailing { log("notification \(notification.name): \(why): it is tried again", .warn) }
-                state.isFailing = true
+                if state.trouble == nil {
+                    log("notification \(notification.name): \(why): it is tried again", .warn)
+                }
+                note(why, lost: 0, &state)
                 let wait = pace.wait(after: attempt, asked: asked, share: .random(in: 0...1))
                 guard (try? await Task.sleep(for: wait)) != nil else { return false }
             }
@@ -300,7 +302,16 @@ extension NoticeCourier {
         return true
     }
 
-    private func giveUp(_ notice: Notice, _ why: String) {
+    private func note(_ why: String, lost: Int, _ state: inout State) {
+        let before = state.trouble
+        let trouble = StatusBoard.Undelivered(
+            since: before?.since ?? now(), lost: (before?.lost ?? 0) + lost, why: why)
+        state.trouble = trouble
+        board.note(trouble, of: notification.name)
+    }
+
+    private func giveUp(_ notice: Notice, _ why: String, _ state: inout State) {
+        note(why, lost: 1, &state)
         log(
             "notification \(notification.name): nobody was told of \(notice.word) (\(notice.title)): \(why); see to its "
                 + "url and its receiver: nagi history has what happened", .error)

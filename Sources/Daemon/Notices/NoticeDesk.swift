@@ -56,6 +56,7 @@ package final class NoticeDesk: Sendable {
             for (name, errand) in errands where wanted[name] != errand.notification {
                 await errand.end()
                 errands[name] = nil
+                board.note(nil, of: name)
             }
             marks.keep(only: Set(wanted.keys))
             for (name, notification) in wanted where errands[name] == nil {

@@ -42,10 +42,10 @@ package struct Pause: Hashable, Sendable, Codable {
 
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 
-    /// What follows `paused`: ` by mika: calls drop`, or `: 1 failed of 1`.
+    /// What follows `paused`: ` by mika: calls drop`, or `: 1 failed (limit 1)`.
     package var ending: String { (actor.map { " by \($0)" } ?? "") + (reason.isEmpty ? "" : ": \(reason)") }
 
-    /// `paused by mika: calls drop`, `paused: 1 failed of 1`.
+    /// `paused by mika: calls drop`, `paused: 1 failed (limit 1)`.
     package var words: String { "paused" + ending }
 
     /// `by mika: calls drop`, or either alone.

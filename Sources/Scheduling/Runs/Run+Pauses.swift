@@ -9,7 +9,7 @@ extension Run {
         case .person, .progress: return nil
         case .gate: return failedGate
         case .approval: return lateApproval(at: now)
-        case .failures: return tally.failed >= failureLimit ? "\(tally.failed) failed of \(failureLimit)" : nil
+        case .failures: return tally.failed >= failureLimit ? "\(tally.failed) failed (limit \(failureLimit))" : nil
         case .canary:
             return isPromoted ? nil : canaries.lazy.compactMap(\.setback).first.map { "canary \($0)" }
         }

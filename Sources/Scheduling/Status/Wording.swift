@@ -85,14 +85,16 @@ extension Blocker {
 
     /// What lifts it, in a word.
     package var lift: String {
-        if case .gate = reason { return "a good measurement" }
-        return switch self.class {
-        case .config: "an edit of the policies"
-        case .human: "an operator's word"
-        case .clock: "time"
-        case .capacity: "a node that comes back into service"
-        case .health: "the node, or its network"
-        case .ours: "nagi itself"
+        switch (reason, self.class) {
+        case (.gate, _): "a good measurement"
+        case (.groupFirst(let group, _), _): "the end of group \(group)"
+        case (.canaryFirst, _): "the end of the canary"
+        case (_, .config): "an edit of the policies"
+        case (_, .human): "an operator's word"
+        case (_, .clock): "time"
+        case (_, .capacity): "a node that comes back into service"
+        case (_, .health): "the node, or its network"
+        case (_, .ours): "nagi itself"
         }
     }
 }

@@ -187,7 +187,7 @@ struct ApprovalTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 failed
-                5m paused: 1 failed of 1
+                5m paused: 1 failed (limit 1)
                 7m ending: a newer revision took over
                 7m a2 ended
                 7m failed

@@ -185,13 +185,13 @@ struct LeverTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 failed
-                5m paused: 1 failed of 1
+                5m paused: 1 failed (limit 1)
                 8m goes on (failures)
                 8m a2 starts
                 8m ann: released: a1; its failure in r@2#1 counts no longer; r@2#1 no longer keeps it at \
                 block_new_connection
                 13m a2 failed
-                13m paused: 1 failed of 1
+                13m paused: 1 failed (limit 1)
                 """)
         #expect(rehearsal.isFolded)
     }
@@ -203,7 +203,7 @@ struct LeverTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 failed
-                5m paused: 1 failed of 1
+                5m paused: 1 failed (limit 1)
                 8m goes on (failures)
                 8m a2 starts
                 8m ann: skipped: r@2#1 goes on without a1; it stays block_new_connection until: nagi release c/a1
@@ -220,7 +220,7 @@ struct LeverTests {
                 0m a2 starts
                 5m a1 failed
                 5m a2 failed
-                5m paused: 2 failed of 1
+                5m paused: 2 failed (limit 1)
                 8m goes on (failures)
                 8m ann: goes on: r@2#1
                 9m ann: refused (nothing-to-do) r@2#1 is not paused

@@ -38,7 +38,7 @@ struct RecoveryLeverTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 failed
-                5m paused: 1 failed of 1
+                5m paused: 1 failed (limit 1)
                 8m goes on (failures)
                 8m a1 done
                 8m a2 starts
@@ -122,7 +122,7 @@ struct RecoveryLeverTests {
             rehearsal.text == """
                 0m a1 starts
                 5m a1 failed
-                5m paused: 1 failed of 1
+                5m paused: 1 failed (limit 1)
                 7m ann: held: a1. It stays block_new_connection; no run takes it further
                 8m ann: refused (node-taken) a1 is held by ann: disk swap
                 9m goes on (failures)

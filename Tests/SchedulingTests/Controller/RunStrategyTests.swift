@@ -272,7 +272,7 @@ struct RunStrategyTests {
                 5m b1 starts
                 10m a3 failed
                 10m b1 failed
-                10m paused: 4 failed of 3
+                10m paused: 4 failed (limit 3)
                 """)
     }
 

@@ -65,8 +65,8 @@ struct NoticeTests {
             fact: .runEnded(run, .failed), words: "run-failed error p has failed", text: "run p@2#1 failed",
             hint: "nagi explain p@2#1"),
         Row(
-            fact: paused(.failures, "1 failed of 1"), words: "run-paused error p is paused",
-            text: "run p@2#1 is paused: 1 failed of 1", hint: "nagi explain p@2#1"),
+            fact: paused(.failures, "1 failed (limit 1)"), words: "run-paused error p is paused",
+            text: "run p@2#1 is paused: 1 failed (limit 1)", hint: "nagi explain p@2#1"),
         Row(
             fact: paused(.person, "calls drop", actor: "mika"), words: "run-paused info p is paused",
             text: "run p@2#1 is paused by mika: calls drop"),
