@@ -250,7 +250,7 @@ import Testing
             #expect(refused["digest"] is NSNull && (refused["reasons"] as? [String])?.count == 2)
             let cluster = try #require((answer.json["clusters"] as? [[String: Any]])?.first)
             let budget = try #require(cluster["budget"] as? [String: Any])
-            #expect(Set(budget.keys) == ["unavailable", "maxUnavailable", "minAvailable"])
+            #expect(Set(budget.keys) == ["unavailable", "maxUnavailable", "minAvailable", "limit"])
             #expect(budget["minAvailable"] is NSNull)
             let nodes = try #require(cluster["nodes"] as? [[String: Any]])
             for node in nodes {

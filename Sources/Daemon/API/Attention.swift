@@ -1,3 +1,6 @@
+import Primitives
+import Scheduling
+
 /// What needs a person, in one place: `nagi status --check` ends by it, page and metrics show it.
 package struct Attention: Hashable, Sendable, Codable {
     /// A stable word: an alarm's, a verdict's, or one of its own.
@@ -35,16 +38,25 @@ package struct Attention: Hashable, Sendable, Codable {
         all += document.alarms.map { alarm in
             Attention(alarm.code, alarm.text, since: alarm.since, node: alarm.node, run: alarm.run)
         }
+        all += document.clusters.filter(\.isOverBudget).map { cluster in
+            let out = cluster.nodes.filter { $0.observed != "normal" || $0.ready == false }.map(\.name)
+            return Attention(
+                "over-budget",
+                "\(cluster.name): \(cluster.budget.unavailable) out of service of at most \(cluster.budget.limit)"
+                    + (out.isEmpty ? "" : ": \(NameList.text(out))"),
+                hint: "nagi status, or nagi explain NODE")
+        }
         for cluster in document.clusters {
             all += cluster.nodes.flatMap { needed(by: $0, "\(cluster.name)/\($0.name)", all) }
         }
-        // Who paused it knows of it.
-        for pause in document.pauses where pause.cause != "person" {
-            let run = pause.run ?? "everything"
-            all.append(
-                Attention(
-                    "paused", "\(run) is paused: \(pause.reason)", since: pause.since, run: pause.run,
-                    hint: "nagi resume \(run), or nagi abort \(run) --reason …"))
+        all += document.pauses.compactMap { pause in
+            // Who paused it knows of it, for a while.
+            guard pause.cause != "person" || pause.isForgotten(at: document.at) else { return nil }
+            let by = pause.actor.map { " by \($0)" } ?? ""
+            let reason = pause.reason.isEmpty ? "" : ": \(pause.reason)"
+            return Attention(
+                "paused", "\(pause.run ?? "everything") is paused\(by)\(reason)", since: pause.since, run: pause.run,
+                hint: document.levers(against: pause).joined(separator: ", or "))
         }
         for run in document.runs where run.endedAt == nil {
             guard let blocker = run.blockers.first(where: { $0.code == "waiting-approval" }) else { continue }
@@ -109,5 +121,39 @@ extension StatusDocument {
                 && policies.contains { $0.name == run.policy }
                 && !runs.contains { $0.policy == run.policy && ($0.endedAt == nil || $0.startedAt > run.startedAt) }
         }
+    }
+}
+
+extension StatusDocument.Pause {
+    /// As long as a hold lasts that says no end.
+    private static let patience = Duration.hours(4)
+
+    /// Nobody said until when, and it is long ago.
+    fileprivate func isForgotten(at now: String) -> Bool {
+        guard until == nil, let since = ShownInstant(since, now: now) else { return false }
+        return since.distance < .zero - Self.patience
+    }
+}
+
+extension StatusDocument {
+    fileprivate func levers(against pause: Pause) -> [String] {
+        guard let run = pause.run else { return ["nagi resume"] }
+        let failed = runs.first { $0.id == run }?.nodes.filter { $0.phase == "failed" } ?? []
+        let cluster = runs.first { $0.id == run }?.cluster ?? ""
+        let first: [String] =
+            switch pause.cause {
+            case "failures": failed.prefix(3).map { "nagi retry \(run) \(cluster)/\($0.name)" }
+            case "gate": ["nagi force \(run) --ignore gate --reason …"]
+            case "approval": ["nagi approve \(run)"]
+            default: []
+            }
+        return first + ["nagi resume \(run)", "nagi abort \(run) --reason …"]
+    }
+}
+
+extension StatusDocument.Cluster {
+    /// Others' doing: nagi starts nothing that breaks it. What was not read yet counts as out, and says nothing.
+    fileprivate var isOverBudget: Bool {
+        budget.unavailable > budget.limit && !nodes.contains { $0.verdict.code == "not-read-yet" }
     }
 }

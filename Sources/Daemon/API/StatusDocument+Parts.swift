@@ -15,6 +15,8 @@ extension StatusDocument {
         package var unavailable: Int
         package var maxUnavailable: Int
         @Nullable package var minAvailable: Int?
+        /// The tighter of both, now.
+        package var limit: Int
     }
 
     package struct Failed: Codable, Hashable, Sendable {

@@ -205,7 +205,7 @@ extension StatusDocument.Cluster {
         name = cluster.name
         budget = StatusDocument.Budget(
             unavailable: cluster.unavailable, maxUnavailable: cluster.maxUnavailable,
-            minAvailable: cluster.minAvailable)
+            minAvailable: cluster.minAvailable, limit: cluster.limit ?? cluster.maxUnavailable)
         nodes = cluster.nodes.map { StatusDocument.Node($0, zone: zone) }
     }
 }
@@ -289,7 +289,8 @@ extension Blocker {
     /// Whom it waits for: nodes, a run, or a person.
     fileprivate var names: [String] {
         switch reason {
-        case .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names), .quorum(let names),
+        case .stepApproval(let names), .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names),
+            .quorum(let names),
             .backOff(let names):
             names
         case .canaryBroken(let name), .identity(let name): [name]

@@ -56,7 +56,7 @@ extension StatusTable {
         let names = names(of: cluster.name)
         let total = cluster.nodes.count + document.unlisted.count { $0.cluster == cluster.name }
         let out = cluster.budget.unavailable
-        let most = cluster.budget.maxUnavailable
+        let most = cluster.budget.limit
         let left =
             "\(TextFold.cut(cluster.name, width: 100))  \(max(0, total - out)) of \(total) in service, budget \(out) used of \(most)"
             .plain

@@ -29,8 +29,10 @@ package struct StepExecutor: Sendable {
     package func recover(_ start: CommandStart) async -> CommandOutcome? {
         switch start.work {
         case .program: await runner.recover(start)
-        // Whether it was sent, and what it did, nobody knows here.
-        case .call, .termination: .interrupted
+        // Whether it was sent, and what it did, nobody knows here. Whoever got it may be at it as long as it may take: no attempt
+        // is beside the one before.
+        case .call, .termination:
+            (try? await Task.sleep(for: start.timeLeft(at: HostClock.now().wall))) == nil ? nil : .interrupted
         }
     }
 
@@ -61,5 +63,12 @@ extension Command.Work {
         case .program: true
         case .call, .termination: false
         }
+    }
+}
+
+extension CommandStart {
+    /// Until it is over for certain, by the wall clock: the call was made by another process, maybe before another boot.
+    fileprivate func timeLeft(at now: Timestamp) -> Duration {
+        max(.zero, min(timeout, notAfter.wall + timeout - now))
     }
 }

@@ -34,7 +34,7 @@ struct Pump<Brain: Decider> {
     private var heldUp: [ControlLoop.Signal] = []
 
     /// What is told of the records.
-    private var narration = Narration()
+    private var narration: Narration
 
     private let timers: any EventLoop
     private var alarm: Scheduled<Void>?
@@ -46,6 +46,7 @@ struct Pump<Brain: Decider> {
         self.loop = loop
         self.mailbox = mailbox
         self.decider = decider
+        narration = Narration(after: decider.ledger)
         timers = loop.client.eventLoop
         reads = ReadQueue(
             modeLimit: loop.limits.modeReads, wholeLimit: loop.limits.reads, began: HostClock.now().uptime)
@@ -60,6 +61,7 @@ struct Pump<Brain: Decider> {
         loop.writer.end()
         var refusal = ControlLoop.isStopping
         if case .failure(let failure) = result { refusal.message = "\(failure)" }
+        for line in decider.ledger.leftShut { loop.log(line, .warn) }
         for ticket in callers.keys.sorted() { callers[ticket]?(.failure(refusal)) }
         callers = [:]
         for told in decided.told + (atJournal?.told ?? []) { told([refusal.message]) }
@@ -214,7 +216,8 @@ struct Pump<Brain: Decider> {
             loading.told([ControlLoop.isStopping.message])
             return nil
         }
-        let objections = loading.isConfirmed ? [] : decider.objections(to: set)
+        let objections =
+            loading.isConfirmed ? [] : decider.objections(to: set) + loop.client.losses(by: settings)
         guard !loading.isTrial else {
             loading.told(objections)
             return nil

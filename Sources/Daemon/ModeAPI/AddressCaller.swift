@@ -127,8 +127,11 @@ struct AddressCaller: Sendable {
 extension HTTPExpectation {
     /// Why that is not the answer that is wanted; nil: it is.
     func fault(in answer: CallAnswer) -> NodeText? {
-        if let status, answer.status != status { return NodeText(cutting: "\(status) is wanted") }
-        if status == nil, !(200..<300).contains(answer.status) { return "200 to 299 is wanted" }
+        let said = answer.start.isEmpty ? "" : "; it said: \(answer.start)"
+        if let status, answer.status != status { return NodeText(cutting: "\(status) is wanted\(said)") }
+        if status == nil, !(200..<300).contains(answer.status) {
+            return NodeText(cutting: "200 to 299 is wanted\(said)")
+        }
         guard let contains, !String(buffer: answer.body).contains(contains) else { return nil }
         return NodeText(cutting: "the answer does not contain \(contains)")
     }

@@ -85,6 +85,24 @@ package struct CallSettings: Sendable {
 }
 
 extension CallSettings {
+    /// Why they are not to replace those in use: nodes that can be called now could not be any more, also those that nagi keeps
+    /// shut.
+    func losses(after current: CallSettings) -> [String] {
+        clusters.sorted { $0.key < $1.key }.flatMap { name, cluster -> [String] in
+            guard let former = current.clusters[name] else { return [] }
+            var losses: [String] = []
+            if case .failure(let unusable) = cluster.tls, case .success = former.tls,
+                !cluster.keepsCertificates(of: former)
+            {
+                losses.append("no node of \(name) could be called any more: api.tls: \(unusable)")
+            }
+            if case .failure(let missing) = cluster.headers, case .success = former.headers {
+                losses.append("no node of \(name) could be called any more: \(missing)")
+            }
+            return losses
+        }
+    }
+
     /// Of what stands beside the policies.
     package struct News: Hashable, Sendable {
         /// What is used from now on.

@@ -52,10 +52,11 @@ struct CallAnswer: Sendable {
     }
 
     /// The answer as a line of a log: status and the start of the body, without control characters.
-    var summary: String {
+    var summary: String { start.isEmpty ? "status \(status)" : "status \(status): \(start)" }
+
+    /// Of the body, without control characters.
+    var start: String {
         let start = String(decoding: body.readableBytesView.prefix(200), as: UTF8.self)
-        let text = String(
-            String.UnicodeScalarView(start.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-        return text.isEmpty ? "status \(status)" : "status \(status): \(text)"
+        return String(String.UnicodeScalarView(start.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
     }
 }

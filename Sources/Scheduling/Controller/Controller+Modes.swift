@@ -122,11 +122,15 @@ extension Controller {
     }
 
     /// Why an owed release has not been carried out.
-    func releaseObstacle(_ node: NodeIndex, _ now: Moment) -> String {
+    func standingObstacle(_ node: NodeIndex, _ now: Moment) -> String? {
         if let failure = fleet[node].failure { return "\(failure)" }
         guard let mode = fleet[node].freshMode(at: now) else { return "it was not read lately" }
         if mode.requestable == nil { return "it is \(mode)" }
-        if !fleet.isConnected(node, at: now) { return "a majority of the cluster does not list it as connected" }
+        return fleet.isConnected(node, at: now) ? nil : "a majority of the cluster does not list it as connected"
+    }
+
+    func releaseObstacle(_ node: NodeIndex, _ now: Moment) -> String {
+        if let obstacle = standingObstacle(node, now) { return obstacle }
         if let answer = ledger[node].open?.answer { return "ChangeMode \(answer)" }
         return "ChangeMode has not been confirmed"
     }

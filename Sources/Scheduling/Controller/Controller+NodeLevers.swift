@@ -23,7 +23,38 @@ extension Controller {
             case .keepOpen: "held open\(instead): \(id.name). No run takes it"
             case .handsOff, .reserved: "held\(instead): \(id.name). \(staying(node, turn.now)); no run takes it further"
             }
-        return LeverAnswer(id: 0, action: .hold, text: text, until: until, undo: "nagi release \(id) --reason …")
+        return LeverAnswer(
+            id: 0, action: .hold, text: text + aside(node, wish, turn.now), until: until,
+            undo: "nagi release \(id) --reason …")
+    }
+
+    /// What goes on all the same, or by that.
+    private func aside(_ node: NodeIndex, _ wish: Hold.Wish, _ now: Moment) -> String {
+        var aside: [String] = []
+        if wish == .keepOpen, let floor = ledger[node].floor {
+            aside.append("\(floor.rawValue) was set by somebody else, and nagi never loosens that")
+        }
+        if let command = runningCommand(on: node) {
+            aside.append("\(command) is running there and goes on, and what verifies it")
+        }
+        for place in fleet[seat: node].parts where ledger.part(place)?.phase.kind == .soaking {
+            guard let header = ledger.header(place.run) else { continue }
+            aside.append("its soak ends, and \(header.id) goes on with the others (nagi pause \(header.id) stops it)")
+        }
+        return (aside + (wish == .keepOpen ? goingOn(without: node, now) : [])).map { "; \($0)" }.joined()
+    }
+
+    /// Runs that a failure of the node has paused, and that go on now that it counts no longer.
+    func goingOn(without node: NodeIndex, _ now: Moment) -> [String] {
+        fleet[seat: node].parts.compactMap { place in
+            guard let header = ledger.header(place.run), ledger.pause == nil, !header.isEnding, !header.pauses.isEmpty,
+                header.pauses.allSatisfy({ pause in
+                    [.failures, .canary].contains(pause.cause)
+                        && (ledger.withRun(place.run) { $0.reasonToPause(pause.cause, at: now) } ?? nil) == nil
+                })
+            else { return nil }
+            return "\(header.id) is no longer paused, and goes on with the others (nagi pause \(header.id) stops it)"
+        }
     }
 
     private func staying(_ node: NodeIndex, _ now: Moment) -> String {
@@ -99,7 +130,10 @@ extension Controller {
         touchAll(about: node)
         if let floor = ledger[node].floor {
             did.append("\(floor.rawValue) was set by somebody else, and nagi never loosens that")
+        } else if !did.isEmpty, ledger[node].written != nil, let obstacle = standingObstacle(node, turn.now) {
+            did.append("it cannot be opened yet: \(obstacle)")
         }
+        did += goingOn(without: node, turn.now)
         let text =
             did.isEmpty ? "nothing of nagi's is on \(id.name)" : "released: \(id.name); " + did.joined(separator: "; ")
         return LeverAnswer(
@@ -193,10 +227,11 @@ extension Controller {
             until: until, undo: nodes.map { "nagi release \($0) --reason …" }.joined(separator: "; "))
     }
 
-    func commandName(_ node: NodeIndex) -> String {
-        guard let place = fleet[seat: node].lease, let command = ledger.part(place)?.phase.command else {
-            return "a command"
-        }
+    func commandName(_ node: NodeIndex) -> String { runningCommand(on: node) ?? "a command" }
+
+    /// The name of the step whose command runs on the node; nil: none does.
+    func runningCommand(on node: NodeIndex) -> String? {
+        guard let place = fleet[seat: node].lease, let command = ledger.part(place)?.phase.command else { return nil }
         return ledger.commands[command]?.start.step ?? "a command"
     }
 

@@ -4,7 +4,7 @@ import Primitives
 /// What is read: observations in, and when the next read is due.
 extension Controller {
     /// Slow facts of a node that change faster than this decide nothing by themselves: the journal counts them.
-    static let factSpacing = Duration.seconds(10)
+    static let factSpacing = Duration.seconds(3)
 
     mutating func take(_ observation: Observation, of node: NodeIndex, _ turn: inout Turn) {
         let now = turn.now

@@ -134,8 +134,9 @@ extension Controller {
         }
         touchAll(about: seat)
         let stays = ledger[seat].failedStay.map { "; it stays \($0.mode.rawValue) until: nagi release \(node)" } ?? ""
+        let goesOn = goingOn(without: seat, turn.now).map { "; \($0)" }.joined()
         return LeverAnswer(
-            id: 0, action: .skip, text: "skipped: \(header.id) goes on without \(node.name)\(stays)",
+            id: 0, action: .skip, text: "skipped: \(header.id) is to go on without \(node.name)\(stays)\(goesOn)",
             undo: header.isEnding ? nil : "nagi retry \(header.id) \(node)")
     }
 

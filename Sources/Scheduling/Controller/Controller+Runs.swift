@@ -266,6 +266,10 @@ extension Controller {
                     continue
                 }
                 decide(.resumed(header.id, cause), &turn)
+            // A node that makes way does not make well what was measured before it: only a person's word goes on.
+            case .gate where standing != nil:
+                guard ledger.withRun(slot, { $0.isForced(.gate) }) ?? false else { continue }
+                decide(.resumed(header.id, cause), &turn)
             case .failures, .canary, .gate, .approval:
                 let now = turn.now
                 let reason = ledger.withRun(slot) { $0.reasonToPause(cause, at: now) } ?? nil

@@ -38,6 +38,16 @@ package struct Narration: Sendable {
 
     package init() {}
 
+    /// Where the records before are not told: what runs, or was run, on nodes that are still at work is known.
+    package init(after ledger: Ledger) {
+        for slot in ledger.activeRuns {
+            for part in ledger.run(slot)?.parts ?? [] where part.phase.kind == .committed {
+                disturbed.insert(part.node)
+            }
+        }
+        for entry in ledger.commands.values { disturbed.insert(entry.start.node) }
+    }
+
     package mutating func lines(of record: Record) -> [Line] { late(at: record.at) + told(record) }
 
     /// The lines of each: what a lever did stands before it, of the same moment, and is told by the lever's line alone.

@@ -31,7 +31,8 @@ extension Record {
             (id.map { "run \($0) is paused" } ?? "everything is paused") + pause.ending
                 + (pause.givesBack ? "; what is not committed is given back" : "")
         case .resumed(let id, let cause):
-            (id.map { "run \($0)" } ?? "everything") + " goes on" + (cause == .person ? "" : " (\(cause.rawValue))")
+            "the pause of \(id.map { "run \($0)" } ?? "everything") is over"
+                + (cause == .person ? "" : " (\(cause.rawValue))")
         case .runEnded(let id, let outcome): "run \(id) \(outcome)"
         case .clearanceChanged(let id, let clearance): "run \(id) \(clearance.text(at: at.wall))"
         case .approvalChanged(let id, let approval): approval.text(at: at).map { "run \(id) \($0)" }
@@ -70,6 +71,7 @@ extension Record {
         case .leverPulled(let lever):
             "\(lever.answer.action.rawValue) by \(lever.pull.actor)"
                 + (lever.pull.order.reason.isEmpty ? "" : " (\(lever.pull.order.reason))") + ": \(lever.answer.text)"
+                + (lever.answer.until.map { ", for \(($0 - at.wall).inSpokenMinutes)" } ?? "")
         case .alarmRaised(let alarm): "alarm \(alarm.key.code.rawValue): \(alarm.text)"
         case .alarmEnded(let key): "alarm \(key.code.rawValue) is over" + (key.node.map { ": \($0.name)" } ?? "")
         }

@@ -26,7 +26,10 @@ extension Fact {
         case .alarmRaised, .stayPlaced, .runWaits(_, .waitingApproval?): .error
         case .paused(_, let pause): pause.cause == .person ? .info : .error
         case .runEnded(_, let outcome): outcome.severity
+        case .partChanged(_, _, let part, "approval"?, _) where part.awaitsWord: .error
         case .partChanged(_, _, let part, _, _): part.severity
+        // It ends live calls, on purpose.
+        case .commandIntended(let start) where start.isTermination: .warn
         case .nodeObserved(_, let facts, _, _): facts.mode == nil || facts.isConnected == false ? .warn : .info
         case .nodeRestarted, .nodeLoosened, .modeAdopted: .warn
         case .floorChanged(_, let floor): floor == nil ? .info : .warn
@@ -58,7 +61,17 @@ extension RunOutcome {
     }
 }
 
+extension CommandStart {
+    fileprivate var isTermination: Bool { if case .termination = work { true } else { false } }
+}
+
 extension Part {
+    /// Nobody has approved its step yet.
+    fileprivate var awaitsWord: Bool {
+        guard case .out(let work) = phase else { return false }
+        return work.approval == nil
+    }
+
     fileprivate var severity: Severity {
         switch phase {
         // Given back for others' sake, or for a freeze.

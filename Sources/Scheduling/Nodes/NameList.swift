@@ -1,6 +1,6 @@
-enum NameList {
+package enum NameList {
     /// A few names, and how many more there are.
-    static func text(_ names: [String]) -> String {
+    package static func text(_ names: [String]) -> String {
         let shown = names.prefix(3).joined(separator: ", ")
         return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
     }

@@ -31,6 +31,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         /// The run's start waits for a person's word, and what that lets begin.
         case approval(String)
         case promotion
+        /// Nodes in work wait for a person's word before their next step.
+        case stepApproval([String])
         case canarySoak([String])
         /// Done, and not in service: its soak does not count.
         case canaryBroken(String)
@@ -84,7 +86,8 @@ package struct Blocker: Hashable, Sendable, Codable {
     package var `class`: Class {
         switch reason {
         case .suspended, .wrongTopology: .config
-        case .policiesMissing, .runPaused, .allPaused, .approval, .promotion, .held, .keptOpen, .reserved, .failedStay,
+        case .policiesMissing, .runPaused, .allPaused, .approval, .promotion, .stepApproval, .held, .keptOpen,
+            .reserved, .failedStay,
             .foreign:
             .human
         case .excluded, .outsideWindow, .cutoff, .canarySoak, .groupWait, .betweenNodes, .backOff: .clock
@@ -105,7 +108,7 @@ package struct Blocker: Hashable, Sendable, Codable {
         case .excluded: .excluded
         case .outsideWindow, .cutoff, .runEnding: .waitingWindow
         case .wrongTopology: .wrongTopology
-        case .approval, .promotion: .waitingApproval
+        case .approval, .promotion, .stepApproval: .waitingApproval
         case .gate: .waitingGate
         case .canarySoak, .canaryBroken, .canaryFirst, .groupFirst, .groupWait, .betweenNodes, .runFull, .identity:
             .waitingPrevious
@@ -133,7 +136,7 @@ package struct Blocker: Hashable, Sendable, Codable {
     /// The policy itself orders the wait: it is no lack of progress.
     package var isOrdered: Bool {
         switch reason {
-        case .approval, .promotion, .canarySoak, .groupWait, .betweenNodes: true
+        case .approval, .promotion, .stepApproval, .canarySoak, .groupWait, .betweenNodes: true
         default: false
         }
     }

@@ -16,7 +16,7 @@ extension Run {
     }
 
     private var failedGate: String? {
-        guard !(force?.ignored.contains(.gate) ?? false) else { return nil }
+        guard !isForced(.gate) else { return nil }
         for (gate, state) in zip(pinned.gates, gates) {
             guard let state else { continue }
             let isLate = state.at.uptime - state.first.uptime >= gate.timeout
@@ -29,6 +29,9 @@ extension Run {
         }
         return nil
     }
+
+    /// Its next node need not wait for that.
+    package func isForced(_ ignored: Ignorable) -> Bool { force?.ignored.contains(ignored) ?? false }
 
     /// The places of the parts whose approval step waits for a person's word.
     package var awaitingApproval: [Int] {

@@ -105,16 +105,44 @@ extension Controller {
             guard entry.policy.cluster == fleet[node].id.cluster, entry.policy.selector.matches(configured),
                 !entry.policy.isSuspended
             else { return nil }
+            let isThrough = isThrough(with: node, entry, now)
+            // A revision is rolled out once.
+            if isThrough, entry.policy.isRollout { return nil }
+            var after = now.wall
             if let opening = entry.calendar.opening(at: now.wall) {
-                return NodeExplanation.NextOpening(
-                    policy: entry.policy.name, opens: nil, until: entry.calendar.end(of: opening))
+                guard isThrough else {
+                    return NodeExplanation.NextOpening(
+                        policy: entry.policy.name, opens: nil, until: entry.calendar.end(of: opening))
+                }
+                guard let end = entry.calendar.end(of: opening) else { return nil }
+                after = end + .nanoseconds(-1)
             }
-            guard let next = entry.calendar.nextOpening(after: now.wall) else { return nil }
+            guard let next = entry.calendar.nextOpening(after: after) else { return nil }
             return NodeExplanation.NextOpening(
                 policy: entry.policy.name, opens: next.start, until: entry.calendar.end(of: next))
         }
         return openings.sorted { ($0.opens ?? .distantPast, $0.policy) < ($1.opens ?? .distantPast, $1.policy) }
             .prefix(Controller.openingLimit).map(\.self)
+    }
+
+    /// The policy's run has nothing more to do with it, and no other begins by itself before the next window or revision.
+    private func isThrough(with node: NodeIndex, _ entry: CalendarsInForce.Entry, _ now: Moment) -> Bool {
+        if let slot = activeRuns[entry.policy.name] {
+            let part = fleet[seat: node].parts.first { $0.run == slot }
+            return part.flatMap { ledger.part($0)?.phase.isFinished } ?? true
+        }
+        guard let ended = ended(entry.policy) else { return false }
+        return entry.policy.isRollout || entry.calendar.opening(at: now.wall).map { $0.start <= ended.endedAt } ?? false
+    }
+
+    /// What of its nodes was given back or left out, and is queued again by `retry`.
+    private func leftOut(_ node: NodeIndex) -> [RunID] {
+        fleet[seat: node].parts.compactMap { place in
+            guard case .finished(let result)? = ledger.part(place)?.phase, result.isLeftOut,
+                let header = ledger.header(place.run), !header.isEnding
+            else { return nil }
+            return header.id
+        }
     }
 
     private func levers(
@@ -126,16 +154,17 @@ extension Controller {
             levers.append("nagi retry \(stay.run) \(id)")
             levers.append("nagi release \(id) --reason …")
         }
+        levers += leftOut(node).map { "nagi retry \($0) \(id)" }
         if ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
             levers.append("nagi release \(id) --reason …")
         }
         if let run = status.run, awaitsApproval(node) { levers.append("nagi approve \(run) \(id)") }
         for blocker in status.blockers where status.run != nil && blocker.class == .human {
-            if let lever = blocker.lever(node: blocker.node ?? id, run: status.run) { levers.append(lever) }
+            levers += blocker.levers(node: blocker.node ?? id, run: status.run)
         }
         for wait in waits where status.run == nil {
-            levers += wait.blockers.filter { $0.class == .human }.compactMap {
-                $0.lever(node: $0.node ?? id, run: wait.run)
+            levers += wait.blockers.filter { $0.class == .human }.flatMap {
+                $0.levers(node: $0.node ?? id, run: wait.run)
             }
         }
         if ledger.pause != nil { levers.append("nagi resume") }
@@ -167,7 +196,7 @@ extension Controller {
     }
 
     private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {
-        var levers = run.blockers.compactMap { $0.lever(node: $0.node, run: header.id) }
+        var levers = run.blockers.flatMap { $0.levers(node: $0.node, run: header.id) }
         if header.pauses.isEmpty { levers.append("nagi pause \(header.id)") }
         if !header.isEnding { levers.append("nagi abort \(header.id) --reason …") }
         var known: Set<String> = []
@@ -176,20 +205,28 @@ extension Controller {
 }
 
 extension Blocker {
-    /// What an operator may type against it, where there is something.
-    package func lever(node: NodeID?, run: RunID?) -> String? {
-        switch reason {
-        // Whoever resumes it has the word waited for once more.
-        case .runPaused(let pause) where pause.cause == .approval: run.map { "nagi approve \($0)" }
-        case .runPaused: run.map { "nagi resume \($0)" }
-        case .allPaused: "nagi resume"
-        case .approval, .promotion: run.map { "nagi approve \($0)" }
-        case .gate: run.map { "nagi force \($0) --ignore gate --reason …" }
-        case .held, .keptOpen, .reserved: node.map { "nagi release \($0) --reason …" }
-        case .failedStay(let failed): node.map { "nagi retry \(failed) \($0)" }
-        case .excluded: run.map { "nagi force \($0) --ignore exclusion --reason …" }
-        case .outsideWindow, .cutoff: run.map { "nagi force \($0) --ignore window --reason …" }
-        default: nil
+    /// What an operator may type against it: one of them, where there is something.
+    package func levers(node: NodeID?, run: RunID?) -> [String] {
+        let own = node.map { "\($0)" }
+        guard let run else {
+            return switch reason {
+            case .allPaused: ["nagi resume"]
+            case .held, .keptOpen, .reserved: own.map { ["nagi release \($0) --reason …"] } ?? []
+            case .failedStay(let failed): own.map { ["nagi retry \(failed) \($0)"] } ?? []
+            default: []
+            }
+        }
+        return switch reason {
+        // Whoever resumes it has the word waited for once more, or the gate measured.
+        case .runPaused(let pause) where pause.cause == .approval: ["nagi approve \(run)"]
+        case .runPaused(let pause) where pause.cause == .gate:
+            ["nagi resume \(run)", "nagi force \(run) --ignore gate --reason …"]
+        case .runPaused: ["nagi resume \(run)"]
+        case .approval, .promotion, .stepApproval: ["nagi approve \(run)"]
+        case .gate: ["nagi force \(run) --ignore gate --reason …"]
+        case .excluded: ["nagi force \(run) --ignore exclusion --reason …"]
+        case .outsideWindow, .cutoff: ["nagi force \(run) --ignore window --reason …"]
+        default: levers(node: node, run: nil)
         }
     }
 }

@@ -12,12 +12,17 @@ extension Controller {
             status.until = entry.calendar.end(of: opening)
             status.next = status.until.flatMap { entry.calendar.nextOpening(after: $0 + .nanoseconds(-1))?.start }
             let cluster = entry.policy.cluster
-            if fleet.cluster(named: cluster).map({ fleet[$0].awaitsNodes }) ?? false {
+            if ledger.pause != nil {
+                status.reason = "everything is paused"
+            } else if fleet.cluster(named: cluster).map({ fleet[$0].awaitsNodes }) ?? false {
                 status.reason = "which nodes are in \(cluster) is not known yet"
+            } else if entry.policy.isRollout, let ended = ended(entry.policy) {
+                status.reason = "\(ended.run.id) is over: \(ended.outcome)"
             }
             return status
         }
         status.state = "closed"
+        if ledger.pause != nil { status.reason = "everything is paused" }
         status.next = entry.calendar.nextOpening(after: now.wall)?.start
         if let taken = calendars.exclusion(of: place, at: now.wall) {
             status.state = "frozen"
@@ -25,6 +30,15 @@ extension Controller {
             status.until = taken.until
         }
         return status
+    }
+
+    /// The latest run of the policy as it is now, which has used up its revision or a window; nil: none has, or one is not over.
+    func ended(_ policy: Policy) -> Ledger.EndedRun? {
+        guard activeRuns[policy.name] == nil,
+            let ended = ledger.endedRuns.last(where: { $0.run.policy == policy.name && !$0.run.isRetry })
+        else { return nil }
+        if case .partial(let reason?) = ended.outcome, reason.leavesRevisionOpen { return nil }
+        return ended.run.revision == policy.revision ? ended : nil
     }
 
     func status(of ended: Ledger.EndedRun, _ now: Moment) -> RunStatus {
@@ -35,7 +49,10 @@ extension Controller {
 
     /// Of a run that is not over.
     func status(of run: Run, blockers: [Blocker], _ now: Moment) -> RunStatus {
-        status(of: run, phase: run.word, text: text(of: run), endedAt: nil, blockers: blockers, now)
+        let awaited = run.pauses.isEmpty ? run.awaitingApproval.map { run.parts[$0].node.name } : []
+        return status(
+            of: run, phase: run.word, text: text(of: run), endedAt: nil,
+            blockers: (awaited.isEmpty ? [] : [Blocker(.stepApproval(awaited))]) + blockers, now)
     }
 
     private func status(

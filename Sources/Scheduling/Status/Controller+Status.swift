@@ -48,7 +48,7 @@ extension Controller {
         }
         return ClusterStatus(
             name: watch.policy.name, unavailable: use.unavailable, maxUnavailable: use.maxUnavailable,
-            minAvailable: use.minAvailable,
+            minAvailable: use.minAvailable, limit: use.limit,
             nodes: watch.nodes.map { nodeStatus($0, now) { views[$0.raw] } },
             unlisted: unlisted(watch.unlistedRegular, out.regular, false)
                 + unlisted(watch.unlistedTemporary, out.temporary, true))
@@ -105,11 +105,15 @@ extension Controller {
 
     private func failedCommand(on node: NodeIndex) -> LatestCommand? {
         guard let commands = ledger.latestCommands, let latest = commands[fleet[node].id] else { return nil }
+        // Of a failure that was dealt with, or that another run came after, nobody wants to be told any more.
         let hasFailed =
-            ledger[node].failedStay != nil || !latest.outcome.isSuccess
-            || fleet[seat: node].parts.contains { ledger.part($0)?.isFailed == true }
+            ledger[node].failedStay != nil
+            || fleet[seat: node].parts.contains { place in
+                guard ledger.header(place.run)?.id == latest.run, let part = ledger.part(place) else { return false }
+                return part.isFailed || !part.phase.isFinished && !latest.outcome.isSuccess
+            }
             || ledger.endedRuns.contains { ended in
-                ended.run.id == latest.run
+                ended.run.id == latest.run && activeRuns[ended.run.policy] == nil
                     && ended.run.parts.contains { $0.node == fleet[node].id && $0.isFailed }
             }
         return hasFailed ? latest : nil

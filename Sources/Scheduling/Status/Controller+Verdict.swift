@@ -71,7 +71,9 @@ extension Controller {
                 case .reserved: .reserved
                 case .handsOff, .mode: .held
                 }
-            return Verdict(code, "by \(hold.actor): \(hold.reason)", until: hold.until)
+            let floor = hold.wish == .keepOpen ? ledger[node].floor : nil
+            let shut = floor.map { "; \($0.rawValue) was set by somebody else, which nagi never loosens" } ?? ""
+            return Verdict(code, "by \(hold.actor): \(hold.reason)\(shut)", until: hold.until)
         }
         if let stay = ledger[node].failedStay {
             return Verdict(.failed, "kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)")
@@ -95,7 +97,8 @@ extension Controller {
                 return Verdict(.would, "would start in \(header.id): \(part.error ?? "")")
             }
             let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
-            return Verdict(code, "\(part.phase.word) in \(header.id)")
+            let why = part.isFailed ? part.error.map { ": \($0)" } ?? "" : ""
+            return Verdict(code, "\(part.phase.word) in \(header.id)\(why)")
         }
         if let run = uncovering(node) {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")
@@ -176,7 +179,8 @@ extension Controller {
         }
         let situation = situation(of: part, place, header, node, now)
         if situation.isHeld, let hold = entry.hold {
-            return Verdict(.held, "by \(hold.actor): \(hold.reason)", until: hold.until)
+            let command = runningCommand(on: node).map { "; \($0) is running there and goes on" } ?? ""
+            return Verdict(.held, "by \(hold.actor): \(hold.reason)\(command)", until: hold.until)
         }
         if case .out = part.phase {
             if let pause = ledger.pause { return Verdict(Blocker(.allPaused(pause), until: pause.until)) }
@@ -200,13 +204,23 @@ extension Controller {
             let end = header.pinned.sequence.steps[work.step].soakLength.flatMap { length in
                 fleet[node].inServiceSince.map { now.wall + (max($0, work.since.uptime) + length - now.uptime) }
             }
-            return Verdict(.soaking, "in service, watched", until: end ?? until)
+            let floor = entry.floor.map { ": \($0.rawValue) was set by somebody else" } ?? ""
+            return end == nil
+                ? StepWait.service(isInService: false).verdict(until: until).with(floor)
+                : Verdict(.soaking, "in service, watched", until: end)
         default: break
         }
         guard let wait = part.wait(in: situation) else { return Verdict(.blocked, "goes on", until: until) }
+        if case .clearance(let name) = wait, let pause = pauses(of: header).first {
+            return Verdict(.paused, "\(name) may not start now: \(pause.words)", until: pause.until)
+        }
         if case .windowEnd = wait { return wait.verdict(until: header.clearance.end) }
         return wait.verdict(until: until, drain: drain(of: node, now))
     }
+}
+
+extension Verdict {
+    fileprivate func with(_ more: String) -> Verdict { Verdict(code, text + more, until: until) }
 }
 
 extension Blocker {

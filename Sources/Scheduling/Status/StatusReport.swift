@@ -31,6 +31,8 @@ package struct ClusterStatus: Hashable, Sendable {
     package var unavailable: Int
     package var maxUnavailable: Int
     package var minAvailable: Int?
+    /// The tighter of both, now; nil: `maxUnavailable`.
+    package var limit: Int?
     package var nodes: [NodeStatus]
     /// Members that are in the cluster's lists and not in the policies.
     package var unlisted: [UnlistedStatus]

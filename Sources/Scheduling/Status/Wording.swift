@@ -21,6 +21,7 @@ extension Blocker {
         case .approval(let unlocks): "waits for an approval of its start: \(unlocks)"
         case .gate(let name, let why): "gate \(name): \(why)"
         case .promotion: "the canary is good: waits for an approval"
+        case .stepApproval(let names): "waits for an approval before the next step of \(NameList.text(names))"
         case .canarySoak(let names): "the canary soaks: \(NameList.text(names))"
         case .canaryBroken(let name): "the canary \(name) is done and not in service: its soak waits"
         case .canaryFirst(let names): "waits for the canary: \(NameList.text(names))"
@@ -49,7 +50,8 @@ extension Blocker {
         case .listedOtherwise(let mode): "says normal, and the cluster lists that name as \(mode): is this its address?"
         case .quorum(let missing):
             "it would cost the cluster its majority"
-                + (missing.isEmpty ? "" : "; not connected or in a disruptive step: \(NameList.text(missing))")
+                + (missing.isEmpty
+                    ? "" : "; not connected, reserved, or in a disruptive step: \(NameList.text(missing))")
         case .runFull(_, _, let holders): "waits for \(NameList.text(holders))"
         case .budget(let have, let limit, let holders):
             holders.isEmpty
@@ -66,13 +68,13 @@ extension Blocker {
     ///   - node: that it stands in the way of, if it is one.
     ///   - run: that waits.
     package func lift(of node: NodeID?, in run: RunID?) -> String {
-        guard let lever = lever(node: self.node ?? node, run: run) else { return lift }
-        return self.class == .human ? lever : "\(lift), or \(lever)"
+        let levers = levers(node: self.node ?? node, run: run)
+        return (levers.isEmpty || self.class != .human ? [lift] + levers : levers).joined(separator: ", or ")
     }
 
     /// What to do where it has stood against a person's own wish.
     package func advice(about node: NodeID?) -> String {
-        if self.class == .human, let lever = lever(node: self.node ?? node, run: nil) { return lever }
+        if self.class == .human, let lever = levers(node: self.node ?? node, run: nil).first { return lever }
         return switch self.class {
         case .config: "it takes an edit of the policies"
         case .human: "it takes an operator's word: nagi status"
@@ -89,6 +91,7 @@ extension Blocker {
         case (.gate, _): "a good measurement"
         case (.groupFirst(let group, _), _): "the end of group \(group)"
         case (.canaryFirst, _): "the end of the canary"
+        case (.foreign, _): "whoever set it"
         case (_, .config): "an edit of the policies"
         case (_, .human): "an operator's word"
         case (_, .clock): "time"
@@ -134,7 +137,7 @@ extension StepWait {
             return Verdict(.draining, text + course, until: until)
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
         case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
-        case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now")
+        case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now", until: until)
         // What `until` tells is when nagi gives up, far behind the end of any of these: the claim says it.
         case .evidence(let name): return Verdict(.blocked, "before \(name): looks once more for live sessions")
         case .identity(let name):

@@ -20,6 +20,7 @@ struct BlockerTests {
         wrongTopology    wrong-topology    config    no
         approval         waiting-approval  human     yes
         promotion        waiting-approval  human     yes
+        stepApproval     waiting-approval  human     yes
         canarySoak       waiting-previous  clock     yes
         canaryBroken     waiting-previous  health    no
         canaryFirst      waiting-previous  capacity  no
@@ -71,7 +72,7 @@ struct BlockerTests {
         .allPaused(Pause(.person, reason: "two", actor: "ann", since: Timestamp(seconds: 0))), .runEnding(.windowEnded),
         .clock,
         .excluded(by: "freeze", reason: nil), .outsideWindow, .cutoff, .wrongTopology,
-        .approval("drain → restore on 2 nodes"), .promotion,
+        .approval("drain → restore on 2 nodes"), .promotion, .stepApproval(["a"]),
         .canarySoak(["a"]),
         .canaryBroken("a"), .canaryFirst(["a"]), .groupFirst("x", ["a"]), .groupWait(previous: "x"), .betweenNodes,
         .backOff(holders: ["a"]), .held(actor: "ann", reason: "r"), .keptOpen(actor: "ann", reason: "r"),
@@ -106,7 +107,7 @@ extension Blocker.Reason {
     enum Kind: String, CaseIterable {
         case suspended, policiesMissing, runPaused, allPaused, runEnding, clock, excluded, outsideWindow, cutoff,
             wrongTopology,
-            approval, promotion, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff,
+            approval, promotion, stepApproval, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff,
             held,
             keptOpen, reserved, nodeBusy, failedStay, owed, notRead, unreachable, stale, unknownMode, initial,
             foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, gate,
@@ -129,6 +130,7 @@ extension Blocker.Reason {
         case .wrongTopology: .wrongTopology
         case .approval: .approval
         case .promotion: .promotion
+        case .stepApproval: .stepApproval
         case .canarySoak: .canarySoak
         case .canaryBroken: .canaryBroken
         case .canaryFirst: .canaryFirst
