@@ -28,6 +28,8 @@ extension LeverVerb {
     func run() async throws {
         var order = ActionDocument(Self.action)
         fill(&order)
+        // A script whose variable is empty names nothing.
+        if let node = order.node, node.allSatisfy(\.isWhitespace) { throw ValidationError("The node's name is empty.") }
         try await options.pull(order)
     }
 }

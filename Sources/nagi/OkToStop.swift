@@ -21,6 +21,8 @@ struct OkToStopVerb: AsyncParsableCommand {
     @OptionGroup var options: LeverOptions
 
     func validate() throws {
+        // A script whose variable is empty asks about nothing.
+        if nodes.contains(where: { $0.allSatisfy(\.isWhitespace) }) { throw ValidationError("A node's name is empty.") }
         if reserve != nil, max != nil { throw ValidationError("--max and --reserve do not go together.") }
         if let reserve, Duration(reserve) == nil {
             throw ValidationError("--reserve: \"\(reserve)\" is no length like 90m or 4h")

@@ -43,12 +43,17 @@ extension EndToEndTests {
             try await stage.verdict("held", of: second.name)
             let silent = try await nagi("release", first.name)
             #expect(silent.status == 2 && silent.errors.contains("needs a reason"), "\(silent)")
+            #expect(try await nagi("release", first.name, "--reason", "  ").status == 2)
             #expect(try await nagi("release", first.name, "--reason", "calls").status == 0)
             try await stage.status("it is open, and out of the run") {
                 $0.observed(first.name) == "normal" && $0.part(of: first.name)?.phase == "released"
             }
             let over = try await nagi("hold", "nobody")
             #expect(over.status == 4 && over.errors.hasPrefix("refused: there is no node nobody"), "\(over)")
+            for empty in [["hold", ""], ["ok-to-stop", first.name, " "]] {
+                let (program, status) = try await stage.run(empty + ["--state", stage.state.path])
+                #expect(status == 2 && program.errorText.contains("name is empty"), "\(empty)")
+            }
 
             #expect(try await nagi("abort", run, "--reason", "enough", "--format", "json").output.hasPrefix("{"))
             try await stage.status("the run is over") { $0.run?.phase == "partial" }

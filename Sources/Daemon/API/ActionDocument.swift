@@ -95,7 +95,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         order.nodes = nodes ?? []
         order.isOfAll = all ?? false
         (order.givesBack, order.isForced) = (restore ?? false, force ?? false)
-        order.reason = reason ?? ""
+        // One of blanks is none: it would stand in the journal as `by root (   )`.
+        order.reason = reason.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 } ?? ""
         guard order.reason.utf8.count <= Self.reasonLimit else {
             throw APIError(.badRequest, "invalid-value", "the reason is longer than \(Self.reasonLimit) bytes")
         }

@@ -57,7 +57,8 @@ struct Questions: Sendable {
                 return most
             }
             let actor = context.user ?? "somebody"
-            return try answer(await ask(.okToStop(names.map { String($0) }, most: most ?? names.count, by: actor)))
+            // Without a number none is looked for but those that are named, however often one of them is.
+            return try answer(await ask(.okToStop(names.map { String($0) }, most: most ?? 0, by: actor)))
         }
     }
 

@@ -18,7 +18,10 @@ extension Controller {
             guard let name = order.run else { throw missing("a run") }
             return try self.run(named: name)
         }
-        if order.action.isDemanding(order), order.reason.isEmpty { throw missing("a reason (--reason)") }
+        // Blanks say no more than nothing does.
+        if order.action.isDemanding(order), order.reason.allSatisfy(\.isWhitespace) {
+            throw missing("a reason (--reason)")
+        }
         let until = order.until ?? order.length.map { now + $0 }
         if let until, until <= now {
             throw LeverRefusal(.incomplete, "the end of \(order.action.rawValue) is past", hint: "give a later one")

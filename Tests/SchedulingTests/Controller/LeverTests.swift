@@ -253,6 +253,7 @@ struct LeverTests {
             [
                 (1, Self.order(.hold, node: "b1", mode: .blockNewSession, "disk swap")),
                 (1, Self.order(.hold, node: "b1", mode: .blockNewSession, minutes: 60)),
+                (1, Self.order(.hold, node: "b1", mode: .blockNewSession, minutes: 60, " \t")),
                 (1, Self.order(.hold, node: "a2", mode: .blockNewSession, minutes: 60, "disk swap")),
                 (1, Self.order(.hold, node: "a3", mode: .blockNewSession, minutes: 60, "disk swap")),
                 (1, Self.order(.hold, node: "b1", mode: .blockNewSession, minutes: 60, "disk swap")),
@@ -269,6 +270,7 @@ struct LeverTests {
             rehearsal.text == """
                 0m a1 starts
                 1m ann: refused (incomplete) hold needs an end with a mode (--for 2h, --for ever)
+                1m ann: refused (incomplete) hold needs a reason (--reason)
                 1m ann: refused (incomplete) hold needs a reason (--reason)
                 1m ann: held: a2, at block_new_session
                 1m ann: refused (over-budget) 2 of at most 2 out of service, and this would be one more: a1, a2
