@@ -112,6 +112,18 @@ struct WrittenTests {
         #expect(change.effects.contains { $0.contains(effect) }, "\(change.effects)")
     }
 
+    @Test func `that a policy is suspended no more starts a run, and ends none`() throws {
+        func text(_ suspend: String) -> String {
+            "apiVersion: nagi/v1\nkind: Rollout\nmetadata: {name: x}\nspec:\n  cluster: base\n  revision: \"2\"\n\(suspend)"
+        }
+        for other in ["  suspend: false\n", ""] {
+            let begun = try #require(changes(text("  suspend: true\n"), text(other)).first)
+            #expect(begun.effects == ["holds at once: a run may start now, where it has no windows or one is open"])
+            let ended = try #require(changes(text(other), text("  suspend: true\n")).first)
+            #expect(ended.effects.count == 1 && ended.effects[0].contains("a run of a suspended policy ends"))
+        }
+    }
+
     @Test func `one form for what can be written in several is no change`() {
         func policy(_ spec: String) -> String {
             "apiVersion: nagi/v1\nkind: MaintenanceWindow\nmetadata: {name: night}\nspec:\n  cluster: base\n" + spec

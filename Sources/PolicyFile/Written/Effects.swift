@@ -9,6 +9,7 @@ enum Effect: Hashable, CaseIterable {
     case windows
     case revision
     case suspend
+    case unsuspend
     case cluster
     case nodeAdded
     case nodeRemoved
@@ -41,6 +42,10 @@ enum Effect: Hashable, CaseIterable {
                 + "are finished under the old text first"
         case .suspend:
             "holds at once: a run of a suspended policy ends, and gives back nodes that are not past a disruptive step"
+        case .unsuspend:
+            kind == .maintenanceWindow
+                ? "holds at once: a run may start now, where a window is open"
+                : "holds at once: a run may start now, where it has no windows or one is open"
         case .cluster:
             "a run in work ends as if the policy was removed: what is not past a disruptive step is given back"
         case .nodeAdded: "runs in work do not cover a node that is new; the next ones do"
@@ -114,6 +119,7 @@ struct Effects {
     }
 
     private static func effect(of field: FieldChange, _ kind: PolicyKind) -> Effect? {
+        if field.top == "suspend", field.new != "true" { return .unsuspend }
         guard kind == .cluster, field.top == "nodes" else { return Effect.of(kind, field.top) }
         if field.path.contains("].labels") { return .pinned }
         // `nodes[name]` itself, nothing in it.
