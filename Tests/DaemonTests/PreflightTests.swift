@@ -71,6 +71,16 @@ import Testing
             }
         }
 
+        mutating func listNobody() {
+            for index in answers.indices { answers[index]?.members = [] }
+        }
+
+        /// Every list says where each member is.
+        mutating func listAddresses() {
+            let apis = cluster.nodes.map { MemberAddress.callable(NodeText(cutting: $0.api)) }
+            members { place, member in member.api = apis[place] }
+        }
+
         var survey: ClusterSurvey {
             ClusterSurvey(
                 cluster, answers: answers.map { $0.map { .seen($0) } ?? .failed(.unreachable("connection refused")) },
@@ -129,6 +139,46 @@ import Testing
         ),
         ("standalone that is not", { $0.cluster.topology = .standalone }, ["error wrong-topology node-01"]),
         ("clustered that is not", { $0.listAlone() }, ["error wrong-topology -"]),
+        ("clustered that is not, and lists nobody", { $0.listNobody() }, ["error wrong-topology -"]),
+        (
+            "a cluster of one that is none",
+            {
+                $0.cluster.nodes.removeLast(2)
+                $0.answers.removeLast(2)
+                $0.listNobody()
+            }, ["error wrong-topology -"]
+        ),
+        (
+            "only one answers, and has joined nobody yet",
+            {
+                $0.answers[1] = nil
+                $0.answers[2] = nil
+                $0.answers[0]?.members = []
+            }, ["error api-unreachable node-02", "error api-unreachable node-03"]
+        ),
+        ("addresses as they are listed", { $0.listAddresses() }, []),
+        (
+            "addresses that are swapped",
+            {
+                $0.listAddresses()
+                let (first, second) = ($0.cluster.nodes[0], $0.cluster.nodes[1])
+                ($0.cluster.nodes[0].api, $0.cluster.nodes[1].api) = (second.api, first.api)
+            }, ["error wrong-address node-01", "error wrong-address node-02"]
+        ),
+        (
+            "a probe of another node",
+            {
+                $0.listAddresses()
+                $0.cluster.nodes[0].ready = $0.cluster.nodes[2].ready
+            }, ["error wrong-address node-01"]
+        ),
+        (
+            "an address that no list says",
+            {
+                $0.listAddresses()
+                $0.cluster.nodes[0].api = "http://proxy.example:3000/"
+            }, []
+        ),
         (
             "cut off", { $0.members { place, member in member.isConnected = place > 0 } },
             ["warning not-connected node-01"]

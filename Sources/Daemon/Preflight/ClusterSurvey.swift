@@ -50,7 +50,7 @@ package struct ClusterSurvey: Sendable {
     }
 
     package var findings: [PreflightFinding] {
-        zip(cluster.nodes, answers).flatMap(findings) + releases + membership + versions
+        zip(cluster.nodes, answers).flatMap(findings) + releases + membership + swapped + versions
     }
 
     func finding(
@@ -74,7 +74,9 @@ package struct ClusterSurvey: Sendable {
         }
         if observation.members == nil, cluster.topology == .clustered {
             found.append(
-                finding(.error, .listMissing, node, "ListClusterNodes gave no list: it would count as isolated"))
+                finding(
+                    .error, .listMissing, node, "ListClusterNodes gave no list: it would count as isolated",
+                    hint: lists.isEmpty ? "topology: standalone, if the nodes are no cluster" : nil))
         }
         if let probe = node.ready {
             switch observation.ready {
@@ -132,6 +134,13 @@ extension ClusterSurvey {
             members[member.name.description] = member
             connected[member.name.description, default: 0] += member.isConnected ? 1 : 0
         }
+        if listsAreAlone {
+            return [
+                finding(
+                    .error, .wrongTopology, nil, "the policies say clustered, and no node lists another one",
+                    hint: "topology: standalone")
+            ]
+        }
         guard !members.isEmpty else { return [] }
         let known = Set(cluster.nodes.map(\.name))
         let strangers = members.keys.filter { !known.contains($0) }.sorted()
@@ -146,13 +155,6 @@ extension ClusterSurvey {
                 found.append(
                     finding(.warning, .notConnected, node, "a majority of the lists does not have it as connected"))
             }
-        }
-        if cluster.nodes.count > 1, lists.count > 1, lists.allSatisfy({ $0.members.count <= 1 }) {
-            return [
-                finding(
-                    .error, .wrongTopology, nil, "the policies say clustered, and every node lists only itself",
-                    hint: "topology: standalone")
-            ]
         }
         let others = strangers.filter { !taken.contains($0) && !cluster.isOpen }
         found += others.prefix(20).map { name in
@@ -169,6 +171,15 @@ extension ClusterSurvey {
                     "the lists do not say in which mode a node is: that an address belongs to a name cannot be shown"))
         }
         return found
+    }
+
+    /// A node that stands alone lists nobody, or only itself. One that answers alone may have just begun to join the others; a
+    /// cluster of one node lists that one.
+    private var listsAreAlone: Bool {
+        guard cluster.nodes.count > 1 else {
+            return cluster.nodes.count == lists.count && lists.allSatisfy { $0.members.isEmpty }
+        }
+        return lists.count > 1 && lists.allSatisfy { $0.members.count <= 1 }
     }
 
     private func missing(_ node: ClusterNode, _ own: String?, _ strangers: [String]) -> PreflightFinding {

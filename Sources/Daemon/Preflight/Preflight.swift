@@ -35,7 +35,7 @@ package struct Preflight: Sendable {
     /// Within a few timeouts of the slowest cluster, however many nodes there are.
     package func sections() async -> [Section] {
         let client = ModeAPIClient(directory: policyDirectory, environment: environment)
-        let settings = client.settings(for: set)
+        let settings = client.settings(for: set.askingForAddresses)
         client.use(settings)
         var sections: [Section] = []
         for cluster in set.clusters {
@@ -187,6 +187,18 @@ package struct Preflight: Sendable {
                 .error, .commandNotExecutable, in: policy, program: program, "\(program) is not executable",
                 hint: "chmod +x \(program)")
         }
+    }
+}
+
+extension PolicySet {
+    /// Where its members are is asked of every cluster, also of one whose nodes all have names: that two addresses were
+    /// swapped shows nowhere else.
+    fileprivate var askingForAddresses: PolicySet {
+        var set = self
+        for place in set.clusters.indices where set.clusters[place].discovery == nil {
+            set.clusters[place].discovery = Discovery(seeds: [])
+        }
+        return set
     }
 }
 

@@ -17,6 +17,7 @@ package struct PreflightFinding: Hashable, Sendable {
         case notListed = "not-listed"
         case notConnected = "not-connected"
         case wrongTopology = "wrong-topology"
+        case wrongAddress = "wrong-address"
         case listWithoutMode = "list-without-mode"
         case unlistedNode = "unlisted-node"
         case seedSilent = "seed-silent"
