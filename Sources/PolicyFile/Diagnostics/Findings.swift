@@ -69,6 +69,12 @@ final class Findings {
     /// What is found from now on is only counted: no words need to be looked for.
     var isFull: Bool { findings.count >= PolicyLimits.diagnostics }
 
+    /// Some of it could not be read: what is missing of it is no finding of its own.
+    func hasError(in node: YAMLNode) -> Bool {
+        let places = node.locations
+        return findings.contains { $0.severity == .error && places.contains($0.location) }
+    }
+
     private func add(_ finding: Finding) {
         guard seen.insert(finding).inserted else { return }
         if finding.severity == .error { errors += 1 }

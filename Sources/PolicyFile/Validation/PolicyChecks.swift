@@ -146,15 +146,17 @@ extension PolicyValidator {
             for item in items {
                 guard let name = item.scalar?.text, !names.contains(name) else { continue }
                 hasUnknown = true
+                // Sora's names end in their address, which nobody types by heart.
+                let named = known.first { $0.prefix { $0 != "@" } == name }
+                let hint = named.map { "did you mean \($0)?" } ?? didYouMean(name, among: known)
                 guard !cluster.isOpen else {
                     findings.note(
                         .unknownNode, "the cluster names no node \"\(name)\": it counts when it is found",
-                        at: item.location, hint: didYouMean(name, among: known))
+                        at: item.location, hint: hint)
                     continue
                 }
                 findings.error(
-                    .unknownNode, "the cluster has no node \"\(name)\"", at: item.location,
-                    hint: didYouMean(name, among: known))
+                    .unknownNode, "the cluster has no node \"\(name)\"", at: item.location, hint: hint)
             }
         }
         let selected = nodes.filter(selector.value.matches)

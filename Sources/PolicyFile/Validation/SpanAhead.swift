@@ -24,7 +24,9 @@ struct SpanAhead {
 
     /// That it opens at all within the coming days.
     func checkOpens(_ outlook: inout Outlook) {
-        guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone] else { return }
+        guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone],
+            !findings.hasError(in: node)
+        else { return }
         let calendar = WindowCalendar(window: window, zone: zone)
         if let next = calendar.nextSpan(after: outlook.now, horizonDays: SpanAhead.farDays) {
             let days = (next.start - outlook.now) / .days(1)
@@ -40,7 +42,9 @@ struct SpanAhead {
     /// the one that somebody relies on.
     func checkRecurs(_ outlook: inout Outlook) {
         if case .at = window.recurrence { return }
-        guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone] else { return }
+        guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone],
+            !findings.hasError(in: node)
+        else { return }
         let calendar = WindowCalendar(window: window, zone: zone)
         guard calendar.nextSpan(after: outlook.now, horizonDays: SpanAhead.farDays) == nil else { return }
         warnThatItIsOver("never comes again", calendar, outlook)

@@ -47,6 +47,19 @@ struct YAMLNode: Sendable {
         return items[index]
     }
 
+    /// Of the node and of everything in it, keys too.
+    var locations: Set<SourceLocation> {
+        switch value {
+        case .scalar: [location]
+        case .sequence(let items): items.reduce(into: [location]) { $0.formUnion($1.locations) }
+        case .mapping(let entries):
+            entries.reduce(into: [location]) {
+                $0.insert($1.keyLocation)
+                $0.formUnion($1.value.locations)
+            }
+        }
+    }
+
     /// Where the value of that key stands, or the node itself.
     func location(of key: String) -> SourceLocation {
         guard case .mapping(let entries) = value else { return location }
