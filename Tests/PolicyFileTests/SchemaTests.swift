@@ -23,6 +23,7 @@ struct SchemaTests {
         "cron-bad-field.yaml": "the pattern counts the fields of cron, it does not read them",
         "cron-never.yaml": "there is no 30 February: a matter of the calendar",
         "date-that-does-not-exist.yaml": "the pattern does not know how long the months are",
+        "notification-address-is-a-secret.yaml": "it is a good address, and a warning",
         "number-in-hexadecimal.yaml": "a loader has turned 0x10 into 16",
         "number-with-exponent.yaml": "a loader has turned 1e3 into 1000",
     ]

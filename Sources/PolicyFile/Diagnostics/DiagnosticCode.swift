@@ -63,7 +63,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case invalidURL = "invalid-url"
     case emptyList = "empty-list"
     case tooManyItems = "too-many-items"
-    /// A secret is written down instead of where it can be read.
+    /// A secret is written down instead of where it can be read. An address that looks like one: a warning.
     case secretInText = "secret-in-text"
     case unknownKind = "unknown-kind"
     case unknownVersion = "unknown-version"
@@ -89,6 +89,8 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case duplicateAddress = "duplicate-address"
     /// Two clusters have a node at the same address.
     case nodeInTwoClusters = "node-in-two-clusters"
+    /// Nodes are looked for at an address that `discovery.allow` leaves out.
+    case addressNotAllowed = "address-not-allowed"
     /// Some nodes of a cluster are embedded and some are not.
     case embeddedMixed = "embedded-mixed"
     /// An embedded node would listen where it cannot.
@@ -103,7 +105,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case canaryTooLarge = "canary-too-large"
     case nodeInNoGroup = "node-in-no-group"
     case nodeInTwoGroups = "node-in-two-groups"
-    /// Observations are stale before the next one is made.
+    /// Observations are stale before the next one is made; where some may be before they are there, a warning.
     case staleTooEarly = "stale-too-early"
     /// A span of length 0, or one that starts when it ends.
     case windowEmpty = "window-empty"
@@ -191,7 +193,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case unknownNotification = "unknown-notification"
     case unknownPolicy = "unknown-policy"
     case unknownNode = "unknown-node"
-    /// No selected node has that label; a warning.
+    /// No selected node has that label, or some have it not and a text is about each of them; a warning.
     case unknownLabel = "unknown-label"
     case selectorMatchesNothing = "selector-matches-nothing"
 }

@@ -1,4 +1,5 @@
 import ModeCore
+import Primitives
 import Scheduling
 
 /// A gate: of a policy, or as a step.
@@ -31,10 +32,30 @@ enum GateKind {
         let probe =
             http.map { HealthGate.Probe.http($0.request, $0.expected) } ?? prometheus.map { .prometheus($0) }
             ?? command.map { .command($0) }
+        checkTimes(fields, interval: interval, timeout: timeout, failureLimit: failureLimit)
         guard let name, let probe else { return nil }
         return HealthGate(
             name: name, probe: probe, interval: interval, timeout: timeout, failureLimit: failureLimit,
             onUnknown: onUnknown)
+    }
+
+    /// That there is time for the measurements: the first is made at once, the gate gives up at the timeout.
+    private static func checkTimes(_ fields: ObjectFields, interval: Duration, timeout: Duration, failureLimit: Int) {
+        let latest = interval * (failureLimit - 1)
+        if interval > timeout {
+            fields.findings.warning(
+                .hasNoEffect,
+                "it is measured once: the next time would be in \(interval.spoken), and it gives up after "
+                    + timeout.spoken,
+                at: fields.node.location(of: fields.has("interval") ? "interval" : "timeout"),
+                hint: "an interval below the timeout")
+        } else if latest > timeout {
+            fields.findings.warning(
+                .hasNoEffect,
+                "it never fails by bad measurements: the one that makes \(failureLimit) would be \(latest.spoken) after "
+                    + "the first, and it gives up after \(timeout.spoken)",
+                at: fields.node.location(of: "failureLimit"), hint: "a timeout above \(latest.spoken)")
+        }
     }
 
     private static let query: ValueType<PrometheusQuery> = .checkedObject(

@@ -22,7 +22,13 @@ enum SecretKind {
     static let target = ValueType<NotificationPolicy.Target>(.oneOf([ValueType<String>.address.shape, object.shape])) {
         node, findings in
         guard case .mapping = node.value else {
-            return ValueType<String>.address.read(node, findings).map { .address($0) }
+            guard let url = ValueType<String>.address.read(node, findings) else { return nil }
+            if HTTPAddress(parsing: url)?.isSecret == true {
+                findings.warning(
+                    .secretInText, "the address is a secret: whoever can read the policy can send there",
+                    at: node.location, hint: "write {env: VARIABLE} or {file: path}")
+            }
+            return .address(url)
         }
         return object.read(node, findings).map { .secret($0) }
     }
@@ -30,6 +36,18 @@ enum SecretKind {
     static let headers = ValueType<[String: SecretReference]>.map(
         of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
         pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
+}
+
+extension HTTPAddress {
+    /// Incoming webhooks of Slack, and of others that look like them: `/services/T…/B…/…`.
+    fileprivate var isSecret: Bool {
+        if host == "hooks.slack.com" { return true }
+        let parts = path.split(separator: "/")
+        guard scheme == "https", parts.count >= 4 else { return false }
+        return parts.indices.dropLast(3).contains {
+            parts[$0] == "services" && parts[$0 + 1].hasPrefix("T") && parts[$0 + 2].hasPrefix("B")
+        }
+    }
 }
 
 /// RFC 9110, token.

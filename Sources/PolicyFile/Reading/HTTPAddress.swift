@@ -1,3 +1,5 @@
+import Scheduling
+
 /// An address of the mode API or of a readiness gate, taken apart far enough to refuse what cannot work and to see that
 /// two texts mean the same.
 package struct HTTPAddress: Hashable {
@@ -14,6 +16,9 @@ package struct HTTPAddress: Hashable {
         guard let address = try? HTTPAddress(text) else { return nil }
         self = address
     }
+
+    /// Its host is an IP address, no name.
+    var isLiteral: Bool { host.hasPrefix("[") || Network.bytes(of: host) != nil }
 
     /// `http://host:port/path`.
     package var text: String { "\(scheme)://\(host):\(port)\(path)" }

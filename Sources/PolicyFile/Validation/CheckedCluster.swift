@@ -42,6 +42,7 @@ struct CheckedCluster {
                     + "(\(draft.observe.interval.written))",
                 at: spec.location(of: "observe", "staleAfter"), hint: "at least two intervals")
         }
+        checkTimeout(findings)
         if isOpen {
             checkBudgetAllowsSomething(findings)
         } else if case .sequence(let written)? = spec["nodes"]?.value, written.count == draft.nodes.count {
@@ -131,6 +132,18 @@ struct CheckedCluster {
         }
     }
 
+    /// What was read is as old as the call that read it.
+    private func checkTimeout(_ findings: Findings) {
+        guard !hasEmbedded, draft.api.timeout > draft.observe.staleAfter else { return }
+        let isWritten = spec["api"]?.hasKey("timeout") == true
+        findings.warning(
+            .staleTooEarly,
+            "an answer may take \(draft.api.timeout.written) (`api.timeout`), and is stale after "
+                + "\(draft.observe.staleAfter.written): one that is late counts as none",
+            at: isWritten ? spec.location(of: "api", "timeout") : spec.location(of: "observe"),
+            hint: "at most \(draft.observe.staleAfter.written)")
+    }
+
     /// What is sent to whom: headers hold secrets, which no list of a node may lead astray.
     private func checkCalls(_ findings: Findings) {
         if let discovery = draft.discovery {
@@ -139,6 +152,7 @@ struct CheckedCluster {
                     .missingKey, "`allow` is missing: the headers of `api` would go wherever the lists of nodes say",
                     at: spec.location(of: "discovery"), hint: "allow: [192.0.2.0/24]")
             }
+            if isOpen { checkSeeds(discovery, findings) }
             if hasEmbedded {
                 findings.warning(
                     .hasNoEffect, "`discovery` has no effect: the nodes are embedded, they are all known",
@@ -154,6 +168,24 @@ struct CheckedCluster {
         if !addresses.isEmpty, !addresses.contains(where: { $0.lowercased().hasPrefix("https:") }) {
             findings.warning(
                 .hasNoEffect, "`tls` has no effect: no address is https", at: spec.location(of: "api", "tls"))
+        }
+    }
+
+    /// A seed is most often the address of a node that is to be found, and such a one is called only where `allow` lets it. One
+    /// that the policy names is called wherever it is.
+    private func checkSeeds(_ discovery: Discovery, _ findings: Findings) {
+        let networks = discovery.allow.compactMap(Network.init)
+        guard !networks.isEmpty, case .sequence(let seeds)? = spec["discovery"]?["seeds"]?.value else { return }
+        let named = Set(addresses.compactMap { $0 })
+        for seed in seeds {
+            guard let address = seed.scalar.flatMap({ HTTPAddress(parsing: $0.text) }), address.isLiteral,
+                !named.contains(address), !networks.contains(where: { $0.contains(host: address.host) })
+            else { continue }
+            findings.error(
+                .addressNotAllowed,
+                "the seed \(address.host) is in no network of `allow`: what is found there would never be called",
+                at: seed.location, hint: "add its network to `allow`",
+                related: [.init(message: "what is allowed", location: spec.location(of: "discovery", "allow"))])
         }
     }
 
