@@ -1,3 +1,5 @@
+import Scheduling
+
 /// `command:` of a step and of a gate.
 enum CommandKind {
     /// A program by its path, and its arguments. No PATH is searched: the policy says which file is run, whoever starts the
@@ -12,6 +14,7 @@ enum CommandKind {
         if case .sequence(let items) = node.value, let program = items.first {
             check(program, findings)
             checkShell(items, findings)
+            checkPlaceholders(items, findings)
         }
         return words.read(node, findings)
     }
@@ -46,6 +49,21 @@ enum CommandKind {
                     .noShell, "`\(text)` is an argument like any other: there is no shell", at: item.location,
                     hint: "put the line into a script, or write [/bin/sh, -c, …]")
             }
+        }
+    }
+
+    /// What stands for a fact in addresses and texts, and for nothing in an argument: not for a shell either, but for `${node}`,
+    /// which is that shell's.
+    private static func checkPlaceholders(_ items: [YAMLNode], _ findings: Findings) {
+        for item in items.dropFirst() {
+            guard let text = item.scalar?.text,
+                let word = Placeholders.used(in: text.replacing("${", with: "$")).first(where: {
+                    Placeholders.words.contains($0) || $0.hasPrefix(Placeholders.label)
+                })
+            else { continue }
+            findings.warning(
+                .noShell, "`{\(word)}` reaches the command as it stands: nothing is put into its arguments",
+                at: item.location, hint: "\(StepFacts.variable(for: word)) is in its environment")
         }
     }
 

@@ -8,8 +8,9 @@ extension PolicyValidator {
     mutating func policy(_ draft: PolicyDraft, _ document: PolicyDocument) -> Policy? {
         let name = document.name.value
         let cluster = draft.cluster.flatMap { self.cluster(named: $0) }
+        var selected: [ClusterNode] = []
         if let cluster {
-            let selected = self.selected(draft.selector, of: cluster)
+            selected = self.selected(draft.selector, of: cluster)
             checkStrategy(draft.strategy, selected, document.spec)
             checkWaves(draft.strategy, selected.count, cluster, document.spec)
             checkGroups(draft.strategy, selected, of: cluster, document.spec)
@@ -30,6 +31,7 @@ extension PolicyValidator {
                 clusterExclusions: cluster?.exclusions ?? []), of: name)
         let sequence = sequence(of: draft, document)
         if let sequence, let cluster { check(sequence, in: cluster, of: draft) }
+        checkLabels(draft, sequence, selected)
         checkProgress(draft.strategy, sequence, document.spec)
         checkFit(windows, sequence, draft, document.spec)
         guard let reference = draft.cluster, let steps = sequence?.sequence,

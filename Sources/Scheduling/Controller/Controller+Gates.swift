@@ -99,6 +99,9 @@ extension Controller {
         guard due <= now.uptime else { return wake(subject, at: due, now) }
         let facts = facts(about: node, header)
         let id = measurements.begin(place, of: fleet[node].id, within: gate.hearingLimit, at: now)
+        if let lack = facts.lack(for: gate.probe) {
+            return take(.unknown(NodeText(cutting: lack)), ofMeasurement: id, &turn)
+        }
         turn.act(
             .measure(
                 Measurement(

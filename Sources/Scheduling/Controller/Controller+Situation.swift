@@ -73,8 +73,10 @@ extension Controller {
             readings.serviceFor = now.uptime - max(serving, since.uptime)
         }
         readings.identity = identity(of: node, now)
-        if steps.indices.contains(work.step), steps[work.step].isDisruptive, work.command == nil {
-            readings.hasQuorum = hasQuorum(disrupting: node, now)
+        if steps.indices.contains(work.step), work.command == nil {
+            let step = steps[work.step]
+            if step.isDisruptive { readings.hasQuorum = hasQuorum(disrupting: node, now) }
+            if case .http = step { readings.lack = facts(about: node, header).lack(for: step) }
         }
         return readings
     }

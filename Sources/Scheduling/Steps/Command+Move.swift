@@ -38,6 +38,8 @@ extension Command {
 
     private func startMove(in context: StepContext) -> StepMove {
         guard context.mayStartCommands else { return .wait(.clearance(name: name)) }
+        // No attempt is made: the next one would have the same hole.
+        if let lack = context.lack { return .fail("\(name) \(CommandOutcome.notStarted(NodeText(cutting: lack)))") }
         if case .termination = work {
             // Behind a block that is there, or new calls come while the live ones are ended.
             guard context.isConfirmed else {

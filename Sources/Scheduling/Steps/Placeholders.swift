@@ -16,10 +16,18 @@ package enum Placeholders {
 
     /// Those in the text that stand for nothing, without their braces.
     package static func unknown(in text: String) -> [String] {
-        pieces(of: text).compactMap { part in
-            guard case .placeholder(let word) = part, !words.contains(word), !word.hasPrefix(label) else { return nil }
-            return word
-        }
+        used(in: text).filter { !words.contains($0) && !$0.hasPrefix(label) }
+    }
+
+    /// The labels that the text names.
+    package static func labels(in text: String) -> [String] {
+        used(in: text).filter { $0.hasPrefix(label) }.map { String($0.dropFirst(label.count)) }
+    }
+
+    /// All of them, without their braces.
+    package static func used(in text: String) -> [String] {
+        guard text.contains("{") else { return [] }
+        return pieces(of: text).compactMap { if case .placeholder(let word) = $0 { word } else { nil } }
     }
 
     static func fill(_ text: String, _ place: Place, _ value: (String) -> String?) -> String {

@@ -65,6 +65,8 @@ package struct StepContext: Hashable, Sendable {
     /// Clearance, no pause, no hold, a clock that is trusted.
     package var mayStartCommands = true
     package var hasQuorum = true
+    /// What is to be put into the step's texts and is not known of this node.
+    package var lack: String?
     package var isWindowOpen = true
 
     /// The node shows at least the claimed mode.

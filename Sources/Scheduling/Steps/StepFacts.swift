@@ -32,6 +32,13 @@ package struct StepFacts: Hashable, Sendable {
         return environment
     }
 
+    /// The variable that tells a program what the placeholder stands for.
+    package static func variable(for placeholder: String) -> String {
+        if placeholder == "api" { return "NAGI_NODE_API" }
+        guard placeholder.hasPrefix(Placeholders.label) else { return "NAGI_\(placeholder.uppercased())" }
+        return "NAGI_LABEL_\(variable(String(placeholder.dropFirst(Placeholders.label.count))))"
+    }
+
     /// Upper case, with everything that no variable name may hold as `_`.
     private static func variable(_ label: String) -> String {
         String(label.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
@@ -50,6 +57,35 @@ package struct StepFacts: Hashable, Sendable {
     }
 
     func filled(_ text: String, _ place: Placeholders.Place) -> String { Placeholders.fill(text, place, value) }
+
+    /// Why one of the texts cannot be filled: what is not known would leave a hole in an address, and `/racks//restart` may
+    /// well be something. Nil: all is known.
+    private func lack(in texts: [String]) -> String? {
+        for word in texts.lazy.flatMap(Placeholders.used) where value(word) == nil { return lack(of: word) }
+        return nil
+    }
+
+    private func lack(of word: String) -> String {
+        let name = node ?? "the node"
+        guard word.hasPrefix(Placeholders.label) else {
+            return word == "node" ? "the node has left the policies" : "there is no \(word)"
+        }
+        return "\(name) has no \(Placeholders.label.dropLast()) \(word.dropFirst(Placeholders.label.count))"
+    }
+
+    /// Why the step cannot be done with these facts. Whoever is told something by a person's text is told all the same.
+    package func lack(for step: Step) -> String? {
+        if case .http(let call) = step { lack(in: call.request.texts) } else { nil }
+    }
+
+    /// Why it cannot be measured with these facts.
+    package func lack(for probe: HealthGate.Probe) -> String? {
+        switch probe {
+        case .http(let request, _): lack(in: request.texts)
+        case .prometheus(let query): lack(in: [query.query])
+        case .command: nil
+        }
+    }
 
     /// What is sent where a method takes a body and the policy writes none.
     private var document: String {
@@ -84,7 +120,8 @@ package struct StepFacts: Hashable, Sendable {
     }
 
     func filled(_ notice: NotifyStep) -> NotifyStep {
-        NotifyStep(notification: notice.notification, text: filled(notice.text, .plain))
+        let text = Placeholders.fill(notice.text, .plain) { value($0) ?? "(\(lack(of: $0)))" }
+        return NotifyStep(notification: notice.notification, text: text)
     }
 
     package func filled(_ probe: HealthGate.Probe) -> HealthGate.Probe {
@@ -99,6 +136,8 @@ package struct StepFacts: Hashable, Sendable {
 }
 
 extension HTTPRequest {
+    fileprivate var texts: [String] { [url] + (body.map { [$0] } ?? []) }
+
     /// As far as its first character says.
     package static func isJSON(_ body: String) -> Bool {
         body.first { !$0.isWhitespace }.map { $0 == "{" || $0 == "[" } ?? false

@@ -57,6 +57,17 @@ struct FurtherStepTests {
         #expect(rehearsal.text == "0m a1 starts\n0m a1 done\n0m completed")
     }
 
+    /// Seen: `POST /x//up` for every node of a policy whose nodes have no such label, and the run was completed.
+    @Test func `nothing is sent about a node without the label that the address names`() {
+        let call = HTTPStep(
+            request: HTTPRequest(method: .post, url: "http://deploy.example/{label.rack}/up"), retries: 3,
+            isDisruptive: true)
+        let rehearsal = rehearsal([.drain(DrainStep()), .block, .http(call), .restore])
+        #expect(starts(rehearsal).isEmpty)
+        #expect("\(rehearsal.journal)".contains("could not be started: a1 has no label rack"))
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal))
+    }
+
     @Test func `somebody is told, and nobody waits for it`() {
         let notice = NotifyStep(notification: "team", text: "drained")
         let rehearsal = rehearsal([.drain(DrainStep()), .notify(notice), .block, .restore, .notify(notice)])

@@ -70,6 +70,15 @@ struct GateTests {
         #expect(measurements(of: "a2", in: rehearsal) == 2)
     }
 
+    @Test func `what cannot be asked for want of a label is unknown`() {
+        let gate = HealthGate(
+            name: "rack-calm", probe: .http(HTTPRequest(url: "http://a.example/{label.rack}"), HTTPExpectation()),
+            interval: .minutes(1), onUnknown: .wait)
+        let rehearsal = timeline(3, [], before: gate)
+        #expect(rehearsal.wait(of: "a1") == "waiting-gate: gate rack-calm: unknown: a1 has no label rack")
+        #expect(measurements(of: "a1", in: rehearsal) == 0)
+    }
+
     @Test func `bad measurements below the limit are waited out`() {
         var rehearsal = timeline(7, [(1, .measures("a2", .fail("5")))], before: Self.gate(failures: 5))
         #expect(rehearsal.wait(of: "a2") == "waiting-gate: gate errors-low: bad: 5")

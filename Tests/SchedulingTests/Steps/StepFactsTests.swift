@@ -74,6 +74,33 @@ struct StepFactsTests {
         #expect(facts.filled(HTTPRequest(url: "http://a.example/")).body == nil)
     }
 
+    static let lacks = Row.table(
+        """
+        url                        body            lack
+        http://a.example/{node}    -               -
+        http://a.example/{run}     {label.zone}    -
+        http://a.example/{a        {"label.x":1}   -
+        http://a.example/{label.rack}/up  -        n has no label rack
+        http://a.example/          {label.tier}    n has no label tier
+        """)
+
+    @Test(arguments: lacks) func `what is not known leaves no hole in what is sent`(row: Row) throws {
+        let facts = StepFacts(node: "n", api: "http://n/", cluster: "c", run: "r", labels: ["zone": "a"])
+        let body = try row.text("body")
+        let request = HTTPRequest(method: .post, url: try row.text("url"), body: body == "-" ? nil : body)
+        let lack = facts.lack(for: .http(HTTPStep(request: request))) ?? "-"
+        #expect(lack == (try row.text("lack")))
+        #expect((facts.lack(for: HealthGate.Probe.http(request, HTTPExpectation())) ?? "-") == lack)
+    }
+
+    @Test func `a node that has left the policies has no name to send, and people are told what is not known`() {
+        let facts = StepFacts(node: nil, api: "http://n/", cluster: "c", run: "r")
+        let query = HealthGate.Probe.prometheus(PrometheusQuery(url: "http://p/", query: "up{node=\"{node}\"}", min: 1))
+        #expect(facts.lack(for: query) == "the node has left the policies")
+        let text = facts.filled(NotifyStep(notification: "team", text: "{run}: {label.rack}")).text
+        #expect(text == "r: (the node has no label rack)")
+    }
+
     private static func facts(_ node: ClusterNode?, revision: String? = nil) -> [String: String] {
         StepFacts(
             node: node?.name, api: "http://192.0.2.9:3000/", cluster: "tokyo", run: "sora@2025.2.0#1",

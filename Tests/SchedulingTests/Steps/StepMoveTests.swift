@@ -117,6 +117,9 @@ struct StepMoveTests {
         POST    -                              start http POST http://a.example/
         POST    waits                          wait: clearance for http POST http://a.example/
         POST    ended=answered200 attempt=1    done
+        POST    lacks=rack                     fail: http POST http://a.example/ could not be started: n has no label rack
+        POST    lacks=rack waits               wait: clearance for http POST http://a.example/
+        POST    running lacks=rack             wait: http POST http://a.example/, attempt 0
         POST    ended=answered503 attempt=1    fail: http POST http://a.example/ was answered 503: not wanted
         POST    ended=silence attempt=1        fail: http POST http://a.example/ had no answer: timeout
         POST    ended=interrupted attempt=1    fail: http POST http://a.example/ was interrupted

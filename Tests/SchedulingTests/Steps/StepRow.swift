@@ -57,6 +57,7 @@ extension StepContext {
             identity = try #require(words[value])
         case "waits": mayStartCommands = false
         case "quorumless": hasQuorum = false
+        case "lacks": lack = "n has no label \(value)"
         case "closed": isWindowOpen = false
         case "approved": isApproved = true
         case "forced": ignoresGates = true
