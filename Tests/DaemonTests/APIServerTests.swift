@@ -256,7 +256,8 @@ import Testing
             for node in nodes {
                 #expect(
                     Set(node.keys) == [
-                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "relays", "observedAt",
+                        "name", "observed", "desired", "ready", "version", "sessions", "connections", "relays",
+                        "observedAt",
                         "verdict", "since", "run", "step", "drain", "claims", "blockers", "queuedIn", "exempt", "floor",
                         "owed", "retained", "failed", "command",
                     ])

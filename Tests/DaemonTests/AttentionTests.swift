@@ -54,16 +54,29 @@ import Testing
     private static let rows: [(String, Change, [String])] = [
         ("nothing", { _ in }, []),
         ("a person's pause", pause(.person), []),
+        (
+            "a person's pause that nobody ends",
+            {
+                pause(.person)(&$0)
+                $0.at = at(0) + .hours(5)
+            }, ["paused"]
+        ),
+        ("a cluster beyond its budget", { $0.clusters[0].unavailable = 2 }, ["over-budget"]),
+        (
+            "a cluster that was not read yet",
+            {
+                $0.clusters[0].unavailable = 2
+                $0.clusters[0].nodes[0].verdict = Verdict(.notReadYet, "not read yet")
+            }, []
+        ),
         ("paused by failures", pause(.failures), ["paused"]),
         ("paused by its canary", pause(.canary), ["paused"]),
         ("paused for lack of progress", pause(.progress), ["paused"]),
         ("paused by a gate", pause(.gate), ["paused"]), ("nobody approved in time", pause(.approval), ["paused"]),
         (
             "waits for approval in the midst of its sequence",
-            {
-                $0.clusters[0].nodes[0].verdict = Verdict(.waitingApproval, "why")
-                $0.clusters[0].nodes[0].run = run
-            }, ["waiting-approval"]
+            { $0.runs[0].blockers = [Blocker(.stepApproval(["node-01"])), Blocker(.outsideWindow)] },
+            ["waiting-approval"]
         ),
         ("a queued node's approval is its run's", verdict(.waitingApproval), []),
         ("its rollout has failed", failed(), ["failed"]),
@@ -133,7 +146,11 @@ import Testing
         change(&report)
         let needed = Attention.needed(by: StatusDocument(report, zone: .utc))
         #expect(needed.map(\.code) == codes, "\(name)")
-        #expect(needed.allSatisfy { $0.text.contains("why") || $0.code == "waiting-approval" || name.contains("rollout") })
+        #expect(
+            needed.allSatisfy {
+                $0.text.contains("why") || $0.code == "waiting-approval" || name.contains("rollout")
+                    || $0.code == "over-budget"
+            })
     }
 
     @Test func `every alarm needs a person`() {

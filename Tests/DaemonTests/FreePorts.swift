@@ -8,7 +8,10 @@ struct FreePorts: Sendable {
     let signaling: Int
 
     init() throws {
-        (apiPort, signaling) = (try Self.free(), try Self.free())
+        let first = try Self.free()
+        var second = try Self.free()
+        while second == first { second = try Self.free() }
+        (apiPort, signaling) = (first, second)
     }
 
     var api: String { "http://127.0.0.1:\(apiPort)/" }

@@ -46,6 +46,24 @@ import Testing
         if case .readFailed(_, _, _, let failure) = event { failure } else { nil }
     }
 
+    /// A typing error in the middle of a night is no reason to lose sight of nodes that nagi keeps shut.
+    @Test func `settings that cannot be used do not replace those that can`() async {
+        let client = ModeAPIClient(directory: "/", environment: ["TOKEN": "x"])
+        func settings(header: String, ca: String? = nil) -> CallSettings {
+            var policies = set("https://127.0.0.1:1/", headers: ["Authorization": .environment(header)])
+            policies.clusters[0].api.tls = ca.map { TLSSettings(caFile: $0) }
+            return client.settings(for: policies)
+        }
+        #expect(client.losses(by: settings(header: "NONE")).isEmpty, "there are none in use")
+        client.use(settings(header: "TOKEN"))
+        #expect(client.losses(by: settings(header: "TOKEN")).isEmpty)
+        let losses = client.losses(by: settings(header: "NONE", ca: "gone.pem"))
+        #expect(losses.count == 2 && losses.allSatisfy { $0.hasPrefix("no node of tokyo could be called any more: ") })
+        client.use(settings(header: "NONE"))
+        #expect(client.losses(by: settings(header: "ALSO_NONE")).isEmpty, "nothing is lost")
+        await client.shutdown()
+    }
+
     @Test func `one read says everything the node knows`() async throws {
         let node = try ModeStub(mode: "block_new_session").node
         let gate = try StubNode { _ in .answer(200, "") }

@@ -32,7 +32,7 @@ struct Rig {
 
     var world: RigWorld
     private var controller: Controller?
-    private var journal: [Record] = []
+    private(set) var journal: [Record] = []
     private var policies: RigPolicies
     private var queue = RigQueue<Happening>()
     private var process = 0

@@ -98,13 +98,6 @@ package struct Attention: Hashable, Sendable, Codable {
                     hint: "nagi retry \(failed.run) \(id), or nagi release \(id) --reason …")
             ]
         }
-        if let run = node.run, node.verdict.code == "waiting-approval" {
-            return [
-                Attention(
-                    "waiting-approval", "\(node.name) in \(run): \(node.verdict.text)", since: node.since, node: id,
-                    run: run, hint: "nagi approve \(run) \(id)")
-            ]
-        }
         guard let alarm = verdicts[node.verdict.code],
             !told.contains(where: { $0.code == alarm && ($0.node ?? id) == id })
         else { return [] }

@@ -68,7 +68,9 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// Why these settings are not to replace those in use; empty: they may.
-    func losses(by settings: CallSettings) -> [String] { settings.losses(after: endpoints.withLock { $0.settings }) }
+    package func losses(by settings: CallSettings) -> [String] {
+        settings.losses(after: endpoints.withLock { $0.settings })
+    }
 
     /// Calls follow these settings from now on. Clusters that they do not have keep their last ones.
     package func use(_ settings: CallSettings) { endpoints.withLock { $0.use(settings) } }

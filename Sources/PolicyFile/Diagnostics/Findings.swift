@@ -70,9 +70,8 @@ final class Findings {
     var isFull: Bool { findings.count >= PolicyLimits.diagnostics }
 
     /// Some of it could not be read: what is missing of it is no finding of its own.
-    func hasError(in node: YAMLNode) -> Bool {
-        let places = node.locations
-        return findings.contains { $0.severity == .error && places.contains($0.location) }
+    func hasError(at places: Set<SourceLocation>) -> Bool {
+        findings.contains { $0.severity == .error && places.contains($0.location) }
     }
 
     private func add(_ finding: Finding) {

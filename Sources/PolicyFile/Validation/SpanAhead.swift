@@ -25,7 +25,7 @@ struct SpanAhead {
     /// That it opens at all within the coming days.
     func checkOpens(_ outlook: inout Outlook) {
         guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone],
-            !findings.hasError(in: node)
+            !findings.hasError(at: node.locations)
         else { return }
         let calendar = WindowCalendar(window: window, zone: zone)
         if let next = calendar.nextSpan(after: outlook.now, horizonDays: SpanAhead.farDays) {
@@ -43,7 +43,7 @@ struct SpanAhead {
     func checkRecurs(_ outlook: inout Outlook) {
         if case .at = window.recurrence { return }
         guard outlook.coming(window).occurrences.isEmpty, let zone = outlook.zones[window.timeZone],
-            !findings.hasError(in: node)
+            !findings.hasError(at: node.locations)
         else { return }
         let calendar = WindowCalendar(window: window, zone: zone)
         guard calendar.nextSpan(after: outlook.now, horizonDays: SpanAhead.farDays) == nil else { return }

@@ -119,6 +119,7 @@ extension Controller {
             let part = ledger.part(PartPlace(run: slot, part: index)), let seat = ledger.index(of: node)
         else { throw LeverRefusal(.unknownNode, "\(node.name) is not in that run") }
         let place = PartPlace(run: slot, part: index)
+        let isMeasured = ledger.withRun(slot) { $0.gates.contains { $0?.node == node } } ?? false
         if part.isFailed, part.phase.isFinished {
             finish(part, place, header, as: .skipped, &turn)
         } else {
@@ -132,11 +133,15 @@ extension Controller {
                     .nothingToDo, "\(node.name) is \(part.phase.word) in \(header.id): there is nothing to skip")
             }
         }
+        // It is to go on without the node that the gate was about; a gate that is bad for all pauses it before the next one.
+        if isMeasured, header.pauses.contains(where: { $0.cause == .gate }) {
+            decide(.resumed(header.id, .gate), &turn)
+        }
         touchAll(about: seat)
         let stays = ledger[seat].failedStay.map { "; it stays \($0.mode.rawValue) until: nagi release \(node)" } ?? ""
         let goesOn = goingOn(without: seat, turn.now).map { "; \($0)" }.joined()
         return LeverAnswer(
-            id: 0, action: .skip, text: "skipped: \(header.id) is to go on without \(node.name)\(stays)\(goesOn)",
+            id: 0, action: .skip, text: "skipped: \(header.id) goes on without \(node.name)\(stays)\(goesOn)",
             undo: header.isEnding ? nil : "nagi retry \(header.id) \(node)")
     }
 

@@ -45,6 +45,23 @@ struct ExplanationTests {
         #expect(!node.levers.contains { $0.contains("force") })
     }
 
+    @Test func `a run that is through with a node does not come next, and takes it again when it is retried`() throws {
+        var rig = Self.two()
+        #expect(try Self.node("b", rig).next.map(\.policy) == ["sora", "kernel"])
+        _ = try rig.pull(.skip) { ($0.run, $0.node, $0.reason) = ("sora", "b", "later") }.get()
+        let node = try Self.node("b", rig)
+        #expect(node.next.map(\.policy) == ["kernel"])
+        #expect(node.levers.contains { $0.hasPrefix("nagi retry sora@3#1 ") }, "\(node.levers)")
+    }
+
+    @Test func `whoever stops nagi is told which nodes stay shut, and for what`() {
+        let rig = Self.two()
+        #expect(
+            Ledger(folding: rig.journal).leftShut == [
+                "a stays block_new_session until nagi runs again: in work for sora@3#1"
+            ])
+    }
+
     @Test func `a pause that a person can lift now is nearer than a window of tomorrow`() throws {
         var rig = Self.two()
         rig.pull(.pause) { $0.run = "sora" }

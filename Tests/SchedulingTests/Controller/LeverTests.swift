@@ -189,7 +189,7 @@ struct LeverTests {
                 8m goes on (failures)
                 8m a2 starts
                 8m ann: released: a1; its failure in r@2#1 counts no longer; r@2#1 no longer keeps it at \
-                block_new_connection
+                block_new_connection; r@2#1 is no longer paused, and goes on with the others (nagi pause r@2#1 stops it)
                 13m a2 failed
                 13m paused: 1 failed (limit 1)
                 """)
@@ -206,7 +206,8 @@ struct LeverTests {
                 5m paused: 1 failed (limit 1)
                 8m goes on (failures)
                 8m a2 starts
-                8m ann: skipped: r@2#1 goes on without a1; it stays block_new_connection until: nagi release c/a1
+                8m ann: skipped: r@2#1 goes on without a1; it stays block_new_connection until: nagi release c/a1; \
+                r@2#1 is no longer paused, and goes on with the others (nagi pause r@2#1 stops it)
                 """)
         #expect(rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "a1"))?.failedStay != nil)
     }

@@ -407,7 +407,8 @@ struct RecoveryLeverTests {
             rehearsal.text == """
                 0m a1 starts
                 1m ann: refused (command-running) up is running on a1 and would cut the calls that you let in
-                2m ann: held: a1. It stays block_new_connection; no run takes it further
+                2m ann: held: a1. It stays block_new_connection; no run takes it further; up is running there and goes \
+                on, and what verifies it
                 3m a1 released
                 3m a2 starts
                 3m ann: up is ended on a1; then the node is opened

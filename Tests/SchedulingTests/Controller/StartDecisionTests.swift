@@ -402,7 +402,7 @@ struct StartDecisionTests {
         let produced = (Self.runs + Self.nodes).flatMap { situation in
             situation.blockers.replacing("+", with: "").split(separator: " ").map(String.init)
         }
-        let known = Set(produced).union(["policiesMissing", "notRead", "stale", "notNormal", "sweep"])
+        let known = Set(produced).union(["policiesMissing", "notRead", "stale", "notNormal", "sweep", "stepApproval"])
         let missing = BlockerTests.reasons.map(\.word).filter { !known.contains($0) }
         #expect(missing == [])
     }

@@ -195,7 +195,8 @@ import Testing
             text(.closed(.init(cause: .excluded(by: "freezes/year-end", reason: "year-end freeze"), reopens: true)))
                 == "run up@2#1 is frozen by freezes/year-end (year-end freeze)")
         let paused = Record(
-            at: Self.at(0), fact: .paused(Self.run, Pause(.failures, reason: "1 failed (limit 1)", since: .distantPast)))
+            at: Self.at(0), fact: .paused(Self.run, Pause(.failures, reason: "1 failed (limit 1)", since: .distantPast))
+        )
         #expect(paused.text == "run up@2#1 is paused: 1 failed (limit 1)")
     }
 

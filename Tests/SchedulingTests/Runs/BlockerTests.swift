@@ -107,7 +107,8 @@ extension Blocker.Reason {
     enum Kind: String, CaseIterable {
         case suspended, policiesMissing, runPaused, allPaused, runEnding, clock, excluded, outsideWindow, cutoff,
             wrongTopology,
-            approval, promotion, stepApproval, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait, betweenNodes, backOff,
+            approval, promotion, stepApproval, canarySoak, canaryBroken, canaryFirst, groupFirst, groupWait,
+            betweenNodes, backOff,
             held,
             keptOpen, reserved, nodeBusy, failedStay, owed, notRead, unreachable, stale, unknownMode, initial,
             foreign, faulted, isolated, notReady, notNormal, listedOtherwise, quorum, runFull, budget, identity, gate,
