@@ -61,9 +61,15 @@ final class StubNode: Sendable {
     /// It takes connections until a moment after `stop`.
     var isListening: Bool { listening.withLock { $0 } }
 
+    /// Under the locks under which descriptors are closed: a number that somebody else's socket has by now, the listener
+    /// of another test for one, must not be shut down.
     func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        for fd in open.withLock({ $0 }) { shutdown(fd, Int32(SHUT_RDWR)) }
+        listening.withLock { isOpen in
+            if isOpen { shutdown(listener, Int32(SHUT_RDWR)) }
+        }
+        open.withLock { descriptors in
+            for fd in descriptors { shutdown(fd, Int32(SHUT_RDWR)) }
+        }
     }
 
     private func accept() {
@@ -76,12 +82,16 @@ final class StubNode: Sendable {
             number += 1
             Thread.detachNewThread { [self] in
                 serve(fd, connection)
-                open.withLock { _ = $0.remove(fd) }
-                close(fd)
+                open.withLock { descriptors in
+                    descriptors.remove(fd)
+                    close(fd)
+                }
             }
         }
-        close(listener)
-        listening.withLock { $0 = false }
+        listening.withLock { isOpen in
+            isOpen = false
+            close(listener)
+        }
     }
 
     private func serve(_ fd: Int32, _ connection: Int) {
