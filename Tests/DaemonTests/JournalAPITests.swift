@@ -85,7 +85,7 @@ import Testing
     static func get(
         _ path: String, _ address: ListenAddress, id: String? = nil
     ) async throws -> (status: Int, json: [String: Any]) {
-        let response = try await HTTPClient.shared.execute(request(path, address, id: id), timeout: .seconds(30))
+        let response = try await HTTPClient.shared.execute(request(path, address, id: id), timeout: .seconds(5))
         let body = try await response.body.collect(upTo: 1 << 20)
         let json = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
         return (Int(response.status.code), json ?? [:])
@@ -338,7 +338,7 @@ import Testing
             #expect(
                 await NagiBinary.eventually {
                     let again = try? await HTTPClient.shared.execute(
-                        Self.request("/v1/events", address), timeout: .seconds(30))
+                        Self.request("/v1/events", address), timeout: .seconds(5))
                     return again?.status == .ok
                 })
         }

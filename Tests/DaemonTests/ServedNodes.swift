@@ -40,7 +40,7 @@ func post(
     request.method = .POST
     if let target { request.headers.add(name: "x-sora-target", value: target) }
     if let body { request.body = .bytes(ByteBuffer(string: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
     return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
 }
 
