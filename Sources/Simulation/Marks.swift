@@ -83,7 +83,7 @@ extension CommandOutcome {
         case .stopped: "stopped"
         case .answered(_, let fault): fault == nil ? "answered-well" : "answered-badly"
         case .noAnswer: "no-answer"
-        case .terminated(_, let left): left == 0 ? "terminated" : "terminated-by-half"
+        case .terminated(_, let left, _): left == 0 ? "terminated" : "terminated-by-half"
         case .notStarted: "not-started"
         case .neverBegan: "never-began"
         case .interrupted: "interrupted"

@@ -159,6 +159,20 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: directory.path + "/done"), "it was left to end by itself")
     }
 
+    /// Nobody else would end it: what nagi waits for would be late by as long as it likes.
+    @Test func `a command whose runner died is ended at its timeout all the same`() async throws {
+        let start = shell("sleep 600", timeout: .seconds(3))
+        let first = Task { [runner] in await runner.start(start) }
+        #expect(
+            await NagiBinary.eventually {
+                (try? String(contentsOfFile: file("started"), encoding: .utf8))?.contains("\"command\"") == true
+            })
+        let started = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file("started"))))
+        let runnerPid = try #require(((started as? [String: Any])?["runner"] as? [String: Any])?["pid"] as? Int)
+        kill(Int32(runnerPid), SIGKILL)
+        #expect(await first.value == .timedOut)
+    }
+
     @Test func `only the newest directories are kept`() async throws {
         for number in 1...(CommandRunner.kept + 5) {
             try FileManager.default.createDirectory(

@@ -317,6 +317,27 @@ private final class Crowd: Sendable {
         await client.shutdown()
     }
 
+    /// Asks the loop to stop, and answers a call only when it has heard that: `factsOfStopping` lets it go.
+    private static func stopInCall(_ loop: ControlLoop, _ isStopping: DispatchSemaphore) {
+        loop.stop()
+        // What is posted after the stop is seen after it.
+        loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
+        isStopping.wait()
+    }
+
+    /// What the journal has of a loop that was asked to stop in a call.
+    private func factsOfStopping(
+        _ loop: ControlLoop, _ script: Script, _ isStopping: DispatchSemaphore
+    ) async throws -> [Fact] {
+        async let wasSeen = {
+            defer { isStopping.signal() }
+            return await NagiBinary.eventually { loop.board.content.refusedReload != nil }
+        }()
+        try await loop.run(script)
+        #expect(await wasSeen)
+        return try journal.records().map(\.fact)
+    }
+
     @Test func `stopping waits for a send under way and journals its answer, but begins nothing new`() async throws {
         var limits = ControlLoop.Limits()
         limits.stop = .seconds(60)
@@ -324,10 +345,7 @@ private final class Crowd: Sendable {
         let isStopping = DispatchSemaphore(value: 0)
         let stub = try StubNode { call in
             if call.operation == "ChangeMode" {
-                loop.stop()
-                // What is posted after the stop is seen after it.
-                loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
-                isStopping.wait()
+                Self.stopInCall(loop, isStopping)
             }
             return .answer(
                 200, call.operation == "ChangeMode" ? "{\"mode\":\"block_new_session\"}" : "{\"mode\":\"normal\"}")
@@ -348,14 +366,8 @@ private final class Crowd: Sendable {
             default: return ([], nil)
             }
         }
-        async let wasSeen = {
-            defer { isStopping.signal() }
-            return await NagiBinary.eventually { loop.board.content.refusedReload != nil }
-        }()
-        try await loop.run(script)
-        #expect(await wasSeen)
         #expect(
-            try journal.records().map(\.fact) == [
+            try await factsOfStopping(loop, script, isStopping) == [
                 .modeAnswered(node01, id: 1, ModeChangeAnswer(.accepted, read: .known(.normal)))
             ])
         #expect(stub.operations == ["GetMode", "ChangeMode"])
@@ -369,9 +381,7 @@ private final class Crowd: Sendable {
         let loop = Self.loop(journal, client, directory.path, limits: limits)
         let isStopping = DispatchSemaphore(value: 0)
         let stub = try StubNode { call in
-            loop.stop()
-            loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: []))
-            isStopping.wait()
+            Self.stopInCall(loop, isStopping)
             return .answer(200, "")
         }
         let command = CommandStart(
@@ -388,14 +398,8 @@ private final class Crowd: Sendable {
             default: return ([], nil)
             }
         }
-        async let wasSeen = {
-            defer { isStopping.signal() }
-            return await NagiBinary.eventually { loop.board.content.refusedReload != nil }
-        }()
-        try await loop.run(script)
-        #expect(await wasSeen)
         #expect(
-            try journal.records().map(\.fact) == [
+            try await factsOfStopping(loop, script, isStopping) == [
                 .commandEnded(CommandID(number: 1), node01, .answered(status: 200, fault: nil))
             ])
         await client.shutdown()

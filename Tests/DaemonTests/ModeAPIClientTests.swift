@@ -64,6 +64,27 @@ import Testing
         await client.shutdown()
     }
 
+    /// It would stay shut, and nobody could be asked about it.
+    @Test func `a node that nagi keeps shut stays callable, and others that are not called any more are named`() async {
+        let client = ModeAPIClient(directory: "/", environment: [:])
+        func settings(allow: String) -> CallSettings {
+            var policies = set("http://127.0.0.1:1/")
+            policies.clusters[0].topology = .clustered
+            policies.clusters[0].discovery = Discovery(seeds: ["http://127.0.0.1:1/"], allow: [allow])
+            return client.settings(for: policies)
+        }
+        let kept = ["tokyo": [FoundNode(name: "b", api: "http://127.0.0.2:1/")]]
+        client.use(settings(allow: "127.0.0.0/8"))
+        #expect(client.losses(by: settings(allow: "127.0.0.0/16"), kept: kept).isEmpty)
+        let losses = client.losses(by: settings(allow: "127.0.0.1/32"), kept: kept)
+        #expect(
+            losses == [
+                "b of tokyo, which nagi is not through with, could not be called any more: "
+                    + "127.0.0.2 is in no network of discovery.allow"
+            ])
+        await client.shutdown()
+    }
+
     @Test func `one read says everything the node knows`() async throws {
         let node = try ModeStub(mode: "block_new_session").node
         let gate = try StubNode { _ in .answer(200, "") }

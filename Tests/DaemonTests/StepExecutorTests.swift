@@ -272,13 +272,13 @@ import Testing
         #expect(stub.operations.filter { $0 != "GetStatsReport" && $0 != "ListConnections" } == calls)
     }
 
-    @Test func `a node that ends nothing says how many are left`() async throws {
+    @Test func `a node that ends nothing says how many are left, and what it answers`() async throws {
         let stub = try StubNode { call in
             call.operation == "ListConnections" ? .answer(200, #"[{"channel_id":"a"}]"#) : .answer(400, "{}")
         }
         defer { stub.stop() }
         let outcome = await executor(set(stub.url)).start(
             start(.termination(reason: "r"), api: stub.url, timeout: .seconds(1)))
-        #expect(outcome == .terminated(sessions: 0, left: 1))
+        #expect(outcome == .terminated(sessions: 0, left: 1, fault: "DisconnectChannel: status 400: {}"))
     }
 }

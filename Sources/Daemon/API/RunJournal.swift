@@ -21,7 +21,8 @@ struct RunJournal {
         var query = JournalReader.Query()
         query.limit = JournalReader.scanLimit
         query.after = first.seq - 1
-        query.anyTrace = [JournalFormat.trace(id.text)] + Self.pauses + [JournalFormat.trace("daemonStarted")]
+        query.anyTrace =
+            [id.text, "paused", "resumed", "holdPlaced", "holdEnded", "daemonStarted"].map { JournalFormat.trace($0) }
         var records: [Record] = []
         while true {
             let page = try await reader.page(query)
@@ -34,25 +35,20 @@ struct RunJournal {
             guard isOver || page.isComplete || isTruncated else { continue }
             // What comes after the last record that was read is not told.
             let end = isTruncated ? records.last?.at ?? now : now
-            let pause = try await pause(before: first.seq)
-            return RunAccount(of: id, pause: pause, records: records, until: end).map { ($0, isTruncated) }
+            let before = try await reader.ledger(at: first.record.at.wall - .nanoseconds(1))
+            let holds = first.record.members.compactMap { node in
+                before?.entry(node)?.hold.map { (node, $0) }
+            }
+            return RunAccount(
+                of: id, pause: before?.pause, holds: Dictionary(holds) { $1 }, records: records, until: end
+            ).map { ($0, isTruncated) }
         }
     }
+}
 
-    private static let pauses = [JournalFormat.trace("paused"), JournalFormat.trace("resumed")]
-
-    /// The pause of everything that stood there.
-    private func pause(before seq: Int64) async throws(JournalError) -> Pause? {
-        var query = JournalReader.Query()
-        (query.isBackward, query.before, query.limit) = (true, seq, 1)
-        query.anyTrace = Self.pauses
-        query.isWanted = { record in
-            switch record.fact {
-            case .paused(nil, _), .resumed(nil, _): true
-            default: false
-            }
-        }
-        guard case .paused(_, let pause)? = try await reader.page(query).entries.first?.record.fact else { return nil }
-        return pause
+extension Record {
+    /// The nodes of a run that it begins.
+    fileprivate var members: [NodeID] {
+        if case .runStarted(let run) = fact { run.parts.map(\.node) } else { [] }
     }
 }

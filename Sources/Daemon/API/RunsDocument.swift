@@ -124,7 +124,8 @@ extension RunDocument.Node {
                 claimedAt: milestones.claimedAt.map(zone.text), drainedAt: milestones.drainedAt.map(zone.text),
                 blockedAt: milestones.blockedAt.map(zone.text), restoredAt: milestones.restoredAt.map(zone.text),
                 drainedInSeconds: milestones.seconds(to: milestones.drainedAt),
-                outOfServiceSeconds: milestones.seconds(to: milestones.restoredAt), leaked: milestones.leaked),
+                outOfServiceSeconds: milestones.seconds(to: milestones.restoredAt), leaked: milestones.leaked,
+                cut: milestones.cut),
             seconds: RunDocument.seconds(shares), time: RunDocument.shares(shares))
     }
 }

@@ -69,6 +69,9 @@ package struct RunsTable {
         var parts: [String] = []
         if let out = node.milestones.outOfServiceSeconds { parts.append("out of service for \(length(Double(out)))") }
         if let leaked = node.milestones.leaked, leaked > 0 { parts.append("\(leaked) leaked in") }
+        if let cut = node.milestones.cut, cut > 0 {
+            parts.append("\(cut) connection\(cut == 1 ? "" : "s") cut on purpose")
+        }
         if let error = node.error { parts.append(error) }
         return parts.joined(separator: ", ")
     }
@@ -77,12 +80,13 @@ package struct RunsTable {
         let by = share.by.map { " by \($0)" } ?? ""
         switch share.reason {
         case "window": return "outside its windows"
+        case "cutoff": return "too close to its window's end"
         case "previous": return "waiting for the node before"
         case "canary": return "watching the canary"
         case "approval": return "waiting for approval"
         case "budget": return "waiting for the budget"
         case "quorum": return "waiting for the quorum"
-        case "held": return "waiting for a node that a person holds"
+        case "held": return share.by.map { "held by \($0)" } ?? "waiting for a node that a person holds"
         case "busy": return "waiting for a node that another run has"
         case "node": return "waiting for a node to be well"
         case "clock": return "waiting for the clock"

@@ -85,6 +85,8 @@ extension StatusDocument {
         @Nullable package var drainedInSeconds: Int?
         @Nullable package var outOfServiceSeconds: Int?
         @Nullable package var leaked: Int?
+        /// Connections that its commands cut on purpose.
+        @Nullable package var cut: Int?
     }
 
     package struct Policy: Codable, Hashable, Sendable {

@@ -291,7 +291,7 @@ extension Blocker {
         switch reason {
         case .stepApproval(let names), .canaryFirst(let names), .canarySoak(let names), .groupFirst(_, let names),
             .quorum(let names),
-            .backOff(let names):
+            .backOff(_, _, let names):
             names
         case .canaryBroken(let name), .identity(let name): [name]
         case .nodeBusy(let run), .failedStay(let run): [run.text]
@@ -330,7 +330,7 @@ extension StatusDocument.Run {
                     restoredAt: part.milestones.restoredAt.map(zone.text),
                     drainedInSeconds: part.milestones.seconds(to: part.milestones.drainedAt),
                     outOfServiceSeconds: part.milestones.seconds(to: part.milestones.restoredAt),
-                    leaked: part.milestones.leaked))
+                    leaked: part.milestones.leaked, cut: part.milestones.cut))
         }
     }
 }

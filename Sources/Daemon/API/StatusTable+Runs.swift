@@ -107,6 +107,9 @@ extension StatusTable {
         if let leaked = part.milestones.leaked, leaked > 0 {
             parts.append("\(leaked) session\(leaked == 1 ? "" : "s") leaked in")
         }
+        if let cut = part.milestones.cut, cut > 0 {
+            parts.append("\(cut) connection\(cut == 1 ? "" : "s") cut on purpose")
+        }
         if let error = part.error, !isToldAbove { parts.append(names.shortened(error)) }
         let phase = part.step.map { "\(part.phase) (\($0))" } ?? part.phase
         let style: TextStyle = isFailed ? .alarm : part.phase == "done" ? .good : .plain

@@ -52,7 +52,7 @@ extension CommandOutcome {
     /// It says how it was, also where somebody gave the call up meanwhile.
     fileprivate var isWhatCame: Bool {
         switch self {
-        case .answered, .terminated(_, left: 0), .notStarted, .neverBegan: true
+        case .answered, .terminated(_, left: 0, _), .notStarted, .neverBegan: true
         case .terminated, .noAnswer, .exited, .signalled, .timedOut, .stopped, .interrupted: false
         }
     }

@@ -79,6 +79,9 @@ package final class CommandRunner: Sendable {
         switch outcome {
         case .exited(0)?: return .pass(NodeText(cutting: "exited with 0\(said)"))
         case .exited(let status)?: return .fail(NodeText(cutting: "exited with \(status)\(said)"))
+        case .timedOut?:
+            return .unknown(
+                NodeText(cutting: "killed after \(measurement.limit.spoken), the longest that it may take\(said)"))
         case let outcome?: return .unknown(NodeText(cutting: "\(outcome)\(said)"))
         case nil: return .unknown("the daemon is stopping")
         }
@@ -155,8 +158,8 @@ package final class CommandRunner: Sendable {
     private func outcome(in directory: CommandDirectory, child: Int32?, timeout: Duration) async -> CommandOutcome? {
         var unreaped = child
         let begun = HostClock.now().uptime
-        // exec-step ends the command at its timeout; past that and the grace time it has itself come to harm.
-        let end = begun + timeout + .seconds(60)
+        // exec-step ends the command at its timeout; where it has itself come to harm, this is the only one who does.
+        var ending: CommandOutcome?
         defer {
             if let pid = unreaped { Self.reapLater(pid) }
         }
@@ -169,9 +172,12 @@ package final class CommandRunner: Sendable {
             let now = HostClock.now().uptime
             if !isRunning {
                 if let command = started?.command, command.isAlive {
-                    if end <= now || directory.isEndAsked { kill(-command.pid, SIGKILL) }
+                    if begun + timeout <= now || directory.isEndAsked {
+                        ending = begun + timeout <= now ? .timedOut : .stopped
+                        kill(-command.pid, SIGKILL)
+                    }
                 } else if started != nil {
-                    return .interrupted
+                    return ending ?? .interrupted
                 } else if child != nil {
                     return directory.isClaimed ? .interrupted : .notStarted("exec-step did not begin")
                 } else if begun + Self.startLimit <= now {

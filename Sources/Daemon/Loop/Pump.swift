@@ -217,7 +217,10 @@ struct Pump<Brain: Decider> {
             return nil
         }
         let objections =
-            loading.isConfirmed ? [] : decider.objections(to: set) + loop.client.losses(by: settings)
+            loading.isConfirmed
+            ? []
+            : decider.objections(to: set)
+                + loop.client.losses(by: settings, kept: decider.ledger.foundInUse(at: HostClock.now().wall))
         guard !loading.isTrial else {
             loading.told(objections)
             return nil

@@ -73,6 +73,11 @@ package struct CallSettings: Sendable {
                 let isKnown = former.map { (try? $0.tls.get())?.digest == tls?.digest } ?? true
                 if !isKnown { news.changes.append("api.tls of \(name): other certificates than before") }
             }
+            if let former = former?.addresses, let addresses = cluster.addresses {
+                for (url, reason) in former.lost(to: addresses) {
+                    news.changes.append("the node of \(name) at \(url) is not called any more: \(reason)")
+                }
+            }
             if case .failure(let missing) = cluster.headers {
                 news.faults.append("no node of \(name) can be called: \(missing)")
             }
@@ -87,7 +92,9 @@ package struct CallSettings: Sendable {
 extension CallSettings {
     /// Why they are not to replace those in use: nodes that can be called now could not be any more, also those that nagi keeps
     /// shut.
-    func losses(after current: CallSettings) -> [String] {
+    ///
+    /// - Parameter kept: found nodes on which something of nagi's is, by their clusters.
+    func losses(after current: CallSettings, kept: [String: [FoundNode]]) -> [String] {
         clusters.sorted { $0.key < $1.key }.flatMap { name, cluster -> [String] in
             guard let former = current.clusters[name] else { return [] }
             var losses: [String] = []
@@ -98,6 +105,14 @@ extension CallSettings {
             }
             if case .failure(let missing) = cluster.headers, case .success = former.headers {
                 losses.append("no node of \(name) could be called any more: \(missing)")
+            }
+            for node in kept[name] ?? [] {
+                let address = NodeAddress(api: node.api, ready: nil)
+                guard former.refusal(of: node.name, at: address) == nil,
+                    let reason = cluster.refusal(of: node.name, at: address)
+                else { continue }
+                losses.append(
+                    "\(node.name) of \(name), which nagi is not through with, could not be called any more: \(reason)")
             }
             return losses
         }

@@ -31,6 +31,16 @@ package struct MemberAddresses: Sendable {
         return judgement
     }
 
+    /// Addresses that these networks let nagi call, and the later ones do not, each with the reason.
+    func lost(to later: MemberAddresses) -> [(url: String, reason: String)] {
+        let callable = known.judgements.withLock { judgements in
+            judgements.compactMap { if case .callable = $0.value { $0.key } else { nil } }
+        }
+        return callable.sorted().compactMap { url in
+            if case .refused(let reason) = later.judge(url) { (url, reason.description) } else { nil }
+        }
+    }
+
     private func judged(_ url: String) -> MemberAddress {
         guard let address = HTTPAddress(parsing: url), !address.path.contains("?"),
             let text = NodeText(exactly: address.text)

@@ -15,6 +15,7 @@ extension ModeAPIClient {
         let end = HostClock.now().uptime + start.timeout
         var ended: Set<String> = []
         var hasAsked = false
+        var fault: NodeText?
         do throws(CallFailure) {
             let endpoint = try termination(of: start.node, at: start.address)
             let abilities = await abilities(of: start.node, endpoint)
@@ -23,16 +24,16 @@ extension ModeAPIClient {
                 let live = Set(connections.map(\.channelID))
                 guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
-                    return .terminated(sessions: ended.subtracting(live).count, left: live.count)
+                    return .terminated(sessions: ended.subtracting(live).count, left: live.count, fault: fault)
                 }
                 hasAsked = true
                 if abilities.relays {
                     for connection in connections where HostClock.now().uptime < end {
-                        try await self.end(connection, reason, endpoint)
+                        fault = try await self.end(connection, reason, endpoint) ?? fault
                     }
                 } else {
                     for channel in live.sorted() where HostClock.now().uptime < end {
-                        try await self.end(channel, reason, abilities.release, endpoint)
+                        fault = try await self.end(channel, reason, abilities.release, endpoint) ?? fault
                     }
                 }
                 ended.formUnion(live)
@@ -64,24 +65,32 @@ extension ModeAPIClient {
         return rows
     }
 
-    // What is not known there, or gone by then, is no failure: what is left is looked at next.
+    // What is not known there, or gone by then, is no failure: what is left is looked at next. What the node has against it is
+    // told where something is left.
 
     private func end(
         _ connection: ConnectionAnswer, _ reason: String, _ endpoint: ModeAPIEndpoint
-    ) async throws(CallFailure) {
-        guard let id = connection.connectionID else { return }
+    ) async throws(CallFailure) -> NodeText? {
+        guard let id = connection.connectionID else { return nil }
         let goodbye = ChannelEnd(channelID: connection.channelID, connectionID: id, reason: .init(reason: reason))
-        _ = try await call(.disconnectConnection, body: Self.body(goodbye), endpoint, limit: Self.bodyLimit)
+        return try await order(.disconnectConnection, Self.body(goodbye), endpoint)
     }
 
     private func end(
         _ channel: String, _ reason: String, _ release: Release?, _ endpoint: ModeAPIEndpoint
-    ) async throws(CallFailure) {
+    ) async throws(CallFailure) -> NodeText? {
         let goodbye = Self.body(ChannelEnd(channelID: channel, reason: .init(reason: reason)))
-        _ = try await call(.disconnectChannel, body: goodbye, endpoint, limit: Self.bodyLimit)
-        guard release?.endsSessions == true else { return }
-        _ = try await call(
-            .terminateSession, body: Self.body(ChannelEnd(channelID: channel)), endpoint, limit: Self.bodyLimit)
+        let fault = try await order(.disconnectChannel, goodbye, endpoint)
+        guard release?.endsSessions == true else { return fault }
+        return try await order(.terminateSession, Self.body(ChannelEnd(channelID: channel)), endpoint) ?? fault
+    }
+
+    /// - Returns: what the node answered, where that was an error.
+    private func order(
+        _ target: Target, _ body: ByteBuffer, _ endpoint: ModeAPIEndpoint
+    ) async throws(CallFailure) -> NodeText? {
+        let answer = try await call(target, body: body, endpoint, limit: Self.bodyLimit)
+        return answer.status == 200 ? nil : NodeText(cutting: "\(target.operation): \(answer.summary)")
     }
 
     private static func body(_ end: ChannelEnd) -> ByteBuffer {

@@ -25,6 +25,9 @@ package final class ModeAPIClient: Sendable {
         case disconnectChannel = "Sora_20151104.DisconnectChannel"
         case disconnectConnection = "Sora_20151104.DisconnectConnection"
         case terminateSession = "Sora_20230628.TerminateSession"
+
+        /// Without its date: `GetMode`.
+        var operation: String { String(rawValue.drop { $0 != "." }.dropFirst()) }
     }
 
     private let client: HTTPClient
@@ -68,8 +71,8 @@ package final class ModeAPIClient: Sendable {
     }
 
     /// Why these settings are not to replace those in use; empty: they may.
-    package func losses(by settings: CallSettings) -> [String] {
-        settings.losses(after: endpoints.withLock { $0.settings })
+    package func losses(by settings: CallSettings, kept: [String: [FoundNode]] = [:]) -> [String] {
+        settings.losses(after: endpoints.withLock { $0.settings }, kept: kept)
     }
 
     /// Calls follow these settings from now on. Clusters that they do not have keep their last ones.
@@ -288,7 +291,7 @@ package final class ModeAPIClient: Sendable {
         do throws(ModeAPIEndpoint.Unusable) {
             return try endpoint(to: node, at: address)
         } catch {
-            throw Unreadable(.unreachable(NodeText(cutting: error.reason)))
+            throw Unreadable(.notSent(NodeText(cutting: error.reason)))
         }
     }
 

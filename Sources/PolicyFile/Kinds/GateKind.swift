@@ -12,7 +12,10 @@ enum GateKind {
         Field("http", HTTPKind.probe, "good is the expected answer"),
         Field("prometheus", query, "good is every value within the bounds"),
         Field("command", CommandKind.command, "program and arguments, as in a run step; good is exit status 0"),
-        DefaultedField("interval", .duration(.seconds(1)), default: standard.interval, "between two measurements"),
+        DefaultedField(
+            "interval", .duration(.seconds(1)), default: standard.interval,
+            "between two measurements; one of them may take as long, at least 1s and at most 30s, and is unknown after it"
+        ),
         DefaultedField("timeout", .duration(.seconds(1)), default: standard.timeout, "how long it may take"),
         DefaultedField(
             "failureLimit", .integer(1...1_000), default: standard.failureLimit,

@@ -90,18 +90,31 @@ extension Controller {
 
     private mutating func checkLists(of cluster: ClusterIndex, _ turn: inout Turn) {
         let name = fleet[cluster].policy.name
-        alarm(
-            Alarm.Key(.wrongTopology, cluster: name),
-            fleet.hasWrongTopology(cluster)
-                ? "\(name) is said to be standalone, and its nodes list other members: nothing starts there" : nil,
-            &turn)
-        guard fleet[cluster].isClustered, fleet[cluster].isKnown, fleet[cluster].roster.listCount > 0 else { return }
-        let odd = fleet[cluster].roster.columns(contradicting: fleet[cluster].membership)
+        let isKnown = fleet[cluster].isKnown
+        var topology: String?
+        if fleet.hasWrongTopology(cluster) {
+            topology = "\(name) is said to be standalone, and its nodes list other members: nothing starts there"
+        } else if isKnown, standsAlone(cluster) {
+            topology =
+                "\(name) is said to be clustered, and none of its nodes lists another: they stand alone, or it has fallen apart: nothing starts or is opened there"
+        }
+        alarm(Alarm.Key(.wrongTopology, cluster: name), topology, &turn)
+        guard fleet[cluster].isClustered, isKnown else { return }
+        // Where no majority says anything, nothing can differ from it.
+        let hasMajority = topology == nil && fleet[cluster].roster.membership != nil
+        let odd = hasMajority ? fleet[cluster].roster.columns(contradicting: fleet[cluster].membership) : []
         alarm(
             Alarm.Key(.listContradicts, cluster: name),
             odd.isEmpty
                 ? nil
                 : "\(odd.prefix(3).map { fleet[fleet[cluster].nodes[$0]].id.name }.joined(separator: ", ")): lists other members than the majority",
             &turn)
+    }
+
+    /// Every one of its nodes answers, and none of them says that it has others beside it.
+    private func standsAlone(_ cluster: ClusterIndex) -> Bool {
+        let watch = fleet[cluster]
+        return watch.isClustered && watch.nodes.count > 1 && watch.roster.listsOfOthers == 0
+            && watch.nodes.allSatisfy { fleet[$0].observation != nil && !fleet[$0].isFailing }
     }
 }

@@ -14,7 +14,15 @@ extension Controller {
         return CommandStart(
             id: id, node: fleet[node].id, address: fleet[seat: node].address, run: header.id, step: command.name,
             attempt: attempt, work: facts.filled(command.work), environment: facts.environment,
-            timeout: command.timeout, notAfter: now + limit)
+            timeout: command.timeout, notAfter: now + limit, live: command.cutsCalls ? live(on: node) : nil)
+    }
+
+    /// By the latest read; nil: nothing.
+    private func live(on node: NodeIndex) -> DrainEvidence.Counts? {
+        guard let seen = fleet[node].observation, let load = seen.load else { return nil }
+        let sessions = load.countedSessions
+        guard load.ongoingConnections > 0 || sessions ?? 0 > 0 else { return nil }
+        return DrainEvidence.Counts(begun: seen.begun, sessions: sessions, connections: load.ongoingConnections)
     }
 
     /// What whatever is done to the node is told about it.
@@ -33,7 +41,8 @@ extension Controller {
     ) {
         guard let entry = ledger.commands[id], entry.outcome == nil else { return }
         decide(
-            .commandEnded(id, entry.start.node, outcome, step: entry.start.step, output: output, run: entry.start.run),
+            .commandEnded(
+                id, entry.start.node, outcome, step: entry.start.called, output: output, run: entry.start.run),
             &turn)
         guard let node = ledger.index(of: entry.start.node) else { return }
         nodesToTouch.insert(node.raw)

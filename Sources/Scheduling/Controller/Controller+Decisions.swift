@@ -130,7 +130,8 @@ extension Controller {
         guard let end = calendars.endOfWindows(place, origin: header.origin, at: now.wall) else {
             return [Blocker(.outsideWindow)]
         }
-        return now.wall >= end + (.zero - header.pinned.startMargin) ? [Blocker(.cutoff, until: end)] : []
+        return now.wall >= end + (.zero - header.pinned.startMargin)
+            ? [Blocker(.cutoff(header.pinned.startMargin), until: end)] : []
     }
 
     private func clearanceBlocker(_ header: Ledger.RunHeader, _ now: Moment) -> Blocker? {
@@ -142,7 +143,7 @@ extension Controller {
             }
         case .open(let until?)
         where header.pinned.startMargin > .zero && now.wall >= until - header.pinned.startMargin:
-            return Blocker(.cutoff, until: until)
+            return Blocker(.cutoff(header.pinned.startMargin), until: until)
         case .open(let until?) where now.wall >= until: return Blocker(.outsideWindow)
         case .open: return nil
         }
@@ -159,7 +160,11 @@ extension Controller {
             } else {
                 switch canaryWait(of: run, now) {
                 case .soaks(let until)?: blockers.append(Blocker(.canarySoak(names), until: until))
-                case .isBroken(let name)?: blockers.append(Blocker(.canaryBroken(name)))
+                // What is told of one that failed is that the run is paused by it.
+                case .isBroken(let name)?:
+                    if !run.pauses.contains(where: { $0.cause == .canary }) {
+                        blockers.append(Blocker(.canaryBroken(name)))
+                    }
                 // One that proves nothing pauses the run, and an approval makes it no better.
                 case nil: if run.canaries.allSatisfy({ $0.setback == nil }) { blockers.append(Blocker(.promotion)) }
                 }
@@ -222,7 +227,7 @@ extension Controller {
             let until = within.map { now.wall + ($0 + backOff - now.uptime) }
             if until.map({ $0 > now.wall }) ?? true {
                 let holders = fleet.out(of: fleet.cluster(of: node), at: now, atMost: Controller.holderLimit)
-                blockers.append(Blocker(.backOff(holders: holders), until: until))
+                blockers.append(Blocker(.backOff(backOff, why: part.error, holders: holders), until: until))
             }
         }
         return blockers

@@ -72,7 +72,8 @@ extension Controller {
         }
         guard begun.uptime >= fleet[node].hereSince else { return readNow(node, turn.now) }
         fleet[node].take(failure, begun: begun, at: turn.now)
-        network.note(node.raw, answers: false, offset: nil, at: turn.now.uptime)
+        // What was never sent says nothing of the network.
+        if case .notSent = failure {} else { network.note(node.raw, answers: false, offset: nil, at: turn.now.uptime) }
         if fleet[node].isFailing { noteMembers(nil, begun: begun, of: node, &turn) }
         if scope == .whole {
             finishRead(node, begun: begun, &turn)
@@ -122,7 +123,10 @@ extension Controller {
         guard let since = fleet[node].looserSince, isSameLife, begun.uptime >= since else { return }
         fleet[node].looserSince = nil
         guard written?.incarnation == ledger[node].incarnation else { return }
-        decide(.nodeLoosened(fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal)), &turn)
+        let times = ledger[node].recentLoosenings(at: turn.now.wall).count + 1
+        decide(
+            .nodeLoosened(
+                fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal), times: times), &turn)
         if let until = ledger[node].contestedUntil(at: turn.now.wall) {
             wake(.node(node.raw), at: turn.now.uptime + (until - turn.now.wall), turn.now)
         }
@@ -201,9 +205,14 @@ extension Controller {
         for slot in fleet[cluster].runs { runsToTouch.insert(slot.raw) }
     }
 
-    /// Journals what the node shows where that differs from what the journal says.
+    /// Journals what the node shows where that differs from what the journal says: at once, or as soon as the spacing is
+    /// over, so that the past is answered as the present was.
     mutating func noteFacts(of node: NodeIndex, _ turn: inout Turn) {
-        guard let facts = facts(of: node, turn.now), !isSame(facts, ledger[node].facts) else { return }
+        guard let facts = facts(of: node, turn.now) else { return }
+        guard !isSame(facts, ledger[node].facts) else {
+            fleet[node].unjournaledFacts = nil
+            return
+        }
         let isAtWork = !fleet[seat: node].working.isEmpty || ledger[node].isAttached(at: turn.now.wall)
         let isMode = facts.mode != ledger[node].facts?.mode
         let isService = facts.differsInService(from: ledger[node].facts)
@@ -212,7 +221,7 @@ extension Controller {
         {
             if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }
             fleet[node].unjournaledFacts = facts
-            return
+            return wake(.node(node.raw), at: last + Controller.factSpacing, turn.now)
         }
         decide(
             .nodeObserved(fleet[node].id, facts, fleet[node].marks, skipped: fleet[node].unjournaled), &turn)

@@ -6,6 +6,7 @@ extension Controller {
     /// Moves a node on as far as it goes now, and its mode with it.
     mutating func touch(_ node: NodeIndex, _ turn: inout Turn) {
         turn.cost.nodes += 1
+        if fleet[node].unjournaledFacts != nil { noteFacts(of: node, &turn) }
         noteHold(of: node, &turn)
         settleChange(of: node, &turn)
         reconcileMode(node, &turn)
@@ -104,7 +105,11 @@ extension Controller {
                 command, id: id, attempt: work.attempt, isCommitted: isCommitted,
                 isExempt: part.exempt.contains(.window), node, header, turn.now)
         }
-        let grounds = start == nil && former?.phase.kind == part.phase.kind ? nil : grounds(for: node, header, turn.now)
+        if let live = start?.live { part.milestones.cut = (part.milestones.cut ?? 0) + live.connections }
+        let isDecisive =
+            start != nil || former?.phase.kind != part.phase.kind
+            || former?.milestones.drainedAt != part.milestones.drainedAt
+        let grounds = isDecisive ? grounds(for: node, header, turn.now) : nil
         // A deadline that stands or runs is no news of the step.
         let isSameStep = former?.phase.kind == part.phase.kind && former?.phase.work?.step == part.phase.work?.step
         let isNews = !isSameStep || former?.phase.work?.attempt != part.phase.work?.attempt
@@ -252,7 +257,8 @@ extension Controller {
         alarm(
             key,
             isContested
-                ? "\(fleet[node].id.name): somebody loosens its mode again and again: nagi does not set it again" : nil,
+                ? "\(fleet[node].id.name): somebody loosens its mode again and again: from now on nagi leaves it as it is"
+                : nil,
             &turn)
     }
 

@@ -26,7 +26,7 @@ extension Fact {
         case .daemonStarted, .heartbeat, .policiesLoaded: Subjects()
         case .membershipChanged(let cluster, _), .budgetKept(let cluster, _), .leaversForgotten(let cluster):
             Subjects(cluster: cluster)
-        case .nodeObserved(let node, _, _, _), .nodeRestarted(let node, _), .nodeLoosened(let node, _),
+        case .nodeObserved(let node, _, _, _), .nodeRestarted(let node, _), .nodeLoosened(let node, _, _),
             .nodeShown(let node, _), .addressMoved(let node), .drainSampled(let node, _, _):
             Subjects(node: node)
         case .nodesFound(let cluster, let found):

@@ -67,6 +67,17 @@ extension Ledger {
         return nodes + open.sorted()
     }
 
+    /// Found nodes on which something of nagi's is, by their clusters.
+    package func foundInUse(at now: Timestamp) -> [String: [FoundNode]] {
+        (found ?? [:]).reduce(into: [:]) { kept, cluster in
+            kept[cluster.key] = cluster.value.filter { node in
+                entry(NodeID(cluster: cluster.key, name: node.name)).map {
+                    $0.isAttached(at: now) || $0.failedStay != nil
+                } ?? false
+            }
+        }
+    }
+
     /// The set as it was accepted.
     package var written: PolicySet? { policies?.without(found ?? [:]) }
 }

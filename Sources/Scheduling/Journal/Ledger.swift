@@ -73,6 +73,8 @@ package struct Ledger: Hashable, Sendable, Codable {
     package struct CommandEntry: Hashable, Sendable, Codable {
         package var start: CommandStart
         package var outcome: CommandOutcome?
+        /// Nil: of a record of before, nobody noted it.
+        package var startedAt: Timestamp?
     }
 
     package struct EndedRun: Hashable, Sendable, Codable {
@@ -110,7 +112,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .nodeObserved(let node, let facts, let marks, _):
             with(node) { $0.observe(facts, marks: marks, at: at.wall) }
         case .nodeRestarted(let node, let marks): with(node) { $0.restarted(marks) }
-        case .nodeLoosened(let node, _): with(node) { $0.loosened(at: at.wall) }
+        case .nodeLoosened(let node, _, _): with(node) { $0.loosened(at: at.wall) }
         case .nodeShown(let node, let address): with(node) { $0.shownAddress = address }
         case .addressMoved(let node): with(node) { $0.formerAddress = nil }
         case .leaversForgotten(let cluster): keep { $0.retained == nil || $0.id.cluster != cluster }
@@ -152,10 +154,10 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .modeSeenAgain(let node): with(node) { $0.seenAgain() }
         case .modeAdopted(let node, let mode): with(node) { $0.adopt(mode) }
         case .ownershipDropped(let node, _): with(node) { $0.drop() }
-        case .floorChanged(let node, let floor): with(node) { $0.setFloor(floor) }
+        case .floorChanged(let node, let floor): with(node) { $0.setFloor(floor, at: at.wall) }
         case .commandIntended(let start):
             lastCommand = max(lastCommand, start.id.number)
-            commands[start.id] = CommandEntry(start: start, outcome: nil)
+            commands[start.id] = CommandEntry(start: start, startedAt: at.wall)
             latestCommands?[start.node] = nil
         case .commandEnded(let id, let node, let outcome, let step, let output, _):
             commands[id]?.outcome = outcome

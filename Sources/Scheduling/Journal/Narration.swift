@@ -112,7 +112,7 @@ package struct Narration: Sendable {
         case .nodeRestarted(let node, _):
             if disturbed.contains(node) { return own(record, .info, ", as its step means to") }
             return own(record, nil, ", and not by nagi")
-        case .nodeLoosened(let node, _): settled[node] = nil
+        case .nodeLoosened(let node, _, _): settled[node] = nil
         case .commandIntended(let start):
             disturbed.insert(start.node)
             printed[start.node] = nil

@@ -36,13 +36,17 @@ extension Notice {
     /// Each word stands in the stored text of every record that is an occasion, and in few others: what need not be read.
     package static let traces =
         [
-            "runStarted", "runEnded", "paused", "approvalChanged", "runWaits", "approval", "noticed", "nodeLoosened",
+            "runStarted", "runEnded", "paused", "approvalChanged", "clearanceChanged", "runWaits", "approval",
+            "noticed", "nodeLoosened",
             "ownershipDropped", "floorChanged", "stayPlaced", "alarmRaised",
         ].map { "\"\($0)\"" } + [observingTrace]
 
     /// Whether what it is an occasion of depends on whether the run's start was approved.
     package static func asksForStart(_ fact: Fact) -> RunID? {
-        if case .runWaits(let run, .waitingApproval) = fact { run } else { nil }
+        switch fact {
+        case .runWaits(let run, .waitingApproval), .clearanceChanged(let run, .open): run
+        default: nil
+        }
     }
 
     /// What a record says of a run's approval: nil, nothing; false, its start still waits for a word.
@@ -96,7 +100,18 @@ private struct Told {
             self.init(
                 .runStarted, "\(run.policy) would start now",
                 text: "run \(run.id) would start: \(NameList.text(run.parts.map(\.node.name))); nothing is done")
-        case .runStarted(let run): self.init(.runStarted, "\(run.policy) has started")
+        // Its windows open later, maybe days: who is to approve it can do so now, and nobody else is told anything yet.
+        case .runStarted(let run) where !run.clearance.isOpen:
+            guard run.approval.isAwaited else { return nil }
+            self.init(
+                approvalOf: run.id, once: "asked",
+                text: "run \(run.id) waits for an approval of its start, which may be given before its windows open")
+        case .runStarted(let run):
+            self.init(.runStarted, "\(run.policy) has started", once: .run(run.id, "started"))
+        case .clearanceChanged(let run, .open):
+            self.init(
+                .runStarted, isStartApproved ? "\(run.policy) has started" : "the window of \(run.policy) is open",
+                once: .run(run, "started"))
         case .runEnded(let run, let outcome):
             switch outcome {
             case .failed: self.init(.runFailed, "\(run.policy) has failed")
@@ -126,7 +141,9 @@ private struct Told {
         case .noticed(let run, let node, let step):
             self.init(.runStarted, "\(run.policy), \(node.name)", text: step.text)
             cause = .step(notification: step.notification)
-        case .nodeLoosened(let node, _): self.init(.drift, "\(node.name) was loosened by hand")
+        case .nodeLoosened(let node, _, _):
+            self.init(
+                .drift, "\(node.name) was loosened by hand", hint: "nagi release \(node) has it left open")
         case .ownershipDropped(let node, .foreign): self.init(.drift, "\(node.name) is in a mode that nagi did not set")
         case .floorChanged(let node, let mode?):
             let isClustered = policies.cluster(named: node.cluster)?.topology == .clustered

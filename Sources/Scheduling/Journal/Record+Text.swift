@@ -20,12 +20,14 @@ extension Record {
             "\(node.name)  \(facts.text)"
                 + (skipped > 0 ? " (\(skipped) change\(skipped == 1 ? "" : "s") before that left out)" : "")
         case .nodeRestarted(let node, _): "\(node.name)  was restarted"
-        case .nodeLoosened(let node, let mode): "\(node.name)  somebody set \(mode) by hand"
+        case .nodeLoosened(let node, let mode, let times):
+            "\(node.name)  somebody set \(mode) by hand" + (times.map { $0 > 1 ? ", \($0) times now" : "" } ?? "")
+                + " (to have it left open: nagi release \(node))"
         case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
         case .addressMoved(let node): "\(node.name)  is at its new address"
         case .leaversForgotten(let cluster): "\(cluster)  nodes that left the policies owe nothing: not asked any more"
         case .runStarted(let run):
-            "run \(run.id) started\(run.origin.text(at: at.wall)): \(NameList.text(run.parts.map(\.node.name)))"
+            "run \(run.id) \(run.beginning(at: at.wall)): \(NameList.text(run.parts.map(\.node.name)))"
         case .runChanged(let id, let phase): "run \(id) \(phase.text)"
         case .paused(let id, let pause):
             (id.map { "run \($0) is paused" } ?? "everything is paused") + pause.ending
@@ -46,8 +48,8 @@ extension Record {
         case .forced(let id, let force):
             "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
         case .forceUsed(let id, let node): "\(node.name)  starts though it would have to wait  \(id)"
-        case .partChanged(let run, _, let part, let step, _):
-            part.text(step: step, at: at).map { "\(part.node.name)  \($0) (\(run))" }
+        case .partChanged(let run, _, let part, let step, let grounds):
+            part.text(step: step, grounds, at: at).map { "\(part.node.name)  \($0) (\(run))" }
         case .stayPlaced(let node, let stay, _):
             "\(node.name)  kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)"
         case .stayEnded(let node, let reason): "\(node.name)  no longer kept: \(reason)"
@@ -55,17 +57,22 @@ extension Record {
         case .holdEnded(let node, let reason): "\(node.name)  no longer held: \(reason)"
         case .releaseOwed(let node): "\(node.name)  is to be opened"
         case .modeIntended(let change):
-            "\(change.node.name)  ChangeMode \(change.target.rawValue) (\(change.cause.rawValue))"
+            "\(change.node.name)  ChangeMode \(change.target.rawValue) (\(change.cause.text))"
         case .modeAnswered(let node, _, let answer): "\(node.name)  ChangeMode \(answer)"
         case .modeSettled(let node, _, let isReached):
             isReached ? "\(node.name)  mode confirmed" : "\(node.name)  ChangeMode did not take effect"
         case .modeAdopted(let node, let mode): "\(node.name)  a late ChangeMode arrived: \(mode.rawValue)"
         case .ownershipDropped(let node, let reason): "\(node.name)  \(reason.text)"
         case .floorChanged(let node, let floor):
-            floor.map { "\(node.name)  somebody else set \($0.rawValue)" }
+            floor.map { mode in
+                mode == .blockNewConnection
+                    ? "\(node.name)  is \(mode.rawValue), and not by nagi: somebody else's doing, or the node's own fault"
+                    : "\(node.name)  somebody else set \(mode.rawValue)"
+            }
                 ?? "\(node.name)  nobody else blocks it any more"
         case .commandIntended(let start):
             "\(start.node.name)  command \(start.called) started, attempt \(start.attempt)"
+                + (start.live.map { ": it cuts \($0.text)" } ?? "")
         case .commandEnded(_, let node, let outcome, let step, _, _):
             "\(node.name)  command \(step.map { "\($0) " } ?? "")\(outcome)"
         case .leverPulled(let lever):
@@ -88,11 +95,8 @@ extension Record {
     }
 }
 
-extension CommandStart {
-    /// Of a call, the address that is called, not its pattern.
-    fileprivate var called: String {
-        if case .call(let request, _) = work { HTTPStep(request: request).name } else { step }
-    }
+extension ModeChange.Cause {
+    fileprivate var text: String { self == .restarted ? "the mode was lost" : rawValue }
 }
 
 extension CommandOutput {
@@ -114,6 +118,14 @@ extension NodeLedger.NodeFacts {
         if isConnected == false { words.append("not connected") }
         if relays == true { words.append(NodeLoad.relayingText) }
         return words.joined(separator: ", ")
+    }
+}
+
+extension Run {
+    /// `started`, or what it waits for before it does anything.
+    fileprivate func beginning(at wall: Timestamp) -> String {
+        guard case .closed(let closure) = clearance else { return "started\(origin.text(at: wall))" }
+        return "waits, \(closure.cause.text)" + (approval.isAwaited ? ", and for an approval (nagi approve \(id))" : "")
     }
 }
 
@@ -154,18 +166,23 @@ extension Clearance {
         switch self {
         case .open(let until?) where until > wall: "may act: its window is open for \((until - wall).inSpokenMinutes)"
         case .open: "may act"
-        case .closed(let closure):
-            switch closure.cause {
-            case .outsideWindow: "is outside its windows"
-            case .excluded(let by, let reason): "is frozen by \(by)" + (reason.map { " (\($0))" } ?? "")
-            }
+        case .closed(let closure): "is \(closure.cause.text)"
+        }
+    }
+}
+
+extension Clearance.Closure.Cause {
+    fileprivate var text: String {
+        switch self {
+        case .outsideWindow: "outside its windows"
+        case .excluded(let by, let reason): "frozen by \(by)" + (reason.map { " (\($0))" } ?? "")
         }
     }
 }
 
 extension Part {
     /// What the change came to; nil where the command's own record says it.
-    fileprivate func text(step: String?, at now: Moment) -> String? {
+    fileprivate func text(step: String?, _ grounds: Grounds?, at now: Moment) -> String? {
         let why = error.map { " (\($0))" } ?? ""
         switch phase {
         case .queued: return "queued again\(why)"
@@ -174,7 +191,8 @@ extension Part {
         case .out(let work):
             guard let begins = begins(step, work, now) else { return work.gateText }
             guard let drained = milestones.drainedIn, milestones.drainedAt == now.wall else { return begins }
-            return "drained in \(drained); \(begins)"
+            let left = grounds?.latest.flatMap { $0.isNothing ? nil : ", with \($0.text) left" }
+            return "drained in \(drained)\(left ?? ""); \(begins)"
         case .committed(let work, _): return begins(step, work, now) ?? work.gateText
         case .returning(let returning):
             if case .goOn = returning.after { return "restore begins" }
@@ -196,8 +214,10 @@ extension Part {
         guard let step, work.command == nil else { return nil }
         let claim = ["drain", "block"].contains(step) ? work.claim.map { "at least \($0.rawValue)" } : nil
         let isNamed = !["drain", "block", "verify", "wait", "approval", "terminate", "soak"].contains(step)
+        // A command may wait for long for what it needs to start, and hardly ever does.
+        let isUntold = phase.kind == .soaking || work.timer?.timeLeft(at: now) == Command.startTimeout
         let limit =
-            phase.kind == .soaking
+            isUntold
             ? nil : work.timer.map { "\(isNamed ? "within" : "at most") \($0.timeLeft(at: now).inSpokenMinutes)" }
         // What it cuts, it cuts on purpose.
         let isCutting = work.mayDropSessions && phase.kind != .soaking && ["block"].contains(step)
@@ -229,6 +249,7 @@ extension Milestones {
         if let leaked, leaked > 0 {
             parts.append("\(leaked) session\(leaked == 1 ? "" : "s") leaked in before the block was back")
         }
+        if let cut, cut > 0 { parts.append("\(cut) connection\(cut == 1 ? "" : "s") cut on purpose") }
         return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
     }
 

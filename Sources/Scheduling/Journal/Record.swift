@@ -28,8 +28,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case nodeObserved(NodeID, NodeLedger.NodeFacts, IncarnationMarks?, skipped: Int)
     /// Another life of the node's process.
     case nodeRestarted(NodeID, IncarnationMarks)
-    /// Somebody loosened the claimed mode.
-    case nodeLoosened(NodeID, to: ObservedMode)
+    /// Somebody loosened the claimed mode, so many times within the time that counts.
+    case nodeLoosened(NodeID, to: ObservedMode, times: Int? = nil)
     /// The cluster's lists show the name in the mode that nagi set at this address.
     case nodeShown(NodeID, address: String)
     /// A node keeps the address at which nagi last wrote, or has been seen at the new one.

@@ -4,13 +4,15 @@ import Primitives
 /// What a run's time was for, at one instant.
 package struct TimeUse: Hashable, Sendable, Comparable {
     package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
-        /// It waits: outside its windows, or too close to the end of one.
+        /// It waits: outside its windows.
         case window
+        /// Inside one, too close to its end to start a node.
+        case cutoff
         case frozen, paused
         /// As many nodes are out of service as may be, or one was given back to make room.
         case budget
         case quorum
-        /// A person holds the next node.
+        /// A person holds the node, or the next one.
         case held
         /// Another run has it.
         case busy
@@ -61,13 +63,18 @@ package struct RunAccount: Sendable {
     ///
     /// - Parameters:
     ///   - pause: of everything, as it stood when the run began.
-    ///   - records: those of the run, in their order, with the pauses of everything; others change nothing.
+    ///   - holds: those that stood then.
+    ///   - records: those of the run, in their order, with the pauses of everything and the holds of nodes; others change
+    ///     nothing.
     ///   - now: up to when it is told of a run that is not over.
-    package init?(of id: RunID, pause: Pause? = nil, records: some Sequence<Record>, until now: Moment) {
+    package init?(
+        of id: RunID, pause: Pause? = nil, holds: [NodeID: Hold] = [:], records: some Sequence<Record>,
+        until now: Moment
+    ) {
         var count: Count?
         for record in records {
             if count == nil, case .runStarted(let run) = record.fact, run.id == id {
-                count = Count(run, pause, record)
+                count = Count(run, pause, holds, record)
             } else {
                 count?.take(record)
             }
@@ -102,14 +109,25 @@ private struct Count {
     private var queued: RunAccount.Shares = [:]
     private var queuedBefore: [RunAccount.Shares?]
     private var working: Set<Int> = []
+    private var queuedPlaces: Set<Int>
     /// Queued again to make room for others.
     private var givenBack: Set<Int> = []
+    /// Places of the run's nodes, and whose hands-off stands on which.
+    private let places: [NodeID: Int]
+    private var held: [Int: String] = [:]
 
-    init(_ run: Run, _ pause: Pause?, _ record: Record) {
+    init(_ run: Run, _ pause: Pause?, _ holds: [NodeID: Hold], _ record: Record) {
         id = run.id
         now = record.at
         parts = run.parts.map { _ in [:] }
-        queuedBefore = run.parts.map { $0.phase.isQueued ? [:] : nil }
+        let places = Dictionary(run.parts.enumerated().map { ($1.node, $0) }) { first, _ in first }
+        self.places = places
+        let waiting = Set(run.parts.indices.filter { run.parts[$0].phase.isQueued })
+        var kept: [Int: String] = [:]
+        for (node, hold) in holds { if let place = places[node] { kept[place] = hold.actor } }
+        queuedPlaces = waiting
+        held = kept
+        queuedBefore = run.parts.indices.map { waiting.contains($0) && kept[$0] == nil ? [:] : nil }
         if let pause { ledger.apply(Record(at: record.at, fact: .paused(nil, pause))) }
         ledger.apply(record)
     }
@@ -130,14 +148,17 @@ private struct Count {
     mutating func take(_ record: Record) {
         switch record.fact {
         case .paused(nil, _), .resumed(nil, _), .daemonStarted: break
+        case .holdPlaced(let node, let hold): return note(hold, of: node, record.at)
+        case .holdEnded(let node, _): return note(nil, of: node, record.at)
         case let fact where fact.subjects.run == id: break
         default: return
         }
         charge(until: record.at)
         if case .partChanged(_, let place, let part, _, _) = record.fact, parts.indices.contains(place) {
             // Until now it was queued, and from now on it may not be.
-            parts[place].merge(waited(place)) { $0 + $1 }
-            queuedBefore[place] = part.phase.isQueued ? queued : nil
+            settle(place)
+            queuedBefore[place] = part.phase.isQueued && held[place] == nil ? queued : nil
+            if part.phase.isQueued { queuedPlaces.insert(place) } else { queuedPlaces.remove(place) }
             if part.phase.isInWork { working.insert(place) } else { working.remove(place) }
             if case .queued(let waiting) = part.phase, waiting.backOff != nil {
                 givenBack.insert(place)
@@ -147,6 +168,17 @@ private struct Count {
         }
         ledger.apply(record)
     }
+
+    /// A held node waits for its person, whatever the others wait for.
+    private mutating func note(_ hold: Hold?, of node: NodeID, _ at: Moment) {
+        guard let place = places[node] else { return }
+        charge(until: at)
+        settle(place)
+        held[place] = hold?.actor
+        queuedBefore[place] = hold == nil && queuedPlaces.contains(place) ? queued : nil
+    }
+
+    private mutating func settle(_ place: Int) { parts[place].merge(waited(place)) { $0 + $1 } }
 
     /// What a queued part has waited for since it was queued, or this was asked last.
     private func waited(_ index: Int) -> RunAccount.Shares {
@@ -161,9 +193,9 @@ private struct Count {
         let end = max(now.wall, moment.wall)
         guard let slot = ledger.slot(of: id) else { return }
         while now.wall < end {
-            let (pause, working, at) = (ledger.pause, working, now)
+            let (pause, working, held, at) = (ledger.pause, working, held, now)
             let isMadeRoom = !givenBack.isEmpty
-            let found = ledger.withRun(slot) { State($0, pause, working, isMadeRoom: isMadeRoom, at) }
+            let found = ledger.withRun(slot) { State($0, pause, working, held, isMadeRoom: isMadeRoom, at) }
             guard let found else { return }
             let next = min(end, found.until ?? end)
             let length = next - now.wall
@@ -171,6 +203,9 @@ private struct Count {
             total[found.total, default: .zero] += length
             queued[found.waiting, default: .zero] += length
             for (index, use) in found.parts { parts[index][use, default: .zero] += length }
+            for (index, actor) in held where queuedPlaces.contains(index) {
+                parts[index][TimeUse(.held, by: actor), default: .zero] += length
+            }
             now = now + length
         }
         // The uptime of the record itself, which may be of another boot.
@@ -188,13 +223,16 @@ private struct State {
     /// Until when that holds by itself.
     var until: Timestamp?
 
-    init(_ run: Run, _ pause: Pause?, _ working: Set<Int>, isMadeRoom: Bool, _ now: Moment) {
+    init(
+        _ run: Run, _ pause: Pause?, _ working: Set<Int>, _ held: [Int: String], isMadeRoom: Bool, _ now: Moment
+    ) {
         let closed = Self.closed(run, pause, now)
         let wait = closed ?? Self.order(run, working, isMadeRoom: isMadeRoom, now)
         waiting = wait.use
         until = wait.until
         parts = working.sorted().map { index in
-            (index, Self.use(of: run.parts[index], run, closed?.use, alone: working.count == 1 ? wait.use : nil))
+            let keeper = held[index].map { TimeUse(.held, by: $0) } ?? closed?.use
+            return (index, Self.use(of: run.parts[index], run, keeper, alone: working.count == 1 ? wait.use : nil))
         }
         total = parts.first?.1 ?? wait.use
     }
@@ -211,7 +249,7 @@ private struct State {
         case .closed(let closure):
             if case .excluded(let by, _) = closure.cause { return (TimeUse(.frozen, by: by), nil) }
             return (TimeUse(.window), nil)
-        case .open(let end?) where now.wall >= end - run.pinned.startMargin: return (TimeUse(.window), nil)
+        case .open(let end?) where now.wall >= end - run.pinned.startMargin: return (TimeUse(.cutoff), nil)
         case .open: return nil
         }
     }

@@ -24,12 +24,13 @@ extension Fact {
     package var severity: Severity {
         switch self {
         case .alarmRaised, .stayPlaced, .runWaits(_, .waitingApproval?): .error
+        case .runStarted(let run): !run.clearance.isOpen && run.approval.isAwaited ? .warn : .info
         case .paused(_, let pause): pause.cause == .person ? .info : .error
         case .runEnded(_, let outcome): outcome.severity
         case .partChanged(_, _, let part, "approval"?, _) where part.awaitsWord: .error
         case .partChanged(_, _, let part, _, _): part.severity
         // It ends live calls, on purpose.
-        case .commandIntended(let start) where start.isTermination: .warn
+        case .commandIntended(let start) where start.isTermination || start.live != nil: .warn
         case .nodeObserved(_, let facts, _, _): facts.mode == nil || facts.isConnected == false ? .warn : .info
         case .nodeRestarted, .nodeLoosened, .modeAdopted: .warn
         case .floorChanged(_, let floor): floor == nil ? .info : .warn
@@ -41,7 +42,7 @@ extension Fact {
         case .gateMeasured(_, _, let state): if case .pass? = state.latest { .info } else { .warn }
         case .budgetKept(_, let since): since == nil ? .warn : .info
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodesFound, .nodeShown, .addressMoved,
-            .leaversForgotten, .runStarted, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
+            .leaversForgotten, .runChanged, .resumed, .clearanceChanged, .runPromoted, .progressChanged,
             .stayEnded, .runWaits, .drainSampled, .holdPlaced, .holdEnded, .releaseOwed, .releaseClaimed, .modeIntended,
             .modeSeenAgain, .approvalChanged, .noticed, .would, .commandIntended, .leverPulled, .alarmEnded:
             .info
@@ -65,6 +66,15 @@ extension CommandStart {
     fileprivate var isTermination: Bool { if case .termination = work { true } else { false } }
 }
 
+extension PartPhase.Work {
+    /// Its gate has just measured something that is not good.
+    fileprivate var isBadGate: Bool {
+        guard let gate, gate.isNews, let latest = gate.latest else { return false }
+        if case .pass = latest { return false }
+        return true
+    }
+}
+
 extension Part {
     /// Nobody has approved its step yet.
     fileprivate var awaitsWord: Bool {
@@ -81,7 +91,7 @@ extension Part {
             case .done, .alreadyThere, .released, .held, .notReached, .notCovered, .ended, .would: .info
             case .failed, .skipped, .yielded, .foreign: .warn
             }
-        case .out, .committed, .soaking: .info
+        case .out(let work), .committed(let work, _), .soaking(let work): work.isBadGate ? .warn : .info
         }
     }
 }

@@ -7,7 +7,7 @@ struct Burst: Hashable, Sendable {
     private var told = 0
 
     /// So many at once, and then none until nothing was told for `rest`.
-    static let limit = 4
+    static let limit = 10
     static let rest = Duration.minutes(1)
 
     /// When the next one may be told.

@@ -11,6 +11,14 @@ package struct DrainEvidence: Hashable, Sendable, Codable {
         /// Nil: not counted, they span nodes.
         package var sessions: Int?
         package var connections: Int
+
+        package var isNothing: Bool { connections == 0 && sessions ?? 0 == 0 }
+
+        /// `2 sessions, 3 connections`.
+        package var text: String {
+            let counted = sessions.map { "\($0) session\($0 == 1 ? "" : "s"), " } ?? ""
+            return counted + "\(connections) connection\(connections == 1 ? "" : "s")"
+        }
     }
 
     /// When the claimed mode was first seen on the node.

@@ -7,6 +7,8 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     package private(set) var written: Written?
     /// A stricter mode that somebody else set.
     package private(set) var floor: RequestableMode?
+    /// Since when that has been known; nil: there is none, or nobody noted it.
+    package private(set) var floorSince: Timestamp?
     package private(set) var open: OpenChange?
     /// Writes that were given up and may yet arrive, also after later ones.
     package private(set) var unsettled: [UnsettledWrite] = []
@@ -101,9 +103,13 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         formerAddress = old
     }
 
+    package func recentLoosenings(at now: Timestamp) -> [Timestamp] {
+        loosenings.filter { now - $0 < NodeLedger.contestedMemory && $0 <= now }
+    }
+
     /// When the mode stops being contested; nil: it is not.
     package func contestedUntil(at now: Timestamp) -> Timestamp? {
-        let recent = loosenings.filter { now - $0 < NodeLedger.contestedMemory && $0 <= now }
+        let recent = recentLoosenings(at: now)
         guard recent.count >= NodeLedger.contestedAfter else { return nil }
         return recent[recent.count - NodeLedger.contestedAfter] + NodeLedger.contestedMemory
     }
@@ -127,7 +133,7 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         incarnation += 1
         self.marks = marks
         loosenings = []
-        floor = nil
+        (floor, floorSince) = (nil, nil)
         if written?.owedSince != nil { forget() }
     }
 
@@ -187,7 +193,7 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         guard let found = foundBefore, found > .normal, found < target, found != written?.mode,
             !mayStillArrive(found, at: now)
         else { return }
-        floor = found
+        (floor, floorSince) = (found, now)
     }
 
     package mutating func adopt(_ mode: RequestableMode) {
@@ -199,7 +205,10 @@ package struct NodeLedger: Hashable, Sendable, Codable {
     /// Nothing of nagi's is left on it, and nobody asks how it drained.
     private mutating func forget() { (written, drain) = (nil, nil) }
 
-    package mutating func setFloor(_ mode: RequestableMode?) { floor = mode }
+    package mutating func setFloor(_ mode: RequestableMode?, at now: Timestamp) {
+        floorSince = mode == nil ? nil : floorSince ?? now
+        floor = mode
+    }
 
     /// The mode was seen in the present incarnation.
     package mutating func seenAgain() {

@@ -120,10 +120,14 @@ package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
     case timedOut
     /// An answer that is not the API's: status, or a body that cannot be read.
     case badAnswer(NodeText)
+    /// Nothing was sent: what the policies name for the call cannot be used.
+    case notSent(NodeText)
 
     package func isSameKind(as other: ReadFailure) -> Bool {
         switch (self, other) {
-        case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer): true
+        case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer),
+            (.notSent, .notSent):
+            true
         default: false
         }
     }
@@ -133,6 +137,7 @@ package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
         case .unreachable(let reason): reason.description
         case .timedOut: "no answer in time"
         case .badAnswer(let reason): "bad answer: \(reason)"
+        case .notSent(let reason): reason.description
         }
     }
 }

@@ -26,7 +26,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         case clock
         case excluded(by: String, reason: String?)
         case outsideWindow
-        case cutoff
+        /// None starts in so much of a window's end.
+        case cutoff(Duration)
         case wrongTopology
         /// The run's start waits for a person's word, and what that lets begin.
         case approval(String)
@@ -40,8 +41,8 @@ package struct Blocker: Hashable, Sendable, Codable {
         case groupFirst(String, [String])
         case groupWait(previous: String)
         case betweenNodes
-        /// Given back to make room: waits until the cluster was within budget for a while.
-        case backOff(holders: [String])
+        /// Given back for others' sake, and why: waits until the cluster was within budget for so long.
+        case backOff(Duration, why: String?, holders: [String])
         case held(actor: String, reason: String)
         case keptOpen(actor: String, reason: String)
         case reserved(actor: String, reason: String)
@@ -85,7 +86,7 @@ package struct Blocker: Hashable, Sendable, Codable {
 
     package var `class`: Class {
         switch reason {
-        case .suspended, .wrongTopology: .config
+        case .suspended, .wrongTopology, .unreachable(.notSent): .config
         case .policiesMissing, .runPaused, .allPaused, .approval, .promotion, .stepApproval, .held, .keptOpen,
             .reserved, .failedStay,
             .foreign:

@@ -101,6 +101,8 @@ package struct Milestones: Hashable, Sendable, Codable {
     package var restoredAt: Timestamp?
     /// Sessions that the node let in between its restart and the block's return.
     package var leaked: Int?
+    /// Connections that its commands cut on purpose, as the policy allows.
+    package var cut: Int?
 
     package init() {}
 }

@@ -115,6 +115,12 @@ package enum PartPhase: Hashable, Sendable, Codable {
         }
     }
 
+    /// When the step gives up, by the wall clock; while a command of it runs, when that is ended, and not until when nagi
+    /// waits to hear of it. Nil: it does not, or its time stands.
+    func shownEnd(at now: Moment) -> Timestamp? {
+        timer?.shownEnd(at: now).map { command == nil ? $0 : max(now.wall, $0 - Command.killGrace) }
+    }
+
     package var command: CommandID? {
         if case .returning(let returning) = self { returning.command } else { work?.command }
     }

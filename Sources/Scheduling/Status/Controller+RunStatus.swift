@@ -67,7 +67,7 @@ extension Controller {
                     name: part.node.name, phase: part.phase.word,
                     step: part.phase.work.map { run.pinned.sequence.steps[$0.step].word }
                         ?? (part.phase.kind == .returning ? "restore" : nil),
-                    since: part.since, until: part.phase.timer?.shownEnd(at: now), left: part.phase.timer?.standing,
+                    since: part.since, until: part.phase.shownEnd(at: now), left: part.phase.timer?.standing,
                     error: part.error, milestones: part.milestones, group: run.groupName(part.group),
                     isCanary: part.isCanary)
             })

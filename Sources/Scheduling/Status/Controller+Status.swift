@@ -90,6 +90,8 @@ extension Controller {
         case .unreachable: fleet[node].failingSince?.wall
         case .wrongAddress: ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)]?.since
         case .owed: ledger[node].written?.owedSince
+        case .foreign, .faulted: ledger[node].floorSince
+        case .runningCommand: work(on: node)?.part.phase.command.flatMap { ledger.commands[$0]?.startedAt }
         default:
             // Only what is going on with the node itself: a wait is the run's, and the run says since when.
             (fleet[seat: node].lease ?? fleet[seat: node].working.first).flatMap { ledger.part($0) }
@@ -110,7 +112,9 @@ extension Controller {
             ledger[node].failedStay != nil
             || fleet[seat: node].parts.contains { place in
                 guard ledger.header(place.run)?.id == latest.run, let part = ledger.part(place) else { return false }
-                return part.isFailed || !part.phase.isFinished && !latest.outcome.isSuccess
+                // What a gate says after a command that ended well has its reason in what it measured.
+                let isGate = latest.outcome.isSuccess && part.error?.hasPrefix("gate ") ?? false
+                return part.isFailed && !isGate || !part.phase.isFinished && !latest.outcome.isSuccess
             }
             || ledger.endedRuns.contains { ended in
                 ended.run.id == latest.run && activeRuns[ended.run.policy] == nil
@@ -150,7 +154,7 @@ extension Controller {
             sessions: latest.sessions, connections: latest.connections, halfLife: curve.halfLife,
             projectedEnd: curve.projectedEnd(
                 downTo: drain.maxSessions, connections: drain.maxConnections), flatSince: curve.flatSince,
-            deadline: part.phase.timer?.shownEnd(at: now), samples: curve.samples)
+            deadline: part.phase.shownEnd(at: now), samples: curve.samples)
     }
 
     private func claims(on node: NodeIndex, _ now: Moment) -> [ClaimStatus] {
@@ -161,7 +165,7 @@ extension Controller {
             claims.append(
                 ClaimStatus(
                     owner: header.id.text, mode: claim, reason: "step \(stepText(part, header))",
-                    since: part.since, until: part.phase.timer?.shownEnd(at: now), left: part.phase.timer?.standing))
+                    since: part.since, until: part.phase.shownEnd(at: now), left: part.phase.timer?.standing))
         }
         if let stay = ledger[node].failedStay {
             claims.append(ClaimStatus(owner: stay.run.text, mode: stay.mode, reason: stay.reason, since: stay.since))

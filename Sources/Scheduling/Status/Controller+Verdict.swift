@@ -151,7 +151,10 @@ extension Controller {
     private func verdict(
         of part: Part, _ place: PartPlace, _ header: Ledger.RunHeader, _ node: NodeIndex, _ now: Moment
     ) -> Verdict {
-        let until = part.phase.timer?.shownEnd(at: now)
+        if isLeftAlone(place.run) {
+            return Verdict(.waitingStep, "left as it is at step \(stepText(part, header)): this daemon only observes")
+        }
+        let until = part.phase.shownEnd(at: now)
         let entry = ledger[node]
         let isCommitted = part.phase.kind == .committed
         if let claim = part.phase.claim, let observed = fleet[node].freshMode(at: now)?.requestable, observed < claim {
@@ -176,6 +179,12 @@ extension Controller {
             if !isCommitted {
                 return Verdict(trouble.code, trouble.text + " (step \(stepText(part, header)))", until: until)
             }
+        }
+        // What somebody else did to a node of which the run wants nothing yet, or the node itself.
+        if part.phase.claim == nil, case .out = part.phase,
+            let other = stateBlockers(of: node, isTakenOver: false, now).first, other.isOthersDoing
+        {
+            return Verdict(other)
         }
         let situation = situation(of: part, place, header, node, now)
         if situation.isHeld, let hold = entry.hold {
@@ -224,6 +233,13 @@ extension Verdict {
 }
 
 extension Blocker {
+    fileprivate var isOthersDoing: Bool {
+        switch reason {
+        case .foreign, .faulted, .notNormal: true
+        default: false
+        }
+    }
+
     /// Nobody knows what the node is like.
     fileprivate var isReadTrouble: Bool {
         switch reason {

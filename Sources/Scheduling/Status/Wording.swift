@@ -16,7 +16,7 @@ extension Blocker {
         case .clock: "the wall clock jumped: waits until it is steady"
         case .excluded(let by, let reason): "freeze \(by)" + (reason.map { " (\($0))" } ?? "")
         case .outsideWindow: "outside the windows"
-        case .cutoff: "too close to the window's end to start a node"
+        case .cutoff(let margin): "too close to the window's end: no node starts in its last \(margin.spoken)"
         case .wrongTopology: "the policy says standalone, and the nodes list other members"
         case .approval(let unlocks): "waits for an approval of its start: \(unlocks)"
         case .gate(let name, let why): "gate \(name): \(why)"
@@ -28,8 +28,8 @@ extension Blocker {
         case .groupFirst(let group, let names): "waits for group \(group): \(NameList.text(names))"
         case .groupWait(let previous): "waits after group \(previous)"
         case .betweenNodes: "waits between nodes"
-        case .backOff(let holders):
-            "given back to make room: waits until the cluster was within budget for a while"
+        case .backOff(let length, let why, let holders):
+            "given back\(why.map { " (\($0))" } ?? ""): waits until the cluster was within budget for \(length.spoken)"
                 + (holders.isEmpty ? "" : "; out of service: \(NameList.text(holders))")
         case .held(let actor, let reason): "held by \(actor): \(reason)"
         case .keptOpen(let actor, let reason): "kept open by \(actor): \(reason)"
@@ -92,6 +92,7 @@ extension Blocker {
         case (.groupFirst(let group, _), _): "the end of group \(group)"
         case (.canaryFirst, _): "the end of the canary"
         case (.foreign, _): "whoever set it"
+        case (.unreachable, .config): "what the policies name, then nagi reload"
         case (_, .config): "an edit of the policies"
         case (_, .human): "an operator's word"
         case (_, .clock): "time"
@@ -136,7 +137,13 @@ extension StepWait {
                 sessions.map { "\($0.counted("session")), \(left) left" } ?? "\(left) left (\(NodeLoad.relayingText))"
             return Verdict(.draining, text + course, until: until)
         case .block: return Verdict(.blocked, "until the block is confirmed", until: until)
-        case .command(let name, let attempt): return Verdict(.runningCommand, "\(name), attempt \(attempt)")
+        case .command(let name, let attempt):
+            return Verdict(.runningCommand, "\(name), attempt \(attempt)", until: until)
+        case .termination(let sessions, let connections):
+            let counts = [sessions.map { $0.counted("session") }, connections.map { $0.counted("connection") }]
+            let left = counts.compactMap(\.self).joined(separator: ", ")
+            return Verdict(
+                .runningCommand, "live calls are ended\(left.isEmpty ? "" : ": \(left) left")", until: until)
         case .clearance(let name): return Verdict(.waitingStep, "\(name) may not start now", until: until)
         // What `until` tells is when nagi gives up, far behind the end of any of these: the claim says it.
         case .evidence(let name): return Verdict(.blocked, "before \(name): looks once more for live sessions")

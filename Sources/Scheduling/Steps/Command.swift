@@ -49,6 +49,11 @@ package struct Command: Hashable, Sendable, Codable {
     }
 }
 
+extension Command {
+    /// Whatever is live on the node does not outlive it.
+    package var cutsCalls: Bool { if case .termination = work { true } else { isDisruptive } }
+}
+
 /// The intent to start a command. Durable before it is started.
 package struct CommandStart: Hashable, Sendable, Codable {
     package var id: CommandID
@@ -65,6 +70,15 @@ package struct CommandStart: Hashable, Sendable, Codable {
     package var timeout: Duration
     /// Whoever starts it asks this right before, and starts nothing later.
     package var notAfter: Moment
+    /// What was live on the node by its latest read, where this ends or disrupts it: cut on purpose. Nil: nothing.
+    package var live: DrainEvidence.Counts?
+}
+
+extension CommandStart {
+    /// Its step; of a call, the address that is called, not its pattern.
+    package var called: String {
+        if case .call(let request, _) = work { HTTPStep(request: request).name } else { step }
+    }
 }
 
 /// How a command ended, or how it was found after a restart of the daemon.
@@ -77,7 +91,8 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     /// Nothing is known of what a call did.
     case noAnswer(NodeText)
     /// So many sessions were ended, and so many were live still when the time was over.
-    case terminated(sessions: Int, left: Int)
+    /// `fault`: what the node answered to an order to end one, where that was an error.
+    case terminated(sessions: Int, left: Int, fault: NodeText? = nil)
     /// An operator had it ended.
     case stopped
     /// The program could not be started.
@@ -99,7 +114,7 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
         switch self {
         case .exited(let status): status == 0
         case .answered(_, let fault): fault == nil
-        case .terminated(_, let left): left == 0
+        case .terminated(_, let left, _): left == 0
         case .signalled, .timedOut, .noAnswer, .stopped, .notStarted, .neverBegan, .interrupted: false
         }
     }
@@ -111,8 +126,9 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
         case .timedOut: "timed out and was killed"
         case .answered(let status, let fault): "was answered \(status)" + (fault.map { ": \($0)" } ?? "")
         case .noAnswer(let reason): "had no answer: \(reason)"
-        case .terminated(let ended, 0): "ended \(ended) sessions"
-        case .terminated(let ended, let left): "ended \(ended) sessions, and \(left) are live still"
+        case .terminated(let ended, 0, _): "ended \(ended) sessions"
+        case .terminated(let ended, let left, let fault):
+            "ended \(ended) sessions, and \(left) are live still" + (fault.map { ": \($0)" } ?? "")
         case .stopped: "was ended by an operator"
         case .notStarted(let reason): "could not be started: \(reason)"
         case .neverBegan: "never began"

@@ -58,7 +58,7 @@ package struct DrainStep: Hashable, Sendable, Codable {
         switch context.command {
         case .running:
             return context.isLate
-                ? .proceed : .wait(.drain(sessions: context.sessions, connections: context.connections))
+                ? .proceed : .wait(.termination(sessions: context.sessions, connections: context.connections))
         // Where nobody was told to go, they are told again. Else, whatever it came to: what is live now, and for how much longer
         // that is waited for, decides.
         case .ended(let outcome):

@@ -22,7 +22,7 @@ package struct HealthGate: Hashable, Sendable, Codable {
 
     package var name: String
     package var probe: Probe
-    /// Between two measurements.
+    /// Between two measurements; how long one may take follows from it (`measurementLimit`).
     package var interval: Duration
     package var timeout: Duration
     /// The gate has failed at so many bad measurements.

@@ -102,6 +102,8 @@ package enum StepMove: Hashable, Sendable {
 package enum StepWait: Hashable, Sendable {
     /// Sessions: nil where they do not count. Connections: nil where the node does not say.
     case drain(sessions: Int?, connections: Int?)
+    /// The live sessions of a drain whose time is over are ended.
+    case termination(sessions: Int?, connections: Int?)
     case block
     case command(name: String, attempt: Int)
     /// A command may not start now: pause, hold, window, clock.

@@ -88,4 +88,22 @@ struct RecollectionTests {
             #expect(live.clusters.map(\.unavailable) == past.clusters.map(\.unavailable), "after \(half * 30)s")
         }
     }
+
+    /// The journal leaves out what changes fast, but not what it changed to.
+    @Test func `what followed a change too soon is in the past as soon as the spacing is over`() {
+        var set = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2"])
+        set.policies = []
+        set.clusters[0].observe.interval = .minutes(1)
+        set.clusters[0].observe.staleAfter = .minutes(4)
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.advance(by: .minutes(5))
+        for mode in [NodeMode.blockNewSession, .normal, .blockNewSession, .normal, .blockNewSession, .normal] {
+            rehearsal.perform(.sets("a1", .known(mode)))
+            rehearsal.hand(.hinted(NodeID(cluster: "c", name: "a1")))
+            rehearsal.advance(by: .seconds(1))
+        }
+        rehearsal.advance(by: Controller.factSpacing)
+        let past = Ledger(folding: rehearsal.journal)
+        #expect(past.entry(NodeID(cluster: "c", name: "a1"))?.facts?.mode == .known(.normal))
+    }
 }

@@ -94,7 +94,7 @@ struct RunAccountTests {
         #expect(Self.minutes(account.total) == ["paused kai": 7, "other": 2])
     }
 
-    @Test func `a freeze is named, and what comes too close to a window's end is outside of it`() throws {
+    @Test func `a freeze is named, and what comes too close to a window's end is told as that`() throws {
         var run = LedgerTests.run(Self.id, Self.nodes.map { Part(node: $0, since: Self.at(0).wall) })
         var pinned = run.pinned.value
         pinned.schedule.cutoff = .minutes(30)
@@ -105,7 +105,7 @@ struct RunAccountTests {
             Clearance.Closure(cause: .excluded(by: "freezes/x", reason: nil), until: nil, reopens: true))
         let records = [Self.record(0, .runStarted(run)), Self.record(50, .clearanceChanged(Self.id, freeze))]
         let account = try #require(RunAccount(of: Self.id, records: records, until: Self.at(55)))
-        #expect(Self.minutes(account.total) == ["other": 30, "window": 20, "frozen freezes/x": 5])
+        #expect(Self.minutes(account.total) == ["other": 30, "cutoff": 20, "frozen freezes/x": 5])
     }
 
     static let waits: [(VerdictCode?, String)] = [
@@ -130,6 +130,21 @@ struct RunAccountTests {
         let account = try #require(RunAccount(of: Self.id, records: records, until: Self.at(9)))
         #expect(Self.minutes(account.total) == ["drain": 9])
         #expect(Self.minutes(account.parts[1]) == ["previous": 4, "budget": 5])
+    }
+
+    /// Nobody goes before it: a person keeps it.
+    @Test func `a held node waits for its person, whatever the others wait for`() throws {
+        let hold = Hold(wish: .handsOff, actor: "mika", reason: "", since: Self.at(-3).wall)
+        let records = [
+            Self.started(.open(until: nil)), Self.record(2, .holdPlaced(Self.nodes[0], hold)),
+            Self.part(2, 1, .out(Self.work(0))), Self.record(2, .runWaits(Self.id, .waitingPrevious)),
+            Self.record(7, .holdEnded(Self.nodes[0], reason: "released")),
+        ]
+        let account = try #require(RunAccount(of: Self.id, records: records, until: Self.at(9)))
+        #expect(Self.minutes(account.parts[0]) == ["other": 2, "held mika": 5, "previous": 2])
+        let later = try #require(
+            RunAccount(of: Self.id, holds: [Self.nodes[0]: hold], records: records.prefix(1), until: Self.at(4)))
+        #expect(Self.minutes(later.parts[0]) == ["held mika": 4])
     }
 
     @Test func `without its beginning nothing is told`() {

@@ -68,7 +68,7 @@ struct NodeLedgerTests {
     /// Down to the floor, it is theirs from there on.
     @Test func `a release that stops at a floor leaves nothing of nagi's`() {
         var ledger = NodeLedger()
-        ledger.setFloor(.blockNewSession)
+        ledger.setFloor(.blockNewSession, at: Moment.start.wall)
         ledger.adopt(.blockNewConnection)
         ledger.settled(.blockNewSession, .release, "accepted", read: .known(.blockNewConnection), isReached: true)
         #expect(ledger.written == nil)
@@ -92,7 +92,7 @@ struct NodeLedgerTests {
     /// Somebody set `block_new_session`; nagi sends more, and its own write is found there when it is sent once more.
     @Test func `a floor that was found before the write stays when nagi escalates`() {
         var ledger = NodeLedger()
-        ledger.setFloor(.blockNewSession)
+        ledger.setFloor(.blockNewSession, at: Moment.start.wall)
         ledger.settled(.blockNewConnection, .claim, "accepted", read: .known(.blockNewSession), isReached: true)
         #expect(ledger.floor == .blockNewSession)
         #expect(ledger.written?.mode == .blockNewConnection)
@@ -155,7 +155,7 @@ struct NodeLedgerTests {
     @Test func `a restart of the node ends debt and floor, and keeps what is claimed`() {
         var claimed = NodeLedger()
         claimed.adopt(.blockNewSession)
-        claimed.setFloor(.blockNewConnection)
+        claimed.setFloor(.blockNewConnection, at: Moment.start.wall)
         claimed.loosened(at: Moment.start.wall)
         let hold = Hold(wish: .handsOff, actor: "ann", reason: "looks at it", since: Moment.start.wall)
         claimed.hold = hold

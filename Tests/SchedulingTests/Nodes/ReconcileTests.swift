@@ -254,7 +254,7 @@ struct ReconcileTests {
                 shown = target
                 ledger.settle(step, isReached: true, at: now)
             case .drop: ledger.drop()
-            case .setFloor(let floor): ledger.setFloor(floor)
+            case .setFloor(let floor): ledger.setFloor(floor, at: Moment.start.wall)
             case .adopt(let mode): ledger.adopt(mode)
             case .inDesiredMode, .unmanaged, .waiting: break
             }
@@ -268,7 +268,7 @@ struct ReconcileTests {
         var ledger = NodeLedger()
         if let late { ledger.settled(late, .claim, "unknown", read: nil, isReached: false) }
         if let written { ledger.adopt(written) }
-        ledger.setFloor(floor)
+        ledger.setFloor(floor, at: Moment.start.wall)
         return ledger
     }
 }

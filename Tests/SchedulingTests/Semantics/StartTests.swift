@@ -73,4 +73,13 @@ struct StartTests {
         #expect(["a", "b", "c"].allSatisfy { rig.sends($0).isEmpty }, "\(rig)")
         #expect(rig.verdict("a").code == "wrong-topology", "\(rig.verdict("a"))")
     }
+
+    /// Nothing starts there either, and nothing would be opened; nobody was told why.
+    @Test func `a cluster whose nodes stand alone is an alarm`() {
+        var rig = Rig(RigPolicies(["a", "b", "c"], .nightly()), at: "01:59", isClustered: false)
+        rig.advance(to: "03:00")
+        #expect(["a", "b", "c"].allSatisfy { rig.sends($0).isEmpty }, "\(rig)")
+        let topology = "wrong-topology: c is said to be clustered, and none of its nodes lists another"
+        #expect(rig.alarms.count == 1 && rig.alarms.first?.hasPrefix(topology) == true, "\(rig.alarms)")
+    }
 }

@@ -27,7 +27,7 @@ struct StepMoveTests {
         terminate    left=3                               wait: drain 3 3
         terminate    left=3 late                          start terminate
         terminate    left=3 late waits                    wait: clearance for terminate
-        terminate    left=3 running attempt=1             wait: drain 3 3
+        terminate    left=3 running attempt=1             wait: end 3 3
         terminate    left=3 running attempt=1 late        proceed
         terminate    left=3 ended=2/1 attempt=1           again after 1
         terminate    left=3 ended=never attempt=1         again after 0

@@ -108,6 +108,8 @@ extension StepWait {
         switch self {
         case .drain(let sessions, let connections):
             "drain \(sessions.map { "\($0)" } ?? "?") \(connections.map { "\($0)" } ?? "?")"
+        case .termination(let sessions, let connections):
+            "end \(sessions.map { "\($0)" } ?? "?") \(connections.map { "\($0)" } ?? "?")"
         case .block: "block"
         case .command(let name, let attempt): "\(name), attempt \(attempt)"
         case .clearance(let name): "clearance for \(name)"
