@@ -97,11 +97,10 @@ private struct NextOpening {
         if start <= now { return "\(policy), open now" }
         let written = zone.text(start)
         let date = written.prefix(10)
-        let clock = written.dropFirst(11).prefix(5)
+        let clock = zone.local(start).description.dropFirst(11)
         let offset = written.hasSuffix("Z") ? "+00:00" : written.suffix(6)
         let weekday = zone.local(start).date.weekday.rawValue.capitalized
-        let wait = (start - now).spoken.split(separator: " ").prefix(2).joined(separator: " ")
-        return "\(policy), \(weekday) \(date) \(clock) \(offset) (in \(wait))"
+        return "\(policy), \(weekday) \(date) \(clock) \(offset) (in \(ShownInstant.rough(start - now)))"
     }
 }
 

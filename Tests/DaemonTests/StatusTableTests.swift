@@ -15,28 +15,28 @@ import Testing
     @Test func `without a terminal every row is one line, names are whole and nothing is painted`() {
         #expect(
             StatusTable(Self.document).text == """
-                ! the files on disk were refused at 01:00: windows.yaml:18:5: error (nagi check PATH); in force: those of Sun 2026-11-29 00:53
+                ! the files on disk were refused at 01:00:00: windows.yaml:18:5: error (nagi check PATH); in force: those of Sun 2026-11-29 00:53:20
                 tokyo  2 of 4 in service, budget 2 used of 1                                      Mon 2026-11-30 01:01:07 +00:00
                   NODE     MODE                  WANTED                SESSIONS  CONNS  VERSION   WHAT IS GOING ON
-                  node-01  block_new_session     block_new_session           17     58  2025.1.1  draining since 00:53:20: 17 sessions left, at the latest 02:00
-                  node-02  ?                     –                            –      –  –         not seen yet?[2J?, at the latest Tue 2026-12-01 01:53 (in 1d) (not in the policies any more)
-                  node-03  block_new_connection  block_new_connection         0      0  2025.1.1  failed since Sat 2026-11-28 23:53: kept at block_new_connection by up@1#1
+                  node-01  block_new_session     block_new_session           17     58  2025.1.1  draining since 00:53:20: 17 sessions left, at the latest 02:00:00
+                  node-02  ?                     –                            –      –  –         not seen yet?[2J?, at the latest Tue 2026-12-01 01:53:20 (in 1d) (not in the policies any more)
+                  node-03  block_new_connection  block_new_connection         0      0  2025.1.1  failed since Sat 2026-11-28 23:53:20: kept at block_new_connection by up@1#1
                 FAILED
-                  node-03  since Sat 2026-11-28 23:53 in up@1#1, kept at block_new_connection: upgrade exited with 7
+                  node-03  since Sat 2026-11-28 23:53:20 in up@1#1, kept at block_new_connection: upgrade exited with 7
                     upgrade printed: Reading package lists...
                     upgrade printed: E: Unable to lock
                     the whole output of upgrade: /var/lib/nagi/c/output
                     it is repaired: nagi retry up@1#1 node-03
                     give it back: nagi release node-03 --reason …
                 RUNS
-                  up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00
+                  up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00:00
                     next node:  waits between nodes, until Tue 2026-12-01 04:40 (in 1d 3h)
                     node-01  out (drain)
-                POLICIES  in force since Sun 2026-11-29 00:53, digest d1
-                  nights  frozen  by freezes/year-end until Tue 2026-12-01 04:40 (in 1d 3h); next Wed 2026-12-02 08:26 (in 2d 7h)
-                  up      open    until 02:00; next Tue 2026-12-01 01:53 (in 1d)
+                POLICIES  in force since Sun 2026-11-29 00:53:20, digest d1
+                  nights  frozen  by freezes/year-end until Tue 2026-12-01 04:40 (in 1d 3h); next Wed 2026-12-02 08:26:40 (in 2d 7h)
+                  up      open    until 02:00:00; next Tue 2026-12-01 01:53:20 (in 1d)
                 HOLDS
-                  node-02  block_new_session  by mika since 00:53:20: disk, until Tue 2026-12-01 01:53 (in 1d)
+                  node-02  block_new_session  by mika since 00:53:20: disk, until Tue 2026-12-01 01:53:20 (in 1d)
                 OWED
                   node-02  block_new_session  since 00:53:20  no answer in time
                 NOT IN THE POLICIES
@@ -54,7 +54,7 @@ import Testing
             #expect(TextFold.width(line) <= 80, "\(line)")
         }
         #expect(
-            lines.contains("      draining since 00:53:20: 17 sessions left, at the latest 02:00"), "\(lines)")
+            lines.contains("      draining since 00:53:20: 17 sessions left, at the latest 02:00:00"), "\(lines)")
     }
 
     @Test(arguments: [nil, 80, 200] as [Int?])

@@ -35,15 +35,15 @@ package struct ShownInstant: Hashable, Sendable {
     /// How much later it is than now; negative: it is over.
     package var distance: Duration { instant - now }
 
-    /// `02:31`, `02:31:04` where it is near, `Tue 2026-12-01 01:00` where it is not today.
+    /// `02:31:04`, `Tue 2026-12-01 01:00` where it is not today. Seconds are never cut off: where there are none, it is the
+    /// full minute of another day.
     package var clock: String {
-        let time = local.description.dropFirst(11)
-        let isNear = distance < .hours(1) && distance > .hours(-1)
-        let short = String(isNear ? time : time.prefix(5))
-        return local.date == today ? short : "\(local.date.shownWeekday) \(local.date) \(time.prefix(5))"
+        local.date == today
+            ? String(ZoneRules.utc.text(Timestamp(seconds: local.seconds)).dropFirst(11).prefix(8))
+            : "\(local.date.shownWeekday) \(local.description.replacing("T", with: " "))"
     }
 
-    /// `02:31`, or with the date and how far it is: `Tue 2026-12-01 01:00 (in 2d 3h)`.
+    /// `02:31:04`, or with the date and how far it is: `Tue 2026-12-01 01:00 (in 2d 3h)`.
     package var ahead: String {
         local.date == today || distance <= .zero ? clock : "\(clock) (in \(ShownInstant.rough(distance)))"
     }

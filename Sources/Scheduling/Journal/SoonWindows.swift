@@ -59,8 +59,9 @@ extension Notice {
         at = now
         since = now
         severity = .info
-        let minutes = max(1, Int(((opening.start - now).nanoseconds + 59_000_000_000) / 60_000_000_000))
-        title = "\(policy.name) opens in \(Duration.minutes(minutes).spoken)"
+        let seconds = Int(((opening.start - now).nanoseconds + 999_999_999) / 1_000_000_000)
+        let left = Duration.seconds(seconds < 60 ? seconds : (seconds + 59) / 60 * 60)
+        title = "\(policy.name) opens in \(left.spoken)"
         text =
             "window \(opening.occurrence.window) of \(policy.name) opens at \(clock(opening.start))"
             + (opening.end == .distantFuture ? "" : ", until \(clock(opening.end))")

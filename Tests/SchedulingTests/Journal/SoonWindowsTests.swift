@@ -38,6 +38,8 @@ struct SoonWindowsTests {
         #expect(try Self.told(&soon, "01:29:59") == [])
         #expect(try Self.told(&soon, "01:30:00") == ["early opens in 30m"])
         #expect(try Self.told(&soon, "01:50:30") == ["early opens in 10m"])
+        #expect(try Self.told(&soon, "01:58:50") == ["early opens in 2m"])
+        #expect(try Self.told(&soon, "01:59:56") == ["early opens in 4s"])
         #expect(try Self.told(&soon, "02:00:00") == [])
         #expect(try Self.told(&soon, "02:40:00") == ["late opens in 20m"])
         #expect(try Self.told(&soon, "01:45:00") == ["early opens in 15m"], "a clock that was put back")
