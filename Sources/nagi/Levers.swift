@@ -54,8 +54,8 @@ extension LeverOptions {
             }
             // A line each, to be copied.
             let undo = (answer.document.undo ?? "").components(separatedBy: "; ").filter { !$0.isEmpty }
-            print(
-                answer.document.text.plain + (until ?? "").plain + undo.map { "\n  undo: \($0.plain)" }.joined())
+            let text = answer.document.text.plain + (until ?? "").plain + undo.map { "\n  undo: \($0.plain)" }.joined()
+            print(ExplainText.folded(text, width: TerminalWindow.terminal.width))
         }
         // Something of it was refused.
         if !answer.document.left.isEmpty { throw ExitCode(Refusal.Kind.refused.rawValue) }

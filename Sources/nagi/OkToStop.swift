@@ -44,7 +44,9 @@ struct OkToStopVerb: AsyncParsableCommand {
         }
         switch options.format {
         case .json: print(answer.json)
-        case .table: print(ExplainText.text(answer.document, at: HostClock.now().wall))
+        case .table:
+            let text = ExplainText.text(answer.document, at: HostClock.now().wall)
+            print(ExplainText.folded(text, width: TerminalWindow.terminal.width))
         }
         if !answer.document.ok { throw ExitCode(Refusal.Kind.no.rawValue) }
     }

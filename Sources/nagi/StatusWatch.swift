@@ -38,14 +38,15 @@ struct StatusWatch: Sendable {
             var lines: [String] = []
             if let silent {
                 let since = ShownInstant.time(of: silent.since, inZoneOf: last?.at)
-                lines.append(terminal.painted("\(silent.reason.plain), since \(since)", .alarm))
+                let text = "\(silent.reason.plain), since \(since)"
+                lines += TextFold.hanging(text, width: terminal.width ?? 80).map { terminal.painted($0, .alarm) }
                 if last != nil { lines.append(terminal.painted("what it said last:", .faint)) }
             }
-            let rows = TerminalWindow.size?.rows ?? 0
+            let (columns, rows) = TerminalWindow.size ?? (0, 0)
             if let last {
                 lines += StatusTable(last, on: terminal, showsAll: showsAll).lines(rows: rows - lines.count)
             }
-            Self.write(Repaint.frame(lines, rows: rows))
+            Self.write(Repaint.frame(lines, columns: columns, rows: rows))
             try? await Task.sleep(for: Self.pause)
         }
     }

@@ -1,4 +1,5 @@
 import Daemon
+import Foundation
 import ModeCore
 import Primitives
 import Testing
@@ -129,5 +130,28 @@ struct ExplainTextTests {
         let lever = "  nagi release tokyo/media-07.sfu-frankfurt.example.net --reason …"
         let text = ExplainText.folded("In the way, all of it: something that is longer\n\(lever)", width: 40)
         #expect(text == "In the way, all of it: something that is\n    longer\n\(lever)")
+        let undo = "  undo: nagi release tokyo/media-07.sfu-frankfurt.example.net --reason …"
+        #expect(ExplainText.folded(undo, width: 40) == undo)
+        // A path is whole on a line of its own, wherever it stands.
+        let path = "/var/lib/nagi/state/commands/command-8.6d958a6e-39cb-4b7c/output"
+        #expect(
+            ExplainText.folded("  the whole output of upgrade: \(path)", width: 40)
+                == "  the whole output of upgrade:\n      \(path)")
+    }
+
+    @Test func `runs that have no room in a row are told in a column that is folded`() throws {
+        let run = """
+            {"id":"sora-upgrade@2025.2.0#1","policy":"sora-upgrade","cluster":"tokyo","revision":"2025.2.0",\
+            "phase":"completed","text":"completed","counts":{"done":5},"startedAt":"2026-11-29T08:13:06+09:00",\
+            "endedAt":"2026-11-29T08:14:10+09:00","seconds":64}
+            """
+        let document = try JSONDecoder().decode(RunsDocument.self, from: Data("{\"runs\":[\(run)]}".utf8))
+        #expect(
+            RunsTable.text(document, on: Terminal(width: 80)) == """
+                RUN                      PHASE      NODES, AND WHEN
+                sora-upgrade@2025.2.0#1  completed  5 done; started 2026-11-29 08:13:06 +09:00,
+                                                    ended 2026-11-29 08:14:10 +09:00, 1m 4s
+                """)
+        #expect(RunsTable.text(document, on: Terminal(width: 120)) == RunsTable.text(document))
     }
 }

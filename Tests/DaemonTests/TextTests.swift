@@ -6,8 +6,17 @@ import Testing
 
 @Suite struct TextTests {
     @Test(arguments: [
-        ("one two three", 7, ["one two", "three"]), ("", 5, [""]), ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("one two three", 7, ["one two", "three"]), ("", 5, [""]), ("abcdefghij", 4, ["abcdefghij"]),
         ("ab 長い文字", 6, ["ab", "長い文", "字"]), ("a  b", 10, ["a b"]),
+        ("see /var/lib/nagi/c/output of it", 10, ["see", "/var/lib/nagi/c/output", "of it"]),
+        (
+            "time, or nagi force up@1#1 --ignore gate --reason … then", 20,
+            [
+                "time, or", "nagi force up@1#1 --ignore gate --reason …", "then",
+            ]
+        ),
+        ("nagi resume, or nagi abort up --reason … here", 24, ["nagi resume, or", "nagi abort up --reason …", "here"]),
+        ("nagi history shows where it begins", 20, ["nagi history shows", "where it begins"]),
     ])
     func `lines are folded between words`(text: String, width: Int, lines: [String]) {
         #expect(TextFold.lines(text, width: width) == lines)
@@ -101,8 +110,32 @@ import Testing
     }
 
     @Test func `a frame is painted over the one before, and counts what does not fit`() {
-        #expect(Repaint.frame(["a", "b"], rows: 0) == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\u{1B}[J")
-        #expect(Repaint.frame(["a", "b", "c"], rows: 2).contains("… 2 more lines: nagi status"))
+        #expect(Repaint.frame(["a", "b"], columns: 0, rows: 0) == "\u{1B}[Ha\u{1B}[K\r\n\u{1B}[Jb")
+        #expect(Repaint.frame(["a", "b", "c"], columns: 80, rows: 2).hasSuffix("… 2 more lines: nagi status"))
+    }
+
+    /// With what is too long left to a terminal that cut it, `…@10.20.30.11` stood there as `…@10.20.31`.
+    @Test func `a line that is longer than a row goes on in the next one, and is counted as that`() {
+        let painted = "\u{1B}[1;31mab\u{1B}[0mcde"
+        let lines = [painted, "x"]
+        #expect(Repaint.height(of: lines, columns: 5) == 2 && Repaint.height(of: lines, columns: 4) == 3)
+        #expect(Repaint.height(of: ["長い文"], columns: 5) == 2 && Repaint.height(of: [""], columns: 5) == 1)
+        #expect(
+            Repaint.frame(lines, columns: 4, rows: 3)
+                == "\u{1B}[H\u{1B}[K\(painted)\u{1B}[K\r\n\u{1B}[Jx")
+        // A row that is full is not erased behind its end: the cursor is on its last column still.
+        #expect(Repaint.frame(["abcd", "x"], columns: 4, rows: 0) == "\u{1B}[Habcd\r\n\u{1B}[Jx")
+        #expect(
+            Repaint.frame(["abcde", "x", "y"], columns: 4, rows: 3)
+                == "\u{1B}[H\u{1B}[Kabcde\u{1B}[K\r\n\u{1B}[J… 2…")
+    }
+
+    @Test func `how a verb is called is folded between its arguments`() {
+        let line = "USAGE: nagi hold <node> [--mode <mode>] [--force]"
+        #expect(
+            UsageLine(line)?.folded(width: 36) == ["USAGE: nagi hold <node>", "       [--mode <mode>] [--force]"])
+        #expect(UsageLine(line)?.folded(width: 80) == [line])
+        #expect(UsageLine("OVERVIEW: usage: x") == nil)
     }
 
     @Test func `a line of the log has its instant, its offset and who has to act`() {

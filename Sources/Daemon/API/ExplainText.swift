@@ -3,13 +3,16 @@ import Scheduling
 
 /// What `nagi explain` prints for people.
 package enum ExplainText {
-    /// The same, folded between words for a terminal. What can be typed stays whole: it is there to be copied.
+    /// The same, folded between words for a terminal. A line of something to be typed stays whole: it is there to be copied.
     package static func folded(_ text: String, width: Int?) -> String {
         guard let width else { return text }
         return text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
-            line.hasPrefix("  nagi ") ? [String(line)] : TextFold.hanging(String(line), width: width)
+            typedLines.contains { line.hasPrefix($0) }
+                ? [String(line)] : TextFold.hanging(String(line), width: width)
         }.joined(separator: "\n")
     }
+
+    private static let typedLines = ["  nagi ", "  undo: nagi "]
 
     package static func text(_ document: NodeDocument) -> String {
         func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }

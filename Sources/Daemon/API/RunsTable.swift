@@ -12,7 +12,19 @@ package struct RunsTable {
             ]
         }
         let titles = ["RUN", "PHASE", "NODES", "STARTED", "ENDED", "LENGTH"]
-        return lines([titles] + rows, indent: 0, on: terminal).joined(separator: "\n")
+        let whole = lines([titles] + rows, indent: 0, on: .none)
+        guard let width = terminal.width, whole.contains(where: { TextFold.width($0) > width }) else {
+            return whole.joined(separator: "\n")
+        }
+        // Six columns have no room there: the instants are said in words, in a column that is folded.
+        let told = document.runs.map { run in
+            let end = run.endedAt.map { "ended \(spaced($0)), " } ?? ""
+            return [
+                run.id, run.phase,
+                "\(counts(run.counts)); started \(spaced(run.startedAt)), \(end)\(length(run.seconds))",
+            ]
+        }
+        return lines([["RUN", "PHASE", "NODES, AND WHEN"]] + told, indent: 0, on: terminal).joined(separator: "\n")
     }
 
     private static func lines(

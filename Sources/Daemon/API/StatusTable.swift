@@ -35,7 +35,7 @@ package struct StatusTable: Sendable {
     /// - Parameter rows: 0 or less: as many as it takes.
     package func lines(rows: Int) -> [String] {
         let all = lines
-        guard rows > 0, all.count > rows else { return all }
+        guard rows > 0, Repaint.height(of: all, columns: terminal.width ?? 0) > rows else { return all }
         var lines = notices
         for (place, cluster) in document.clusters.enumerated() { lines += heading(cluster, isFirst: place == 0) }
         lines += failedSection + alarmSection + undeliveredSection + pauseSection

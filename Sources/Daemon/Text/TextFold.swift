@@ -21,33 +21,59 @@ package enum TextFold {
         }
     }
 
-    /// Lines of at most that width, broken between words; a word that is longer is broken where the line ends.
-    package static func lines(_ text: String, width limit: Int) -> [String] {
-        let limit = max(limit, 2)
+    /// Lines of at most that width, broken between words. A path, a name or a `nagi …` to be typed is there to be copied:
+    /// one that is longer stands whole on a line of its own, for the terminal to fold. Only within wide characters, which
+    /// have no blanks between their words, a line is broken where it ends.
+    ///
+    /// - Parameter rest: of all lines but the first; nil: the same.
+    package static func lines(_ text: String, width first: Int, rest: Int? = nil) -> [String] {
+        let (first, rest) = (max(first, 2), max(rest ?? first, 2))
         var lines: [String] = []
         var line = ""
         var used = 0
-        for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-            let length = width(word)
-            if used > 0, used + 1 + length <= limit {
-                line += " " + word
+        func limit() -> Int { lines.isEmpty ? first : rest }
+        for unit in units(of: text) {
+            let length = width(unit)
+            if used > 0, used + 1 + length <= limit() {
+                line += " " + unit
                 used += 1 + length
                 continue
             }
             if used > 0 { lines.append(line) }
             (line, used) = ("", 0)
-            for character in word {
+            var wasWide = false
+            for character in unit {
                 let own = width(character)
-                if used + own > limit {
+                if used > 0, used + own > limit(), wasWide || own > 1 {
                     lines.append(line)
                     (line, used) = ("", 0)
                 }
                 line.append(character)
                 used += own
+                wasWide = own > 1
             }
         }
         if used > 0 || lines.isEmpty { lines.append(line) }
         return lines
+    }
+
+    /// Words, and what is to be typed as one of them.
+    private static func units(of text: String) -> [String] {
+        var units: [String] = []
+        /// Words of what is to be typed so far; 0: none is.
+        var typed = 0
+        var isOption = false
+        for word in text.split(separator: " ", omittingEmptySubsequences: true) {
+            if typed > 0, typed < 3 || isOption || word.isArgument {
+                units[units.count - 1] += " " + word
+                isOption = word.hasPrefix("--")
+                typed = word.last.map { ",;:.)".contains($0) } == true ? 0 : typed + 1
+            } else {
+                units.append(String(word))
+                typed = word == "nagi" || word == "(nagi" ? 1 : 0
+            }
+        }
+        return units
     }
 
     /// A line that begins with spaces, folded between words; what is folded stands four columns further in. Nothing
@@ -57,12 +83,8 @@ package enum TextFold {
         let margin = line.prefix { $0 == " " }.count
         let rest = String(repeating: " ", count: margin + 4)
         let room = max(20, limit - margin)
-        let first = lines(String(line.dropFirst(margin)), width: room)
-        guard let head = first.first else { return [line] }
-        // What follows has less room than the first line.
-        let left = first.dropFirst().joined(separator: " ")
-        let tail = left.isEmpty ? [] : lines(left, width: max(16, room - 4))
-        return [String(line.prefix(margin)) + head] + tail.map { rest + $0 }
+        let parts = lines(String(line.dropFirst(margin)), width: room, rest: max(16, room - 4))
+        return parts.enumerated().map { ($0 == 0 ? String(line.prefix(margin)) : rest) + $1 }
     }
 
     /// The text with `…` for what is too much of its end.
@@ -86,5 +108,12 @@ package enum TextFold {
                 used += width(character)
                 return used <= limit
             })
+    }
+}
+
+extension Substring {
+    /// An argument of what is to be typed rather than a word of a sentence: `node-01@10.0.0.1`, `--reason`, `…`, `NODE`.
+    fileprivate var isArgument: Bool {
+        contains { "@#/-…".contains($0) || $0.isNumber } || allSatisfy { $0.isUppercase }
     }
 }
