@@ -62,7 +62,7 @@ enum Exit {
         let code = Nagi.exitCode(for: error)
         let text = Nagi.fullMessage(for: error)
         if code == .success {
-            print(text)
+            print(shown(text))
             exit(0)
         }
         if !text.isEmpty { complain(text) }
@@ -70,6 +70,17 @@ enum Exit {
     }
 
     private static func complain(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        FileHandle.standardError.write(Data((shown(text) + "\n").utf8))
+    }
+
+    /// Arguments stand in it as they were typed: they neither steer the terminal nor make lines of their own.
+    private static func shown(_ text: String) -> String {
+        let odd = CommandLine.arguments.filter { $0 != $0.plain && !$0.allSatisfy(\.isWhitespace) }
+        let text = odd.reduce(text) { $0.replacing($1, with: $1.plain) }
+        let environment = ProcessInfo.processInfo.environment
+        let width = Terminal(columns: TerminalWindow.size?.columns ?? 0, environment: environment).width
+        return text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+            UsageLine(String(line.plain))?.folded(width: width ?? 80) ?? [line.plain]
+        }.joined(separator: "\n")
     }
 }

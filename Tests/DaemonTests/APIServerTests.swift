@@ -194,6 +194,18 @@ import Testing
         ("unknown route without token", "/v2", [:], 401, "token-missing"),
         ("unknown route", "/v2", authorized, 404, "not-found"),
         (
+            "a name of 10 kB", "/v1/nodes/tokyo/\(String(repeating: "L", count: 10_000))", authorized, 400,
+            "invalid-value"
+        ),
+        (
+            "something of 10 kB", "/v1/explain?of=\(String(repeating: "L", count: 10_000))", authorized, 400,
+            "invalid-value"
+        ),
+        (
+            "a node of 10 kB", "/v1/ok-to-stop?node=\(String(repeating: "L", count: 10_000))", authorized, 400,
+            "invalid-value"
+        ),
+        (
             "foreign host", "/v1/status", ["authorization": "Bearer \(token)", "host": "evil.example:80"], 403,
             "host-not-allowed"
         ),

@@ -51,9 +51,7 @@ extension EndToEndTests {
             }
             #expect(try await program.ended(within: .seconds(10)) == 0)
             let lines = program.outputText.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            // The line of usage is one line, however long.
-            let texts = lines.filter { !$0.hasPrefix("USAGE") }
-            #expect(texts.allSatisfy { $0.count <= width }, "\(verb) at \(width)")
+            #expect(lines.allSatisfy { $0.count <= width }, "\(verb) at \(width)")
             guard width == 1_000, let end = lines.firstIndex(where: { $0.hasPrefix("USAGE") }) else { continue }
             // Where there is room for all of it, a paragraph is one line.
             for (line, next) in zip(lines[..<end], lines[..<end].dropFirst()) where !line.hasPrefix(" ") {
@@ -117,6 +115,19 @@ extension EndToEndTests {
         #expect(answer.status == 2)
         #expect(answer.output.isEmpty)
         #expect(!answer.errors.isEmpty)
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            ["status", "--address", "\u{1B}[31mred"], ["status", "--format", "\u{1B}[31mred"], ["\u{1B}[31mred"],
+            ["status", "\u{1B}]0;owned\u{07}"], ["status", "--\u{1B}[31mred"], ["hold", "a", "b\nError: all is lost"],
+        ])
+    func `what was typed steers no terminal where it is complained about`(_ arguments: [String]) async throws {
+        let answer = try await nagi(arguments)
+        #expect(answer.status == 2)
+        #expect(answer.errors.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+        #expect(!answer.errors.contains("\nError: all is lost"), "\(answer.errors)")
     }
 
     @Test(.timeLimit(.minutes(2))) func `status without a daemon ends with 3 and says what to do`() async throws {

@@ -16,6 +16,9 @@ struct CannotListen: Error, CustomStringConvertible {
 package struct APIServer: Sendable {
     /// Connections at the same time.
     static let connectionLimit = 256
+    /// Bytes of a request's first line, and of any other of its head. What is longer is refused by the library before anybody
+    /// here sees it, with an empty answer: a thousand nodes may be asked about in one line.
+    static let lineLimit = 96 << 10
     /// Seconds after which a connection without traffic is closed.
     static let idleSeconds: Int64 = 30
 
@@ -64,7 +67,8 @@ package struct APIServer: Sendable {
                 configuration: .init(
                     idleTimeout: .seconds(Self.idleSeconds),
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 64))),
+                        maxHeaderFieldSize: Self.lineLimit, maxHeaderListSize: Self.lineLimit + 32 << 10,
+                        maxHeaderFieldCount: 64))),
             configuration: .init(
                 address: .hostname(address.host, port: address.port), serverName: "nagi",
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),

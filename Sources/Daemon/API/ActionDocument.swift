@@ -172,11 +172,14 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         if all == true, node != nil {
             throw APIError(.badRequest, "invalid-value", "node and all: one of them is enough")
         }
-        let names = [node, run, policy].compactMap(\.self) + (nodes ?? [])
-        if let long = names.first(where: { $0.utf8.count > Self.nameLimit }) {
-            throw APIError(
-                .badRequest, "invalid-value", "the name \(long.prefix(40))… is longer than \(Self.nameLimit) bytes")
-        }
+        try Self.checkLength(of: [node, run, policy].compactMap(\.self) + (nodes ?? []))
+    }
+
+    /// Nothing has a longer name.
+    static func checkLength(of names: [String]) throws(APIError) {
+        guard let long = names.first(where: { $0.utf8.count > nameLimit }) else { return }
+        throw APIError(
+            .badRequest, "invalid-value", "the name \(long.prefix(40))… is longer than \(nameLimit) bytes")
     }
 
     private static func wrong(_ field: String, _ text: String, _ wanted: String) -> APIError {

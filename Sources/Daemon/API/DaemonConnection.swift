@@ -26,6 +26,8 @@ package struct DaemonConnection: Sendable {
 
     static let timeout = TimeAmount.seconds(10)
     static let bodyLimit = 64 << 20
+    /// A longer one would only be refused, without a word of what is wrong with it.
+    static let pathLimit = APIServer.lineLimit - 1 << 10
 
     package let address: ListenAddress
     let token: String?
@@ -101,6 +103,10 @@ package struct DaemonConnection: Sendable {
     func call(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: ByteBuffer? = nil, attempts: Int = 1
     ) async throws(Failure) -> Data {
+        guard path.utf8.count <= Self.pathLimit else {
+            throw .refused(
+                code: "invalid-value", message: "what is asked is longer than \(Self.pathLimit) bytes", hint: nil)
+        }
         let client = HTTPExchange.makeClient()
         let answer: CallAnswer
         var headers = headers

@@ -22,7 +22,8 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
             return error.response
         } catch let error as HTTPError {
             let code = error.status == .notFound ? "not-found" : "bad-request"
-            return APIError(error.status, code, "\(request.method) \(request.uri.path): \(error.status)").response
+            return APIError(error.status, code, "\(request.method) \(request.uri.path.prefix(200)): \(error.status)")
+                .response
         }
     }
 

@@ -48,6 +48,7 @@ struct Questions: Sendable {
             guard names.count <= Self.nodeLimit else {
                 throw APIError(.badRequest, "invalid-value", "there are more than \(Self.nodeLimit) nodes")
             }
+            try ActionDocument.checkLength(of: names.map { String($0) })
             let most = try request.uri.queryParameters["max"].map { text in
                 guard let most = Int(text), (1...Self.mostLimit).contains(most) else {
                     throw APIError(
@@ -64,6 +65,7 @@ struct Questions: Sendable {
 
     /// - Parameter isNode: nothing but a node is meant.
     private func explain(_ name: String, at text: String?, isNode: Bool = false) async throws -> Response {
+        try ActionDocument.checkLength(of: [name])
         func said(_ result: Result<QuestionAnswer, LeverRefusal>) throws -> Response {
             switch result {
             case .success(.run) where isNode, .success(.policy) where isNode: throw Self.noNode(name)
