@@ -101,7 +101,7 @@ package final class DaemonService: Sendable {
         tell(reading)
         keep(reading)
         guard let inForce = inForce(reading, ledger) else { return .failure(.noPolicies) }
-        let board = StatusBoard()
+        let board = StatusBoard(policyPath: settings.policyPath)
         let embedded: EmbeddedNodes
         do throws(EmbeddedFailure) {
             embedded = try EmbeddedNodes(inForce, board: board) { [log] in log($0) }
@@ -287,9 +287,7 @@ package final class DaemonService: Sendable {
         guard objections.isEmpty else {
             if isTrial { return wish.told(.refused(reasons: objections, path: settings.policyPath)) }
             for objection in objections { log(objection, .error) }
-            loop.refuse(
-                .init(
-                    at: HostClock.now().wall, digest: set.digest, reasons: objections, path: settings.policyPath))
+            loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
             return refused(objections, wish)
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
@@ -333,7 +331,6 @@ package final class DaemonService: Sendable {
     }
 
     private func refuse(_ reading: PolicyReading, _ loop: ControlLoop) {
-        loop.refuse(
-            .init(at: HostClock.now().wall, digest: nil, reasons: reading.messages, path: settings.policyPath))
+        loop.refuse(.init(at: HostClock.now().wall, digest: nil, reasons: reading.messages))
     }
 }

@@ -187,4 +187,11 @@ import Testing
                 """)
         #expect(AttentionTable([], at: document.at).text == "fine: nothing needs a person")
     }
+
+    @Test func `what is to be checked is where the daemon reads it, whoever refused it`() {
+        let board = StatusBoard(policyPath: "/etc/nagi/policies")
+        board.note(.init(at: Self.at(0), digest: "d2", reasons: ["no policy is left"]))
+        let document = StatusDocument(Self.calm, zone: .utc, refusedReload: board.content.refusedReload)
+        #expect(Attention.needed(by: document).first?.hint == "nagi check /etc/nagi/policies, then nagi reload")
+    }
 }

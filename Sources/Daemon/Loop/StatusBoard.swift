@@ -59,7 +59,10 @@ package final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    package init() {}
+    private let policyPath: String?
+
+    /// - Parameter policyPath: where the policies are read, for whoever checks them; nil: nobody says.
+    package init(policyPath: String? = nil) { self.policyPath = policyPath }
 
     package var content: Content {
         state.withLock { state in
@@ -97,7 +100,11 @@ package final class StatusBoard: Sendable {
     var policies: PolicySet? { state.withLock { $0.policies } }
 
     /// What was read last did not come into force; nil: it did.
-    package func note(_ refusal: RefusedReload?) { state.withLock { $0.content.refusedReload = refusal } }
+    package func note(_ refusal: RefusedReload?) {
+        var refusal = refusal
+        if refusal?.path == nil { refusal?.path = policyPath }
+        state.withLock { $0.content.refusedReload = refusal }
+    }
 
     /// - Parameter undelivered: nil: it takes them.
     package func note(_ undelivered: Undelivered?, of notification: String) {
