@@ -153,6 +153,17 @@ import Testing
             })
     }
 
+    @Test(arguments: [nil, run]) func `against what is contested something can be typed`(owner: RunID?) {
+        var report = Self.calm
+        Self.verdict(.contested)(&report)
+        report.clusters[0].nodes[0].run = owner
+        let release = "nagi release tokyo/node-01 --reason …"
+        let hint = release + (owner == nil ? "" : ", or nagi skip up@2#1 tokyo/node-01 --reason …")
+        #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.hint) == [hint])
+        Self.alarm(.contested, Self.node)(&report)
+        #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.hint) == [hint])
+    }
+
     @Test func `every alarm needs a person`() {
         for code in Alarm.Code.allCases {
             var report = Self.calm

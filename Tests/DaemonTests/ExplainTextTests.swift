@@ -113,6 +113,17 @@ struct ExplainTextTests {
         #expect(
             ExplainText.text(document)
                 == "nightly of tokyo has no run now: closed, next Tue 2026-12-01 04:40 (in 1d 3h).")
+        status.reason = "everything is paused by root: calls drop"
+        let paused = PolicyExplanationDocument(
+            PolicyExplanation(
+                at: Self.at(0), policy: status, cluster: "tokyo", latest: nil, levers: ["nagi resume"]), zone: .utc)
+        #expect(
+            ExplainText.text(paused) == """
+                nightly of tokyo has no run now: closed, next Tue 2026-12-01 04:40 (in 1d 3h), but everything is paused by \
+                root: calls drop.
+                You can type:
+                  nagi resume
+                """)
     }
 
     @Test func `a no says what would become too much`() {

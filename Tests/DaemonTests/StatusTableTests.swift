@@ -30,7 +30,7 @@ import Testing
                     give it back: nagi release node-03 --reason …
                 RUNS
                   up@2#1  active  0 done · 1 in work · 0 to go · window open until 02:00:00
-                    next node:  waits between nodes, until Tue 2026-12-01 04:40 (in 1d 3h)
+                    in its way:  waits between nodes, until Tue 2026-12-01 04:40 (in 1d 3h)
                     node-01  out (drain)
                 POLICIES  in force since Sun 2026-11-29 00:53:20, digest d1
                   nights  frozen  by freezes/year-end until Tue 2026-12-01 04:40 (in 1d 3h); next Wed 2026-12-02 08:26:40 (in 2d 7h)
@@ -112,6 +112,30 @@ import Testing
         #expect(
             lines.contains { $0.hasPrefix("  everything  since 00:53:20 by mika: calls drop, until nagi resume") })
         #expect(lines.filter { $0.hasPrefix("  media-") }.count == 20)
+        // A row of which nothing comes by itself does not look as if nothing were wrong.
+        #expect(lines.count { $0.hasSuffix("queued in up@2#1 (paused)") } == 20, "\(lines)")
+        #expect(lines.last { $0.hasPrefix("POLICIES") } == "POLICIES  none in force")
+    }
+
+    @Test func `what a run that is over left undone is told in the node's row`() {
+        var report = StatusReport(at: Self.at(467))
+        report.clusters = [
+            ClusterStatus(
+                name: "tokyo", unavailable: 0, maxUnavailable: 1,
+                nodes: [
+                    ("node-01", Verdict(.unmanaged, "skipped in up@2#1: not drained in time")), ("node-02", .noClaim),
+                    ("node-03", Verdict(.runningCommand, "upgrade to its end, then it is given back")),
+                ].map { name, verdict in
+                    NodeStatus(
+                        name: name, observed: .known(.normal), verdict: verdict, since: Self.at(0), blockers: [],
+                        claims: [], isOwed: false, isRetained: false)
+                }, unlisted: [])
+        ]
+        let lines = StatusTable(StatusDocument(report, zone: .utc)).lines
+        #expect(lines.contains { $0.hasPrefix("  node-01") && $0.hasSuffix("skipped in up@2#1: not drained in time") })
+        #expect(lines.contains { $0.hasPrefix("  node-02") && $0.hasSuffix("nothing to do") })
+        #expect(
+            lines.contains { $0.hasSuffix("runs since 00:53:20: upgrade to its end, then it is given back") })
     }
 
     @Test func `notices that nobody got are told`() {

@@ -36,7 +36,9 @@ package struct Attention: Hashable, Sendable, Codable {
                     hint: "\(refused.check), then nagi reload"))
         }
         all += document.alarms.map { alarm in
-            Attention(alarm.code, alarm.text, since: alarm.since, node: alarm.node, run: alarm.run)
+            Attention(
+                alarm.code, alarm.text, since: alarm.since, node: alarm.node, run: alarm.run,
+                hint: document.levers(against: alarm.code, node: alarm.node, run: alarm.run))
         }
         all += document.clusters.filter(\.isOverBudget).map { cluster in
             let out = cluster.nodes.filter { $0.observed != "normal" || $0.ready == false }.map(\.name)
@@ -101,7 +103,24 @@ package struct Attention: Hashable, Sendable, Codable {
         guard let alarm = verdicts[node.verdict.code],
             !told.contains(where: { $0.code == alarm && ($0.node ?? id) == id })
         else { return [] }
-        return [Attention(node.verdict.code, "\(node.name): \(node.verdict.text)", since: node.since, node: id)]
+        return [
+            Attention(
+                node.verdict.code, "\(node.name): \(node.verdict.text)", since: node.since, node: id,
+                hint: levers(against: alarm, node: id, inWorkOf: node.run))
+        ]
+    }
+
+    /// What may be typed against an alarm, or shows more of it; nil: only what it says itself.
+    fileprivate static func levers(
+        against code: String, node: String?, inWorkOf owner: String?, run: String? = nil
+    ) -> String? {
+        guard let node else { return run.map { "nagi explain \($0)" } }
+        return switch Alarm.Code(rawValue: code) {
+        case .contested:
+            "nagi release \(node) --reason …" + (owner.map { ", or nagi skip \($0) \(node) --reason …" } ?? "")
+        case .holdEnds: "nagi release \(node) --reason …, or nagi hold \(node) --for 4h --reason …"
+        default: "nagi explain \(node)"
+        }
     }
 }
 
@@ -129,6 +148,13 @@ extension StatusDocument.Pause {
 }
 
 extension StatusDocument {
+    fileprivate func levers(against alarm: String, node id: String?, run: String?) -> String? {
+        let owner = clusters.lazy.flatMap { cluster in
+            cluster.nodes.lazy.filter { "\(cluster.name)/\($0.name)" == id }
+        }.first?.run
+        return Attention.levers(against: alarm, node: id, inWorkOf: owner, run: run)
+    }
+
     fileprivate func levers(against pause: Pause) -> [String] {
         guard let run = pause.run else { return ["nagi resume"] }
         let failed = runs.first { $0.id == run }?.nodes.filter { $0.phase == "failed" } ?? []

@@ -65,6 +65,8 @@ package struct PolicyExplanationDocument: Codable, Hashable, Sendable {
     package var cluster: String
     /// The latest of its runs, all of which are over; null: none is remembered.
     @Nullable package var latestRun: String?
+    /// What may be typed to have it act.
+    package var levers: [String]?
 }
 
 /// The JSON of `/v1/ok-to-stop` and of `nagi ok-to-stop`.
@@ -119,6 +121,7 @@ extension PolicyExplanationDocument {
         policy = StatusDocument.Policy(explanation.policy, zone: zone)
         cluster = explanation.cluster
         latestRun = explanation.latest?.text
+        levers = explanation.levers
     }
 }
 

@@ -97,7 +97,7 @@ package enum ExplainText {
         let state = [document.policy.state, ahead].filter { !$0.isEmpty }.joined(separator: ", ")
         var lines = ["\(document.policy.name) of \(document.cluster) has no run now: \(state)."]
         if let latest = document.latestRun { lines.append("Its latest run is over: nagi runs \(latest)") }
-        return lines.map(\.plain).joined(separator: "\n")
+        return (lines + typed(document.levers ?? [])).map(\.plain).joined(separator: "\n")
     }
 
     package static func text(_ document: StopDocument, at now: Timestamp) -> String {

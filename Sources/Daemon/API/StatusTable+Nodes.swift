@@ -39,11 +39,14 @@ extension StatusTable {
                 guard let last = table.rows[row].last, last.text.hasPrefix(Self.queued),
                     TextFold.width(last.text) > room
                 else { continue }
-                table.rows[row][table.rows[row].count - 1] = .init("queued", .faint)
+                table.rows[row][table.rows[row].count - 1] = .init("queued\(code(of: nodes[row - 1]))", last.style)
             }
         }
         return table.lines(on: terminal)
     }
+
+    /// What it waits for, in the word that the run says more of.
+    private func code(of node: StatusDocument.Node) -> String { " (\(node.verdict.code))" }
 
     private func isSaidElsewhere(_ words: TextTable.Cell) -> Bool {
         words.text == Self.nothing || words.text.hasPrefix(Self.queued)
@@ -104,7 +107,7 @@ extension StatusTable {
     ) -> (text: String, style: TextStyle) {
         var (text, style) = words(for: node)
         if node.claims.isEmpty, let run = node.queuedIn, shared[run] == node.verdict.text {
-            (text, style) = (Self.queued + run, .faint)
+            text = "\(Self.queued)\(run)\(code(of: node))"
         }
         if namesWanted, let desired = node.desired, desired != node.observed { text += "; wanted: \(desired)" }
         if !node.exempt.isEmpty { text += "; ignores \(node.exempt.joined(separator: " and "))" }
@@ -124,7 +127,7 @@ extension StatusTable {
             return ("\(code)\(since): \(text)\(left)\(limit)", .busy)
         case .blocked, .rejoining, .verifying, .restoring:
             return ("\(code)\(since): \(text)\(limit)", .busy)
-        case .runningCommand: return ("runs \(text)\(since)\(limit)", .busy)
+        case .runningCommand: return ("runs\(since): \(text)\(limit)", .busy)
         case .soaking:
             return (shown(node.verdict.until).map { "soaking \($0.left) more" } ?? "soaking\(since): \(text)", .busy)
         case .held: return ("held\(since) \(text)\(end)", .warning)
@@ -139,7 +142,7 @@ extension StatusTable {
             return ("unreachable\(since): \(text)\(limit)", .warning)
         case .isolated, .initial, .stale, .unknownMode, .notListed: return (text + limit, .warning)
         case .owed: return ("to be given back\(since): \(text)", .busy)
-        case .unmanaged: return (Self.nothing, .faint)
+        case .unmanaged: return text == Verdict.noClaim.text ? (Self.nothing, .faint) : (text, .plain)
         case .inDesiredMode: return (text + (node.since.map { " at \(clock($0))" } ?? ""), .good)
         case .waitingBudget:
             guard let first = node.blockers.first, first.code == code, let have = first.have, let limit = first.limit,

@@ -31,8 +31,10 @@ extension StatusTable {
         let state = [counts(of: run), window].compactMap { $0 }.joined(separator: " · ")
         var lines = table([[.init(run.id), .init(run.phase, style), .init(state)]])
         if let first = run.blockers.first {
+            // What of it is in work may have yet to be granted its place.
+            let title = run.nodes.contains { $0.phase == "queued" } ? "next node:" : "in its way:"
             lines += table(
-                [["next node:", .init(names(of: run.cluster).shortened(first.told) + until(first.until))]], indent: 4)
+                [[.init(title), .init(names(of: run.cluster).shortened(first.told) + until(first.until))]], indent: 4)
         }
         if let force = run.force { lines += table([["forced:", .init(force.text, .warning)]], indent: 4) }
         return lines + nodes(of: run)

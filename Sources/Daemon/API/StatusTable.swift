@@ -25,7 +25,7 @@ package struct StatusTable: Sendable {
         for (place, cluster) in document.clusters.enumerated() {
             lines += heading(cluster, isFirst: place == 0) + nodeLines(cluster.nodes, of: cluster)
         }
-        return lines + failedSection + runSection + section(policiesTitle, policies) + pauseSection + restSections
+        return lines + failedSection + runSection + policySection + pauseSection + restSections
             + alarmSection + undeliveredSection
     }
 
@@ -42,7 +42,7 @@ package struct StatusTable: Sendable {
         for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter(\.isBusy), of: cluster) }
         lines += runSection
         for cluster in document.clusters { lines += nodeLines(cluster.nodes.filter { !$0.isBusy }, of: cluster) }
-        return lines + restSections + section(policiesTitle, policies)
+        return lines + restSections + policySection
     }
 
     private var notices: [String] {
@@ -118,9 +118,12 @@ package struct StatusTable: Sendable {
         }
     }
 
-    private var policiesTitle: String {
+    /// Also where there is none: that nothing is going to happen is not to be guessed.
+    private var policySection: [String] {
         let since = document.since.map { " since \(clock($0))" } ?? ""
-        return "POLICIES  in force\(since), digest \(document.digest.prefix(8))"
+        let none = document.policies.isEmpty ? "none " : ""
+        let digest = document.digest.isEmpty ? "" : ", digest \(document.digest.prefix(8))"
+        return [terminal.painted("POLICIES  \(none)in force\(since)\(digest)".plain, .strong)] + policies
     }
 
     private var policies: [String] {
@@ -142,17 +145,19 @@ package struct StatusTable: Sendable {
     static func ahead(of policy: StatusDocument.Policy, now: String) -> String {
         func shown(_ instant: String?) -> ShownInstant? { instant.flatMap { ShownInstant($0, now: now) } }
         var parts: [String] = []
-        if let reason = policy.reason { parts.append(policy.state == "frozen" ? "by \(reason)" : "(\(reason))") }
+        let isFrozen = policy.state == "frozen"
+        if isFrozen, let reason = policy.reason { parts.append("by \(reason)") }
         if let until = shown(policy.until) { parts.append("until \(until.ahead)") }
-        let state = parts.joined(separator: " ")
+        var state = parts.joined(separator: " ")
         if let next = shown(policy.next) {
-            return [state, "next \(next.ahead)"].filter { !$0.isEmpty }.joined(separator: "; ")
+            state = [state, "next \(next.ahead)"].filter { !$0.isEmpty }.joined(separator: "; ")
+        } else if policy.state == "open", state.isEmpty {
+            state = "at any time"
+        } else if policy.state == "closed" {
+            state = "no window in sight"
         }
-        switch policy.state {
-        case "open": return state.isEmpty ? "at any time" : state
-        case "closed": return "no window in sight"
-        default: return state
-        }
+        guard !isFrozen, let reason = policy.reason else { return state }
+        return state + (state.isEmpty ? "" : ", but ") + reason
     }
 
     private func row(_ pause: StatusDocument.Pause) -> [TextTable.Cell] {

@@ -288,7 +288,9 @@ extension NoticeCourier {
                 giveUp(notice, why, &state)
                 return true
             case .failed(let why, _) where attempt >= notification.retries:
-                giveUp(notice, attempt == 0 ? why : "\(why), and \(attempt) times before", &state)
+                giveUp(
+                    notice, attempt == 0 ? why : "\(why), and \(attempt == 1 ? "once" : "\(attempt) times") before",
+                    &state)
                 return true
             case .failed(let why, let asked):
                 if state.trouble == nil {

@@ -92,11 +92,11 @@ package struct Blocker: Hashable, Sendable, Codable {
             .foreign:
             .human
         case .excluded, .outsideWindow, .cutoff, .canarySoak, .groupWait, .betweenNodes, .backOff: .clock
-        case .canaryFirst, .groupFirst, .nodeBusy, .runFull, .budget, .quorum, .runEnding: .capacity
+        case .canaryFirst, .groupFirst, .nodeBusy, .runFull, .budget, .quorum: .capacity
         case .canaryBroken, .notRead, .unreachable, .stale, .unknownMode, .initial, .faulted, .isolated, .notReady,
             .notNormal, .listedOtherwise, .gate:
             .health
-        case .clock, .owed, .identity, .sweep: .ours
+        case .clock, .owed, .identity, .sweep, .runEnding: .ours
         }
     }
 
@@ -107,11 +107,12 @@ package struct Blocker: Hashable, Sendable, Codable {
         case .runPaused, .allPaused: .paused
         case .clock: .waitingClock
         case .excluded: .excluded
-        case .outsideWindow, .cutoff, .runEnding: .waitingWindow
+        case .outsideWindow, .cutoff: .waitingWindow
         case .wrongTopology: .wrongTopology
         case .approval, .promotion, .stepApproval: .waitingApproval
         case .gate: .waitingGate
-        case .canarySoak, .canaryBroken, .canaryFirst, .groupFirst, .groupWait, .betweenNodes, .runFull, .identity:
+        case .runEnding, .canarySoak, .canaryBroken, .canaryFirst, .groupFirst, .groupWait, .betweenNodes, .runFull,
+            .identity:
             .waitingPrevious
         case .backOff, .budget, .sweep: .waitingBudget
         case .held: .held

@@ -36,7 +36,7 @@ extension Controller {
             cost.runs += 1
             views[place.run.raw] = runView(of: place.run, now)
         }
-        let status = nodeStatus(node, now) { views[$0.raw] }
+        let status = nodeStatus(node, leftOvers[fleet[node].id], now) { views[$0.raw] }
         let state = stateBlockers(of: node, isTakenOver: false, now)
         let waits = queuedWaits(node, state, { views[$0.raw] }, now).map { wait in
             // Which run has it in work is said anyway.
@@ -60,7 +60,8 @@ extension Controller {
         let entry = calendars.entries[place]
         return PolicyExplanation(
             at: now.wall, policy: policyStatus(place, now), cluster: entry.policy.cluster,
-            latest: ledger.endedRuns.last { $0.run.policy == entry.policy.name }?.run.id)
+            latest: ledger.endedRuns.last { $0.run.policy == entry.policy.name }?.run.id,
+            levers: ledger.pause == nil ? [] : ["nagi resume"])
     }
 
     /// Nil: there is none of that name.

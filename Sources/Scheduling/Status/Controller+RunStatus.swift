@@ -12,8 +12,8 @@ extension Controller {
             status.until = entry.calendar.end(of: opening)
             status.next = status.until.flatMap { entry.calendar.nextOpening(after: $0 + .nanoseconds(-1))?.start }
             let cluster = entry.policy.cluster
-            if ledger.pause != nil {
-                status.reason = "everything is paused"
+            if let pause = ledger.pause {
+                status.reason = "everything is paused\(pause.ending)"
             } else if fleet.cluster(named: cluster).map({ fleet[$0].awaitsNodes }) ?? false {
                 status.reason = "which nodes are in \(cluster) is not known yet"
             } else if entry.policy.isRollout, let ended = ended(entry.policy) {
@@ -22,7 +22,7 @@ extension Controller {
             return status
         }
         status.state = "closed"
-        if ledger.pause != nil { status.reason = "everything is paused" }
+        status.reason = ledger.pause.map { "everything is paused\($0.ending)" }
         status.next = entry.calendar.nextOpening(after: now.wall)?.start
         if let taken = calendars.exclusion(of: place, at: now.wall) {
             status.state = "frozen"
@@ -50,6 +50,8 @@ extension Controller {
     /// Of a run that is not over.
     func status(of run: Run, blockers: [Blocker], _ now: Moment) -> RunStatus {
         let awaited = run.pauses.isEmpty ? run.awaitingApproval.map { run.parts[$0].node.name } : []
+        // Where no node is left to take, windows, budget and the others are in nobody's way.
+        let blockers = run.candidate(after: nil) == nil ? blockers.filter { $0.class == .human } : blockers
         return status(
             of: run, phase: run.word, text: text(of: run), endedAt: nil,
             blockers: (awaited.isEmpty ? [] : [Blocker(.stepApproval(awaited))]) + blockers, now)

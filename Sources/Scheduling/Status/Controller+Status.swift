@@ -7,7 +7,8 @@ extension Controller {
         var report = StatusReport(at: now.wall)
         report.isObserving = ledger.isObserving
         let views = runs.indices.map { runView(of: RunSlot($0), now) }
-        report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, now) }
+        let left = leftOvers
+        report.clusters = fleet.clusters.indices.map { clusterStatus(ClusterIndex($0), views, left, now) }
         report.runs =
             ledger.endedRuns.map { status(of: $0, now) }
             + ledger.activeRuns.compactMap { slot in
@@ -35,7 +36,17 @@ extension Controller {
         return report
     }
 
-    private func clusterStatus(_ cluster: ClusterIndex, _ views: [RunView?], _ now: Moment) -> ClusterStatus {
+    /// What runs that are over did not do, by node.
+    var leftOvers: [NodeID: LeftOver] {
+        LeftOver.all(in: ledger.endedRuns) { run in
+            guard activeRuns[run.policy] == nil, let policy = calendars.policy(run.policy) else { return false }
+            return policy.revision == run.revision
+        }
+    }
+
+    private func clusterStatus(
+        _ cluster: ClusterIndex, _ views: [RunView?], _ left: [NodeID: LeftOver], _ now: Moment
+    ) -> ClusterStatus {
         let use = fleet.budgetUse(of: cluster, at: now)
         let watch = fleet[cluster]
         let out = fleet.unlistedOut(cluster, at: now)
@@ -49,19 +60,23 @@ extension Controller {
         return ClusterStatus(
             name: watch.policy.name, unavailable: use.unavailable, maxUnavailable: use.maxUnavailable,
             minAvailable: use.minAvailable, limit: use.limit,
-            nodes: watch.nodes.map { nodeStatus($0, now) { views[$0.raw] } },
+            nodes: watch.nodes.map { node in nodeStatus(node, left[fleet[node].id], now) { views[$0.raw] } },
             unlisted: unlisted(watch.unlistedRegular, out.regular, false)
                 + unlisted(watch.unlistedTemporary, out.temporary, true))
     }
 
-    /// - Parameter view: of a run that the node is in.
-    func nodeStatus(_ node: NodeIndex, _ now: Moment, view: (RunSlot) -> RunView?) -> NodeStatus {
+    /// - Parameters:
+    ///   - left: what a run that is over did not do with it.
+    ///   - view: of a run that the node is in.
+    func nodeStatus(
+        _ node: NodeIndex, _ left: LeftOver?, _ now: Moment, view: (RunSlot) -> RunView?
+    ) -> NodeStatus {
         // What was true when it was last read is not true now.
         let isFresh = fleet[node].isObservationFresh(at: now)
         let state = stateBlockers(of: node, isTakenOver: false, now)
         let work = work(on: node)
         let wait = work == nil ? queuedWait(node, state, view, now) : nil
-        let verdict = verdict(of: node, state, wait?.verdict, now)
+        let verdict = verdict(of: node, state, wait?.verdict, left, now)
         return NodeStatus(
             name: fleet[node].id.name, observed: fleet[node].freshMode(at: now),
             desired: wish(of: node, now).mode,

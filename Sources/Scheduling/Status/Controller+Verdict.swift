@@ -58,7 +58,7 @@ extension Controller {
 
     /// Why the node is as it is: exactly one answer, the most urgent.
     func verdict(
-        of node: NodeIndex, _ state: [Blocker], _ wait: Verdict?, _ now: Moment
+        of node: NodeIndex, _ state: [Blocker], _ wait: Verdict?, _ left: LeftOver?, _ now: Moment
     ) -> Verdict {
         let working = fleet[seat: node].lease ?? fleet[seat: node].working.first
         if let place = working, let part = ledger.part(place), let header = ledger.header(place.run) {
@@ -104,7 +104,11 @@ extension Controller {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")
         }
         if let name = suspension(of: node) { return Verdict(.suspended, "the policy \(name) is suspended") }
-        return Verdict(.unmanaged, "no claim")
+        // Whoever has brought it to the revision by hand has done what was left.
+        if let left, left.revision.map({ $0 != fleet[node].observation?.version?.description }) ?? true {
+            return Verdict(.unmanaged, left.text)
+        }
+        return .noClaim
     }
 
     /// A policy that would take the node, were it not suspended.
@@ -205,7 +209,10 @@ extension Controller {
         }
         switch part.phase {
         case .returning(let returning):
-            if returning.command != nil { return Verdict(.runningCommand, "is given back when its command has ended") }
+            if returning.command != nil {
+                let name = runningCommand(on: node) ?? "its command"
+                return Verdict(.runningCommand, "\(name) to its end, then it is given back")
+            }
             return fleet.isConnected(node, at: now)
                 ? Verdict(.restoring, "back to normal, then ready")
                 : Verdict(.isolated, "stays blocked until a majority of the cluster lists it as connected")

@@ -48,6 +48,7 @@ package struct PolicyExplanation: Hashable, Sendable {
     package var cluster: String
     /// Its latest run, with its outcome, if one is remembered.
     package var latest: RunID?
+    package var levers: [String] = []
 }
 
 /// What can be asked of the controller beside its status.
@@ -74,7 +75,10 @@ package enum QuestionAnswer: Hashable, Sendable {
         case .run(var explanation):
             explanation.levers = []
             self = .run(explanation)
-        case .policy, .stop: break
+        case .policy(var explanation):
+            explanation.levers = []
+            self = .policy(explanation)
+        case .stop: break
         }
     }
 }

@@ -196,4 +196,7 @@ package struct Verdict: Hashable, Sendable, Codable {
     init(_ blocker: Blocker) {
         self.init(blocker.code, blocker.text, until: blocker.until)
     }
+
+    /// Nobody wants anything of the node, and nothing is left undone.
+    package static let noClaim = Verdict(.unmanaged, "no claim")
 }

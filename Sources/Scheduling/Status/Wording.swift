@@ -93,6 +93,7 @@ extension Blocker {
         case (.canaryFirst, _): "the end of the canary"
         case (.foreign, _): "whoever set it"
         case (.unreachable, .config): "what the policies name, then nagi reload"
+        case (.runEnding, _): "its end"
         case (_, .config): "an edit of the policies"
         case (_, .human): "an operator's word"
         case (_, .clock): "time"

@@ -151,4 +151,16 @@ struct AfterwardsTests {
         rig.advance(to: "05:02")
         #expect(rig.recordCount - records < 50, "\(rig)")
     }
+
+    /// From the moment that its run was over it was told that there is nothing to do.
+    @Test func `a node that its run left out says so after it, until somebody has done what was left`() {
+        let steps: [RigStep] = [.drain(deadline: .minutes(3)), .block, .upgrade(), .verify(), .restore]
+        var rig = Rig(RigPolicies(["a", "b", "c"], .rollout("sora", to: "2", steps)))
+        rig.sessions("a", 2)
+        rig.advance(.minutes(40))
+        #expect(rig.version("a") == "1" && rig.version("b") == "2" && rig.version("c") == "2", "\(rig)")
+        #expect(rig.verdict("a").code == "unmanaged", "\(rig.verdict("a"))")
+        #expect(rig.verdict("a").text.hasPrefix("skipped in sora@2#1"), "\(rig.verdict("a"))")
+        #expect(rig.verdict("b").text == "no claim", "\(rig.verdict("b"))")
+    }
 }

@@ -12,7 +12,7 @@ struct BlockerTests {
         policiesMissing  waiting-policies  human     no
         runPaused        paused            human     no
         allPaused        paused            human     no
-        runEnding        waiting-window    capacity  no
+        runEnding        waiting-previous  ours      no
         clock            waiting-clock     ours      no
         excluded         excluded          clock     no
         outsideWindow    waiting-window    clock     no
