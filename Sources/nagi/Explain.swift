@@ -13,7 +13,11 @@ struct ExplainVerb: AsyncParsableCommand {
               nagi explain sora-upgrade
               nagi explain node-02 --at 02:20
             """)
-    @Argument(help: "A node (cluster/node, or the node alone where that is unambiguous), a run, or a policy.")
+    @Argument(
+        help: """
+            A node (cluster/node, or the node alone where that is unambiguous; a part of its name will do), a run, or a \
+            policy.
+            """)
     var name: String
     @Option(help: "An instant of the past: RFC 3339, local time of the policies' zone, or 02:20 for the last time.")
     var at: String?

@@ -109,6 +109,7 @@ import Testing
         #expect(lines.count { $0.contains("calls drop") } == 2, "with the run and with the pause: \(lines)")
         #expect(lines.contains("    20 queued: media-01…, media-02…, media-03… and 17 more"))
         #expect(lines.contains("  names: media-*.sfu.tokyo-a.example.com@10.20.30.*"))
+        #expect(lines.contains("  one in full: nagi explain and what is shown of it, or a part"))
         #expect(
             lines.contains { $0.hasPrefix("  everything  since 00:53:20 by mika: calls drop, until nagi resume") })
         #expect(lines.filter { $0.hasPrefix("  media-") }.count == 20)

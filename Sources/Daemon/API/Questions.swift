@@ -69,6 +69,7 @@ struct Questions: Sendable {
         func said(_ result: Result<QuestionAnswer, LeverRefusal>) throws -> Response {
             switch result {
             case .success(.run) where isNode, .success(.policy) where isNode: throw Self.noNode(name)
+            case .success(.node(let found)) where isNode && !found.node.isCalled(name): throw Self.noNode(name)
             case .failure(let refusal) where isNode && refusal.code == .unknownRun: throw Self.noNode(name)
             default: return try answer(result)
             }
@@ -128,5 +129,13 @@ struct Questions: Sendable {
         case .success(.stop(let answer)): return json(StopDocument(answer, zone: zone))
         case .failure(let refusal): throw APIError(refusal)
         }
+    }
+}
+
+extension NodeID {
+    /// By its whole name, or what stands before its address: a part of it is for people.
+    fileprivate func isCalled(_ id: String) -> Bool {
+        let own = id.split(separator: "/", maxSplits: 1).last.map(String.init) ?? id
+        return name == own || name.prefix { $0 != "@" } == own
     }
 }

@@ -78,6 +78,10 @@ extension StatusTable {
             let width = (terminal.width ?? 80) - 10
             lines.append("  " + terminal.painted("names: " + TextFold.middleCut(pattern, width: width), .faint))
         }
+        if names.areShortened {
+            lines.append(
+                "  " + terminal.painted("one in full: nagi explain and what is shown of it, or a part", .faint))
+        }
         return lines
     }
 

@@ -32,6 +32,9 @@ package struct ShortNames: Hashable, Sendable {
         longestFirst = names.sorted { ($0.count, $1) > ($1.count, $0) }
     }
 
+    /// Any is shown otherwise than it is.
+    package var areShortened: Bool { !short.isEmpty }
+
     package subscript(name: String) -> String { short[name] ?? name }
 
     /// The text with the short names in the place of the names.

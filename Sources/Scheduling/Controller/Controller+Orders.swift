@@ -91,7 +91,12 @@ extension Controller {
             }
         }
         guard let node = found.first else {
-            throw LeverRefusal(.unknownNode, "there is no node \(name.prefix(80))", hint: "nagi status lists them")
+            // A lever acts on no guess: whoever means it types the whole name.
+            let meant = nodes(like: name).map { fleet[$0].id.description }
+            throw LeverRefusal(
+                .unknownNode, "there is no node \(name.prefix(80))",
+                hint: (1...3).contains(meant.count)
+                    ? "did you mean \(meant.joined(separator: ", or "))?" : "nagi status lists them")
         }
         guard found.count == 1 else {
             let names = found.map { fleet[$0].id.description }
@@ -100,6 +105,14 @@ extension Controller {
                 hint: "say which: \(NameList.text(names))")
         }
         return node
+    }
+
+    /// Those whose names have that part, for whoever only asks: `media-01`, `osaka/media-01…`.
+    func nodes(like name: String) -> [NodeIndex] {
+        let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+        guard let pattern = NamePattern(parts.last ?? name) else { return [] }
+        let clusters = parts.count == 2 ? fleet.cluster(named: parts[0]).map { [fleet[$0]] } ?? [] : fleet.clusters
+        return clusters.flatMap { $0.nodes.filter { pattern.matches(fleet[$0].id.name) } }
     }
 
     /// A run's id, or the name of a policy of which one is active.

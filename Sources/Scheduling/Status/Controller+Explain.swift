@@ -19,14 +19,26 @@ extension Controller {
             } catch {
                 guard error.code == .unknownNode else { throw error }
                 if let run = explanation(ofRun: name, now, &cost) { return .run(run) }
-                guard let place = calendars.places[name] else {
-                    throw LeverRefusal(
-                        .unknownRun, "there is no node, no run and no policy \(name.prefix(80))",
-                        hint: "nagi status lists the nodes and the policies, nagi runs the runs")
-                }
-                return .policy(explanation(ofPolicy: place, now, &cost))
+                if let place = calendars.places[name] { return .policy(explanation(ofPolicy: place, now, &cost)) }
+                return .node(explanation(of: try node(like: name), now, &cost))
             }
         }
+    }
+
+    /// Long names are shortened on a terminal: what is shown of one is enough to ask about it.
+    private func node(like name: String) throws(LeverRefusal) -> NodeIndex {
+        let nodes = nodes(like: name)
+        guard let node = nodes.first else {
+            throw LeverRefusal(
+                .unknownRun, "there is no node, no run and no policy \(name.prefix(80))",
+                hint: "nagi status lists the nodes and the policies, nagi runs the runs")
+        }
+        guard nodes.count == 1 else {
+            throw LeverRefusal(
+                .ambiguous, "\(nodes.count) nodes have \(name.prefix(80)) in their names",
+                hint: "say which: \(NameList.text(nodes.map { fleet[$0].id.description }))")
+        }
+        return node
     }
 
     private func explanation(of node: NodeIndex, _ now: Moment, _ cost: inout Cost) -> NodeExplanation {

@@ -129,6 +129,21 @@ struct ExplanationTests {
         #expect(throws: LeverRefusal.self) { try rig.answer(.explain("nosuch")) }
     }
 
+    @Test func `a part of a name is enough to ask about a node, and not to act on it`() throws {
+        let names = ["media-a-01", "media-a-02", "media-b-01"]
+        var rig = Rig(RigPolicies(names, standalone: true, .nightly()), at: "12:00")
+        rig.advance(.minutes(1))
+        for part in ["a-02", "c/b-", "…a-02…", "media-b…"] {
+            #expect(names.contains(try Self.node(part, rig).node.name), "\(part)")
+        }
+        #expect(throws: LeverRefusal.self) { try rig.answer(.explain("media-a")) }
+        guard case .failure(let refusal) = rig.pull(.hold, { ($0.node, $0.reason) = ("a-02", "x") }) else {
+            Issue.record("a guess was acted on")
+            return
+        }
+        #expect(refusal.code == .unknownNode && refusal.hint == "did you mean c/media-a-02?", "\(refusal)")
+    }
+
     @Test func `windows without an end in sight have none, with or without a freeze ahead`() throws {
         let always = RigPolicy.nightly(at: "00:00", for: .days(1))
         var rig = Rig(RigPolicies(["a"], standalone: true, always), at: "12:00")
