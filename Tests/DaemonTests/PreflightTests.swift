@@ -96,6 +96,11 @@ import Testing
         let survey = World().survey
         #expect(survey.findings.isEmpty)
         #expect(survey.summary == "3 of 3 APIs answer (2025.1.1), 3 of 3 probes, clocks within 1s")
+        var dark = World()
+        (dark.answers[0], dark.answers[1]) = (nil, nil)
+        #expect(
+            dark.survey.summary
+                == "1 of 3 APIs answer (2025.1.1), 1 of 1 probes (2 not asked: no API answers there), clocks within 1s")
     }
 
     private static let cases: [(String, @Sendable (inout World) -> Void, [String])] = [

@@ -42,7 +42,11 @@ package struct ClusterSurvey: Sendable {
         let versions = Set(seen.compactMap { $0.observation.version?.description }).sorted()
         if !versions.isEmpty { parts[0] += " (\(versions.prefix(Self.nameLimit).joined(separator: ", ")))" }
         let probed = cluster.nodes.count { $0.ready != nil }
-        if probed > 0 { parts.append("\(seen.count { $0.observation.ready != nil }) of \(probed) probes") }
+        let asked = seen.count { $0.node.ready != nil }
+        if probed > 0 {
+            let left = probed == asked ? "" : " (\(probed - asked) not asked: no API answers there)"
+            parts.append("\(seen.count { $0.observation.ready != nil }) of \(asked) probes\(left)")
+        }
         if let farthest = seen.compactMap({ clockDifference($0.observation) }).max() {
             parts.append("clocks within \(max(farthest, Self.headerGrain).spoken)")
         }
