@@ -11,7 +11,7 @@ struct StartDaemon: AsyncParsableCommand {
         abstract: "Act on policies until stopped.",
         discussion: """
             Reads the policies, drives the nodes, and answers nagi status. SIGHUP reads the policies again, SIGTERM \
-            stops in order; a new start goes on where the last one was.
+            stops in order and names the nodes that stay shut meanwhile; a new start goes on where the last one was.
 
               nagi daemon policies --state /var/lib/nagi
 

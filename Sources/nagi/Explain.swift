@@ -7,7 +7,8 @@ struct ExplainVerb: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Say why a node or a run is as it is, what it waits for, and what can be typed.",
         discussion: """
-            With --at it answers what it would have answered then: the journal is folded up to that instant.
+            With --at it answers out of the journal, folded up to that instant: what decides is in there. What does not, \
+            such as whether a node that is blocked was ready, is not said of the past.
 
               nagi explain node-03
               nagi explain sora-upgrade

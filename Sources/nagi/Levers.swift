@@ -6,7 +6,11 @@ import Scheduling
 
 /// What every lever takes.
 struct LeverOptions: ParsableArguments {
-    @Option(help: "Why: it stands in the journal, and wherever the lever shows. Needed for what can do harm.")
+    @Option(
+        help: """
+            Why: it stands in the journal, and wherever the lever shows. Needed for what can do harm: release, abort, \
+            skip, force, hold --mode, pause --restore, ok-to-stop --reserve.
+            """)
     var reason: String?
     @Option(help: "table for people, json for programs.") var format = Status.Format.table
     @OptionGroup var daemon: DaemonOptions
@@ -71,8 +75,9 @@ struct HoldVerb: LeverVerb {
     static let configuration = described(
         "Hands off a node: it stays as it is, and no run takes it further.",
         """
-        Without --mode for four hours. With --mode the node is kept at least at that mode, within the budget of its \
-        cluster; --mode normal opens it and keeps it open.
+        Without --mode for four hours, if nothing else is said. With --mode the node is kept at least at that mode, within \
+        the budget of its cluster; --mode normal opens it and keeps it open. A command that runs there goes on. nagi \
+        release ends it.
 
           nagi hold node-01 --reason "disk swap"
           nagi hold node-01 --mode block_new_session --for 2h --reason "disk swap"
@@ -253,6 +258,8 @@ struct StartVerb: LeverVerb {
     static let configuration = described(
         "Run a rollout's revision once more.",
         """
+        It takes the nodes that are not at the revision yet. While a run of the rollout is active there is no other.
+
           nagi start sora-upgrade
         """)
     @Argument(help: "The rollout's name.") var policy: String

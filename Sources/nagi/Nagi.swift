@@ -9,6 +9,7 @@ struct Nagi: AsyncParsableCommand {
         discussion: """
             Start with policies in a directory, check them, and let a daemon act on them:
 
+              nagi check policies
               nagi daemon policies
               nagi status
             """,

@@ -12,7 +12,7 @@ struct PreflightVerb: AsyncParsableCommand {
         discussion: """
             Calls every API and probe that the policies name, and compares what they say: names, members, modes, versions, \
             clocks; looks for commands and secrets on this machine. Exit code 1 where a daemon that is started now would not \
-            act.
+            do all it should.
 
               nagi preflight policies
               nagi preflight policies --format json | jq '.findings[] | select(.severity == "error")'

@@ -8,15 +8,17 @@ struct Status: AsyncParsableCommand {
         abstract: "Show every node: its mode, what is wanted of it, and what it waits for.",
         discussion: """
             On a terminal it is coloured and fits the width; NO_COLOR and COLUMNS are heeded. Queued nodes and runs that \
-            are over are summed up, with --all each is listed.
+            are over are summed up, with --all each is listed. Long names are shortened: nagi explain takes what is shown \
+            of one and tells the whole. In a pipe nothing is shortened or folded.
 
               nagi status
               nagi status --watch
               nagi status --format json | jq '.clusters[].nodes[].verdict'
 
-            --check shows only what needs a person: a failed node that is kept shut, an alarm, a run that paused itself, \
-            a word that is waited for, a reload that was refused. Exit code 1 where there is something, 0 where there is \
-            not, 3 where no daemon answers.
+            --check shows only what needs a person, and what to type: a failed node that is kept shut, a rollout that has \
+            failed, an alarm, more nodes out of service than the budget allows, a run that paused itself, a pause that \
+            somebody forgot for four hours, a word that is waited for, a reload that was refused, notices that nobody took. \
+            Exit code 1 where there is something, 0 where there is not, 3 where no daemon answers.
 
               nagi status --check || page-somebody
             """)
