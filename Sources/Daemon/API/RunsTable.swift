@@ -47,6 +47,7 @@ package struct RunsTable {
         if run.isTruncated { lines.append("  its later records are not in here: there are too many") }
         lines.append("NODES")
         let names = ShortNames(run.nodes.map(\.name), limit: terminal.width.map { max($0 / 4, $0 - 110) })
+        if names.areShortened { lines.append("  " + ShortNames.advice) }
         lines += Self.lines(
             run.nodes.map { node in
                 let phase = node.step.map { "\(node.phase) (\($0))" } ?? node.phase

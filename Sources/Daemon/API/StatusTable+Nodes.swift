@@ -80,7 +80,7 @@ extension StatusTable {
         }
         if names.areShortened {
             lines.append(
-                "  " + terminal.painted("one in full: nagi explain and what is shown of it, or a part", .faint))
+                "  " + terminal.painted(ShortNames.advice, .faint))
         }
         return lines
     }

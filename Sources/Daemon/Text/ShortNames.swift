@@ -32,6 +32,9 @@ package struct ShortNames: Hashable, Sendable {
         longestFirst = names.sorted { ($0.count, $1) > ($1.count, $0) }
     }
 
+    /// How the whole of one is found.
+    package static let advice = "one in full: nagi explain and what is shown of it, or a part"
+
     /// Any is shown otherwise than it is.
     package var areShortened: Bool { !short.isEmpty }
 
