@@ -1,4 +1,5 @@
 import Daemon
+import Foundation
 import ModeCore
 import Primitives
 import Testing
@@ -79,6 +80,39 @@ import Testing
         #expect(lines.contains("  … and 2 earlier: --all"))
         let all = StatusTable(document, on: Terminal(width: width), showsAll: true).lines
         #expect(all.count { $0.hasPrefix("    n2") } == 5)
+    }
+
+    @Test func `a node that was upgraded before it was held is not counted among those left out`() throws {
+        var report = StatusReport(at: Self.at(467))
+        var through = Milestones()
+        through.throughAt = Self.at(5)
+        let parts = [("done", through), ("held", through), ("ended", through), ("ended", Milestones())]
+        report.runs = [
+            RunStatus(
+                id: "up@2#1", policy: "up", cluster: "tokyo", revision: "2", phase: "partial",
+                text: "partial: the policy is gone", startedAt: Self.at(0), endedAt: Self.at(9),
+                parts: parts.enumerated().map { number, part in
+                    PartStatus(
+                        name: "n\(number)", phase: part.0, since: Self.at(0), milestones: part.1, isCanary: false)
+                })
+        ]
+        let document = StatusDocument(report, zone: .utc)
+        let lines = StatusTable(document).lines.map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(
+            lines.contains(
+                "up@2#1 partial ended 00:53:29: 1 done · 1 upgraded and then ended · 1 upgraded and then held · "
+                    + "1 left out · the policy is gone"), "\(lines)")
+        let all = StatusTable(document, showsAll: true).lines
+        #expect(all.contains { $0.hasPrefix("    n1") && $0.contains("upgraded and then held") }, "\(all)")
+        let json = """
+            {"runs":[{"id":"up@2#1","policy":"up","cluster":"tokyo","revision":"2","phase":"partial","text":"",
+            "counts":{"done":1,"held":1,"ended":2},"through":{"held":1,"ended":1},
+            "startedAt":"2026-11-29T02:41:07+09:00","endedAt":null,"seconds":1}]}
+            """
+        let runs = try JSONDecoder().decode(RunsDocument.self, from: Data(json.utf8))
+        #expect(
+            RunsTable.text(runs).contains(
+                "1 done, 1 ended, 1 upgraded and then ended, 1 upgraded and then held"))
     }
 
     @Test func `queued nodes of a run are one line, and what they all wait for is said once`() {

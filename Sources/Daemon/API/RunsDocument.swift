@@ -12,6 +12,8 @@ package struct RunsDocument: Codable, Hashable, Sendable {
         package var text: String
         /// How many nodes came to which end, by its word; those in work and those to go too.
         package var counts: [String: Int]
+        /// How many of those came through their steps before that end.
+        package var through: [String: Int]
         package var startedAt: String
         @Nullable package var endedAt: String?
         package var seconds: Double
@@ -26,7 +28,8 @@ extension RunsDocument {
         runs = report.runs.map { run in
             Run(
                 id: run.id, policy: run.policy, cluster: run.cluster, revision: run.revision, phase: run.phase,
-                text: run.text, counts: Self.counts(run.parts.map(\.phase)), startedAt: zone.text(run.startedAt),
+                text: run.text, counts: Self.counts(run.parts.map(\.phase)),
+                through: Self.counts(run.parts.filter(\.isThrough).map(\.phase)), startedAt: zone.text(run.startedAt),
                 endedAt: run.endedAt.map(zone.text),
                 seconds: max(.zero, (run.endedAt ?? report.at) - run.startedAt).inSeconds)
         }
@@ -74,6 +77,8 @@ package struct RunDocument: Codable, Hashable, Sendable {
     /// Why it ended so, or why it is paused.
     @Nullable package var reason: String?
     package var counts: [String: Int]
+    /// How many of those came through their steps before that end.
+    package var through: [String: Int]
     package var startedAt: String
     @Nullable package var endedAt: String?
     package var seconds: Double
@@ -93,7 +98,9 @@ extension RunDocument {
         self.init(
             id: run.id.text, policy: run.policy, cluster: run.cluster, revision: run.revision,
             phase: account.outcome?.word ?? run.word, reason: reason,
-            counts: RunsDocument.counts(run.parts.map(\.phase.word)), startedAt: zone.text(run.startedAt),
+            counts: RunsDocument.counts(run.parts.map(\.phase.word)),
+            through: RunsDocument.counts(run.parts.filter(\.isThrough).map(\.phase.word)),
+            startedAt: zone.text(run.startedAt),
             endedAt: account.endedAt.map(zone.text), seconds: Self.seconds(account.total),
             time: Self.shares(account.total),
             nodes: zip(run.parts, account.parts).map { part, shares in Node(part, shares, run, zone) },
@@ -122,7 +129,8 @@ extension RunDocument.Node {
             since: zone.text(part.since), error: part.error, group: run.groupName(part.group), isCanary: part.isCanary,
             milestones: StatusDocument.Milestones(
                 claimedAt: milestones.claimedAt.map(zone.text), drainedAt: milestones.drainedAt.map(zone.text),
-                blockedAt: milestones.blockedAt.map(zone.text), restoredAt: milestones.restoredAt.map(zone.text),
+                blockedAt: milestones.blockedAt.map(zone.text), throughAt: milestones.throughAt.map(zone.text),
+                restoredAt: milestones.restoredAt.map(zone.text),
                 drainedInSeconds: milestones.seconds(to: milestones.drainedAt),
                 outOfServiceSeconds: milestones.seconds(to: milestones.restoredAt), leaked: milestones.leaked,
                 cut: milestones.cut),

@@ -1,3 +1,5 @@
+import Scheduling
+
 /// What the values of the document consist of.
 extension StatusDocument {
     package struct RefusedReload: Codable, Hashable, Sendable {
@@ -81,12 +83,20 @@ extension StatusDocument {
         @Nullable package var claimedAt: String?
         @Nullable package var drainedAt: String?
         @Nullable package var blockedAt: String?
+        /// When all steps before `restore` were done.
+        @Nullable package var throughAt: String?
         @Nullable package var restoredAt: String?
         @Nullable package var drainedInSeconds: Int?
         @Nullable package var outOfServiceSeconds: Int?
         @Nullable package var leaked: Int?
         /// Connections that its commands cut on purpose.
         @Nullable package var cut: Int?
+
+        /// How a part ended that came through its steps before: `upgraded and then held`; nil: it did not.
+        func ending(_ phase: String, of revision: String?) -> String? {
+            guard throughAt != nil, let result = PartResult(rawValue: phase), result.mayFollowSteps else { return nil }
+            return result.afterSteps(isUpgrade: revision != nil)
+        }
     }
 
     package struct Policy: Codable, Hashable, Sendable {

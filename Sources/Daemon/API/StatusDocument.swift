@@ -327,6 +327,7 @@ extension StatusDocument.Run {
                     claimedAt: part.milestones.claimedAt.map(zone.text),
                     drainedAt: part.milestones.drainedAt.map(zone.text),
                     blockedAt: part.milestones.blockedAt.map(zone.text),
+                    throughAt: part.milestones.throughAt.map(zone.text),
                     restoredAt: part.milestones.restoredAt.map(zone.text),
                     drainedInSeconds: part.milestones.seconds(to: part.milestones.drainedAt),
                     outOfServiceSeconds: part.milestones.seconds(to: part.milestones.restoredAt),

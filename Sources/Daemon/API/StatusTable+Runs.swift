@@ -66,7 +66,9 @@ extension StatusTable {
         if failed > 0 { counts.append("\(failed) failed") }
         let would = results.count { $0 == .would }
         if would > 0 { counts.append("\(would) would start") }
-        let leftOut = results.count - done - failed - would
+        let through = run.nodes.compactMap { $0.milestones.ending($0.phase, of: run.revision) }
+        counts += Set(through).sorted().map { word in "\(through.count { $0 == word }) \(word)" }
+        let leftOut = results.count - done - failed - would - through.count
         if leftOut > 0 { counts.append("\(leftOut) left out") }
         return counts.joined(separator: " · ")
     }
@@ -113,7 +115,9 @@ extension StatusTable {
             parts.append("\(cut) connection\(cut == 1 ? "" : "s") cut on purpose")
         }
         if let error = part.error, !isToldAbove { parts.append(names.shortened(error)) }
-        let phase = part.step.map { "\(part.phase) (\($0))" } ?? part.phase
+        let phase =
+            part.step.map { "\(part.phase) (\($0))" } ?? part.milestones.ending(part.phase, of: run.revision)
+            ?? part.phase
         let style: TextStyle = isFailed ? .alarm : part.phase == "done" ? .good : .plain
         var rows: [[TextTable.Cell]] = [
             [.init(names[part.name]), .init(phase, style), .init(parts.joined(separator: ", "))]

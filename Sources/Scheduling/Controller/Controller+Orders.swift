@@ -121,9 +121,8 @@ extension Controller {
         if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
         let ended = ledger.endedRuns.last { $0.run.id.text == name || $0.run.policy == name && !$0.run.isRetry }
         if let ended {
-            let isLeft = ended.run.parts.contains { !$0.isProven }
             let canStart =
-                isLeft && calendars.policy(ended.run.policy)?.revision.map { $0 == ended.run.revision } ?? false
+                ended.run.isLeft && calendars.policy(ended.run.policy)?.revision.map { $0 == ended.run.revision } ?? false
             throw LeverRefusal(
                 .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
                 hint: canStart

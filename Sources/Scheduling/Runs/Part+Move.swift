@@ -180,10 +180,11 @@ extension Part {
     ) -> PartMove? {
         let next = work.step + 1
         let isRestore = next < situation.sequence.steps.count && situation.sequence.steps[next] == .restore
-        if isRestore, responses.contains(.onUntilRestore) {
-            return finished(.held, error: "a person holds the node", situation)
-        }
         var part = self
+        if isRestore { part.milestones.throughAt = situation.now.wall }
+        if isRestore, responses.contains(.onUntilRestore) {
+            return part.finished(.held, error: "a person holds the node", situation)
+        }
         part.noteDisruption(situation)
         switch situation.sequence.steps[work.step] {
         case .drain where !work.mayDropSessions: part.milestones.drainedAt = situation.now.wall

@@ -63,6 +63,19 @@ package struct Part: Hashable, Sendable, Codable {
         [.finished(.done), .finished(.alreadyThere), .finished(.would)].contains(phase)
     }
 
+    /// It came through its steps and was taken out of the run before it was back in service, or was proven there: its node has
+    /// got what it came for.
+    package var isThrough: Bool {
+        guard case .finished(let result) = phase else { return false }
+        return result.mayFollowSteps && milestones.throughAt != nil
+    }
+
+    /// Its phase or its result in words: `upgraded and then held`, of a rollout whose node came through its steps.
+    package func told(in policy: Policy) -> String {
+        guard isThrough, case .finished(let result) = phase else { return phase.word }
+        return result.afterSteps(isUpgrade: policy.isRollout)
+    }
+
     /// Of a part that waits at an approval step for a person's word: for how much longer before the run pauses.
     func awaitedApproval(in sequence: StepSequence) -> Countdown? {
         guard let work = phase.work, work.approval == nil, case .approval = sequence.steps[work.step] else {
@@ -98,6 +111,8 @@ package struct Milestones: Hashable, Sendable, Codable {
     package var claimedAt: Timestamp?
     package var drainedAt: Timestamp?
     package var blockedAt: Timestamp?
+    /// All its steps before `restore` were done.
+    package var throughAt: Timestamp?
     package var restoredAt: Timestamp?
     /// Sessions that the node let in between its restart and the block's return.
     package var leaked: Int?

@@ -203,6 +203,19 @@ package enum PartResult: String, Hashable, Sendable, Codable, CaseIterable {
     }
 }
 
+extension PartResult {
+    /// A node may have come through its steps first.
+    package var mayFollowSteps: Bool {
+        switch self {
+        case .held, .released, .skipped, .foreign, .yielded, .ended: true
+        case .done, .failed, .notReached, .notCovered, .alreadyThere, .would: false
+        }
+    }
+
+    /// Of a node that has: `upgraded and then held`.
+    package func afterSteps(isUpgrade: Bool) -> String { "\(isUpgrade ? "upgraded" : "through") and then \(rawValue)" }
+}
+
 /// What becomes of a part whose claim is dropped early.
 package enum GivingBack: Hashable, Sendable, Codable {
     case finish(PartResult)

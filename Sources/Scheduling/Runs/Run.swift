@@ -100,6 +100,8 @@ package struct Run: Hashable, Sendable, Codable {
     package var isRetry: Bool { if case .retry = origin { true } else { false } }
     package var isOver: Bool { count(of: .finished) == parts.count }
     package var isEnding: Bool { if case .ending = phase { true } else { false } }
+    /// A node has not got what it came for.
+    package var isLeft: Bool { parts.contains { !$0.isProven && !$0.isThrough } }
     /// `active`, `paused` or `ending`.
     package var word: String { isEnding ? "ending" : pauses.isEmpty ? "active" : "paused" }
     /// As many failed nodes pause it.

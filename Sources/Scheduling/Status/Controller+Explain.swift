@@ -96,8 +96,7 @@ extension Controller {
 
     /// A rollout that left nodes out, or failed, can take them in another run.
     private func restarts(of run: Run) -> [String] {
-        let isLeft = run.parts.contains { !$0.isProven }
-        guard isLeft, !run.isRetry, activeRuns[run.policy] == nil,
+        guard run.isLeft, !run.isRetry, activeRuns[run.policy] == nil,
             calendars.policy(run.policy)?.isRollout == true, calendars.policy(run.policy)?.revision == run.revision
         else { return [] }
         return ["nagi start \(run.policy)"]

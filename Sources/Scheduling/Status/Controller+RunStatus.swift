@@ -77,9 +77,11 @@ extension Controller {
 
     private func text(of run: Run) -> String {
         let done = run.tally.proven
-        let left = run.count(of: .finished) - done - run.tally.failed
+        let through = run.parts.filter(\.isThrough).map { $0.told(in: run.pinned.value) }
+        let left = run.count(of: .finished) - done - run.tally.failed - through.count
         var words = ["\(done) done", "\(run.inWork) in work", "\(run.count(of: .queued)) to go"]
         if run.tally.failed > 0 { words.append("\(run.tally.failed) failed") }
+        words += Set(through).sorted().map { word in "\(through.count { $0 == word }) \(word)" }
         if left > 0 { words.append("\(left) left out") }
         let text = words.joined(separator: ", ")
         switch run.phase {

@@ -179,6 +179,11 @@ package struct PartStatus: Hashable, Sendable {
     /// Its group's name, where the strategy has groups.
     package var group: String?
     package var isCanary: Bool
+
+    /// `Part.isThrough`
+    package var isThrough: Bool {
+        milestones.throughAt != nil && PartResult(rawValue: phase)?.mayFollowSteps ?? false
+    }
 }
 
 /// What is going on with a node, why, and until when. Every node always has exactly one.
