@@ -34,6 +34,7 @@ extension LeverVerb {
         fill(&order)
         // A script whose variable is empty names nothing.
         if let node = order.node, node.allSatisfy(\.isWhitespace) { throw ValidationError("The node's name is empty.") }
+        if let target = order.target, target.allSatisfy(\.isWhitespace) { throw ValidationError("The name is empty.") }
         try await options.pull(order)
     }
 }
@@ -77,7 +78,7 @@ struct HoldVerb: LeverVerb {
         """
         Without --mode for four hours, if nothing else is said. With --mode the node is kept at least at that mode, within \
         the budget of its cluster; --mode normal opens it and keeps it open. A command that runs there goes on. nagi \
-        release ends it.
+        resume NODE ends it.
 
           nagi hold node-01 --reason "disk swap"
           nagi hold node-01 --mode block_new_session --for 2h --reason "disk swap"
@@ -151,18 +152,24 @@ struct PauseVerb: LeverVerb {
 struct ResumeVerb: LeverVerb {
     static let action = LeverOrder.Action.resume
     static let configuration = described(
-        "Let a run go on, or everything.",
+        "Let a run go on, a node that is held, or everything.",
         """
-        Without RUN it lifts the pause of everything, and that of no run. A run that failures paused goes on to one \
-        failure more.
+        Without a name it lifts the pause of everything, and that of no run. A run that failures paused goes on to one \
+        failure more. Of a node it ends the hold or the reservation and nothing else: its run goes on with it where it \
+        stopped, while nagi release takes it out of the run and opens it.
 
           nagi resume
           nagi resume sora-upgrade
+          nagi resume node-01
         """)
-    @Argument(help: runHelp) var run: String?
+    @Argument(
+        help: ArgumentHelp(
+            "A run, by its id or its policy's name where one run of it is active; or a node that is held.",
+            valueName: "run-or-node"))
+    var target: String?
     @OptionGroup var options: LeverOptions
 
-    func fill(_ order: inout ActionDocument) { order.run = run }
+    func fill(_ order: inout ActionDocument) { order.target = target }
 }
 
 /// `nagi abort`

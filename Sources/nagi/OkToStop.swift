@@ -11,7 +11,7 @@ struct OkToStopVerb: AsyncParsableCommand {
         discussion: """
             For whoever does the work without a policy. It changes no mode: the calls of the nodes are theirs who stop them. \
             Exit code 0: yes; 1: no, with all that stands in the way. With --reserve they count as out of service for so \
-            long and are left alone (4: refused); nagi release gives them back.
+            long and are left alone (4: refused); nagi resume NODE gives one back before.
 
               nagi ok-to-stop node-01 --max 3
               nagi ok-to-stop node-01 node-02 --reserve 2h --reason "disk swap"

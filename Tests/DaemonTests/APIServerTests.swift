@@ -164,6 +164,22 @@ import Testing
         #expect(pull.order.until == Timestamp(rfc3339: "2029-12-31T15:00:00Z"))
     }
 
+    @Test func `what goes on is a node, a run, or whichever is called so`() async throws {
+        let person = Operator()
+        try await serving(of: person) { address in
+            for field in ["node", "run", "target"] {
+                let answer = try await get(
+                    "/v1/actions", address, headers: Self.authorized, method: .POST,
+                    body: #"{"action":"resume","\#(field)":"x"}"#)
+                #expect(answer.status == 200, "\(answer.json)")
+            }
+        }
+        let orders = person.pulls.withLock { $0.map(\.order) }
+        #expect(orders.map(\.action) == [.resume, .resume, .resume])
+        #expect(orders.map(\.node) == ["x", nil, nil] && orders.map(\.run) == [nil, "x", nil])
+        #expect(orders.map(\.target) == [nil, nil, "x"])
+    }
+
     @Test(
         arguments: [
             (#"{"action":"release","node":"n","reason":"r"}"#, 409, "command-running"),
@@ -171,6 +187,8 @@ import Testing
             (#"{"action":"hold","node":"n","for":"4"}"#, 400, "invalid-value"),
             (#"{"action":"hold","node":"n","for":"2h","until":"2030-01-01T00:00"}"#, 400, "invalid-value"),
             (#"{"action":"hold","node":"n","mode":"initial"}"#, 400, "invalid-value"),
+            (#"{"action":"resume","run":"r","node":"n"}"#, 400, "invalid-value"),
+            (#"{"action":"abort","target":"r","reason":"r"}"#, 400, "invalid-value"),
             (#"{"action":"hold","knot":["n"]}"#, 400, "invalid-body"), (#"{"action":7}"#, 400, "invalid-body"),
             (#"{"node":"n"}"#, 400, "invalid-body"), ("[]", 400, "invalid-body"), ("", 400, "invalid-body"),
             (#"{"action":"hold","reason":"\#(String(repeating: "x", count: 501))"}"#, 400, "invalid-value"),

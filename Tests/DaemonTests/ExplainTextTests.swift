@@ -95,7 +95,7 @@ struct ExplainTextTests {
                 up@2#1 on tokyo: active, 0 done, 1 in work, 0 to go (since 00:53:20)
                 Forced by root: the next node ignores exclusion: sec
                 In the way, all of it:
-                  1. held  human  node-03: held by mika: card; lifts by: nagi release tokyo/node-03 --reason …
+                  1. held  human  node-03: held by mika: card; lifts by: nagi resume tokyo/node-03
                   node-01  out (drain) since 00:53:20, at the latest 00:54:50
                 """)
         let over = Self.run { run in

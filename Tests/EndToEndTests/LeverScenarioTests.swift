@@ -39,6 +39,13 @@ extension EndToEndTests {
             }
             #expect(try await nagi("resume").status == 0)
 
+            let held = try await nagi("hold", second.name)
+            #expect(
+                held.status == 0 && held.output.hasSuffix("/\(second.name)\n")
+                    && held.output.contains("undo: nagi resume "), "\(held)")
+            let ended = try await nagi("resume", second.name)
+            #expect(ended.status == 0 && ended.output.contains("no longer held: \(second.name) (by "), "\(ended)")
+            #expect(try await nagi("resume", second.name).status == 4)
             #expect(try await nagi("hold", second.name).status == 0)
             try await stage.verdict("held", of: second.name)
             let silent = try await nagi("release", first.name)

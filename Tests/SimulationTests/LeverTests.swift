@@ -28,7 +28,7 @@ struct LeverTests {
             planned(.skip, .whileOut), planned(.forceExclusion), planned(.retry, .whileFailed, by: "bob"),
             planned(.releaseByForce, .whileCommandRuns), planned(.releaseAll), planned(.resume),
             planned(.keepOpen, node: 2), planned(.start), planned(.abort), planned(.approve),
-            planned(.reserve, node: 1),
+            planned(.reserve, node: 1), planned(.hold, node: 0), planned(.resumeNode, by: "bob"),
         ]
         scenario.plan.crashAtAppend = crash
         return scenario

@@ -17,6 +17,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     /// Every node, instead of one.
     package var all: Bool?
     package var run: String?
+    /// Of `resume`: a run or a node, whichever is called so; a word that means both is refused.
+    package var target: String?
     package var policy: String?
     /// `window`, `exclusion` or `gate`.
     package var ignore: String?
@@ -58,7 +60,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case action, node, nodes, all, run, policy, ignore, mode, `for`, until, restore, force, reason
+        case action, node, nodes, all, run, target, policy, ignore, mode, `for`, until, restore, force, reason
     }
 
     package struct Answer: Codable, Hashable, Sendable {
@@ -91,7 +93,7 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         }
         try checkFields(of: action)
         var order = LeverOrder(action)
-        (order.node, order.run, order.policy) = (node, run, policy)
+        (order.node, order.run, order.policy, order.target) = (node, run, policy, target)
         order.nodes = nodes ?? []
         order.isOfAll = all ?? false
         (order.givesBack, order.isForced) = (restore ?? false, force ?? false)
@@ -152,7 +154,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             case .release: ["node", "all", "force"]
             case .reserve: ["nodes", "for", "until"]
             case .pause: ["run", "restore", "for", "until"]
-            case .resume, .abort: ["run"]
+            case .resume: ["run", "node", "target"]
+            case .abort: ["run"]
             case .approve: ["run", "node"]
             case .skip: ["run", "node"]
             case .retry: ["run", "node", "force"]
@@ -161,7 +164,8 @@ package struct ActionDocument: Codable, Hashable, Sendable {
             }
         let given: [(String, Bool)] = [
             ("node", node != nil), ("nodes", nodes != nil), ("all", all != nil), ("run", run != nil),
-            ("policy", policy != nil), ("ignore", ignore != nil), ("mode", mode != nil), ("for", `for` != nil),
+            ("target", target != nil), ("policy", policy != nil), ("ignore", ignore != nil), ("mode", mode != nil),
+            ("for", `for` != nil),
             ("until", until != nil), ("restore", restore != nil), ("force", force != nil),
         ]
         if let (name, _) = given.first(where: { $0.1 && !taken.contains($0.0) }) {
@@ -172,7 +176,10 @@ package struct ActionDocument: Codable, Hashable, Sendable {
         if all == true, node != nil {
             throw APIError(.badRequest, "invalid-value", "node and all: one of them is enough")
         }
-        try Self.checkLength(of: [node, run, policy].compactMap(\.self) + (nodes ?? []))
+        if action == .resume, [node, run, target].count(where: { $0 != nil }) > 1 {
+            throw APIError(.badRequest, "invalid-value", "node, run and target: one of them is enough")
+        }
+        try Self.checkLength(of: [node, run, target, policy].compactMap(\.self) + (nodes ?? []))
     }
 
     /// Nothing has a longer name.

@@ -45,7 +45,12 @@ extension Controller {
 
     /// It ends a person's word that asks nothing of the node, and there is nothing else of nagi's on it.
     private func endsOnlyWord(_ lever: Lever) -> Bool {
-        guard case .release(let id) = lever, let node = ledger.index(of: id) else { return false }
+        let id: NodeID
+        switch lever {
+        case .release(let node), .resumeNode(let node): id = node
+        default: return false
+        }
+        guard let node = ledger.index(of: id) else { return false }
         switch ledger[node].hold?.wish {
         case .handsOff?, .reserved?:
             return ledger[node].written == nil && ledger[node].open == nil && ledger[node].failedStay == nil
@@ -75,6 +80,7 @@ extension Controller {
             try pause(run, givesBack: givesBack, until: until, by, &turn)
         case .resume(nil): try resumeAll(&turn)
         case .resume(let run?): try resume(slot(of: run), &turn)
+        case .resumeNode(let node): try resume(index(of: node), by, &turn)
         case .abort(let run): try abort(slot(of: run), by, &turn)
         case .approve(let run, let node): try approve(slot(of: run), node, by, &turn)
         case .skip(let run, let node): try skip(slot(of: run), node, by, &turn)

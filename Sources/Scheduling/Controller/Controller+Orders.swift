@@ -5,6 +5,8 @@ import Primitives
 extension Controller {
     /// How long hands are off a node where nobody says.
     package static let standardHold = Duration.hours(4)
+    /// What lets a suspended policy act: no lever does.
+    static let unsuspending = "suspend: false in its file, then nagi reload"
 
     func lever(of order: LeverOrder, _ now: Timestamp) throws(LeverRefusal) -> Lever {
         func missing(_ what: String) -> LeverRefusal {
@@ -50,6 +52,8 @@ extension Controller {
             let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
             return .pause(id, givesBack: order.givesBack, until: until)
         case .resume:
+            if let name = order.target { return try resumed(named: name) }
+            if order.node != nil { return .resumeNode(try node()) }
             let id: RunID? = if let name = order.run { try self.run(named: name) } else { nil }
             return .resume(id)
         case .abort: return .abort(try run())
@@ -75,21 +79,32 @@ extension Controller {
         }
     }
 
-    /// `cluster/node`, or the node alone where no other cluster has one of that name.
-    func node(named name: String) throws(LeverRefusal) -> NodeIndex {
-        let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
-        if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return node }
-        var found = fleet.clusters.indices.compactMap { fleet.node(named: name, in: ClusterIndex($0)) }
-        if found.isEmpty {
-            // Sora's names end in their address, which nobody types who has only one of that name.
-            let short = Array((parts.last ?? name).utf8)
-            let clusters = parts.count == 2 ? fleet.cluster(named: parts[0]).map { [fleet[$0]] } ?? [] : fleet.clusters
-            found = clusters.flatMap { cluster in
-                cluster.nodes.filter {
-                    fleet.nodes[$0.raw].id.name.utf8.prefix { $0 != UInt8(ascii: "@") }.elementsEqual(short)
-                }
+    /// The run or the node of that name: as `explain` finds them, but that a word that means both is refused.
+    private func resumed(named name: String) throws(LeverRefusal) -> Lever {
+        let nodes = nodes(named: name).map { fleet[$0].id }
+        let run = ledger.slot(of: RunID(text: name)) ?? activeRuns[name]
+        guard let id = run.flatMap({ ledger.header($0)?.id }) else {
+            if !nodes.isEmpty { return .resumeNode(fleet[try node(named: name)].id) }
+            do throws(LeverRefusal) {
+                return .resume(try self.run(named: name))
+            } catch {
+                guard error.code == .unknownRun else { throw error }
+                let active = error.hint.map { "; \($0)" } ?? ""
+                throw LeverRefusal(
+                    .unknownRun, "there is no run and no node \(name.prefix(80))",
+                    hint: "nagi status lists the nodes\(active)")
             }
         }
+        guard !nodes.isEmpty else { return .resume(id) }
+        throw LeverRefusal(
+            .ambiguous, "\(name.prefix(80)) is a run and a node",
+            hint: ([id.text] + nodes.prefix(2).map(\.description)).map { "nagi resume \($0)" }.joined(
+                separator: ", or "))
+    }
+
+    /// `cluster/node`, or the node alone where no other cluster has one of that name.
+    func node(named name: String) throws(LeverRefusal) -> NodeIndex {
+        let found = nodes(named: name)
         guard let node = found.first else {
             // A lever acts on no guess: whoever means it types the whole name.
             let meant = nodes(like: name).map { fleet[$0].id.description }
@@ -115,23 +130,43 @@ extension Controller {
         return clusters.flatMap { $0.nodes.filter { pattern.matches(fleet[$0].id.name) } }
     }
 
+    private func nodes(named name: String) -> [NodeIndex] {
+        let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+        if parts.count == 2, let node = ledger.index(of: NodeID(cluster: parts[0], name: parts[1])) { return [node] }
+        let found = fleet.clusters.indices.compactMap { fleet.node(named: name, in: ClusterIndex($0)) }
+        guard found.isEmpty else { return found }
+        // Sora's names end in their address, which nobody types who has only one of that name.
+        let short = Array((parts.last ?? name).utf8)
+        let clusters = parts.count == 2 ? fleet.cluster(named: parts[0]).map { [fleet[$0]] } ?? [] : fleet.clusters
+        return clusters.flatMap { cluster in
+            cluster.nodes.filter {
+                fleet.nodes[$0.raw].id.name.utf8.prefix { $0 != UInt8(ascii: "@") }.elementsEqual(short)
+            }
+        }
+    }
+
     /// A run's id, or the name of a policy of which one is active.
     func run(named name: String) throws(LeverRefusal) -> RunID {
         if ledger.slot(of: RunID(text: name)) != nil { return RunID(text: name) }
         if let slot = activeRuns[name], let run = ledger.header(slot)?.id { return run }
         let ended = ledger.endedRuns.last { $0.run.id.text == name || $0.run.policy == name && !$0.run.isRetry }
         if let ended {
-            let canStart =
-                ended.run.isLeft && calendars.policy(ended.run.policy)?.revision.map { $0 == ended.run.revision } ?? false
             throw LeverRefusal(
-                .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)",
-                hint: canStart
-                    ? "nagi start \(ended.run.policy) takes what is left" : "nagi status shows what is going on")
+                .nothingToDo, "the run \(ended.run.id) is over: \(ended.outcome)", hint: advice(after: ended.run))
         }
         let active = ledger.activeRuns.compactMap { ledger.header($0)?.id }
         throw LeverRefusal(
             .unknownRun, "there is no run \(name.prefix(80))",
             hint: active.isEmpty ? "no run is active" : "active: \(NameList.text(active.map(\.text)))")
+    }
+
+    /// What a run that is over has left to be done.
+    private func advice(after run: Run) -> String {
+        guard let policy = calendars.policy(run.policy), run.isLeft, policy.revision == run.revision else {
+            return "nagi status shows what is going on"
+        }
+        if policy.isSuspended { return Controller.unsuspending }
+        return policy.isRollout ? "nagi start \(run.policy) takes what is left" : "nagi status shows what is going on"
     }
 
     func index(of node: NodeID) throws(LeverRefusal) -> NodeIndex {

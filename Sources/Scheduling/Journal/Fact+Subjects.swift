@@ -120,7 +120,7 @@ extension Fact {
 extension PulledLever {
     fileprivate var subjects: Subjects {
         switch lever {
-        case .hold(let node, _, _), .release(let node): Subjects(node: node, actor: pull.actor)
+        case .hold(let node, _, _), .release(let node), .resumeNode(let node): Subjects(node: node, actor: pull.actor)
         case .pause(let run, _, _), .resume(let run): Subjects(run: run, actor: pull.actor)
         case .abort(let run): Subjects(run: run, actor: pull.actor)
         case .approve(let run, let node): Subjects(node: node, run: run, actor: pull.actor)

@@ -182,7 +182,8 @@ extension Fact {
     /// The line of that lever says it, and who pulled it.
     fileprivate func isSaid(by action: LeverOrder.Action) -> Bool {
         switch (self, action) {
-        case (.resumed, .resume), (.holdEnded, .release), (.holdEnded, .retry), (.holdEnded, .hold),
+        case (.resumed, .resume), (.holdEnded, .resume), (.holdEnded, .release), (.holdEnded, .retry),
+            (.holdEnded, .hold),
             (.stayEnded, .release), (.stayEnded, .hold), (.forced, .force), (.approvalChanged, .approve),
             (.runPromoted, .approve), (.runChanged, .abort):
             true

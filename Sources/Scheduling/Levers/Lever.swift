@@ -11,6 +11,8 @@ package enum Lever: Hashable, Sendable, Codable {
     case reserve([NodeID], until: Timestamp)
     case pause(RunID?, givesBack: Bool, until: Timestamp?)
     case resume(RunID?)
+    /// Ends a person's hold of it, and nothing else.
+    case resumeNode(NodeID)
     case abort(RunID)
     /// Of one node, or of all that wait in the run now.
     case approve(RunID, NodeID?)
@@ -23,7 +25,7 @@ package enum Lever: Hashable, Sendable, Codable {
     package var changesNodes: Bool {
         switch self {
         case .hold(_, .handsOff, _), .reserve, .pause, .resume, .abort, .approve, .force, .start: false
-        case .hold, .release, .releaseAll, .skip, .retry: true
+        case .hold, .release, .releaseAll, .resumeNode, .skip, .retry: true
         }
     }
 
@@ -32,7 +34,7 @@ package enum Lever: Hashable, Sendable, Codable {
         switch self {
         case .pause(let run, _, _), .resume(let run): run
         case .abort(let run), .approve(let run, _), .skip(let run, _), .retry(let run, _), .force(let run, _): run
-        case .hold, .release, .releaseAll, .reserve, .start: nil
+        case .hold, .release, .releaseAll, .reserve, .resumeNode, .start: nil
         }
     }
 
@@ -42,7 +44,7 @@ package enum Lever: Hashable, Sendable, Codable {
         case .release, .releaseAll: .release
         case .reserve: .reserve
         case .pause: .pause
-        case .resume: .resume
+        case .resume, .resumeNode: .resume
         case .abort: .abort
         case .approve: .approve
         case .skip: .skip
@@ -66,6 +68,8 @@ package struct LeverOrder: Hashable, Sendable, Codable {
     package var nodes: [String] = []
     /// A run's id, or its policy's name where a run of it is active.
     package var run: String?
+    /// Of `resume`: a run or a node, whichever is called so.
+    package var target: String?
     package var policy: String?
     /// What `force` is to ignore.
     package var ignored: Ignorable?

@@ -162,12 +162,14 @@ extension Controller {
     ) -> [String] {
         let id = fleet[node].id
         var levers: [String] = []
+        if ledger[node].hold != nil { levers.append("nagi resume \(id)") }
         if let stay = ledger[node].failedStay {
             levers.append("nagi retry \(stay.run) \(id)")
             levers.append("nagi release \(id) --reason …")
         }
         levers += leftOut(node).map { "nagi retry \($0) \(id)" }
-        if ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
+        let isDisrupted = runsDisruptiveCommand(node)
+        if !isDisrupted, ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
             levers.append("nagi release \(id) --reason …")
         }
         if let run = status.run, awaitsApproval(node) { levers.append("nagi approve \(run) \(id)") }
@@ -181,9 +183,8 @@ extension Controller {
         }
         if ledger.pause != nil { levers.append("nagi resume") }
         if let run = status.run {
-            let isForced = runsDisruptiveCommand(node)
-            levers.append("nagi release \(id)\(isForced ? " --force" : "") --reason …")
-            if !isForced { levers.append("nagi skip \(run) \(id) --reason …") }
+            levers.append("nagi release \(id)\(isDisrupted ? " --force" : "") --reason …")
+            if !isDisrupted { levers.append("nagi skip \(run) \(id) --reason …") }
             let isPaused = ledger.slot(of: run).flatMap { ledger.header($0) }.map { !$0.pauses.isEmpty } ?? false
             levers.append(isPaused ? "nagi resume \(run)" : "nagi pause \(run)")
         }
@@ -223,7 +224,7 @@ extension Blocker {
         guard let run else {
             return switch reason {
             case .allPaused: ["nagi resume"]
-            case .held, .keptOpen, .reserved: own.map { ["nagi release \($0) --reason …"] } ?? []
+            case .held, .keptOpen, .reserved: own.map { ["nagi resume \($0)"] } ?? []
             case .failedStay(let failed): own.map { ["nagi retry \(failed) \($0)"] } ?? []
             default: []
             }

@@ -138,7 +138,7 @@ private struct Draw {
             switch kind {
             case .retry, .release, .skip: [.whileFailed, .whileFailed, .whileOut, .whileCommitted, .now]
             case .releaseByForce: [.whileCommandRuns, .whileCommandRuns, .whileOwed, .whileFailed]
-            case .hold, .holdMode, .keepOpen, .pauseRun, .pauseWithRestore, .releaseAll:
+            case .hold, .holdMode, .keepOpen, .pauseRun, .pauseWithRestore, .releaseAll, .resumeNode:
                 [.now, .whileOut, .whileCommitted, .whileCommandRuns, .whileSoaking]
             case .reserve, .pause, .resume, .resumeRun, .abort, .approve, .forceWindow, .forceExclusion, .forceGate,
                 .start:

@@ -6,7 +6,7 @@ package struct LeverPull: Hashable, Sendable {
     package enum Kind: Hashable, Sendable, CaseIterable {
         case hold, holdMode, keepOpen, release, releaseByForce, releaseAll, reserve
         case pause, pauseRun, pauseWithRestore, resume, resumeRun, abort, approve
-        case skip, retry, forceWindow, forceExclusion, forceGate, start
+        case skip, retry, forceWindow, forceExclusion, forceGate, start, resumeNode
     }
 
     package var kind: Kind

@@ -34,6 +34,10 @@ extension World {
         case .pauseWithRestore: (order.givesBack, order.length) = (true, pull.length)
         case .resume, .resumeRun, .abort, .approve:
             if pull.kind != .resume { order.run = policy }
+        case .resumeNode:
+            // One that is held, where there is any.
+            let held = oracle.mirror.holds.keys.sorted()
+            order.node = held.isEmpty ? node : held[pull.node % held.count].description
         case .skip: (order.run, order.node) = (policy, node)
         case .retry:
             // The run that failed it, whichever that is.
@@ -53,7 +57,7 @@ extension World {
         case .release, .releaseByForce, .releaseAll: .release
         case .reserve: .reserve
         case .pause, .pauseRun, .pauseWithRestore: .pause
-        case .resume, .resumeRun: .resume
+        case .resume, .resumeRun, .resumeNode: .resume
         case .abort: .abort
         case .approve: .approve
         case .skip: .skip

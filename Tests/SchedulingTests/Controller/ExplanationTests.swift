@@ -96,8 +96,8 @@ struct ExplanationTests {
             return
         }
         let held = try #require(run.run.blockers.first)
-        #expect(held.told == "a: held by ann: card" && run.levers.contains("nagi release c/a --reason …"), "\(run)")
-        #expect(held.lift(of: nil, in: run.id) == "nagi release c/a --reason …")
+        #expect(held.told == "a: held by ann: card" && run.levers.contains("nagi resume c/a"), "\(run)")
+        #expect(held.lift(of: nil, in: run.id) == "nagi resume c/a")
     }
 
     @Test func `a pending word is shown with its run, and with the node that uses it`() throws {

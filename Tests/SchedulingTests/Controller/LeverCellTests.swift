@@ -50,18 +50,23 @@ struct LeverCellTests {
         case "pause": LeverTests.order(.pause, run: "r", "why")
         case "pause --restore": LeverTests.order(.pause, run: "r", "why") { $0.givesBack = true }
         case "hold": LeverTests.order(.hold, node: node, "why")
+        case "resume": LeverTests.order(.resume, node: node)
         case "release": LeverTests.order(.release, node: node, "why")
         default: LeverTests.order(.skip, node: node, run: "r", "why")
         }
     }
 
     static let phases = ["queued", "out", "upgrading", "verifying", "returning", "soaking"]
-    static let levers = ["abort", "suspend", "pause", "pause --restore", "hold", "release", "skip"]
+    static let levers = ["abort", "suspend", "pause", "pause --restore", "hold", "resume", "release", "skip"]
 
     @Test(arguments: levers) func `what a lever makes of each phase`(lever: String) throws {
         var lines: [String] = []
         for phase in Self.phases {
             var (rehearsal, node) = try Self.rehearsal(in: phase)
+            if lever == "resume" {
+                rehearsal.perform(Self.deed("hold", node))
+                rehearsal.advance(by: .minutes(1))
+            }
             let before = rehearsal.lines.count
             rehearsal.perform(Self.deed(lever, node))
             let refusal = rehearsal.lines.dropFirst(before).first { $0.contains("refused") }?.split(
@@ -72,6 +77,32 @@ struct LeverCellTests {
             #expect(rehearsal.isFolded)
         }
         #expect(lines.joined(separator: "\n") == Self.cells[lever])
+    }
+
+    /// One that had come through its steps has got what it came for, however its part ended.
+    @Test(arguments: [
+        ("hold", "upgraded and then held"), ("release", "upgraded and then released"),
+        ("abort", "upgraded and then ended"),
+    ])
+    func `a node that is taken out of the run when it was upgraded is not told as left out`(
+        lever: String, word: String
+    ) throws {
+        var (rehearsal, node) = try Self.rehearsal(in: "soaking")
+        rehearsal.perform(Self.deed(lever, node))
+        rehearsal.perform(LeverTests.order(.resume, node: node))
+        let run = try #require(rehearsal.controller.status(at: rehearsal.now).runs.last)
+        #expect(run.parts.first { $0.name == node }?.isThrough == true && run.parts.count(where: \.isThrough) == 1)
+        if lever == "abort" { return }
+        #expect(run.text.hasPrefix("0 done, ") && run.text.hasSuffix(", 1 \(word)"), "\(run.text)")
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.verdict(of: node)?.text == "\(word) in r@2#1")
+    }
+
+    @Test func `a node that is taken out of the run before that is left out`() throws {
+        var (rehearsal, node) = try Self.rehearsal(in: "out")
+        rehearsal.perform(Self.deed("release", node))
+        let run = try #require(rehearsal.controller.status(at: rehearsal.now).runs.last)
+        #expect(run.text.hasSuffix(", 1 left out") && !run.parts.contains(where: \.isThrough), "\(run.text)")
     }
 
     /// The phase or the result a minute later, or why the lever was refused; and the verdict. A run that ends waits for no node
@@ -116,6 +147,14 @@ struct LeverCellTests {
         verifying: committed (verify), held
         returning: held, held
         soaking: held, held
+        """,
+        "resume": """
+        queued: queued, waiting-previous
+        out: out (wait), blocked
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: held, owed
+        soaking: held, in-desired-mode
         """,
         "release": """
         queued: released, in-desired-mode

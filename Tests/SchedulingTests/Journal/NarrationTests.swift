@@ -111,6 +111,7 @@ import Testing
             ([.resumed(nil, .person)], .resume, .resume(nil)),
             ([.resumed(Self.run, .failures), .resumed(Self.run, .progress)], .resume, .resume(Self.run)),
             ([.holdEnded(Self.node, reason: "released by mika")], .release, .release(Self.node)),
+            ([.holdEnded(Self.node, reason: "resumed by mika")], .resume, .resumeNode(Self.node)),
             ([.stayEnded(Self.node, reason: "released by mika")], .release, .release(Self.node)),
             ([.holdEnded(Self.node, reason: "released by mika")], .hold, hold),
             ([.approvalChanged(Self.run, given), .runPromoted(Self.run)], .approve, .approve(Self.run, nil)),

@@ -105,6 +105,7 @@ struct SubjectsTests {
         Row(fact: lever(.pause(run, givesBack: false, until: nil)), kind: "lever-pulled", about: "ra"),
         Row(fact: lever(.pause(nil, givesBack: false, until: nil)), kind: "lever-pulled", about: "a"),
         Row(fact: lever(.resume(run)), kind: "lever-pulled", about: "ra"),
+        Row(fact: lever(.resumeNode(node)), kind: "lever-pulled", about: "na"),
         Row(fact: lever(.abort(run)), kind: "lever-pulled", about: "ra"),
         Row(fact: lever(.approve(run, nil)), kind: "lever-pulled", about: "ra"),
         Row(fact: lever(.skip(run, node)), kind: "lever-pulled", about: "nra"),
