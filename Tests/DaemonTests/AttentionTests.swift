@@ -153,15 +153,38 @@ import Testing
             })
     }
 
-    @Test(arguments: [nil, run]) func `against what is contested something can be typed`(owner: RunID?) {
+    /// The same that `status` and `explain` name.
+    @Test func `what is said names the lever that lifts it`() {
+        func hint(_ change: Change) -> String? {
+            var report = Self.calm
+            change(&report)
+            return Attention.needed(by: StatusDocument(report, zone: .utc)).first?.hint
+        }
+        #expect(hint(Self.pause(.approval)) == "nagi approve up@2#1, or nagi abort up@2#1 --reason …")
+        #expect(hint(Self.verdict(.contested)) == "nagi release tokyo/node-01 --reason …")
+        let inWork: Change = {
+            Self.verdict(.contested)(&$0)
+            Self.alarm(.contested, Self.node)(&$0)
+            $0.clusters[0].nodes[0].run = Self.run
+        }
+        #expect(
+            hint(inWork) == "nagi skip up@2#1 tokyo/node-01 --reason …, or nagi release tokyo/node-01 --reason …")
+        let failed: Change = {
+            $0.clusters[0].nodes[0].stay = Shared(
+                FailedStay(
+                    run: Self.run, policy: "up", mode: .blockNewConnection, reason: "why", since: Self.at(0)))
+            $0.holds = [
+                HoldStatus(
+                    node: Self.node, hold: Hold(wish: .handsOff, actor: "mika", reason: "mine", since: Self.at(0)))
+            ]
+        }
+        #expect(
+            hint(failed)
+                == "nagi retry up@2#1 tokyo/node-01 --force, or nagi release tokyo/node-01 --reason …")
         var report = Self.calm
-        Self.verdict(.contested)(&report)
-        report.clusters[0].nodes[0].run = owner
-        let release = "nagi release tokyo/node-01 --reason …"
-        let hint = release + (owner == nil ? "" : ", or nagi skip up@2#1 tokyo/node-01 --reason …")
-        #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.hint) == [hint])
-        Self.alarm(.contested, Self.node)(&report)
-        #expect(Attention.needed(by: StatusDocument(report, zone: .utc)).map(\.hint) == [hint])
+        Self.pause(.approval)(&report)
+        let lines = StatusTable(StatusDocument(report, zone: .utc)).lines
+        #expect(lines.contains { $0.hasSuffix(": why, until nagi approve up@2#1") }, "\(lines)")
     }
 
     @Test func `every alarm needs a person`() {

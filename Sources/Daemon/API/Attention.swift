@@ -49,7 +49,7 @@ package struct Attention: Hashable, Sendable, Codable {
                 hint: "nagi status, or nagi explain NODE")
         }
         for cluster in document.clusters {
-            all += cluster.nodes.flatMap { needed(by: $0, "\(cluster.name)/\($0.name)", all) }
+            all += cluster.nodes.flatMap { needed(by: $0, "\(cluster.name)/\($0.name)", document, all) }
         }
         all += document.pauses.compactMap { pause in
             // Who paused it knows of it, for a while.
@@ -90,14 +90,16 @@ package struct Attention: Hashable, Sendable, Codable {
     ]
 
     private static func needed(
-        by node: StatusDocument.Node, _ id: String, _ told: [Attention]
+        by node: StatusDocument.Node, _ id: String, _ document: StatusDocument, _ told: [Attention]
     ) -> [Attention] {
         if let failed = node.failed {
+            // A hold on it ends with the retry.
+            let force = document.holds.contains { $0.node == id } ? " --force" : ""
             return [
                 Attention(
                     "failed", "\(node.name) failed in \(failed.run) and is kept at \(failed.mode): \(failed.reason)",
                     since: failed.since, node: id, run: failed.run,
-                    hint: "nagi retry \(failed.run) \(id), or nagi release \(id) --reason …")
+                    hint: "nagi retry \(failed.run) \(id)\(force), or nagi release \(id) --reason …")
             ]
         }
         guard let alarm = verdicts[node.verdict.code],
@@ -117,8 +119,9 @@ package struct Attention: Hashable, Sendable, Codable {
         guard let node else { return run.map { "nagi explain \($0)" } }
         return switch Alarm.Code(rawValue: code) {
         case .contested:
-            "nagi release \(node) --reason …" + (owner.map { ", or nagi skip \($0) \(node) --reason …" } ?? "")
-        case .holdEnds: "nagi release \(node) --reason …, or nagi hold \(node) --for 4h --reason …"
+            // Whoever loosens the mode gets the node, or is to stop.
+            (owner.map { "nagi skip \($0) \(node) --reason …, or " } ?? "") + "nagi release \(node) --reason …"
+        case .holdEnds: "nagi resume \(node), or nagi hold \(node) --for 4h --reason …"
         default: "nagi explain \(node)"
         }
     }
@@ -159,13 +162,14 @@ extension StatusDocument {
         guard let run = pause.run else { return ["nagi resume"] }
         let failed = runs.first { $0.id == run }?.nodes.filter { $0.phase == "failed" } ?? []
         let cluster = runs.first { $0.id == run }?.cluster ?? ""
-        let first: [String] =
-            switch pause.cause {
-            case "failures": failed.prefix(3).map { "nagi retry \(run) \(cluster)/\($0.name)" }
-            case "gate": ["nagi force \(run) --ignore gate --reason …"]
-            case "approval": ["nagi approve \(run)"]
-            default: []
-            }
+        var first: [String] = []
+        switch pause.cause {
+        case "failures": first = failed.prefix(3).map { "nagi retry \(run) \(cluster)/\($0.name)" }
+        case "gate": first = ["nagi force \(run) --ignore gate --reason …"]
+        // To resume it only has the word waited for once more.
+        case "approval": return ["nagi approve \(run)", "nagi abort \(run) --reason …"]
+        default: break
+        }
         return first + ["nagi resume \(run)", "nagi abort \(run) --reason …"]
     }
 }

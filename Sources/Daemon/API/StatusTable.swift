@@ -163,7 +163,9 @@ package struct StatusTable: Sendable {
     private func row(_ pause: StatusDocument.Pause) -> [TextTable.Cell] {
         let by = pause.actor.map { " by \($0)" } ?? ""
         let reason = pause.reason.isEmpty ? "" : ": \(short(pause.reason))"
-        let end = pause.until == nil ? ", until nagi resume\(pause.run.map { " \($0)" } ?? "")" : until(pause.until)
+        // A word that was waited for is given late, or never: to resume only has it waited for once more.
+        let lever = pause.cause == Pause.Cause.approval.rawValue ? "approve" : "resume"
+        let end = pause.until == nil ? ", until nagi \(lever)\(pause.run.map { " \($0)" } ?? "")" : until(pause.until)
         let restore = pause.restore ? "; what is not committed is given back" : ""
         return [
             .init(pause.run ?? "everything", pause.cause == "person" ? .warning : .alarm),
@@ -208,8 +210,10 @@ package struct StatusTable: Sendable {
                 let why =
                     "since \(clock(failed.since)) in \(failed.run), kept at \(failed.mode): \(short(failed.reason))"
                 let name = document.clusters.count > 1 ? id : node.name
+                let isHeld = document.holds.contains { $0.node == id }
                 let levers = [
-                    "it is repaired: nagi retry \(failed.run) \(name)", "give it back: nagi release \(name) --reason …",
+                    "it is repaired: nagi retry \(failed.run) \(name)\(isHeld ? " --force" : "")",
+                    "give it back: nagi release \(name) --reason …",
                 ]
                 // What is there to be copied is whole, not folded.
                 return table([[.init(self.node(id), .alarm), .init(why)]]) + outputLines(of: node)

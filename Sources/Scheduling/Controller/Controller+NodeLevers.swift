@@ -86,27 +86,46 @@ extension Controller {
         let pause = Pause(.person, reason: by.reason, actor: by.actor, since: turn.now.wall)
         decide(.paused(nil, pause), &turn)
         for slot in ledger.activeRuns { touchParts(of: slot) }
-        var (released, left): ([String], [NodeID]) = ([], [])
+        var answer = LeverAnswer(id: 0, action: .release, text: "everything is paused", undo: "nagi resume")
+        var (released, ended, shut, stuck): ([String], [String], [String], [String]) = ([], [], [], [])
         for node in fleet.nodes.indices.map({ NodeIndex($0) }) where isOccupied(node) {
-            let id = fleet[node].id
+            let (id, hold) = (fleet[node].id, ledger[node].hold)
             do throws(LeverRefusal) {
                 _ = try release(node, Person(actor: by.actor, reason: by.reason, isForced: false), &turn)
-                released.append(id.name)
             } catch {
-                left.append(id)
+                answer.left.append(id)
+                continue
+            }
+            if let hold {
+                ended.append("\(id.name) (\(hold.text))")
+                if ended.count <= Controller.toldUndos { answer.undo?.append("; \(hold.again(on: id))") }
+            }
+            if let floor = ledger[node].floor {
+                shut.append("\(id.name) (\(floor.rawValue))")
+            } else {
+                released.append(id.name)
+                if ledger[node].written != nil, let obstacle = standingObstacle(node, turn.now) {
+                    stuck.append("\(id.name) (\(obstacle))")
+                }
             }
         }
-        var text = "everything is paused"
-        if !released.isEmpty {
-            text += "; released: \(NameList.text(released))"
-        } else if left.isEmpty {
-            text += "; there was nothing of nagi's to release"
+        if !released.isEmpty { answer.text += "; released: \(NameList.text(released))" }
+        if !ended.isEmpty { answer.text += "; no longer held: \(NameList.text(ended))" }
+        if !stuck.isEmpty { answer.text += "; cannot be opened yet: \(NameList.text(stuck))" }
+        if !shut.isEmpty {
+            answer.text += "; still shut, as somebody else set it and nagi never loosens that: \(NameList.text(shut))"
         }
-        if !left.isEmpty {
-            text += ". Left as a command runs there: \(NameList.text(left.map(\.name)))"
+        if answer.text == "everything is paused", answer.left.isEmpty {
+            answer.text += "; there was nothing of nagi's to release"
         }
-        return LeverAnswer(id: 0, action: .release, text: text, undo: "nagi resume", left: left)
+        if !answer.left.isEmpty {
+            answer.text += ". Left as a command runs there: \(NameList.text(answer.left.map(\.name)))"
+        }
+        return answer
     }
+
+    /// More holds that ended are only counted in what takes it back.
+    private static let toldUndos = 3
 
     /// Something of nagi's, or of a person's by way of nagi, is on the node.
     private func isOccupied(_ node: NodeIndex) -> Bool {

@@ -15,11 +15,44 @@ extension Controller {
         decide(.paused(run, pause), &turn)
         for slot in slots { touchParts(of: slot) }
         let what = run.map { "paused: \($0)" } ?? "everything is paused, also runs that begin later"
-        let text =
-            "\(what). Re-asserting, verifying and restoring go on"
-            + (givesBack ? ", and what is not committed is given back" : "")
         return LeverAnswer(
-            id: 0, action: .pause, text: text, until: until, undo: "nagi resume" + (run.map { " \($0)" } ?? ""))
+            id: 0, action: .pause,
+            text: "\(what). Re-asserting, verifying and restoring go on\(consequences(of: slots, givesBack, turn.now))",
+            until: until, undo: "nagi resume" + (run.map { " \($0)" } ?? ""))
+    }
+
+    /// Which commands a pause does not stop, and what it gives back: by what the parts are about to do.
+    private func consequences(of slots: [RunSlot], _ givesBack: Bool, _ now: Moment) -> String {
+        var (running, givenBack): ([String], [String]) = ([], [])
+        for slot in slots where !isLeftAlone(slot) {
+            for index in runs[slot.raw].working {
+                let place = PartPlace(run: slot, part: index)
+                guard let node = node(of: place), let part = ledger.part(place), let header = ledger.header(slot) else {
+                    continue
+                }
+                if let command = part.phase.command.flatMap({ ledger.commands[$0] }), command.outcome == nil {
+                    running.append("\(command.start.step) on \(fleet[node].id.name)")
+                }
+                guard givesBack, case .out(let work) = part.phase,
+                    let next = part.move(in: situation(of: part, place, header, node, now))?.part.phase,
+                    [.queued, .returning, .finished].contains(next.kind)
+                else { continue }
+                let step = header.pinned.sequence.steps[work.step].label
+                givenBack.append("\(fleet[node].id.name) (was at \(step)\(calls(on: node, now)))")
+            }
+        }
+        var text = running.isEmpty ? "" : "; has begun and goes on: \(NameList.text(running))"
+        if givesBack {
+            text += givenBack.isEmpty ? "; nothing is to be given back" : "; given back: \(NameList.text(givenBack))"
+        }
+        return text
+    }
+
+    /// `, 17 sessions`; empty: none, or nobody knows.
+    private func calls(on node: NodeIndex, _ now: Moment) -> String {
+        guard let load = fleet[node].freshObservation(at: now)?.load else { return "" }
+        if let sessions = load.countedSessions { return sessions == 0 ? "" : ", \(sessions.counted("session"))" }
+        return load.ongoingConnections == 0 ? "" : ", \(load.ongoingConnections.counted("connection"))"
     }
 
     mutating func resumeAll(_ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
@@ -56,7 +89,11 @@ extension Controller {
         }
         for pause in header.pauses { decide(.resumed(header.id, pause.cause), &turn) }
         touchParts(of: slot)
-        let text = "goes on: \(header.id)" + (ledger.pause.map { "; everything is still \($0.words)" } ?? "")
+        let asksAgain =
+            header.pauses.contains { $0.cause == .approval }
+            ? "; it waits for a word again: nagi approve \(header.id)" : ""
+        let text =
+            "goes on: \(header.id)\(asksAgain)" + (ledger.pause.map { "; everything is still \($0.words)" } ?? "")
         return LeverAnswer(id: 0, action: .resume, text: text, undo: "nagi pause \(header.id)")
     }
 
@@ -171,9 +208,14 @@ extension Controller {
         (part.exempt, part.givenBackForOthers) = ([], 0)
         decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
         touchAll(about: node)
+        // Somebody may have brought it there by hand: that is looked at before it is taken.
+        runs[place.run.raw].mustCheckVersions = true
+        let isThere = hasVersion(header.pinned.wantedVersion, node, turn.now)
+        let there = isThere ? "; it has \(header.pinned.wantedVersion ?? "") already, and is left as it is" : ""
         return LeverAnswer(
-            id: 0, action: .retry, text: "queued once more: \(id.name) in \(header.id)",
-            undo: "nagi skip \(header.id) \(id) --reason …")
+            id: 0, action: .retry, text: "queued once more: \(id.name) in \(header.id)\(there)",
+            // What is there already leaves nothing to skip.
+            undo: isThere ? nil : "nagi skip \(header.id) \(id) --reason …")
     }
 
     private mutating func retry(
@@ -183,12 +225,11 @@ extension Controller {
         if let other = fleet[seat: node].working.first.flatMap({ ledger.header($0.run)?.id }) {
             throw LeverRefusal(.nodeTaken, "\(other) has \(id.name) in work", hint: "wait for it: nagi status --watch")
         }
-        if let hold = ledger[node].hold {
-            guard by.isForced else {
-                throw LeverRefusal(
-                    .nodeTaken, "\(id.name) is held \(hold.text)",
-                    hint: "to end that hold and retry: nagi retry \(stay.run) \(id) --force")
-            }
+        let hold = ledger[node].hold
+        if let hold, !by.isForced {
+            throw LeverRefusal(
+                .nodeTaken, "\(id.name) is held \(hold.text)",
+                hint: "to end that hold and retry: nagi retry \(stay.run) \(id) --force")
         }
         if let command = stayed.openCommand, !by.isForced {
             throw LeverRefusal(
@@ -202,7 +243,7 @@ extension Controller {
         guard let header = ledger.header(place.run) else {
             throw LeverRefusal(.unknownRun, "there is no run \(stay.run)")
         }
-        if ledger[node].hold != nil { decide(.holdEnded(id, reason: "retried \(by.text)"), &turn) }
+        if hold != nil { decide(.holdEnded(id, reason: "retried \(by.text)"), &turn) }
         var move = PartMove(part)
         move.voidsEvidence = true
         perform(move, of: place, header, node, &turn)
@@ -212,6 +253,7 @@ extension Controller {
             id: 0, action: .retry,
             text: "retried: \(id.name) goes on from \(stayed.pinned.sequence.steps[step].label)"
                 + (header.id == stay.run ? "" : ", as \(header.id)")
+                + (hold.map { "; it is no longer held \($0.text)" } ?? "")
                 + (pauses(of: header).contains { $0.cause == .person }
                     ? "; its commands wait until the pause is over" : ""),
             undo: "nagi skip \(header.id) \(id) --reason …")
@@ -293,6 +335,15 @@ extension Controller {
         if let slot = activeRuns[policy], let run = ledger.header(slot)?.id {
             throw LeverRefusal(.nothingToDo, "\(run) is active", hint: "end it first: nagi abort \(run) --reason …")
         }
+        guard !calendars.entries[place].policy.isSuspended else {
+            throw LeverRefusal(
+                .notNow, "no run of \(policy) can begin: it is suspended", hint: Controller.unsuspending)
+        }
+        guard mayStart else {
+            throw LeverRefusal(
+                .notNow, "no run of \(policy) can begin: the policies on disk could not be read",
+                hint: "nagi status says why; then nagi reload")
+        }
         try checkClock("no run of \(policy) can begin")
         let cluster = calendars.entries[place].policy.cluster
         guard !(fleet.cluster(named: cluster).map { fleet[$0].awaitsNodes } ?? false) else {
@@ -302,8 +353,10 @@ extension Controller {
         }
         guard let id = startRun(place, isAgain: true, &turn) else {
             throw LeverRefusal(
-                .notNow, "no run of \(policy) can begin: it is suspended, or the policies on disk could not be read")
+                .notNow, "no run of \(policy) can begin: its cluster \(cluster) is not in the policies",
+                hint: "nagi explain \(policy)")
         }
-        return LeverAnswer(id: 0, action: .start, text: "started: \(id)", undo: "nagi abort \(id) --reason …")
+        let paused = ledger.pause.map { "; everything is \($0.words): it takes no node before nagi resume" } ?? ""
+        return LeverAnswer(id: 0, action: .start, text: "started: \(id)\(paused)", undo: "nagi abort \(id) --reason …")
     }
 }

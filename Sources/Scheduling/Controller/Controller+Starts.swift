@@ -134,7 +134,7 @@ extension Controller {
         let exemptions = exemptions(of: part, header)
         guard exemptions != part.exempt else { return }
         part.exempt = exemptions
-        decide(.forceUsed(header.id, part.node), &turn)
+        decide(.forceUsed(header.id, part.node, header.force), &turn)
     }
 
     private mutating func start(_ place: PartPlace, _ turn: inout Turn) {
@@ -196,7 +196,7 @@ extension Controller {
             && ledger.withRun(slot) { orderBlockers(of: $0, now).allSatisfy(\.isOrdered) } ?? false
     }
 
-    private func hasVersion(_ wanted: String?, _ node: NodeIndex, _ now: Moment) -> Bool {
+    func hasVersion(_ wanted: String?, _ node: NodeIndex, _ now: Moment) -> Bool {
         guard let wanted, let seen = fleet[node].freshObservation(at: now)?.version else { return false }
         return seen.description == wanted
     }

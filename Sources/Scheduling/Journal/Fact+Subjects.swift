@@ -46,7 +46,7 @@ extension Fact {
         case .gateMeasured(let run, _, let state): Subjects(node: state.node, run: run)
         case .would(let run, let node, _, _): Subjects(node: node, run: run)
         case .noticed(let run, let node, _): Subjects(node: node, run: run)
-        case .forceUsed(let run, let node): Subjects(node: node, run: run)
+        case .forceUsed(let run, let node, _): Subjects(node: node, run: run)
         case .stayPlaced(let node, let stay, _): Subjects(node: node, run: stay.run)
         case .holdPlaced(let node, let hold): Subjects(node: node, actor: hold.actor)
         case .stayEnded(let node, _), .holdEnded(let node, _), .releaseOwed(let node), .releaseClaimed(let node):

@@ -126,7 +126,7 @@ package struct Ledger: Hashable, Sendable, Codable {
         case .runEnded(let id, let outcome): end(id, outcome, at: at.wall)
         case .clearanceChanged(let id, let clearance): change(id) { $0.clearance = clearance }
         case .forced(let id, let force): change(id) { $0.force = force }
-        case .forceUsed(let id, _): change(id) { $0.force = nil }
+        case .forceUsed(let id, _, _): change(id) { $0.force = nil }
         case .approvalChanged(let id, let approval): change(id) { $0.approval = approval }
         case .gateMeasured(let id, let gate, let state): change(id) { $0.note(state, ofGate: gate) }
         case .noticed, .would: break

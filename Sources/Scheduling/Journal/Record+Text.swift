@@ -47,7 +47,8 @@ extension Record {
         case .runPromoted(let id): "run \(id) promoted: its canary nodes were good, the others follow"
         case .forced(let id, let force):
             "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
-        case .forceUsed(let id, let node): "\(node.name)  starts though it would have to wait  \(id)"
+        case .forceUsed(let id, let node, let force):
+            "\(node.name)  starts\(force.map { ", and ignores \($0.text)" } ?? " though it would have to wait")  \(id)"
         case .partChanged(let run, _, let part, let step, let grounds):
             part.text(step: step, grounds, at: at).map { "\(part.node.name)  \($0) (\(run))" }
         case .stayPlaced(let node, let stay, _):

@@ -59,8 +59,8 @@ package enum Fact: Hashable, Sendable, Codable {
     case runPromoted(RunID)
     /// An operator exempts the next node that the run starts.
     case forced(RunID, Force)
-    /// That node has started.
-    case forceUsed(RunID, NodeID)
+    /// That node has started, and what by whose word it need not wait for; nil: nobody wrote that down.
+    case forceUsed(RunID, NodeID, Force? = nil)
     /// What its next node waits for is something else than before; nil: nothing, or no node is left.
     case runWaits(RunID, VerdictCode?)
     /// Its progress deadline begins to count, or stops.

@@ -22,6 +22,12 @@ package struct Force: Hashable, Sendable, Codable {
         self.since = since
     }
 
+    /// `exclusion and gate: forced by mika: security fix`
+    package var text: String {
+        "\(ignored.map(\.rawValue).joined(separator: " and ")): forced by \(actor)"
+            + (reason.isEmpty ? "" : ": \(reason)")
+    }
+
     /// What a node need not wait for that was exempt from that much and starts with this word.
     package func exemptions(beside former: [Ignorable]) -> [Ignorable] { Set(former + ignored).sorted() }
 }

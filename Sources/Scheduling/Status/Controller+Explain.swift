@@ -96,8 +96,8 @@ extension Controller {
 
     /// A rollout that left nodes out, or failed, can take them in another run.
     private func restarts(of run: Run) -> [String] {
-        guard run.isLeft, !run.isRetry, activeRuns[run.policy] == nil,
-            calendars.policy(run.policy)?.isRollout == true, calendars.policy(run.policy)?.revision == run.revision
+        guard run.isLeft, !run.isRetry, activeRuns[run.policy] == nil, let policy = calendars.policy(run.policy),
+            policy.isRollout, policy.revision == run.revision, !policy.isSuspended
         else { return [] }
         return ["nagi start \(run.policy)"]
     }
@@ -147,13 +147,14 @@ extension Controller {
         return entry.policy.isRollout || entry.calendar.opening(at: now.wall).map { $0.start <= ended.endedAt } ?? false
     }
 
-    /// What of its nodes was given back or left out, and is queued again by `retry`.
-    private func leftOut(_ node: NodeIndex) -> [RunID] {
+    /// Of which runs the node was given back or left out, so that `retry` queues it again; where it failed, `skip` has that
+    /// count no longer.
+    private func leftOut(_ node: NodeIndex) -> [(run: RunID, hasFailed: Bool)] {
         fleet[seat: node].parts.compactMap { place in
-            guard case .finished(let result)? = ledger.part(place)?.phase, result.isLeftOut,
+            guard let part = ledger.part(place), case .finished(let result) = part.phase, result.isLeftOut,
                 let header = ledger.header(place.run), !header.isEnding
             else { return nil }
-            return header.id
+            return (header.id, part.isFailed)
         }
     }
 
@@ -164,10 +165,14 @@ extension Controller {
         var levers: [String] = []
         if ledger[node].hold != nil { levers.append("nagi resume \(id)") }
         if let stay = ledger[node].failedStay {
-            levers.append("nagi retry \(stay.run) \(id)")
+            // Whoever holds it is asked first.
+            levers.append("nagi retry \(stay.run) \(id)" + (ledger[node].hold == nil ? "" : " --force"))
             levers.append("nagi release \(id) --reason …")
         }
-        levers += leftOut(node).map { "nagi retry \($0) \(id)" }
+        for (run, hasFailed) in leftOut(node) {
+            if ledger[node].failedStay?.run != run { levers.append("nagi retry \(run) \(id)") }
+            if hasFailed { levers.append("nagi skip \(run) \(id) --reason …") }
+        }
         let isDisrupted = runsDisruptiveCommand(node)
         if !isDisrupted, ledger[node].hold != nil || ledger[node].written?.owedSince != nil {
             levers.append("nagi release \(id) --reason …")
@@ -185,8 +190,10 @@ extension Controller {
         if let run = status.run {
             levers.append("nagi release \(id)\(isDisrupted ? " --force" : "") --reason …")
             if !isDisrupted { levers.append("nagi skip \(run) \(id) --reason …") }
-            let isPaused = ledger.slot(of: run).flatMap { ledger.header($0) }.map { !$0.pauses.isEmpty } ?? false
-            levers.append(isPaused ? "nagi resume \(run)" : "nagi pause \(run)")
+            let pauses = ledger.slot(of: run).flatMap { ledger.header($0) }?.pauses ?? []
+            if pauses.isEmpty { levers.append("nagi pause \(run)") }
+            // What waits for an approval goes on by that: to resume it has the word waited for once more.
+            if pauses.contains(where: { $0.cause != .approval }) { levers.append("nagi resume \(run)") }
         }
         if ledger[node].hold == nil { levers.append("nagi hold \(id) --reason …") }
         var known: Set<String> = []

@@ -68,12 +68,14 @@ extension Blocker {
     ///   - node: that it stands in the way of, if it is one.
     ///   - run: that waits.
     package func lift(of node: NodeID?, in run: RunID?) -> String {
+        if run == nil, let asked { return asked }
         let levers = levers(node: self.node ?? node, run: run)
         return (levers.isEmpty || self.class != .human ? [lift] + levers : levers).joined(separator: ", or ")
     }
 
     /// What to do where it has stood against a person's own wish.
     package func advice(about node: NodeID?) -> String {
+        if let asked { return "that takes the word of \(asked)" }
         if self.class == .human, let lever = levers(node: self.node ?? node, run: nil).first { return lever }
         return switch self.class {
         case .config: "it takes an edit of the policies"
@@ -83,6 +85,12 @@ extension Blocker {
         case .health: "the node, or its network, has to be well first: nagi status"
         case .ours: "try again in a moment"
         }
+    }
+
+    /// Whose word it takes that everything may go on: a stop is lifted for all, never for somebody's own node.
+    private var asked: String? {
+        guard case .allPaused(let pause) = reason else { return nil }
+        return "\(pause.actor ?? "somebody"), who paused everything"
     }
 
     /// What lifts it, in a word.

@@ -167,7 +167,7 @@ struct RunMirror: Sendable {
                 run.changedAt = at
             }
         case .forced(let id, let force): change(id) { $0.word = force.ignored }
-        case .forceUsed(let id, let node):
+        case .forceUsed(let id, let node, _):
             change(id) { run in
                 run.used = (node, run.word)
                 run.word = []

@@ -64,7 +64,7 @@ struct ApprovalTests {
                 == """
                 60m paused: nobody approved its start in time
                 70m goes on (approval)
-                70m ann: goes on: r@2#1
+                70m ann: goes on: r@2#1; it waits for a word again: nagi approve r@2#1
                 130m paused: nobody approved its start in time
                 """)
     }

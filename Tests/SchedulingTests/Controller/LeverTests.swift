@@ -71,7 +71,7 @@ struct LeverTests {
                 2m paused: by ann: calls drop
                 2m a1 queued again
                 2m ann: everything is paused, also runs that begin later. Re-asserting, verifying and restoring go \
-                on, and what is not committed is given back
+                on; given back: a1 (was at wait)
                 4m goes on (person)
                 4m a1 starts
                 4m ann: goes on

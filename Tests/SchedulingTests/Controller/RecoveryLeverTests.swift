@@ -128,7 +128,7 @@ struct RecoveryLeverTests {
                 9m goes on (failures)
                 9m a1 done
                 9m a2 starts
-                9m ann: retried: a1 goes on from verify
+                9m ann: retried: a1 goes on from verify; it is no longer held by ann: disk swap
                 """)
     }
 
@@ -433,7 +433,8 @@ struct RecoveryLeverTests {
                 0m a2 starts
                 1m ann: held: b2. It stays as it is; no run takes it further
                 2m paused: by ann: calls
-                2m ann: everything is paused; released: b2. Left as a command runs there: a1, a2
+                2m ann: everything is paused; released: b2; no longer held: b2 (by ann: look). Left as a command runs \
+                there: a1, a2
                 """)
         guard case .success(let answer)? = rehearsal.answers[2] else { Issue.record("no answer"); return }
         #expect(answer.left.map(\.name) == ["a1", "a2"])
