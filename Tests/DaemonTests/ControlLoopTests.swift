@@ -7,6 +7,10 @@ import Testing
 
 @testable import Scheduling
 
+private final class Tally: Sendable {
+    let count = Mutex(0)
+}
+
 /// Decides what a test wants, and remembers what it was told.
 private final class Diary: Sendable {
     let events = Mutex<[Event]>([])
@@ -289,6 +293,52 @@ private final class Crowd: Sendable {
         #expect(stub.calls.isEmpty)
         await client.shutdown()
         stub.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `whoever comes behind the news that the journal fails is refused, not forgotten`() async throws {
+        /// Is at its report while the append fails and others ask.
+        struct Slow: Decider {
+            let diary: Diary
+            let mayReport: DispatchSemaphore
+            let ledger = Ledger()
+            var nextWake: Uptime? { nil }
+            func objections(to set: PolicySet) -> [String] { [] }
+            func answer(_ question: Question, at now: Moment) throws(LeverRefusal) -> QuestionAnswer {
+                throw LeverRefusal(.unknownNode, "nothing is known")
+            }
+
+            func status(at now: Moment) -> StatusReport {
+                // A test that has failed meanwhile goes on by itself.
+                _ = mayReport.wait(timeout: .now() + 20)
+                mayReport.signal()
+                return StatusReport(at: now.wall)
+            }
+
+            mutating func handle(_ event: Event, at now: Moment) -> [Effect] {
+                diary.events.withLock { $0.append(event) }
+                guard case .started = event else { return [] }
+                return [.append([record(.modeIntended(change(.blockNewSession)))])]
+            }
+        }
+        journal.close()
+        let (loop, diary, mayReport) = (loop, Diary(), DispatchSemaphore(value: 0))
+        let run = Task { try await loop.run(Slow(diary: diary, mayReport: mayReport)) }
+        #expect(await NagiBinary.eventually { !diary.all.isEmpty })
+        let asked = Tally()
+        let callers = (1...50).map { number in
+            Task {
+                asked.count.withLock { $0 += 1 }
+                return await loop.pull(Pull(LeverOrder(.hold), by: "\(number)"))
+            }
+        }
+        #expect(await NagiBinary.eventually { asked.count.withLock { $0 } == 50 })
+        mayReport.signal()
+        await #expect(throws: LoopFailure.self) { try await run.value }
+        var refused = 0
+        for caller in callers { if case .failure = await caller.value { refused += 1 } }
+        #expect(refused == 50)
+        await client.shutdown()
     }
 
     @Test func `the loop wakes when the controller asked for it`() async throws {

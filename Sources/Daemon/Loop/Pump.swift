@@ -80,8 +80,16 @@ struct Pump<Brain: Decider> {
     mutating func process(_ signals: [ControlLoop.Signal], in group: inout DiscardingTaskGroup) throws(LoopFailure) {
         let pending = heldUp + signals
         heldUp = []
-        for signal in pending {
-            if case .appended(let result) = signal { try noteDurable(result, in: &group) }
+        for (place, signal) in pending.enumerated() {
+            if case .appended(let result) = signal {
+                do throws(LoopFailure) {
+                    try noteDurable(result, in: &group)
+                } catch {
+                    // Whoever came behind it waits for an answer all the same: `end` has one.
+                    heldUp += pending[(place + 1)...]
+                    throw error
+                }
+            }
             if isBehind, signal.mayDecide {
                 // There may be many hints.
                 if !signal.isHint { heldUp.append(signal) }
