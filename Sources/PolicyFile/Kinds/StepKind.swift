@@ -22,7 +22,7 @@ enum StepKind {
         Field("http", HTTPKind.step, "calls an address").map(Step.http),
         Field("approval", FurtherStepKind.approval, "waits for a person's word").map(Step.approval),
         Field("terminate", FurtherStepKind.terminate, "ends live sessions").map(Step.terminate),
-        Field("gate", GateKind.gate, "waits for a good measurement").map(Step.gate),
+        Field("gate", GateKind.step, "waits for a good measurement").map(Step.gate),
         Field("notify", FurtherStepKind.notify, "tells somebody").map(Step.notify))
 
     /// `block: {}`.

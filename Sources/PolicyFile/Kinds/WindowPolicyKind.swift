@@ -54,7 +54,7 @@ enum WindowPolicyKind {
             DefaultedField(
                 "strategy", StrategyKind.strategy, default: .standard, "in which order and how many at once"),
             DefaultedField(
-                "gates", .list(of: .located(GateKind.gate), minimum: 1, maximum: 100), default: [],
+                "gates", .list(of: .located(GateKind.ofPolicy), minimum: 1, maximum: 100), default: [],
                 "measurements that must be good before each node starts"
             ),
             DefaultedField(
