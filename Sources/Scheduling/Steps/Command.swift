@@ -90,7 +90,8 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
     case answered(status: Int, fault: NodeText?)
     /// Nothing is known of what a call did.
     case noAnswer(NodeText)
-    /// So many sessions were ended, and so many were live still when the time was over.
+    /// The connections of so many channels of the node were ended, and so many channels had some still when the time was over.
+    /// The label is a word of journals; where sessions do not span nodes, a channel has one session on the node.
     /// `fault`: what the node answered to an order to end one, where that was an error.
     case terminated(sessions: Int, left: Int, fault: NodeText? = nil)
     /// An operator had it ended.
@@ -126,13 +127,16 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
         case .timedOut: "timed out and was killed"
         case .answered(let status, let fault): "was answered \(status)" + (fault.map { ": \($0)" } ?? "")
         case .noAnswer(let reason): "had no answer: \(reason)"
-        case .terminated(let ended, 0, _): "ended \(ended) sessions"
+        case .terminated(let ended, 0, _): "ended the connections of \(Self.channels(ended))"
         case .terminated(let ended, let left, let fault):
-            "ended \(ended) sessions, and \(left) are live still" + (fault.map { ": \($0)" } ?? "")
+            "ended the connections of \(Self.channels(ended)), and \(Self.channels(left)) "
+                + "\(left == 1 ? "is" : "are") live still" + (fault.map { ": \($0)" } ?? "")
         case .stopped: "was ended by an operator"
         case .notStarted(let reason): "could not be started: \(reason)"
         case .neverBegan: "never began"
         case .interrupted: "was interrupted"
         }
     }
+
+    private static func channels(_ count: Int) -> String { "\(count) channel\(count == 1 ? "" : "s")" }
 }

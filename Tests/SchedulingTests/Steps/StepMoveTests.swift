@@ -103,7 +103,7 @@ struct StepMoveTests {
         left=3 running attempt=1           wait: terminate, attempt 1
         left=3 ended=3/0 attempt=1         done
         left=3 ended=2/1 attempt=1         again after 1
-        left=3 ended=2/1 attempt=2         fail: terminate ended 2 sessions, and 1 are live still
+        left=3 ended=2/1 attempt=2         fail: terminate ended the connections of 2 channels, and 1 channel is live still
         left=3 ended=interrupted attempt=1  again after 1
         """)
 
