@@ -144,16 +144,21 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/ran"))
     }
 
-    @Test func `a runner that died leaves an interrupted command, once its process is gone too`() async throws {
-        let start = shell("\(waits); echo done > \(directory.path)/done")
-        let first = Task { [runner] in await runner.start(start) }
+    /// Kills the exec-step of the first command, once the command's own process is there.
+    private func killRunner() async throws {
         #expect(
             await NagiBinary.eventually {
                 (try? String(contentsOfFile: file("started"), encoding: .utf8))?.contains("\"command\"") == true
             })
         let started = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file("started"))))
-        let runnerPid = try #require(((started as? [String: Any])?["runner"] as? [String: Any])?["pid"] as? Int)
-        kill(Int32(runnerPid), SIGKILL)
+        let pid = try #require(((started as? [String: Any])?["runner"] as? [String: Any])?["pid"] as? Int)
+        kill(Int32(pid), SIGKILL)
+    }
+
+    @Test func `a runner that died leaves an interrupted command, once its process is gone too`() async throws {
+        let start = shell("\(waits); echo done > \(directory.path)/done")
+        let first = Task { [runner] in await runner.start(start) }
+        try await killRunner()
         try go()
         #expect(await first.value == .interrupted)
         #expect(FileManager.default.fileExists(atPath: directory.path + "/done"), "it was left to end by itself")
@@ -163,14 +168,24 @@ import Testing
     @Test func `a command whose runner died is ended at its timeout all the same`() async throws {
         let start = shell("sleep 600", timeout: .seconds(3))
         let first = Task { [runner] in await runner.start(start) }
-        #expect(
-            await NagiBinary.eventually {
-                (try? String(contentsOfFile: file("started"), encoding: .utf8))?.contains("\"command\"") == true
-            })
-        let started = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file("started"))))
-        let runnerPid = try #require(((started as? [String: Any])?["runner"] as? [String: Any])?["pid"] as? Int)
-        kill(Int32(runnerPid), SIGKILL)
+        try await killRunner()
         #expect(await first.value == .timedOut)
+    }
+
+    @Test func `a command that is adopted without its runner has the time that is left, not its whole timeout`()
+        async throws
+    {
+        let timeout = Duration.seconds(6)
+        let start = shell("sleep 600", timeout: timeout)
+        let first = Task { [runner] in await runner.start(start) }
+        try await killRunner()
+        let seen = HostClock.now().uptime
+        first.cancel()
+        #expect(await first.value == nil)
+        // No daemon is there meanwhile.
+        #expect(await NagiBinary.eventually { HostClock.now().uptime >= seen + .seconds(4) })
+        #expect(await runner.recover(start) == .timedOut)
+        #expect(HostClock.now().uptime < seen + .seconds(4) + timeout, "its time ran on")
     }
 
     @Test func `only the newest directories are kept`() async throws {

@@ -154,7 +154,9 @@ package final class CommandRunner: Sendable {
         .start()
     }
 
-    /// - Parameter child: the pid of exec-step where this process started it, so that it must be reaped.
+    /// - Parameters:
+    ///   - child: the pid of exec-step where this process started it, so that it must be reaped.
+    ///   - timeout: from when the command's own process started, whoever waits for it and since when.
     private func outcome(in directory: CommandDirectory, child: Int32?, timeout: Duration) async -> CommandOutcome? {
         var unreaped = child
         let begun = HostClock.now().uptime
@@ -172,8 +174,9 @@ package final class CommandRunner: Sendable {
             let now = HostClock.now().uptime
             if !isRunning {
                 if let command = started?.command, command.isAlive {
-                    if begun + timeout <= now || directory.isEndAsked {
-                        ending = begun + timeout <= now ? .timedOut : .stopped
+                    let isOver = command.startedAt + timeout <= now
+                    if isOver || directory.isEndAsked {
+                        ending = isOver ? .timedOut : .stopped
                         kill(-command.pid, SIGKILL)
                     }
                 } else if started != nil {

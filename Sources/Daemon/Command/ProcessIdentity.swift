@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// One process and no other: ids are used again, so the start time and the boot are compared as well.
 struct ProcessIdentity: Hashable, Sendable, Codable {
@@ -13,6 +14,13 @@ struct ProcessIdentity: Hashable, Sendable, Codable {
         self.pid = pid
         startTicks = stat.startTicks
         boot = HostBoot.id() ?? ""
+    }
+
+    /// When it started, to a tick of the clock, by the clock of its boot that `HostClock` reads too.
+    var startedAt: Uptime {
+        let perTick = 1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        let (nanoseconds, overflow) = startTicks.multipliedReportingOverflow(by: perTick)
+        return Uptime(nanoseconds: overflow ? .max : Int64(clamping: nanoseconds))
     }
 
     /// Whether that very process still runs; a zombie does not.
