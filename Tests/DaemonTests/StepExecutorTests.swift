@@ -127,8 +127,31 @@ import Testing
         #expect(await outcome == .stopped)
         #expect(HostClock.now().uptime - begun < .seconds(30))
         let calls = stub.calls.count
+        executor.expect(command.id)
+        executor.stop(command.id)
         #expect(await executor.start(command) == .neverBegan, "the word came first")
         #expect(stub.calls.count == calls)
+    }
+
+    @Test func `a program that is to end before it begins never does`() async throws {
+        let executor = executor()
+        let command = start(.program(["/bin/sh", "-c", "echo no > \(directory.path)/ran"]))
+        executor.expect(command.id)
+        executor.stop(command.id)
+        #expect(await executor.start(command) == .neverBegan)
+        #expect(!FileManager.default.fileExists(atPath: directory.path + "/ran"))
+    }
+
+    /// Each would be kept for as long as the daemon runs.
+    @Test(.timeLimit(.minutes(1))) func `a word to end what is over is not kept`() async throws {
+        let stub = try StubNode { _ in .answer(200, "") }
+        defer { stub.stop() }
+        let executor = executor()
+        let command = start(.call(HTTPRequest(url: stub.url), HTTPExpectation()))
+        for _ in 1...2 {
+            #expect(await executor.start(command) == .answered(status: 200, fault: nil))
+            executor.stop(command.id)
+        }
     }
 
     static let answers: [(body: String, min: Double?, max: Double?, result: GateResult)] = [

@@ -5,23 +5,22 @@ import Synchronization
 final class CallsUnderWay: Sendable {
     private typealias Call = Task<(outcome: CommandOutcome, isGivenUp: Bool), Never>
 
-    private struct State {
-        var tasks: [CommandID: Call] = [:]
-        /// Those that are to end, or never to begin.
-        var stopped: Set<CommandID> = []
-    }
+    private let tasks = Mutex<[CommandID: Call]>([:])
+    private let wanted: WantedCommands
 
-    private let state = Mutex(State())
+    init(_ wanted: WantedCommands) {
+        self.wanted = wanted
+    }
 
     /// What became of the call; nil if the daemon stops before anybody knows.
     func outcome(of id: CommandID, _ call: @escaping @Sendable () async -> CommandOutcome) async -> CommandOutcome? {
-        let begun = state.withLock { state -> Call? in
-            guard !state.stopped.contains(id) else { return nil }
+        let begun = tasks.withLock { tasks -> Call? in
+            guard !wanted.isToEnd(id) else { return nil }
             let task = Task {
                 let outcome = await call()
                 return (outcome: outcome, isGivenUp: Task.isCancelled && !outcome.isWhatCame)
             }
-            state.tasks[id] = task
+            tasks[id] = task
             return task
         }
         guard let task = begun else { return .neverBegan }
@@ -30,22 +29,13 @@ final class CallsUnderWay: Sendable {
         } onCancel: {
             task.cancel()
         }
-        let isStopped = state.withLock { state in
-            state.tasks[id] = nil
-            return state.stopped.contains(id)
-        }
+        tasks.withLock { $0[id] = nil }
         guard end.isGivenUp else { return end.outcome }
-        return isStopped ? .stopped : nil
+        return wanted.isToEnd(id) ? .stopped : nil
     }
 
-    /// It is not waited for any more; what was sent cannot be taken back.
-    func stop(_ id: CommandID) {
-        let task = state.withLock { state in
-            state.stopped.insert(id)
-            return state.tasks[id]
-        }
-        task?.cancel()
-    }
+    /// It is not waited for any more, once it is said that it is to end; what was sent cannot be taken back.
+    func stop(_ id: CommandID) { tasks.withLock { $0[id] }?.cancel() }
 }
 
 extension CommandOutcome {

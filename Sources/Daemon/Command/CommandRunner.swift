@@ -1,7 +1,6 @@
 import Glibc
 import Primitives
 import Scheduling
-import Synchronization
 
 /// Starts commands through `nagi exec-step`, waits for them, and finds them again after a restart of the daemon.
 package final class CommandRunner: Sendable {
@@ -22,8 +21,6 @@ package final class CommandRunner: Sendable {
     /// In the names of this process's measurements: the programs of an earlier one may be there still, and each process counts
     /// them anew.
     private let process = String(UInt64.random(in: .min ... .max), radix: 16)
-    /// Those that are to end, or never to begin.
-    private let stopped = Mutex<Set<CommandID>>([])
 
     /// - Parameters:
     ///   - folder: holds one directory per command.
@@ -44,7 +41,11 @@ package final class CommandRunner: Sendable {
     }
 
     /// Runs the command; nil if the daemon stops meanwhile: the command goes on, and `recover` finds it.
-    package func start(_ start: CommandStart) async -> CommandOutcome? {
+    ///
+    /// - Parameter mayBegin: asked when `stop` can find it, right before it begins.
+    package func start(
+        _ start: CommandStart, mayBegin: @Sendable () -> Bool = { true }
+    ) async -> CommandOutcome? {
         guard case .program(let command) = start.work else { return .notStarted("it has no program") }
         guard !Self.isTooLate(start) else { return .neverBegan }
         let directory = directory(of: start.id)
@@ -53,7 +54,7 @@ package final class CommandRunner: Sendable {
             prune()
             try directory.make()
             // The disk may have taken its time.
-            guard !Self.isTooLate(start), !stopped.withLock({ $0.contains(start.id) }) else { return .neverBegan }
+            guard !Self.isTooLate(start), mayBegin() else { return .neverBegan }
             pid = try launch(command, start.environment, timeout: start.timeout, in: directory)
         } catch {
             return .notStarted(NodeText(cutting: "\(error)"))
@@ -112,7 +113,6 @@ package final class CommandRunner: Sendable {
     /// Has the command ended, whoever runs it: `start` or `recover` tells what it came to. One that has not begun never will.
     package func stop(_ id: CommandID) {
         let directory = directory(of: id)
-        stopped.withLock { _ = $0.insert(id) }
         guard directory.exists else { return }
         // Where the disk takes no more, it ends at its timeout.
         _ = try? DurableFile.claim(directory.endPath)

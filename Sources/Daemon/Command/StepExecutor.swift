@@ -5,19 +5,27 @@ import Scheduling
 package struct StepExecutor: Sendable {
     private let runner: CommandRunner
     private let client: ModeAPIClient
-    private let calls = CallsUnderWay()
+    private let wanted: WantedCommands
+    private let calls: CallsUnderWay
 
     package init(runner: CommandRunner, client: ModeAPIClient) {
         self.runner = runner
         self.client = client
+        wanted = WantedCommands()
+        calls = CallsUnderWay(wanted)
     }
+
+    /// It is about to be started: from now on until it is over, `stop` ends it, begun or not.
+    package func expect(_ id: CommandID) { wanted.add(id) }
 
     /// Nil if the daemon stops meanwhile: a program goes on, and `recover` finds it; of a call nobody knows later what it did.
     package func start(_ start: CommandStart) async -> CommandOutcome? {
+        let (client, wanted) = (client, wanted)
+        wanted.add(start.id)
+        defer { wanted.remove(start.id) }
         guard HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
-        let client = client
         switch start.work {
-        case .program: return await runner.start(start)
+        case .program: return await runner.start(start) { !wanted.isToEnd(start.id) }
         case .call(let request, let expected):
             return await calls.outcome(of: start.id) { await client.addresses.outcome(of: start, request, expected) }
         case .termination(let reason):
@@ -38,6 +46,7 @@ package struct StepExecutor: Sendable {
 
     /// Has it ended, or never begin: `start` tells what it came to.
     package func stop(_ id: CommandID) {
+        wanted.end(id)
         runner.stop(id)
         calls.stop(id)
     }

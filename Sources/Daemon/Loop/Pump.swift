@@ -277,6 +277,7 @@ struct Pump<Brain: Decider> {
         case .start(let start):
             let isAwaited = !start.work.outlivesDaemon
             if isAwaited { underWay += 1 }
+            loop.executor.expect(start.id)
             group.addTask { [executor = loop.executor] in
                 let outcome = await executor.start(start)
                 let event = outcome.map {
