@@ -68,9 +68,12 @@ import Testing
     }
 
     /// Runs a desk while `body` does; each notification has begun before it.
+    ///
+    /// - Parameter first: done between the desk's making and its run.
     private func running(
         environment: [String: String] = [:], pace change: (inout NoticePace) -> Void = { _ in },
-        now: @escaping @Sendable () -> Timestamp = { HostClock.now().wall }, _ body: () async throws -> Void
+        now: @escaping @Sendable () -> Timestamp = { HostClock.now().wall },
+        first: (ModeAPIClient) async throws -> Void = { _ in }, _ body: () async throws -> Void
     ) async throws {
         var pace = NoticePace()
         pace.first = .milliseconds(5)
@@ -80,6 +83,7 @@ import Testing
         let desk = NoticeDesk(
             reader: reader, journal: journal.id, folder: directory.path + "/notices", client: client, board: board,
             pace: pace, now: now, log: DaemonLog { [log] in log.add($0) })
+        try await first(client)
         let task = Task { await desk.run() }
         let names = self.names.all
         #expect(await NagiBinary.eventually { names.allSatisfy(hasBegun) })
@@ -317,6 +321,23 @@ import Testing
         #expect(stub.calls.map(\.path) == ["/services/T000/S3CR3T"])
         #expect(!log.text.contains("S3CR3T") && log.text.contains("(upgrade is paused): status 404; see to"))
         #expect(log.text.contains("url: the environment variable NO_HOOK is not set"))
+        stub.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `an address in a file that hangs holds up neither the others nor the end`()
+        async throws
+    {
+        let stub = try Self.receiver()
+        var hung = chat(stub, name: "hung", timeout: .seconds(600))
+        hung.url = .secret(.file("hook"))
+        use([hung, chat(stub)])
+        let path = directory.path + "/hook"
+        let begun = HostClock.now().uptime
+        try await running(first: { client in _ = await HangingFile(path, on: client.disk) }) {
+            try pause("now")
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 })
+        }
+        #expect(HostClock.now().uptime - begun < .seconds(15), "it hangs for 20 s")
         stub.stop()
     }
 

@@ -92,6 +92,37 @@ import Testing
         #expect(await executor().recover(late) == .interrupted)
     }
 
+    @Test(.timeLimit(.minutes(1))) func `a secret in a file that hangs is waited for as long as its call may take`()
+        async throws
+    {
+        let stub = try StubNode { _ in .answer(200, "") }
+        defer { stub.stop() }
+        let client = ModeAPIClient(directory: directory.path, environment: [:])
+        let executor = StepExecutor(
+            runner: CommandRunner(
+                folder: directory.path, journal: "j", policyDirectory: directory.path, environment: [:]),
+            client: client)
+        let far = await HangingFile(directory.path + "/far", on: client.disk)
+        try Data("near".utf8).write(to: URL(fileURLWithPath: directory.path + "/near"))
+        func request(_ file: String) -> HTTPRequest { HTTPRequest(url: stub.url, headers: ["A": .file(file)]) }
+        func measured(_ file: String, limit: Duration) async -> GateResult {
+            await executor.measure(
+                Measurement(
+                    id: 1, node: node01, probe: .http(request(file), HTTPExpectation()), environment: [:],
+                    limit: limit))
+        }
+        let lack = "header A: the file \(directory.path)/far gave no answer in time"
+        #expect(await measured("far", limit: .milliseconds(50)) == .unknown(NodeText(cutting: lack)))
+        #expect(await measured("near", limit: .seconds(20)) == .pass("answered 200"))
+        var late = start(.call(request("far"), HTTPExpectation()), timeout: .seconds(600))
+        late.notAfter = HostClock.now() + .milliseconds(50)
+        #expect(
+            await executor.start(late) == .notStarted(NodeText(cutting: lack)), "later it may not be sent any more")
+        #expect(stub.calls.map { $0.headers["a"] } == ["near"])
+        far.goOn()
+        await client.shutdown()
+    }
+
     /// Nothing was sent, so nothing was disrupted: a node that was committed for it is out as before.
     @Test(.timeLimit(.minutes(1))) func `where nobody listens nothing is sent`() async throws {
         let stub = try StubNode { _ in .silence }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -13,8 +12,8 @@ struct AddressCaller: Sendable {
 
     let exchange: HTTPExchange
     let secrets: SecretSource
-    /// Where files with secrets are read: a disk that hangs holds up nothing but what needs them.
-    let disk: DispatchQueue
+    /// Where files with secrets are read.
+    let disk: DiskDesk
 
     /// Why there is no answer.
     enum Failure: Error {
@@ -38,67 +37,89 @@ struct AddressCaller: Sendable {
         }
     }
 
-    private func fields(
-        _ headers: [String: SecretReference], contentType: String?
-    ) async throws(Failure) -> HTTPHeaders {
+    /// A secret that is in a file is read where a disk that hangs holds up nobody else, and until the deadline only.
+    func secret(_ reference: SecretReference, by deadline: NIODeadline) async throws(SecretSource.Missing) -> String {
+        guard case .file(let name) = reference else { return try secrets.read(reference) }
         let secrets = secrets
-        let isOnDisk = headers.values.contains { if case .file = $0 { true } else { false } }
-        let read: @Sendable () -> Result<HTTPHeaders, SecretSource.Missing> = {
-            Result { () throws(SecretSource.Missing) in try secrets.headers(headers) }
-        }
-        do throws(SecretSource.Missing) {
-            var fields = try await (isOnDisk ? disk.answer(read) : read()).get()
-            if let contentType, !fields.contains(name: "content-type") {
-                fields.add(name: "content-type", value: contentType)
+        let left = Duration.nanoseconds((deadline - .now()).nanoseconds)
+        let read: Result<String, SecretSource.Missing>
+        do throws(DiskDesk.Unanswered) {
+            read = try await disk.answer(about: secrets.path(of: name), within: left) {
+                Result { () throws(SecretSource.Missing) in try secrets.read(reference) }
             }
-            return fields
         } catch {
-            throw .secret(error)
+            throw SecretSource.Missing(description: "\(error)")
         }
+        return try read.get()
+    }
+
+    private func fields(
+        _ headers: [String: SecretReference], contentType: String?, by deadline: NIODeadline
+    ) async throws(Failure) -> HTTPHeaders {
+        var fields = HTTPHeaders()
+        for (name, reference) in headers.sorted(by: { $0.key < $1.key }) {
+            do throws(SecretSource.Missing) {
+                fields.replaceOrAdd(name: name, value: try await secret(reference, by: deadline))
+            } catch {
+                throw .secret(SecretSource.Missing(description: "header \(name): \(error)"))
+            }
+        }
+        if let contentType, !fields.contains(name: "content-type") {
+            fields.add(name: "content-type", value: contentType)
+        }
+        return fields
     }
 
     private func call(
-        _ method: HTTPMethod, _ url: String, _ fields: HTTPHeaders, body: String?, timeout: Duration
+        _ method: HTTPMethod, _ url: String, _ fields: HTTPHeaders, body: String?, by deadline: NIODeadline
     ) async throws(Failure) -> CallAnswer {
         do throws(CallFailure) {
             return try await exchange.perform(
-                method, url, headers: fields, body: body.map { ByteBuffer(string: $0) },
-                deadline: .now() + .nanoseconds(timeout.nanoseconds), bodyLimit: Self.bodyLimit)
+                method, url, headers: fields, body: body.map { ByteBuffer(string: $0) }, deadline: deadline,
+                bodyLimit: Self.bodyLimit)
         } catch {
             throw .call(error)
         }
     }
 
-    private func fields(of request: HTTPRequest) async throws(Failure) -> HTTPHeaders {
+    private func fields(
+        of request: HTTPRequest, by deadline: NIODeadline
+    ) async throws(Failure) -> HTTPHeaders {
         let type = request.body.map { HTTPRequest.isJSON($0) ? "application/json" : "text/plain; charset=utf-8" }
-        return try await fields(request.headers, contentType: type)
+        return try await fields(request.headers, contentType: type, by: deadline)
     }
 
     private func call(
-        _ request: HTTPRequest, _ fields: HTTPHeaders, timeout: Duration
+        _ request: HTTPRequest, _ fields: HTTPHeaders, by deadline: NIODeadline
     ) async throws(Failure) -> CallAnswer {
         try await call(
-            HTTPMethod(rawValue: request.method.rawValue), request.url, fields, body: request.body, timeout: timeout)
+            HTTPMethod(rawValue: request.method.rawValue), request.url, fields, body: request.body, by: deadline)
     }
+
+    private static func deadline(in limit: Duration) -> NIODeadline { .now() + .nanoseconds(limit.nanoseconds) }
 
     /// One attempt of an `http` step.
     func outcome(
         of start: CommandStart, _ request: HTTPRequest, _ expected: HTTPExpectation
     ) async -> CommandOutcome {
         do throws(Failure) {
-            let fields = try await fields(of: request)
+            // Later it may not be sent any more.
+            let patience = min(start.timeout, start.notAfter.uptime - HostClock.now().uptime)
+            let fields = try await fields(of: request, by: Self.deadline(in: patience))
             // The disk may have taken its time.
             guard HostClock.now().uptime <= start.notAfter.uptime, !Task.isCancelled else { return .neverBegan }
-            let answer = try await call(request, fields, timeout: start.timeout)
+            let answer = try await call(request, fields, by: Self.deadline(in: start.timeout))
             return .answered(status: answer.status, fault: expected.fault(in: answer))
         } catch {
+            if case .secret = error, Task.isCancelled { return .neverBegan }
             return error.mayHaveArrived ? .noAnswer(error.reason) : .notStarted(error.reason)
         }
     }
 
     func measure(_ request: HTTPRequest, _ expected: HTTPExpectation, limit: Duration) async -> GateResult {
+        let deadline = Self.deadline(in: limit)
         do throws(Failure) {
-            let answer = try await call(request, try await fields(of: request), timeout: limit)
+            let answer = try await call(request, try await fields(of: request, by: deadline), by: deadline)
             let status = "answered \(answer.status)"
             return expected.fault(in: answer).map { .fail(NodeText(cutting: "\(status): \($0)")) }
                 ?? .pass(NodeText(cutting: status))
@@ -114,9 +135,11 @@ struct AddressCaller: Sendable {
         // In a form `+` is a space, which URLComponents leaves as it is.
         let body = (form.percentEncodedQuery ?? "").replacing("+", with: "%2B")
         let base = query.url.hasSuffix("/") ? String(query.url.dropLast()) : query.url
+        let deadline = Self.deadline(in: limit)
         do throws(Failure) {
-            let fields = try await fields(query.headers, contentType: "application/x-www-form-urlencoded")
-            let answer = try await call(.POST, base + "/api/v1/query", fields, body: body, timeout: limit)
+            let fields = try await fields(
+                query.headers, contentType: "application/x-www-form-urlencoded", by: deadline)
+            let answer = try await call(.POST, base + "/api/v1/query", fields, body: body, by: deadline)
             return PrometheusAnswer.result(of: answer, query)
         } catch {
             return .unknown(error.reason)

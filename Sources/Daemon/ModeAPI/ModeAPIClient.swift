@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Dispatch
 import ModeCore
 import ModeServer
 import NIOCore
@@ -42,7 +41,8 @@ package final class ModeAPIClient: Sendable {
     /// Whoever was not asked for so long is forgotten.
     private static let memoryLength = Duration.hours(1)
     private let secrets: SecretSource
-    private let disk = DispatchQueue(label: "secrets")
+    /// Where files with secrets are read.
+    package let disk = DiskDesk()
     let now: @Sendable () -> Moment
 
     /// - Parameters:

@@ -24,7 +24,7 @@ struct SecretSource: Sendable {
             }
             value = text
         case .file(let name):
-            value = try file(name.hasPrefix("/") ? name : directory + "/" + name)
+            value = try file(path(of: name))
         }
         let trimmed = value.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty, trimmed.utf8.count <= SecretSource.maxBytes,
@@ -42,6 +42,9 @@ struct SecretSource: Sendable {
             return error
         }
     }
+
+    /// Of a file that a reference names.
+    func path(of name: String) -> String { name.hasPrefix("/") ? name : directory + "/" + name }
 
     private func file(_ path: String) throws(Missing) -> String {
         do {

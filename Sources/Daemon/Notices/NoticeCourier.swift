@@ -1,4 +1,3 @@
-import Dispatch
 import Primitives
 import Scheduling
 
@@ -9,6 +8,8 @@ struct NoticeCourier: Sendable {
     private static let batch = 100
     /// Records of no interest after which the mark is written all the same.
     private static let markSpacing: Int64 = 1_000
+    /// How long the disk may take about its mark: not as long as a daemon that stops gives its calls.
+    private static let diskLimit = Duration.seconds(3)
 
     let notification: NotificationPolicy
     let reader: JournalReader
@@ -19,7 +20,6 @@ struct NoticeCourier: Sendable {
     let pace: NoticePace
     let now: @Sendable () -> Timestamp
     let log: DaemonLog
-    private let disk = DispatchQueue(label: "notices")
 
     init(
         _ notification: NotificationPolicy, reader: JournalReader, journal: String, marks: NoticeMarks,
@@ -49,7 +49,7 @@ struct NoticeCourier: Sendable {
 
     /// Until it is cancelled. What is under way then is told after the next start, under the same id.
     func run() async {
-        var state = await begun()
+        guard var state = await begun() else { return }
         let listener = reader.growth.listen()
         listener.nudge()
         let isSoonWanted = notification.on.contains(.windowSoon)
@@ -66,10 +66,19 @@ struct NoticeCourier: Sendable {
     }
 
     /// From the set on that named it, where it has told nothing yet: nobody wants to be told the past, but what comes with
-    /// that set is news.
-    private func begun() async -> State {
+    /// that set is news. Nil where it is cancelled before it knows.
+    private func begun() async -> State? {
         let (marks, name) = (marks, notification.name)
-        let found = await disk.answer { Result { try marks.read(name) } }
+        var known: Result<NoticeMark?, any Error>?
+        while known == nil, !Task.isCancelled {
+            do throws(DiskDesk.Unanswered) {
+                known = try await atDisk { Result { try marks.read(name) } }
+            } catch {
+                log("notification \(name): how far it was is not known yet: \(error)", .warn)
+                await wait()
+            }
+        }
+        guard let found = known else { return nil }
         var state = State(mark: NoticeMark(journal: journal, after: reader.growth.last))
         switch found {
         case .success(let mark?) where mark.journal == journal && mark.after <= reader.growth.last:
@@ -105,13 +114,37 @@ struct NoticeCourier: Sendable {
     private func write(_ state: inout State) async {
         guard state.mark != state.written else { return }
         let (mark, marks, name) = (state.mark, marks, notification.name)
-        let result = await disk.answer {
-            Result { () throws(DurableFile.Failure) in try marks.write(mark, of: name) }
+        let fault: String?
+        do throws(DiskDesk.Unanswered) {
+            fault = try await atDisk { () -> String? in
+                do throws(DurableFile.Failure) {
+                    try marks.write(mark, of: name)
+                    return nil
+                } catch {
+                    return "\(error)"
+                }
+            }
+        } catch {
+            fault = "\(error)"
         }
-        if case .failure(let error) = result {
-            log("notification \(name): a restart may tell some of it again: \(error)", .error)
-        }
+        if let fault { log("notification \(name): a restart may tell some of it again: \(fault)", .error) }
         state.written = mark
+    }
+
+    /// About its mark. It is not given up with the courier: what was told is to be known, or it is told again. A disk that hangs
+    /// holds up the end for its limit and no longer.
+    private func atDisk<Value: Sendable>(
+        _ body: @escaping @Sendable () -> Value
+    ) async throws(DiskDesk.Unanswered) -> Value {
+        let (disk, file) = (caller.disk, marks.path(notification.name))
+        let answer = Task { () async -> Result<Value, DiskDesk.Unanswered> in
+            do throws(DiskDesk.Unanswered) {
+                return .success(try await disk.answer(about: file, within: Self.diskLimit, body))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try await answer.value.get()
     }
 }
 
@@ -277,7 +310,7 @@ extension NoticeCourier {
         let post = NoticePost(caller: caller, target: notification.url, timeout: notification.timeout)
         for attempt in 0... {
             guard !Task.isCancelled else { return false }
-            let outcome = await post.attempt(body, id: id, on: disk)
+            let outcome = await post.attempt(body, id: id)
             if outcome != .delivered, Task.isCancelled { return false }
             switch outcome {
             case .delivered:

@@ -52,7 +52,7 @@ struct NoticeMarks: Sendable {
 
     let folder: String
 
-    private func path(_ name: String) -> String { "\(folder)/\(name).json" }
+    func path(_ name: String) -> String { "\(folder)/\(name).json" }
 
     /// Nil: it has told nothing yet.
     func read(_ name: String) throws -> NoticeMark? {

@@ -1,4 +1,3 @@
-import Dispatch
 import NIOCore
 import NIOHTTP1
 import Primitives
@@ -21,11 +20,11 @@ struct NoticePost: Sendable {
     let target: NotificationPolicy.Target
     let timeout: Duration
 
-    /// - Parameter disk: where a file with the address is read.
-    func attempt(_ body: String, id: String, on disk: DispatchQueue) async -> Outcome {
+    func attempt(_ body: String, id: String) async -> Outcome {
+        let deadline = deadline
         let url: String
         do throws(SecretSource.Missing) {
-            url = try await address(disk)
+            url = try await address(by: deadline)
         } catch {
             return .failed("url: \(error)", retryAfter: nil)
         }
@@ -34,8 +33,8 @@ struct NoticePost: Sendable {
         ]
         do throws(CallFailure) {
             let answer = try await caller.exchange.perform(
-                .POST, url, headers: headers, body: ByteBuffer(string: body),
-                deadline: .now() + .nanoseconds(timeout.nanoseconds), bodyLimit: Self.bodyLimit)
+                .POST, url, headers: headers, body: ByteBuffer(string: body), deadline: deadline,
+                bodyLimit: Self.bodyLimit)
             return outcome(of: answer)
         } catch {
             return .failed(isSecret ? error.withoutAddress : "\(error)", retryAfter: nil)
@@ -52,7 +51,7 @@ struct NoticePost: Sendable {
     func trial() async -> Hindrance? {
         let url: String
         do throws(SecretSource.Missing) {
-            url = try await address(DispatchQueue(label: "notices-trial"))
+            url = try await address(by: deadline)
         } catch {
             return .unreadable("url: \(error)")
         }
@@ -65,13 +64,13 @@ struct NoticePost: Sendable {
 
     private var isSecret: Bool { if case .secret = target { true } else { false } }
 
-    private func address(_ disk: DispatchQueue) async throws(SecretSource.Missing) -> String {
+    private var deadline: NIODeadline { .now() + .nanoseconds(timeout.nanoseconds) }
+
+    private func address(by deadline: NIODeadline) async throws(SecretSource.Missing) -> String {
         switch target {
         case .address(let url): return url
         case .secret(let reference):
-            let secrets = caller.secrets
-            let read = await disk.answer { Result { () throws(SecretSource.Missing) in try secrets.read(reference) } }
-            let url = try read.get()
+            let url = try await caller.secret(reference, by: deadline)
             guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
                 throw SecretSource.Missing(description: "what it refers to is no address that begins with https://")
             }
