@@ -361,6 +361,41 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `without its mark it goes on from the start of the daemon, however old the policies are, and says so`()
+        async throws
+    {
+        let stub = try Self.receiver()
+        let set = use([chat(stub)])
+        try journal.append([record(.policiesLoaded(set))])
+        for number in 1...50 { try pause("long ago \(number)") }
+        try await running(first: { _ in try pause("at the start") }) {
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 && hasTold(52) })
+        }
+        try FileManager.default.removeItem(atPath: directory.path + "/notices/chat.json")
+        try await running {
+            try pause("now")
+            #expect(await NagiBinary.eventually { stub.calls.count == 2 })
+        }
+        #expect(Self.texts(stub) == ["at the start", "now"])
+        #expect(log.text.split(separator: " warn  notification chat: how far it was is not known any more").count == 3)
+        stub.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `an empty journal is told from its first policies on`() async throws {
+        let stub = try Self.receiver()
+        let set = use([chat(stub)])
+        try await running(first: { _ in
+            // All of it is there before the courier is.
+            try journal.append([record(.daemonStarted(boot: nil)), record(.policiesLoaded(set))])
+            try pause("first")
+        }) {
+            #expect(await NagiBinary.eventually { stub.calls.count == 1 })
+        }
+        #expect(Self.texts(stub) == ["first"] && log.text.isEmpty)
+        stub.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a journal that cannot be read for a moment is asked again, not at the next news`()
         async throws
     {

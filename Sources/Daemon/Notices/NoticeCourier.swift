@@ -14,6 +14,8 @@ struct NoticeCourier: Sendable {
     let notification: NotificationPolicy
     let reader: JournalReader
     let journal: String
+    /// The journal's end when this daemon started.
+    let began: Int64
     let marks: NoticeMarks
     let caller: AddressCaller
     let board: StatusBoard
@@ -22,13 +24,14 @@ struct NoticeCourier: Sendable {
     let log: DaemonLog
 
     init(
-        _ notification: NotificationPolicy, reader: JournalReader, journal: String, marks: NoticeMarks,
-        caller: AddressCaller, board: StatusBoard, pace: NoticePace, now: @escaping @Sendable () -> Timestamp,
-        log: DaemonLog
+        _ notification: NotificationPolicy, reader: JournalReader, journal: String, began: Int64,
+        marks: NoticeMarks, caller: AddressCaller, board: StatusBoard, pace: NoticePace,
+        now: @escaping @Sendable () -> Timestamp, log: DaemonLog
     ) {
         self.notification = notification
         self.reader = reader
         self.journal = journal
+        self.began = began
         self.marks = marks
         self.caller = caller
         self.board = board
@@ -65,8 +68,7 @@ struct NoticeCourier: Sendable {
         await write(&state)
     }
 
-    /// From the set on that named it, where it has told nothing yet: nobody wants to be told the past, but what comes with
-    /// that set is news. Nil where it is cancelled before it knows.
+    /// Nil where it is cancelled before it knows.
     private func begun() async -> State? {
         let (marks, name) = (marks, notification.name)
         var known: Result<NoticeMark?, any Error>?
@@ -84,19 +86,22 @@ struct NoticeCourier: Sendable {
         case .success(let mark?) where mark.journal == journal && mark.after <= reader.growth.last:
             state.mark = mark
             state.written = mark
-        case .success(nil):
-            if let named = await named() { state.mark.after = named }
-            await write(&state)
-        case .success: await write(&state)
+        case .success:
+            guard let place = await beginning(orElse: state.mark.after) else { return nil }
+            state.mark.after = place
         case .failure(let error):
             log("notification \(name): how far it was cannot be read (\(error)): it goes on from now", .error)
-            await write(&state)
         }
+        await write(&state)
         return state
     }
 
-    /// The place of the set in force, where it names this one; nil: it is not in the journal yet.
-    private func named() async -> Int64? {
+    /// Where it begins without a mark: at the set in force, where this daemon put that into force and it names this one. Nobody
+    /// wants to be told the past, but what comes with that set is news. Where an earlier daemon did, the mark is lost, and what was
+    /// told of what came since is not known: at the start of this daemon. Nil where it is cancelled before it knows.
+    ///
+    /// - Parameter now: where it begins if no set in the journal names it yet.
+    private func beginning(orElse now: Int64) async -> Int64? {
         var query = JournalReader.Query()
         query.traces = [Notice.policiesTrace]
         query.isWanted = \.isPoliciesLoaded
@@ -105,8 +110,14 @@ struct NoticeCourier: Sendable {
                 await wait()
                 continue
             }
-            guard case .policiesLoaded(let set)? = found.entry?.record.fact else { return nil }
-            return set.notifications.contains { $0.name == notification.name } ? found.entry?.seq : nil
+            guard let entry = found.entry, case .policiesLoaded(let set) = entry.record.fact,
+                set.notifications.contains(where: { $0.name == notification.name })
+            else { return now }
+            guard entry.seq <= began else { return entry.seq }
+            log(
+                "notification \(notification.name): how far it was is not known any more: it goes on from the start of "
+                    + "this daemon; nagi history has what was before", .warn)
+            return began
         }
         return nil
     }

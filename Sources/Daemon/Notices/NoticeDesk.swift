@@ -12,7 +12,11 @@ package final class NoticeDesk: Sendable {
     private let pace: NoticePace
     private let now: @Sendable () -> Timestamp
     private let log: DaemonLog
+    /// The end of the journal before this daemon wrote anything.
+    private let began: Int64
 
+    /// Made before anything is written to the journal.
+    ///
     /// - Parameters:
     ///   - journal: its id.
     ///   - folder: takes a small file for each notification.
@@ -30,6 +34,7 @@ package final class NoticeDesk: Sendable {
         self.pace = pace
         self.now = now
         self.log = log
+        began = reader.growth.last
     }
 
     private struct Errand {
@@ -70,7 +75,7 @@ package final class NoticeDesk: Sendable {
 
     private func courier(_ notification: NotificationPolicy) -> NoticeCourier {
         NoticeCourier(
-            notification, reader: reader, journal: journal, marks: marks, caller: caller, board: board, pace: pace,
-            now: now, log: log)
+            notification, reader: reader, journal: journal, began: began, marks: marks, caller: caller, board: board,
+            pace: pace, now: now, log: log)
     }
 }
