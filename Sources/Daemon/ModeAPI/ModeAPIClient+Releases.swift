@@ -48,8 +48,8 @@ extension ModeAPIClient {
         }
     }
 
-    /// What the node can do, by its report: the latest one, or one that is asked for.
-    func abilities(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> (release: Release?, relays: Bool) {
+    /// What the node can do, by its report: the latest one, or one that is asked for. Nil: it did not say.
+    func abilities(of node: NodeID, _ endpoint: ModeAPIEndpoint) async -> (release: Release?, relays: Bool?) {
         if !memory(of: node, { $0.hasReport }) {
             let report = await answer(.getStatsReport, StatsAnswer.self, endpoint, limit: Self.bodyLimit)
             note(report, nil, of: node, endpoint)

@@ -10,11 +10,13 @@ extension ModeAPIClient {
 
     /// Ends every channel of the node until none has a connection: clients are told the reason by DisconnectChannel, and
     /// TerminateSession then ends the session, which would stay for a while, where the release has that call. Where sessions
-    /// span nodes, people on the other nodes keep theirs: only the node's own connections are ended, one by one.
+    /// span nodes, or nobody knows whether they do, people on the other nodes keep theirs: only the node's own connections are
+    /// ended, one by one.
     package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
         let end = HostClock.now().uptime + start.timeout
         var ended: Set<String> = []
         var hasAsked = false
+        // Of the latest round.
         var fault: NodeText?
         do throws(CallFailure) {
             let endpoint = try termination(of: start.node, at: start.address)
@@ -26,8 +28,10 @@ extension ModeAPIClient {
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
                     return .terminated(sessions: ended.subtracting(live).count, left: live.count, fault: fault)
                 }
+                guard hasAsked || HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
                 hasAsked = true
-                if abilities.relays {
+                fault = nil
+                if abilities.relays ?? true {
                     for connection in connections where HostClock.now().uptime < end {
                         fault = try await self.end(connection, reason, endpoint) ?? fault
                     }
@@ -71,7 +75,7 @@ extension ModeAPIClient {
     private func end(
         _ connection: ConnectionAnswer, _ reason: String, _ endpoint: ModeAPIEndpoint
     ) async throws(CallFailure) -> NodeText? {
-        guard let id = connection.connectionID else { return nil }
+        guard let id = connection.connectionID else { return "ListConnections names no connection_id" }
         let goodbye = ChannelEnd(channelID: connection.channelID, connectionID: id, reason: .init(reason: reason))
         return try await order(.disconnectConnection, Self.body(goodbye), endpoint)
     }

@@ -34,18 +34,19 @@ struct NodeMemory: Sendable {
 
     private struct Report: Hashable, Sendable {
         var version: NodeText?
-        var relays: Bool
+        /// Nil: it names its release in its list only.
+        var relays: Bool?
     }
 
     init(at now: Uptime) {
         usedAt = now
     }
 
-    var hasReport: Bool { report != nil }
+    var hasReport: Bool { report?.relays != nil }
     /// Nil: none is known.
     var release: Release? { report?.version.flatMap { Release($0.description) } }
-    /// Its sessions span nodes.
-    var relays: Bool { report?.relays ?? false }
+    /// Its sessions span nodes; nil: not known.
+    var relays: Bool? { report?.relays }
 
     /// A list of it is asked for with those members that are not connected. Of a node of which nothing is known the safe
     /// way is tried first: a list that is too short would make the cluster look smaller than it is.
@@ -54,7 +55,7 @@ struct NodeMemory: Sendable {
         return release?.leavesOutDisconnected ?? true
     }
 
-    mutating func note(version: NodeText?, relays: Bool) {
+    mutating func note(version: NodeText?, relays: Bool?) {
         if report.map({ $0.version != version }) ?? true { refusal = nil }
         report = Report(version: version, relays: relays)
     }
