@@ -4,6 +4,8 @@ import Primitives
 extension Controller {
     /// How often it is looked whether nagi is through with a node that is gone.
     private static let passingPause = Duration.seconds(10)
+    /// For how long nothing must be heard of a found node before one seed's list is enough to forget it.
+    private static let seedPatience = Duration.minutes(10)
     /// How often it is looked whether all lists are new.
     private static let listsPause = Duration.seconds(1)
 
@@ -183,6 +185,16 @@ extension Controller {
         wake(.cluster(cluster.raw), at: due, turn.now)
     }
 
+    /// Found nodes that a seed leaves out, and of which something was heard not long ago. One word does not make a cluster small
+    /// in which nothing answers: whoever is cut off together with the seed says that he is alone.
+    private func unheard(in cluster: ClusterIndex, besides members: [ClusterMember], _ now: Moment) -> [String] {
+        let named = Set(members.map(\.name.description))
+        return (ledger.found?[fleet[cluster].policy.name] ?? []).map(\.name).filter { name in
+            guard !named.contains(name), let node = fleet.node(named: name, in: cluster) else { return false }
+            return now.uptime < fleet[node].goneAt(watchedSince: fleet.watchedSince) + Controller.seedPatience
+        }
+    }
+
     /// One seed's word is enough to ask those that it names; what they say of each other then counts.
     mutating func take(_ answer: SeedAnswer, ofSeed seed: String, of name: String, _ turn: inout Turn) {
         guard let cluster = fleet.cluster(named: name), let discovery = fleet[cluster].discovery,
@@ -200,8 +212,14 @@ extension Controller {
                 &turn)
         case .members(let members):
             fleet[cluster].seedFaults[seed] = nil
-            alarm(Alarm.Key(.noSeedAnswers, cluster: name), nil, &turn)
-            guard mayChange(cluster, turn.now) else { return }
+            let unheard = unheard(in: cluster, besides: members, turn.now)
+            alarm(
+                Alarm.Key(.noSeedAnswers, cluster: name),
+                unheard.isEmpty
+                    ? nil
+                    : "who is in \(name) is not known: \(seed) does not name \(NameList.text(unheard)), found before and silent",
+                &turn)
+            guard unheard.isEmpty, mayChange(cluster, turn.now) else { return }
             let connected = Dictionary(
                 members.filter(\.isConnected).map { ($0.name.description, $0.api) },
                 uniquingKeysWith: { first, _ in first })

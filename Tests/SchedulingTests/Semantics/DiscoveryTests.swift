@@ -278,4 +278,22 @@ struct DiscoveryTests {
         rig.advance(.minutes(5))
         #expect(!rig.alarms.contains { $0.hasPrefix("wrong-address") }, "\(rig.alarms) \(rig)")
     }
+
+    /// The run ended without them, its revision was used up, and N was 1.
+    @Test func `a seed that is cut off together with the daemon makes no small cluster`() {
+        let policies = Self.policies([], .nightly()).with { $0.seeds = ["x"] }
+        var rig = Rig(policies, at: "10:00", others: ["a", "b", "c", "x"])
+        for node in ["a", "b", "c"] { rig.world.change(node, \.unlisted, ["x"]) }
+        rig.advance(.minutes(5))
+        #expect(rig.verdict("b").code != "none" && rig.verdict("x").code == "none", "\(rig)")
+        for node in ["a", "b", "c"] { rig.stop(node) }
+        rig.world.change("x", \.unlisted, ["a", "b", "c"])
+        rig.crash(for: .minutes(1))
+        rig.advance(.minutes(5))
+        #expect(rig.verdict("b").code != "none", "\(rig)")
+        #expect(rig.alarms.contains { $0.contains("does not name a, b, c") }, "\(rig.alarms)")
+        // It may be so: who is silent for long is believed to be gone.
+        rig.advance(.minutes(10))
+        #expect(rig.verdict("b").code == "none" && rig.verdict("x").code != "none", "\(rig)")
+    }
 }
