@@ -26,7 +26,7 @@ struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {
         .init("only what reading permits is written", permissions),
         .init("what is not an operation is refused, and the mode stays", unknownOperations),
         .init("what is not a mode is refused, and the mode stays", faultyBodies),
-        .init("a node that nobody knows is unreachable", unknownNode),
+        .init("nothing is sent to a node that nobody knows", unknownNode),
         .init("a node that was stopped is unreachable, and comes back normal", stoppedNode),
     ]
 
@@ -182,7 +182,7 @@ struct ConformanceBehaviour: Sendable, CustomTestStringConvertible {
     @Sendable private static func unknownNode(_ node: ConformanceNode) async throws {
         let nobody = NodeID(cluster: "elsewhere", name: "nobody")
         guard
-            case .readFailed(nobody, .whole, _, .unreachable(let reason)) =
+            case .readFailed(nobody, .whole, _, .notSent(let reason)) =
                 await node.client.read(nobody, .whole, at: node.address)
         else {
             Issue.record("a node of a cluster that nobody knows was read")

@@ -349,7 +349,7 @@ import Testing
         let policies = set(stub.url, headers: ["Authorization": .environment("TOKEN")])
         #expect(
             failure(await reading(policies))
-                == .unreachable("header Authorization: the environment variable TOKEN is not set"))
+                == .notSent("header Authorization: the environment variable TOKEN is not set"))
         #expect(stub.calls.isEmpty)
         _ = await reading(policies, environment: ["TOKEN": "Bearer abc\n"])
         #expect(stub.calls.first?.headers["authorization"] == "Bearer abc")
@@ -478,7 +478,7 @@ import Testing
         #expect(mkfifo(directory.path + "/token", 0o600) == 0)
         let stub = try ModeStub()
         let event = await reading(set(stub.node.url, headers: ["Authorization": .file(directory.path + "/token")]))
-        guard case .unreachable(let reason)? = failure(event) else {
+        guard case .notSent(let reason)? = failure(event) else {
             Issue.record("\(event)")
             return
         }

@@ -13,22 +13,28 @@ struct NetworkWatch: Sendable {
     /// Remote nodes by place; nil for embedded ones, which say nothing about the network.
     private let nodes: [NodeID?]
     /// Nil: not asked yet.
-    private var isAnswering: [Bool?]
+    private var replies: [Reply?]
     private var offsets: [Duration?]
     /// How many of the offsets are known, and how many are too far ahead or behind.
     private var told = 0
     private var ahead = 0
     private var behind = 0
     private let embedded: Int
-    private var asked = 0
-    private var answering = 0
+    private var tally: [Reply: Int] = [:]
     /// Since when none of at least three has answered; from a start on too.
     private(set) var silentSince: Uptime?
+
+    /// What came of the latest call of a node.
+    enum Reply: Hashable, Sendable {
+        case answers, silent
+        /// Nothing could be sent, for want of what the policies name: that says nothing of the network.
+        case notSent
+    }
 
     init(nodes: [NodeID?] = []) {
         self.nodes = nodes
         embedded = nodes.count { $0 == nil }
-        isAnswering = Array(repeating: nil, count: nodes.count)
+        replies = Array(repeating: nil, count: nodes.count)
         offsets = Array(repeating: nil, count: nodes.count)
     }
 
@@ -39,30 +45,29 @@ struct NetworkWatch: Sendable {
         for (place, node) in self.nodes.enumerated() { if let node { places[node] = place } }
         for (place, node) in nodes.enumerated() {
             guard let node, let former = places[node] else { continue }
-            watch.isAnswering[place] = isAnswering[former]
+            watch.count(replies[former], place)
             watch.set(offsets[former], place)
-            if isAnswering[former] != nil { watch.asked += 1 }
-            if isAnswering[former] == true { watch.answering += 1 }
         }
-        if watch.answering == 0 { watch.silentSince = silentSince }
+        if watch.tally[.answers, default: 0] == 0 { watch.silentSince = silentSince }
         return watch
     }
 
-    mutating func note(_ place: Int, answers: Bool, offset: Duration?, at now: Uptime) {
+    mutating func note(_ place: Int, _ reply: Reply, offset: Duration? = nil, at now: Uptime) {
         guard nodes.indices.contains(place), nodes[place] != nil else { return }
-        if isAnswering[place] != answers {
-            if isAnswering[place] == true { answering -= 1 }
-            if isAnswering[place] == nil { asked += 1 }
-            if answers { answering += 1 }
-            isAnswering[place] = answers
-        }
-        set(answers ? offset ?? offsets[place] : nil, place)
-        let remote = nodes.count - embedded
-        if answering > 0 {
+        if replies[place] != reply { count(reply, place) }
+        set(reply == .answers ? offset ?? offsets[place] : nil, place)
+        let remote = nodes.count - embedded - tally[.notSent, default: 0]
+        if tally[.answers, default: 0] > 0 || remote < NetworkWatch.fewest {
             silentSince = nil
-        } else if remote >= NetworkWatch.fewest, asked == remote {
+        } else if tally[.silent, default: 0] == remote {
             silentSince = silentSince ?? now
         }
+    }
+
+    private mutating func count(_ reply: Reply?, _ place: Int) {
+        if let former = replies[place] { tally[former, default: 0] -= 1 }
+        if let reply { tally[reply, default: 0] += 1 }
+        replies[place] = reply
     }
 
     private mutating func set(_ offset: Duration?, _ place: Int) {

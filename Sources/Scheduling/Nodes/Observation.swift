@@ -123,6 +123,8 @@ package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
     /// Nothing was sent: what the policies name for the call cannot be used.
     case notSent(NodeText)
 
+    package var isSent: Bool { if case .notSent = self { false } else { true } }
+
     package func isSameKind(as other: ReadFailure) -> Bool {
         switch (self, other) {
         case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer),

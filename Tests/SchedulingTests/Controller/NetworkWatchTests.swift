@@ -5,8 +5,8 @@ import Testing
 
 /// When the daemon suspects its own host.
 struct NetworkWatchTests {
-    /// Answers of nodes: `a+` answers, `a-` does not, `a+90s` answers and its host's clock is so far ahead. `remote` are
-    /// the nodes that run elsewhere; others are embedded.
+    /// Answers of nodes: `a+` answers, `a-` does not, `a?` could not be asked, `a+90s` answers and its host's clock is so far
+    /// ahead. `remote` are the nodes that run elsewhere; others are embedded.
     static let stories = Row.stories(
         """
         at   remote   answers            silent since  deadlines stand  clocks differ
@@ -26,6 +26,13 @@ struct NetworkWatchTests {
         2s   a b c    c-                 2s            yes              -
         3s   a b c    x+                 2s            yes              -
         4s   a b c    a+ a-              4s            yes              -
+
+        0    a b c d  a- b- c- d?        0             yes              -
+        1s   a b c d  c?                 -             no               -
+        2s   a b c d  c-                 2s            yes              -
+        3s   a b c d  d-                 2s            yes              -
+        4s   a b c d  d+                 -             no               -
+        0    a b c    a? b? c?           -             no               -
 
         0    a b c    a+90s b+90s c+90s  -             no               90s
         1s   a b c    a-                 -             no               -
@@ -51,13 +58,16 @@ struct NetworkWatchTests {
             for word in try row.words("answers") {
                 let place = try #require(names.firstIndex(of: String(word.prefix(1))))
                 let offset = Word.duration(String(word.dropFirst(2)))
-                watch.note(place, answers: word.dropFirst().first == "+", offset: offset, at: now)
+                let reply = try #require(Self.replies[word.dropFirst().first ?? " "])
+                watch.note(place, reply, offset: offset, at: now)
             }
             #expect(watch.silentSince == (try row.moment("silent since"))?.uptime, "\(row)")
             #expect(watch.suspendsDeadlines(at: now) == (try row.flag("deadlines stand")), "\(row)")
             #expect(watch.clockDifference == (try row.duration("clocks differ")), "\(row)")
         }
     }
+
+    private static let replies: [Character: NetworkWatch.Reply] = ["+": .answers, "-": .silent, "?": .notSent]
 
     private static func nodes(_ row: Row) throws -> [NodeID?] {
         let remote = try row.words("remote")
@@ -69,10 +79,10 @@ struct NetworkWatchTests {
         let nodes = try Self.nodes(row)
         var watch = NetworkWatch(nodes: nodes)
         let now = Moment.start.uptime
-        for place in 0..<3 { watch.note(place, answers: true, offset: .minutes(5), at: now) }
+        for place in 0..<3 { watch.note(place, .answers, offset: .minutes(5), at: now) }
         var moved = watch.moved(to: nodes.reversed())
         #expect(moved.clockDifference == .minutes(5))
-        for place in 0..<5 { moved.note(place, answers: false, offset: nil, at: now) }
+        for place in 0..<5 { moved.note(place, .silent, at: now) }
         #expect(moved.silentSince == now)
         #expect(moved.moved(to: nodes).silentSince == now)
         #expect(watch.moved(to: [nil, nil]).clockDifference == nil)
