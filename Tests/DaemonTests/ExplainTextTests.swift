@@ -153,7 +153,7 @@ struct ExplainTextTests {
     @Test func `runs that have no room in a row are told in a column that is folded`() throws {
         let run = """
             {"id":"sora-upgrade@2025.2.0#1","policy":"sora-upgrade","cluster":"tokyo","revision":"2025.2.0",\
-            "phase":"completed","text":"completed","counts":{"done":5},"startedAt":"2026-11-29T08:13:06+09:00",\
+            "phase":"completed","text":"completed","counts":{"done":5},"through":{},"startedAt":"2026-11-29T08:13:06+09:00",\
             "endedAt":"2026-11-29T08:14:10+09:00","seconds":64}
             """
         let document = try JSONDecoder().decode(RunsDocument.self, from: Data("{\"runs\":[\(run)]}".utf8))

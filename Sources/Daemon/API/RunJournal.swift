@@ -35,7 +35,7 @@ struct RunJournal {
             guard isOver || page.isComplete || isTruncated else { continue }
             // What comes after the last record that was read is not told.
             let end = isTruncated ? records.last?.at ?? now : now
-            let before = try await reader.ledger(at: first.record.at.wall - .nanoseconds(1))
+            let before = try await reader.ledger(before: first.seq)
             let holds = first.record.members.compactMap { node in
                 before?.entry(node)?.hold.map { (node, $0) }
             }
