@@ -96,18 +96,26 @@ private struct Told {
     /// Which fact is which occasion.
     init?(_ fact: Fact, isStartApproved: Bool, isObserving: Bool, _ policies: PolicySet) {
         switch fact {
+        // Its windows open later, maybe days: who is to approve it can do so now, and nobody else is told anything yet.
+        case .runStarted(let run) where !run.clearance.isOpen:
+            guard run.approval.isAwaited, !isObserving else { return nil }
+            self.init(
+                approvalOf: run.id, once: "asked",
+                text: "run \(run.id) waits for an approval of its start, which may be given before its windows open")
         case .runStarted(let run) where isObserving:
             self.init(
                 .runStarted, "\(run.policy) would start now",
                 text: "run \(run.id) would start: \(NameList.text(run.parts.map(\.node.name))); nothing is done")
-        // Its windows open later, maybe days: who is to approve it can do so now, and nobody else is told anything yet.
-        case .runStarted(let run) where !run.clearance.isOpen:
-            guard run.approval.isAwaited else { return nil }
+        case .clearanceChanged(let run, .open) where isObserving:
             self.init(
-                approvalOf: run.id, once: "asked",
-                text: "run \(run.id) waits for an approval of its start, which may be given before its windows open")
+                .runStarted, "\(run.policy) would start now", text: "run \(run) would start; nothing is done",
+                once: .run(run, "started"))
+        // That it waits for an approval is told when the time for that begins.
+        case .runStarted(let run) where run.approval.isAwaited: return nil
         case .runStarted(let run):
             self.init(.runStarted, "\(run.policy) has started", once: .run(run.id, "started"))
+        case .approvalChanged(let run, .given):
+            self.init(.runStarted, "\(run.policy) is approved", once: .run(run, "approved"))
         case .clearanceChanged(let run, .open):
             self.init(
                 .runStarted, isStartApproved ? "\(run.policy) has started" : "the window of \(run.policy) is open",
@@ -141,9 +149,7 @@ private struct Told {
         case .noticed(let run, let node, let step):
             self.init(.runStarted, "\(run.policy), \(node.name)", text: step.text)
             cause = .step(notification: step.notification)
-        case .nodeLoosened(let node, _, _):
-            self.init(
-                .drift, "\(node.name) was loosened by hand", hint: "nagi release \(node) has it left open")
+        case .nodeLoosened(let node, _, _): self.init(.drift, "\(node.name) was loosened by hand")
         case .ownershipDropped(let node, .foreign): self.init(.drift, "\(node.name) is in a mode that nagi did not set")
         case .floorChanged(let node, let mode?):
             let isClustered = policies.cluster(named: node.cluster)?.topology == .clustered

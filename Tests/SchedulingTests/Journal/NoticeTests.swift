@@ -80,7 +80,9 @@ struct NoticeTests {
             fact: .approvalChanged(run, asked), words: "approval-needed warn p waits for an approval",
             text: "run p@2#1 waits for an approval of its start, at most 12h", hint: "nagi approve p@2#1"),
         Row(fact: .approvalChanged(run, .awaited(Countdown(standing: .hours(12))))),
-        Row(fact: .approvalChanged(run, .given(mika))),
+        Row(
+            fact: .approvalChanged(run, .given(mika)), words: "run-started info p is approved",
+            text: "run p@2#1 approved by mika: r"),
         Row(
             fact: .runWaits(run, .waitingApproval), words: "approval-needed warn p waits for an approval",
             text: "run p@2#1: its canary nodes are good, the others wait for a word", hint: "nagi approve p@2#1"),
@@ -96,7 +98,7 @@ struct NoticeTests {
             text: "it begins"),
         Row(
             fact: .nodeLoosened(node, to: .known(.normal)), words: "drift warn a was loosened by hand",
-            text: "a: somebody set normal by hand"),
+            text: "a: somebody set normal by hand (to have it left open: nagi release c/a)"),
         Row(
             fact: alarm(.contested, node: node), words: "drift error a is loosened again and again",
             text: "what it says",
@@ -114,7 +116,8 @@ struct NoticeTests {
             hint: "nagi explain c/a"),
         Row(
             fact: .floorChanged(NodeID(cluster: "alone", name: "b"), .blockNewConnection),
-            words: "drift warn b was set stricter by somebody else", text: "b: somebody else set block_new_connection"),
+            words: "drift warn b was set stricter by somebody else",
+            text: "b: is block_new_connection, and not by nagi: somebody else's doing, or the node's own fault"),
         Row(fact: .floorChanged(node, nil)),
         Row(
             fact: .stayPlaced(
