@@ -26,6 +26,8 @@ package struct CallSettings: Sendable {
         var addresses: MemberAddresses?
         /// Who is asked for them: the policy says where.
         var seeds: Set<String>
+        /// Where those nodes and seeds are, by their keys: that is called whatever discovery allows.
+        var named: Set<String>
         /// Why files that were changed since are not used.
         var laterFault: NodeTLS.Unusable?
     }
@@ -74,7 +76,7 @@ package struct CallSettings: Sendable {
                 if !isKnown { news.changes.append("api.tls of \(name): other certificates than before") }
             }
             if let former = former?.addresses, let addresses = cluster.addresses {
-                for (url, reason) in former.lost(to: addresses) {
+                for (url, reason) in former.lost(to: addresses) where !cluster.named.contains(url.asAddressKey) {
                     news.changes.append("the node of \(name) at \(url) is not called any more: \(reason)")
                 }
             }
@@ -172,6 +174,7 @@ extension CallSettings.Cluster {
         let discovery = policy.isOpen ? policy.discovery : nil
         addresses = discovery.map(MemberAddresses.init)
         seeds = Set(discovery?.seeds ?? [])
+        named = Set((policy.nodes.map(\.api) + seeds).map(\.asAddressKey))
         tlsSettings = policy.api.tls
         do throws(NodeTLS.Unusable) {
             tls = .success(

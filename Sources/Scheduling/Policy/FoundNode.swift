@@ -88,7 +88,7 @@ extension PolicySet {
 
 extension String {
     /// Equal for spellings of one address that differ in case, in the last `/`, or in a port that need not be written.
-    var asAddressKey: String {
+    package var asAddressKey: String {
         var text = lowercased()
         if text.hasSuffix("/") { text.removeLast() }
         for (scheme, port) in [("http://", ":80"), ("https://", ":443")] where text.hasPrefix(scheme) {
