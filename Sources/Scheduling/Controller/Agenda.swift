@@ -1,10 +1,13 @@
 import Primitives
 
-/// What is due when: reads of nodes, and nodes, runs and clusters that are to be looked at again though nothing happens.
+/// What is due when: reads of nodes, what the journal is to be told of them, and nodes, runs and clusters that are to be
+/// looked at again though nothing happens.
 struct Agenda: Sendable {
     enum Subject: Hashable, Sendable, Comparable {
         case wholeRead(Int)
         case modeRead(Int)
+        /// What the journal has of it is behind what it shows.
+        case facts(Int)
         case node(Int)
         case run(Int)
         case cluster(Int)
@@ -13,9 +16,10 @@ struct Agenda: Sendable {
             switch self {
             case .modeRead(let place): (0, place)
             case .wholeRead(let place): (1, place)
-            case .node(let place): (2, place)
-            case .run(let place): (3, place)
-            case .cluster(let place): (4, place)
+            case .facts(let place): (2, place)
+            case .node(let place): (3, place)
+            case .run(let place): (4, place)
+            case .cluster(let place): (5, place)
             }
         }
 

@@ -100,9 +100,9 @@ extension Controller {
         }
         alarm(Alarm.Key(.wrongTopology, cluster: name), topology, &turn)
         guard fleet[cluster].isClustered, isKnown else { return }
-        // Where no majority says anything, nothing can differ from it.
-        let hasMajority = topology == nil && fleet[cluster].roster.membership != nil
-        let odd = hasMajority ? fleet[cluster].roster.columns(contradicting: fleet[cluster].membership) : []
+        // What stands alone is told once.
+        let isComparable = topology == nil && fleet[cluster].roster.listCount > 0
+        let odd = isComparable ? fleet[cluster].roster.columns(contradicting: fleet[cluster].membership) : []
         alarm(
             Alarm.Key(.listContradicts, cluster: name),
             odd.isEmpty
@@ -111,10 +111,10 @@ extension Controller {
             &turn)
     }
 
-    /// Every one of its nodes answers, and none of them says that it has others beside it.
+    /// Every one of its nodes lists who is in its cluster, and none of them has others beside it.
     private func standsAlone(_ cluster: ClusterIndex) -> Bool {
         let watch = fleet[cluster]
         return watch.isClustered && watch.nodes.count > 1 && watch.roster.listsOfOthers == 0
-            && watch.nodes.allSatisfy { fleet[$0].observation != nil && !fleet[$0].isFailing }
+            && watch.nodes.indices.allSatisfy { !watch.roster.isSilent($0) && !fleet[watch.nodes[$0]].isFailing }
     }
 }

@@ -17,7 +17,7 @@ extension Controller {
         note(life, of: node, isFirst: known == nil && fleet[node].id == observation.node, &turn)
         noteMembers(observation.members, begun: observation.begun, of: node, &turn)
         let offset = observation.hostWall.map { $0 - observation.begun.wall }
-        network.note(node.raw, answers: true, offset: offset, at: now.uptime)
+        network.note(node.raw, .answers, offset: offset, at: now.uptime)
         noteLooser(node, begun: observation.begun, isSameLife: life == .same, &turn)
         settleChange(of: node, &turn)
         noteSeenAgain(node, observation, &turn)
@@ -52,7 +52,7 @@ extension Controller {
         var life = fleet[node].take(mode, begun: begun)
         if isBack { life = .another }
         if life == .another { note(life, of: node, isFirst: false, &turn) }
-        network.note(node.raw, answers: true, offset: nil, at: turn.now.uptime)
+        network.note(node.raw, .answers, at: turn.now.uptime)
         noteLooser(node, begun: begun, isSameLife: false, &turn)
         settleChange(of: node, &turn)
         noteFacts(of: node, &turn)
@@ -72,8 +72,7 @@ extension Controller {
         }
         guard begun.uptime >= fleet[node].hereSince else { return readNow(node, turn.now) }
         fleet[node].take(failure, begun: begun, at: turn.now)
-        // What was never sent says nothing of the network.
-        if case .notSent = failure {} else { network.note(node.raw, answers: false, offset: nil, at: turn.now.uptime) }
+        network.note(node.raw, failure.isSent ? .silent : .notSent, at: turn.now.uptime)
         if fleet[node].isFailing { noteMembers(nil, begun: begun, of: node, &turn) }
         if scope == .whole {
             finishRead(node, begun: begun, &turn)
@@ -221,7 +220,7 @@ extension Controller {
         {
             if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }
             fleet[node].unjournaledFacts = facts
-            return wake(.node(node.raw), at: last + Controller.factSpacing, turn.now)
+            return wake(.facts(node.raw), at: last + Controller.factSpacing, turn.now)
         }
         decide(
             .nodeObserved(fleet[node].id, facts, fleet[node].marks, skipped: fleet[node].unjournaled), &turn)
@@ -379,13 +378,16 @@ extension Controller {
     mutating func moveAddress(of node: NodeIndex, _ mode: ObservedMode, _ turn: inout Turn) {
         guard let address = newAddress(of: node) else { return }
         if mode.requestable != ledger[node].written?.mode {
-            // The cluster sees the name, and nothing is left at the old address, or another node: that life of it is over.
+            // The cluster sees the name, and nothing is left at the old address, or another node: that life of it is over. Where
+            // nagi's mode stands there still it is whoever answers there that would stay shut: it is given back first.
             let cluster = fleet.cluster(of: node)
             let former = fleet[seat: node].address.api.asAddressKey
+            let isGivenUp = fleet[node].freshMode(at: turn.now).map { $0.requestable != ledger[node].written?.mode }
             let isElsewhere =
                 fleet[cluster].isClustered && fleet.isConnected(node, at: turn.now)
                 && (fleet[node].isGone(at: turn.now, watchedSince: fleet.watchedSince)
-                    || fleet[cluster].roster.isTaken(former, byOtherThan: fleet[seat: node].column))
+                    || isGivenUp == true
+                        && fleet[cluster].roster.isTaken(former, byOtherThan: fleet[seat: node].column))
             guard isElsewhere, ledger[node].open == nil else { return }
             if ledger[node].written != nil {
                 decide(.ownershipDropped(fleet[node].id, reason: .alreadyNormal), &turn)

@@ -6,7 +6,6 @@ extension Controller {
     /// Moves a node on as far as it goes now, and its mode with it.
     mutating func touch(_ node: NodeIndex, _ turn: inout Turn) {
         turn.cost.nodes += 1
-        if fleet[node].unjournaledFacts != nil { noteFacts(of: node, &turn) }
         noteHold(of: node, &turn)
         settleChange(of: node, &turn)
         reconcileMode(node, &turn)
@@ -105,7 +104,9 @@ extension Controller {
                 command, id: id, attempt: work.attempt, isCommitted: isCommitted,
                 isExempt: part.exempt.contains(.window), node, header, turn.now)
         }
-        if let live = start?.live { part.milestones.cut = (part.milestones.cut ?? 0) + live.connections }
+        if let cut = cut(by: former?.phase.command, nowAt: part.phase.command) {
+            part.milestones.cut = max(part.milestones.cut ?? 0, cut)
+        }
         let isDecisive =
             start != nil || former?.phase.kind != part.phase.kind
             || former?.milestones.drainedAt != part.milestones.drainedAt
@@ -143,6 +144,14 @@ extension Controller {
         touchEverything(about: node)
         runsToTouch.insert(place.run.raw)
         if part.phase.isInWork != former?.phase.isInWork { touchRunsAwaiting(node, turn.now) }
+    }
+
+    /// Connections that a command found which is over now, and may have cut.
+    private func cut(by former: CommandID?, nowAt present: CommandID?) -> Int? {
+        guard let former, former != present, let command = ledger.commands[former],
+            command.outcome?.hasRun ?? true
+        else { return nil }
+        return command.start.live?.connections
     }
 
     /// A person's hold keeps the claim that stands.

@@ -283,6 +283,7 @@ package struct Controller: Sendable {
             switch subject {
             case .wholeRead(let place): askWhole(NodeIndex(place), at: at, &turn)
             case .modeRead(let place): askMode(NodeIndex(place), at: at, &turn)
+            case .facts(let place): noteFacts(of: NodeIndex(place), &turn)
             case .node(let place): nodesToTouch.insert(place)
             case .run(let place): runsToTouch.insert(place)
             case .cluster(let place): clustersToTouch.insert(place)

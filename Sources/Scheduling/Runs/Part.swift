@@ -116,7 +116,8 @@ package struct Milestones: Hashable, Sendable, Codable {
     package var restoredAt: Timestamp?
     /// Sessions that the node let in between its restart and the block's return.
     package var leaked: Int?
-    /// Connections that its commands cut on purpose, as the policy allows.
+    /// Connections that its commands cut on purpose, as the policy allows: the most that one of them found. Later attempts may
+    /// find the same ones.
     package var cut: Int?
 
     package init() {}

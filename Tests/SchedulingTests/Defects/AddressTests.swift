@@ -38,6 +38,16 @@ struct AddressTests {
         #expect(rig.sends("b").isEmpty)
     }
 
+    /// The file was put right while the block stood at the wrong address: nobody owed that node anything any more.
+    @Test func `a block at an address that a reload puts right is given back there`() throws {
+        let right = RigPolicies(["a", "b", "c"], .nightly().with { $0.nodes = ["a"] })
+        var rig = Rig(right.with { $0.hosts = ["a": "b", "b": "a"] }, at: "01:59")
+        try rig.advance(until: { $0.isShut("b") }, atMost: .minutes(10))
+        rig.reload(right)
+        rig.advance(to: "05:10")
+        #expect(rig.mode("b") == .normal && rig.mode("a") == .normal, "\(rig)")
+    }
+
     /// Reads of the former address may come back after the move.
     @Test func `what was asked at the former address says nothing once the node has moved`() {
         let policies = RigPolicies(
