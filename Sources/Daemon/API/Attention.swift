@@ -116,13 +116,28 @@ package struct Attention: Hashable, Sendable, Codable {
     fileprivate static func levers(
         against code: String, node: String?, inWorkOf owner: String?, run: String? = nil
     ) -> String? {
-        guard let node else { return run.map { "nagi explain \($0)" } }
-        return switch Alarm.Code(rawValue: code) {
+        let code = Alarm.Code(rawValue: code)
+        guard let node else {
+            if let run { return "nagi explain \(run)" }
+            return code?.isSeenFromOutside == true ? "nagi preflight POLICIES" : nil
+        }
+        return switch code {
         case .contested:
             // Whoever loosens the mode gets the node, or is to stop.
             (owner.map { "nagi skip \($0) \(node) --reason …, or " } ?? "") + "nagi release \(node) --reason …"
         case .holdEnds: "nagi resume \(node), or nagi hold \(node) --for 4h --reason …"
         default: "nagi explain \(node)"
+        }
+    }
+}
+
+extension Alarm.Code {
+    /// Asking all nodes shows more of it.
+    fileprivate var isSeenFromOutside: Bool {
+        switch self {
+        case .nothingAnswers, .listContradicts, .wrongTopology, .addressRefused, .noSeedAnswers: true
+        case .stuck, .contested, .clockNotTrusted, .clockDiffers, .wrongAddress, .releaseWaits, .writeRefused, .holdEnds:
+            false
         }
     }
 }

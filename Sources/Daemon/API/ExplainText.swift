@@ -49,7 +49,7 @@ package enum ExplainText {
             lines.append("Claim \(claim.mode) by \(claim.owner) since \(short(claim.since)): \(claim.reason)\(end)")
         }
         for hold in document.holds {
-            let end = hold.until.map { "until \(short($0))" } ?? "until it is released"
+            let end = hold.until.map { "until \(short($0))" } ?? "until somebody ends it"
             lines.append(
                 "Held (\(hold.word)) by \(hold.actor) since \(short(hold.since)), \(end): \(hold.reason)")
         }

@@ -178,7 +178,7 @@ package struct StatusTable: Sendable {
             .init(node(hold.node)), .init(hold.word, .warning),
             .init(
                 "by \(hold.actor) since \(clock(hold.since)): \(hold.reason)"
-                    + (hold.until == nil ? ", until it is released" : until(hold.until))),
+                    + (hold.until == nil ? ", until somebody ends it" : until(hold.until))),
         ]
     }
 

@@ -70,7 +70,7 @@ extension Controller {
         }
         discovering.claim = { [ledger] node in
             let id = NodeID(cluster: name, name: node)
-            return ledger.entry(id)?.hold == nil ? "" : ", which is held (to end that: nagi release \(id))"
+            return ledger.entry(id)?.hold == nil ? "" : ", which is held (to end that: nagi resume \(id))"
         }
         if sources.areLists { rest(isFound.union(sources.members), in: cluster, of: &discovering, turn.now) }
         let result = discovering.result
