@@ -95,8 +95,10 @@ extension Controller {
         if fleet.hasWrongTopology(cluster) {
             topology = "\(name) is said to be standalone, and its nodes list other members: nothing starts there"
         } else if isKnown, standsAlone(cluster) {
+            let isSaid = fleet[cluster].nodes.indices.allSatisfy { !fleet[cluster].roster.isSilent($0) }
+            let why = isSaid ? "they stand alone, or it has fallen apart" : "they stand alone, or do not say who is in it"
             topology =
-                "\(name) is said to be clustered, and none of its nodes lists another: they stand alone, or it has fallen apart: nothing starts or is opened there"
+                "\(name) is said to be clustered, and none of its nodes lists another: \(why): nothing starts or is opened there"
         }
         alarm(Alarm.Key(.wrongTopology, cluster: name), topology, &turn)
         guard fleet[cluster].isClustered, isKnown else { return }
@@ -111,10 +113,10 @@ extension Controller {
             &turn)
     }
 
-    /// Every one of its nodes lists who is in its cluster, and none of them has others beside it.
+    /// Every one of its nodes answers, and none of them says that it has others beside it.
     private func standsAlone(_ cluster: ClusterIndex) -> Bool {
         let watch = fleet[cluster]
         return watch.isClustered && watch.nodes.count > 1 && watch.roster.listsOfOthers == 0
-            && watch.nodes.indices.allSatisfy { !watch.roster.isSilent($0) && !fleet[watch.nodes[$0]].isFailing }
+            && watch.nodes.allSatisfy { fleet[$0].observation != nil && !fleet[$0].isFailing }
     }
 }
