@@ -438,15 +438,15 @@ import Testing
         }
         try await running {
             try journal.append([awaited, given, waits, .runWaits(Self.run, nil), waits].map(record))
-            #expect(await NagiBinary.eventually { stub.calls.count == 2 })
+            #expect(await NagiBinary.eventually { stub.calls.count == 3 })
             try journal.append([.runEnded(Self.run, .completed), awaited].map(record))
-            #expect(await NagiBinary.eventually { stub.calls.count == 4 })
+            #expect(await NagiBinary.eventually { stub.calls.count == 5 })
         }
         #expect(
             try Self.bodies(stub).map(\.occasion) == [
-                "approval-needed", "approval-needed", "run-finished", "approval-needed",
+                "approval-needed", "run-started", "approval-needed", "run-finished", "approval-needed",
             ])
-        #expect(try Self.bodies(stub)[1].text.hasSuffix("its canary nodes are good, the others wait for a word"))
+        #expect(try Self.bodies(stub)[2].text.hasSuffix("its canary nodes are good, the others wait for a word"))
         stub.stop()
     }
 

@@ -340,6 +340,6 @@ import Testing
         defer { stub.stop() }
         let outcome = await executor(set(stub.url)).start(
             start(.termination(reason: "r"), api: stub.url, timeout: .seconds(3)))
-        #expect(outcome == .terminated(sessions: 0, left: 1, fault: "DisconnectChannel: status 400: {}"))
+        #expect(outcome == .terminated(sessions: 0, left: 1, fault: "TerminateSession: status 400: {}"))
     }
 }

@@ -82,7 +82,7 @@ struct NoticeTests {
         Row(fact: .approvalChanged(run, .awaited(Countdown(standing: .hours(12))))),
         Row(
             fact: .approvalChanged(run, .given(mika)), words: "run-started info p is approved",
-            text: "run p@2#1 approved by mika: r"),
+            text: "run p@2#1 may start: approved by mika: r"),
         Row(
             fact: .runWaits(run, .waitingApproval), words: "approval-needed warn p waits for an approval",
             text: "run p@2#1: its canary nodes are good, the others wait for a word", hint: "nagi approve p@2#1"),
