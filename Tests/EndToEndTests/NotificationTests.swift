@@ -86,7 +86,7 @@ extension PolicyScenarioTests {
                 told().contains { $0.body.occasion == "run-finished" } ? () : nil
             }
             let notices = told()
-            #expect(notices.map(\.body.occasion) == ["run-started", "approval-needed", "notify", "run-finished"])
+            #expect(notices.map(\.body.occasion) == ["approval-needed", "run-started", "notify", "run-finished"])
             #expect(Set(notices.map(\.header)).count == 4 && notices.allSatisfy { $0.header == $0.body.id })
             #expect(notices.allSatisfy { $0.body.policy == "upgrade" && $0.body.cluster == "demo" })
             #expect(

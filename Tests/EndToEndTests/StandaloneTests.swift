@@ -129,7 +129,7 @@ extension EndToEndTests {
             }
             #expect(try stage.mode(of: node) == "block_new_connection")
             #expect(
-                daemon.outputText.contains("\(node.name)  somebody else set block_new_connection"))
+                daemon.outputText.contains("\(node.name)  is block_new_connection, and not by nagi"))
 
             #expect(try stage.change(node, to: "normal") == "normal")
             try await stage.status("the run is over", within: .seconds(15)) { $0.run?.isOver == true }
