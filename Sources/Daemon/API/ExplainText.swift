@@ -63,7 +63,7 @@ package enum ExplainText {
         }
         if !document.next.isEmpty {
             let openings = document.next.map { opening in
-                opening.policy + (opening.opens.map { " \(short($0))" } ?? " now")
+                opening.policy + (opening.opens.map { " \(short($0))" } ?? ", open now")
                     + (opening.until.map { " until \(short($0))" } ?? "")
             }
             lines.append("Next: " + openings.joined(separator: "; ") + ".")

@@ -21,7 +21,7 @@ struct LeftOver {
         case .done, .alreadyThere, .would: ""
         case .skipped, .failed, .released: "\(result.rawValue) in \(run)\(why)"
         case .notReached: "not reached in \(run)\(why)"
-        case .ended: "given back as \(run) ended\(why)"
+        case .ended: "not through when \(run) ended\(why)"
         case .yielded, .held, .foreign, .notCovered: "left out of \(run)\(why)"
         }
     }
