@@ -133,10 +133,11 @@ extension Controller {
             || ledger[node].open != nil || !fleet[seat: node].working.isEmpty
     }
 
-    func checkListed(_ node: NodeIndex) throws(LeverRefusal) {
+    /// - Parameter why: what would become of the order.
+    func checkListed(_ node: NodeIndex, _ why: String = "a hold would end at once") throws(LeverRefusal) {
         guard fleet[seat: node].isRetained else { return }
         throw LeverRefusal(
-            .unknownNode, "\(fleet[node].id.name) is not in the policies any more: a hold would end at once",
+            .unknownNode, "\(fleet[node].id.name) is not in the policies any more: \(why)",
             hint: "nagi opens what it still owes there by itself")
     }
 

@@ -114,6 +114,10 @@ extension Controller {
         // A deadline that stands or runs is no news of the step.
         let isSameStep = former?.phase.kind == part.phase.kind && former?.phase.work?.step == part.phase.work?.step
         let isNews = !isSameStep || former?.phase.work?.attempt != part.phase.work?.attempt
+        // Asked before the part is done with it: the ledger forgets it then.
+        let open = former?.phase.command.flatMap { ledger.commands[$0] }.flatMap {
+            $0.outcome == nil ? $0.start.step : nil
+        }
         decide(
             .partChanged(header.id, place.part, part, step: isNews ? stepWord(of: part, header) : nil, grounds), &turn)
         if let start {
@@ -128,9 +132,6 @@ extension Controller {
             let reason = part.error ?? "the node failed"
             let stay = FailedStay(
                 run: header.root, policy: header.pinned.name, mode: mode, reason: reason, since: turn.now.wall)
-            let open = former?.phase.command.flatMap { ledger.commands[$0] }.flatMap {
-                $0.outcome == nil ? $0.start.step : nil
-            }
             let stayed = StayedPart(pinned: header.pinned, part: former ?? part, openCommand: open)
             decide(.stayPlaced(fleet[node].id, stay, stayed), &turn)
             if header.isRetry { takeOverLater(node, header, &turn) }

@@ -191,7 +191,7 @@ extension Controller {
         if let stay = ledger[node].failedStay, stay.run == run, let stayed = ledger.stayed[id] {
             return try retry(stayed, stay, node, by, &turn)
         }
-        try checkListed(node)
+        try checkListed(node, "no run takes it")
         let slot = try slot(of: run)
         guard let header = ledger.header(slot),
             let place = fleet[seat: node].parts.first(where: { $0.run == slot }), var part = ledger.part(place)
