@@ -1,3 +1,4 @@
+import ModeCore
 import Primitives
 import Testing
 
@@ -47,9 +48,15 @@ struct LeverCellTests {
         case "suspend":
             .loads(ScriptedRehearsal.rollout(Strategy(), sequence: steps("2"), isSuspended: true))
         case "abort": LeverTests.order(.abort, run: "r", "why")
+        case "policy removed":
+            .loads(PolicySet(clusters: ScriptedRehearsal.rollout(Strategy()).clusters, digest: "no policy"))
+        case "pause all": LeverTests.order(.pause, "why")
         case "pause": LeverTests.order(.pause, run: "r", "why")
         case "pause --restore": LeverTests.order(.pause, run: "r", "why") { $0.givesBack = true }
         case "hold": LeverTests.order(.hold, node: node, "why")
+        case "hold --mode":
+            LeverTests.order(.hold, node: node, mode: .blockNewConnection, minutes: 600, "why")
+        case "hold --mode normal": LeverTests.order(.hold, node: node, mode: .normal, minutes: 600, "why")
         case "resume": LeverTests.order(.resume, node: node)
         case "release": LeverTests.order(.release, node: node, "why")
         default: LeverTests.order(.skip, node: node, run: "r", "why")
@@ -57,7 +64,18 @@ struct LeverCellTests {
     }
 
     static let phases = ["queued", "out", "upgrading", "verifying", "returning", "soaking"]
-    static let levers = ["abort", "suspend", "pause", "pause --restore", "hold", "resume", "release", "skip"]
+    static let levers = [
+        "abort", "suspend", "policy removed", "pause", "pause all", "pause --restore", "hold", "resume", "release",
+        "skip",
+    ]
+
+    /// Why the lever was refused; else nil.
+    private static func pull(_ lever: String, on node: String, _ rehearsal: inout ScriptedRehearsal) -> String? {
+        let before = rehearsal.lines.count
+        rehearsal.perform(deed(lever, node))
+        return rehearsal.lines.dropFirst(before).first { $0.contains("refused") }?
+            .split(separator: ": ", maxSplits: 1).last.map(String.init)
+    }
 
     @Test(arguments: levers) func `what a lever makes of each phase`(lever: String) throws {
         var lines: [String] = []
@@ -67,16 +85,60 @@ struct LeverCellTests {
                 rehearsal.perform(Self.deed("hold", node))
                 rehearsal.advance(by: .minutes(1))
             }
-            let before = rehearsal.lines.count
-            rehearsal.perform(Self.deed(lever, node))
-            let refusal = rehearsal.lines.dropFirst(before).first { $0.contains("refused") }?.split(
-                separator: ": ", maxSplits: 1)[1]
+            let refusal = Self.pull(lever, on: node, &rehearsal)
             rehearsal.advance(by: .minutes(1))
             let verdict = rehearsal.verdict(of: node)?.code.rawValue ?? "none"
-            lines.append("\(phase): \(refusal ?? "\(Self.word(of: node, rehearsal))"), \(verdict)")
+            lines.append("\(phase): \(refusal ?? Self.word(of: node, rehearsal)), \(verdict)")
             #expect(rehearsal.isFolded)
         }
         #expect(lines.joined(separator: "\n") == Self.cells[lever])
+    }
+
+    /// A hold that says where the node is to be, and where it is a minute later.
+    @Test(arguments: ["hold --mode", "hold --mode normal"]) func `what a hold with a mode makes of each phase`(
+        lever: String
+    ) throws {
+        var lines: [String] = []
+        for phase in Self.phases {
+            var (rehearsal, node) = try Self.rehearsal(in: phase)
+            let refusal = Self.pull(lever, on: node, &rehearsal)
+            rehearsal.advance(by: .minutes(1))
+            let verdict = rehearsal.verdict(of: node)?.code.rawValue ?? "none"
+            let mode = rehearsal.nodes[node]?.mode.requestable?.rawValue ?? "none"
+            lines.append("\(phase): \(refusal ?? Self.word(of: node, rehearsal)), \(verdict), \(mode)")
+            #expect(rehearsal.isFolded)
+        }
+        #expect(lines.joined(separator: "\n") == Self.cells[lever])
+    }
+
+    @Test func `what is verified while a person holds it is not restored, and stays shut as long as that lasts`()
+        throws
+    {
+        var (rehearsal, node) = try Self.rehearsal(in: "verifying")
+        rehearsal.perform(Self.deed("hold", node))
+        rehearsal.nodes[node]?.version = "9"
+        rehearsal.advance(by: .minutes(1))
+        #expect(Self.word(of: node, rehearsal) == "held" && rehearsal.verdict(of: node)?.code == .held)
+        #expect(rehearsal.nodes[node]?.mode == .known(.blockNewConnection))
+        rehearsal.perform(Self.deed("resume", node))
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.nodes[node]?.mode == .known(.normal), "\(rehearsal.text)")
+        #expect(rehearsal.verdict(of: node)?.code == .inDesiredMode)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test(arguments: ["verifying", "returning", "soaking"])
+    func `what is committed goes on to its end while everything is paused, and nothing else begins`(
+        phase: String
+    ) throws {
+        var (rehearsal, node) = try Self.rehearsal(in: phase)
+        rehearsal.perform(Self.deed("pause all", node))
+        if phase == "verifying" { rehearsal.nodes[node]?.version = "9" }
+        rehearsal.nodes[node]?.staysShut = false
+        rehearsal.advance(by: .minutes(40))
+        #expect(Self.word(of: node, rehearsal) == "done", "\(rehearsal.text)")
+        #expect(!rehearsal.text.contains("a2 starts"), "\(rehearsal.text)")
+        #expect(rehearsal.isFolded)
     }
 
     /// One that had come through its steps has got what it came for, however its part ended.
@@ -123,6 +185,39 @@ struct LeverCellTests {
         verifying: committed (verify), verifying
         returning: ended, owed
         soaking: ended, suspended
+        """,
+        "policy removed": """
+        queued: ended, unmanaged
+        out: ended, unmanaged
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: ended, owed
+        soaking: ended, unmanaged
+        """,
+        "pause all": """
+        queued: queued, paused
+        out: out (wait), paused
+        upgrading: committed (run), running-command
+        verifying: committed (verify), verifying
+        returning: returning (restore), restoring
+        soaking: soaking (soak), soaking
+        """,
+        "hold --mode": """
+        queued: queued, held, block_new_connection
+        out: out (wait), held, block_new_connection
+        upgrading: committed (run), held, block_new_connection
+        verifying: committed (verify), held, block_new_connection
+        returning: held, held, block_new_connection
+        soaking: held, held, block_new_connection
+        """,
+        "hold --mode normal": """
+        queued: released, kept-open, normal
+        out: released, kept-open, normal
+        upgrading: refused (command-running) up is running on a1 and would cut the calls that you let in, running-command, \
+        block_new_connection
+        verifying: released, kept-open, normal
+        returning: held, kept-open, block_new_connection
+        soaking: released, kept-open, normal
         """,
         "pause": """
         queued: queued, paused

@@ -160,4 +160,51 @@ struct ResumeNodeTests {
                 """))
         #expect(rehearsal.verdict(of: "a1")?.code == .paused)
     }
+
+    @Test func `while everything is paused a node is held no longer, and goes no further`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.run(
+            minutes: 5, [(2, Self.hold("a1")), (3, LeverTests.order(.pause, "calls")), (4, Self.resume("a1"))])
+        #expect(
+            rehearsal.text.hasSuffix(
+                """
+                4m ann: no longer held: a1 (by ann: disk swap); r@2#1 goes on with it at wait, but everything is paused by \
+                ann: calls
+                """), "\(rehearsal.text)")
+        #expect(rehearsal.verdict(of: "a1")?.code == .paused)
+    }
+
+    /// What ends, and what places it once more.
+    private static let others: [(deed: ScriptedRehearsal.Deed, undo: String)] = [
+        (
+            LeverTests.order(.hold, node: "a1", mode: .normal, minutes: 60, "disk swap"),
+            "nagi hold c/a1 --mode normal --for … --reason …"
+        ),
+        (
+            LeverTests.order(.reserve, "disk swap") { ($0.nodes, $0.length) = (["a1"], .minutes(60)) },
+            "nagi ok-to-stop c/a1 --reserve … --reason …"
+        ),
+    ]
+
+    @Test(arguments: others.indices) func `what is kept open or reserved is so no longer`(row: Int) throws {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), isSuspended: true))
+        rehearsal.run(minutes: 3, [(1, Self.others[row].deed), (2, Self.resume("a1"))])
+        let answer = try answer(2, rehearsal)
+        #expect(answer.text == "no longer held: a1 (by ann: disk swap)" && answer.undo == Self.others[row].undo)
+        #expect(rehearsal.verdict(of: "a1")?.code == .suspended)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `what somebody else keeps shut stays shut when nobody holds it any more`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), isSuspended: true))
+        rehearsal.run(
+            minutes: 4, [(1, .sets("a1", .known(.blockNewSession))), (2, Self.hold("a1")), (3, Self.resume("a1"))])
+        #expect(
+            rehearsal.lines.last
+                == """
+                3m ann: no longer held: a1 (by ann: disk swap); block_new_session was set by somebody else, and nagi never \
+                loosens that
+                """)
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewSession))
+    }
 }
