@@ -274,4 +274,39 @@ struct ApprovalTests {
                 40m ann: approved in r@2#1: a1
                 """)
     }
+
+    @Test func `one word is for all nodes that wait for it, and names them`() throws {
+        var policies = Self.policies(sequence: Self.byStep, approval: nil)
+        policies.policies[0].strategy.maxUnavailable = .count(2)
+        var rehearsal = ScriptedRehearsal(policies)
+        rehearsal.run(minutes: 2)
+        let run = try #require(rehearsal.controller.status(at: rehearsal.now).runs.last)
+        #expect(run.blockers.first?.reason == .stepApproval(["a1", "a2"]))
+        rehearsal.run(minutes: 9, [(3, Self.approve)])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                0m a2 starts
+                3m ann: approved in r@2#1: a1, a2
+                8m a1 done
+                8m a2 done
+                8m completed
+                """)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test(arguments: [Strategy(maxUnavailable: .count(2)), Strategy(order: [.label("zone")])])
+    func `another strategy or another order is another text, and the word about the old one is void`(
+        strategy: Strategy
+    ) {
+        let policies = Self.policies(exclusions: [Self.frozen(minutes: 30)])
+        var edited = policies
+        edited.policies[0].strategy = strategy
+        var rehearsal = ScriptedRehearsal(policies)
+        rehearsal.run(minutes: 40, [(3, Self.approve), (5, .loads(edited))])
+        #expect(rehearsal.lines.contains("5m ending: the policy was edited before it began: strategy"))
+        #expect(!rehearsal.text.contains("starts"), "\(rehearsal.text)")
+        #expect(rehearsal.wait(of: "a1").hasPrefix("waiting-approval: "), "\(rehearsal.wait(of: "a1"))")
+        #expect(rehearsal.isFolded)
+    }
 }

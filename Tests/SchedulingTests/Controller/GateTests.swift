@@ -328,4 +328,25 @@ struct GateTests {
         rehearsal.run(minutes: 33, [(31, LeverTests.order(.resume, run: "r"))])
         #expect(rehearsal.text.contains("31m a1 done"), "\(rehearsal.text)")
     }
+
+    @Test func `the pause that a gate has brought ends for a node that is to ignore it`() {
+        let rehearsal = timeline(
+            20,
+            [
+                (1, .measures("a2", .fail("5"))),
+                (8, LeverTests.order(.force, run: "r", "known") { $0.ignored = .gate }),
+            ])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                5m a1 done
+                5m paused: gate errors-low: bad: 5, before a2
+                8m goes on (gate)
+                8m a2 starts
+                8m ann: the next node that r@2#1 starts ignores gate, through its whole sequence. Budget and quorum still \
+                count; the pause by its gate ends
+                13m a2 done
+                13m completed
+                """)
+    }
 }
