@@ -1,3 +1,4 @@
+import Calendars
 import ModeCore
 import Primitives
 import Testing
@@ -69,5 +70,111 @@ struct VerdictTests {
             minutes: 2,
             [(1, .loads(ScriptedRehearsal.rollout(Strategy(), names: ScriptedRehearsal.five + ["b3"])))])
         #expect(rehearsal.verdict(of: "b3")?.code == .notCovered)
+    }
+
+    @Test func `what only waits for its window says so`() {
+        var set = ScriptedRehearsal.rollout(Strategy(), names: ["a1"])
+        set.policies[0].schedule.windows = [
+            Window(
+                name: "w", recurrence: .at(ZoneRules.utc.local(Moment.start.wall + .minutes(60))),
+                length: .elapsed(.minutes(60)), timeZone: "UTC")
+        ]
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.run(minutes: 1)
+        #expect(rehearsal.wait(of: "a1") == "waiting-window: outside the windows (59m)")
+    }
+
+    /// A process that has the journal only, and has read every node.
+    @Test func `what waits until the policies could be read says so`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.run(minutes: 1)
+        var controller = Controller(ledger: Ledger(folding: rehearsal.journal))
+        _ = controller.handle(.started(boot: "boot"), at: rehearsal.now)
+        for name in ScriptedRehearsal.five {
+            _ = controller.handle(rehearsal.answer(of: NodeID(cluster: "c", name: name)), at: rehearsal.now)
+        }
+        let nodes = controller.status(at: rehearsal.now).clusters.flatMap(\.nodes)
+        #expect(nodes.first { $0.name == "a2" }?.verdict.code == .waitingPolicies)
+    }
+
+    private static func clustered(_ sequence: StepSequence) -> PolicySet {
+        var set = ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1", "a2", "a3"])
+        set.clusters[0].topology = .clustered
+        return set
+    }
+
+    @Test func `a node of a cluster that is blocked unasked may have a fault of its own`() {
+        var rehearsal = ScriptedRehearsal(Self.clustered(ScriptedRehearsal.fiveMinutes))
+        rehearsal.run(minutes: 2, [(1, .sets("a3", .known(.blockNewConnection)))])
+        #expect(
+            rehearsal.wait(of: "a3")
+                == "faulted: block_new_connection unrequested: the node's own fault, or somebody else's doing")
+        #expect(rehearsal.nodes["a3"]?.mode == .known(.blockNewConnection))
+    }
+
+    /// Its read is still under way: nobody knows whether it answers.
+    @Test func `what nobody has read for too long is stale, and unreachable when its read has failed`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.run(minutes: 1)
+        rehearsal.perform(.hangs("b2", seconds: 60))
+        rehearsal.advance(by: .seconds(40))
+        #expect(rehearsal.wait(of: "b2") == "stale: not read for too long")
+        rehearsal.advance(by: .seconds(40))
+        #expect(rehearsal.verdict(of: "b2")?.code == .unreachable)
+    }
+
+    @Test func `a node that is away after its disruptive step is expected back`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: .failing))
+        rehearsal.run(minutes: 2)
+        #expect(rehearsal.verdict(of: "a1")?.code == .verifying)
+        rehearsal.perform(.breaks("a1"))
+        rehearsal.advance(by: .seconds(10))
+        #expect(
+            rehearsal.wait(of: "a1").hasPrefix(
+                "rejoining: no answer in time, as is to be expected of a disruptive step"),
+            "\(rehearsal.wait(of: "a1"))")
+    }
+
+    @Test func `a node that refuses its mode says so, and one that does not confirm it waits`() {
+        let policies = RigPolicies(["a", "b", "c"], standalone: true, .nightly())
+        var rig = Rig(policies, at: "01:59")
+        rig.writes("a", .lost)
+        rig.advance(to: "02:00:30")
+        #expect(rig.verdict("a").code == "waiting-step", "\(rig)")
+        #expect(
+            rig.verdict("a").text == "it is to be block_new_session, and ChangeMode has not been confirmed", "\(rig)")
+        rig.writes("a", .rejected)
+        rig.advance(to: "02:09")
+        #expect(rig.verdict("a").code == "refused", "\(rig)")
+        #expect(rig.verdict("a").text.hasPrefix("a: ChangeMode "), "\(rig)")
+    }
+
+    @Test func `a disruptive step waits until the lists show its node`() {
+        let set = Self.clustered(.failing)
+        var rehearsal = ScriptedRehearsal(set, isLoaded: false)
+        rehearsal.perform(.lists("a1=normal a2=normal a3=normal"))
+        rehearsal.perform(.loads(set))
+        rehearsal.advance(by: .seconds(25))
+        #expect(rehearsal.wait(of: "a1") == "waiting-step: up waits until the cluster's lists show the node")
+    }
+
+    @Test func `no command begins by a clock that jumped`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: Self.twoCommands))
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 2, [(2, .commandsRun(false)), (2, .wallJumps(minutes: -60)), (2, .restarts)])
+        rehearsal.advance(by: .seconds(10))
+        #expect(
+            rehearsal.wait(of: "a1").hasPrefix("waiting-step: warm may not start now"),
+            "\(rehearsal.wait(of: "a1"))")
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.text.contains("a1 done"), "\(rehearsal.text)")
+    }
+
+    @Test func `what one that acted has left at its step is left there by one that only observes`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
+        rehearsal.run(minutes: 3, [(2, .observes)])
+        #expect(
+            rehearsal.wait(of: "a1")
+                == "waiting-step: left as it is at step 3 of 4 (wait): this daemon only observes")
     }
 }
