@@ -136,7 +136,8 @@ extension Alarm.Code {
     fileprivate var isSeenFromOutside: Bool {
         switch self {
         case .nothingAnswers, .listContradicts, .wrongTopology, .addressRefused, .noSeedAnswers: true
-        case .stuck, .contested, .clockNotTrusted, .clockDiffers, .wrongAddress, .releaseWaits, .writeRefused, .holdEnds:
+        case .stuck, .contested, .clockNotTrusted, .clockDiffers, .wrongAddress, .releaseWaits, .writeRefused,
+            .holdEnds:
             false
         }
     }

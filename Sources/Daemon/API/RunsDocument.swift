@@ -12,8 +12,8 @@ package struct RunsDocument: Codable, Hashable, Sendable {
         package var text: String
         /// How many nodes came to which end, by its word; those in work and those to go too.
         package var counts: [String: Int]
-        /// How many of those came through their steps before that end.
-        package var through: [String: Int]
+        /// How many of those came through their steps before that end; nil: of a daemon that does not say.
+        @Nullable package var through: [String: Int]?
         package var startedAt: String
         @Nullable package var endedAt: String?
         package var seconds: Double
@@ -77,8 +77,8 @@ package struct RunDocument: Codable, Hashable, Sendable {
     /// Why it ended so, or why it is paused.
     @Nullable package var reason: String?
     package var counts: [String: Int]
-    /// How many of those came through their steps before that end.
-    package var through: [String: Int]
+    /// How many of those came through their steps before that end; nil: of a daemon that does not say.
+    @Nullable package var through: [String: Int]?
     package var startedAt: String
     @Nullable package var endedAt: String?
     package var seconds: Double

@@ -111,7 +111,8 @@ package struct RunsTable {
     }
 
     /// `3 done, 1 failed, 1 upgraded and then held`, those in work and to go first.
-    private static func counts(_ counts: [String: Int], _ through: [String: Int], _ revision: String?) -> String {
+    private static func counts(_ counts: [String: Int], _ through: [String: Int]?, _ revision: String?) -> String {
+        let through = through ?? [:]
         let counts = counts.merging(through, uniquingKeysWith: -).filter { $0.value > 0 }
         let first = ["done", "already-there", "failed", "in-work", "queued"]
         let names = first.filter { counts[$0] != nil } + counts.keys.filter { !first.contains($0) }.sorted()

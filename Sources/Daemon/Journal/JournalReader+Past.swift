@@ -49,7 +49,8 @@ extension JournalReader {
         var seq: Int64 = 0
         let (condition, value) = cut.checkpoints
         let checkpoint = try Row.fetchOne(
-            db, sql: "SELECT seq, json FROM checkpoint WHERE \(condition) ORDER BY seq DESC LIMIT 1", arguments: [value])
+            db, sql: "SELECT seq, json FROM checkpoint WHERE \(condition) ORDER BY seq DESC LIMIT 1", arguments: [value]
+        )
         if let checkpoint {
             seq = checkpoint[0]
             ledger = try JournalFormat.ledger(checkpoint[1])

@@ -28,7 +28,10 @@ extension ModeAPIClient {
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
                     return .terminated(sessions: ended.subtracting(live).count, left: live.count, fault: fault)
                 }
-                guard hasAsked || HostClock.now().uptime <= start.notAfter.uptime else { return .neverBegan }
+                // A node that is that slow each time would never be done with.
+                guard hasAsked || HostClock.now().uptime <= start.notAfter.uptime else {
+                    return .notStarted("the node took too long to say what is live there")
+                }
                 hasAsked = true
                 fault = nil
                 if abilities.relays ?? true {

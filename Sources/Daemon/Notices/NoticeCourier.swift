@@ -44,6 +44,8 @@ struct NoticeCourier: Sendable {
     private struct State {
         var mark: NoticeMark
         var written: NoticeMark?
+        /// Why it could not be written last; nil: it could.
+        var fault: String?
         var trouble: StatusBoard.Undelivered?
         /// Of the daemon that wrote the record at which it stands; nil: not known yet.
         var isObserving: Bool?
@@ -138,8 +140,11 @@ struct NoticeCourier: Sendable {
         } catch {
             fault = "\(error)"
         }
-        if let fault { log("notification \(name): a restart may tell some of it again: \(fault)", .error) }
-        state.written = mark
+        if let fault, fault != state.fault {
+            log("notification \(name): a restart may tell some of it again: \(fault)", .error)
+        }
+        state.fault = fault
+        if fault == nil { state.written = mark }
     }
 
     /// About its mark. It is not given up with the courier: what was told is to be known, or it is told again. A disk that hangs

@@ -96,7 +96,7 @@ extension Controller {
             topology = "\(name) is said to be standalone, and its nodes list other members: nothing starts there"
         } else if isKnown, standsAlone(cluster) {
             let isSaid = fleet[cluster].nodes.indices.allSatisfy { !fleet[cluster].roster.isSilent($0) }
-            let why = isSaid ? "they stand alone, or it has fallen apart" : "they stand alone, or do not say who is in it"
+            let why = "they stand alone, or " + (isSaid ? "it has fallen apart" : "do not say who is in it")
             topology =
                 "\(name) is said to be clustered, and none of its nodes lists another: \(why): nothing starts or is opened there"
         }

@@ -4,7 +4,7 @@ import Primitives
 extension Controller {
     /// How often it is looked whether nagi is through with a node that is gone.
     private static let passingPause = Duration.seconds(10)
-    /// For how long nothing must be heard of a found node before one seed's list is enough to forget it.
+    /// For how long a found node must have been gone before one seed's list is enough to forget it.
     private static let seedPatience = Duration.minutes(10)
     /// How often it is looked whether all lists are new.
     private static let listsPause = Duration.seconds(1)
@@ -185,12 +185,14 @@ extension Controller {
         wake(.cluster(cluster.raw), at: due, turn.now)
     }
 
-    /// Found nodes that a seed leaves out, and of which something was heard not long ago. One word does not make a cluster small
+    /// Found nodes that a seed leaves out, and that do not answer, but did not long ago. One word does not make a cluster small
     /// in which nothing answers: whoever is cut off together with the seed says that he is alone.
     private func unheard(in cluster: ClusterIndex, besides members: [ClusterMember], _ now: Moment) -> [String] {
         let named = Set(members.map(\.name.description))
         return (ledger.found?[fleet[cluster].policy.name] ?? []).map(\.name).filter { name in
-            guard !named.contains(name), let node = fleet.node(named: name, in: cluster) else { return false }
+            guard !named.contains(name), let node = fleet.node(named: name, in: cluster), fleet[node].isFailing else {
+                return false
+            }
             return now.uptime < fleet[node].goneAt(watchedSince: fleet.watchedSince) + Controller.seedPatience
         }
     }

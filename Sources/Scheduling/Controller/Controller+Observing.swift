@@ -184,6 +184,11 @@ extension Controller {
     private mutating func finishRead(_ node: NodeIndex, begun: Moment, _ turn: inout Turn) {
         let cluster = fleet.cluster(of: node)
         let (isClusterKnown, isSwept) = fleet.noteRead(node, begun: begun.uptime, at: turn.now.uptime)
+        // Whether nodes without lists stand alone hangs on who of them answers.
+        if fleet[cluster].isClustered, fleet[cluster].isKnown, fleet[cluster].roster.listsOfOthers == 0 {
+            fleet[cluster].mustCheckLists = true
+            clustersToTouch.insert(cluster.raw)
+        }
         if isClusterKnown {
             fleet[cluster].mustCheckLists = true
             fleet[cluster].mustDiscover = true

@@ -152,6 +152,7 @@ extension Controller {
         guard let former, former != present, let command = ledger.commands[former],
             command.outcome?.hasRun ?? true
         else { return nil }
+        if case .terminated(0, _, _)? = command.outcome { return nil }
         return command.start.live?.connections
     }
 
@@ -264,10 +265,11 @@ extension Controller {
         guard !ledger[node].loosenings.isEmpty || ledger.alarms[key] != nil else { return }
         let isContested =
             ledger[node].contestedUntil(at: turn.now.wall) != nil && wish(of: node, turn.now).mode != nil
+            && !runsDisruptiveCommand(node)
         alarm(
             key,
             isContested
-                ? "\(fleet[node].id.name): somebody loosens its mode again and again: from now on nagi leaves it as it is"
+                ? "\(fleet[node].id.name): somebody loosens its mode again and again: nagi does not set it again for up to \(NodeLedger.contestedMemory.spoken)"
                 : nil,
             &turn)
     }

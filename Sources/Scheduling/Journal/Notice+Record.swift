@@ -44,7 +44,7 @@ extension Notice {
     /// Whether what it is an occasion of depends on whether the run's start was approved.
     package static func asksForStart(_ fact: Fact) -> RunID? {
         switch fact {
-        case .runWaits(let run, .waitingApproval), .clearanceChanged(let run, .open): run
+        case .runWaits(let run, .waitingApproval): run
         default: nil
         }
     }
@@ -117,9 +117,8 @@ private struct Told {
         case .approvalChanged(let run, .given):
             self.init(.runStarted, "\(run.policy) is approved", once: .run(run, "approved"))
         case .clearanceChanged(let run, .open):
-            self.init(
-                .runStarted, isStartApproved ? "\(run.policy) has started" : "the window of \(run.policy) is open",
-                once: .run(run, "started"))
+            // Whether it starts, a pause, an approval or the budget says.
+            self.init(.runStarted, "the window of \(run.policy) is open", once: .run(run, "started"))
         case .runEnded(let run, let outcome):
             switch outcome {
             case .failed: self.init(.runFailed, "\(run.policy) has failed")

@@ -216,7 +216,9 @@ extension Part {
         let claim = ["drain", "block"].contains(step) ? work.claim.map { "at least \($0.rawValue)" } : nil
         let isNamed = !["drain", "block", "verify", "wait", "approval", "terminate", "soak"].contains(step)
         // A command may wait for long for what it needs to start, and hardly ever does.
-        let isUntold = phase.kind == .soaking || work.timer?.timeLeft(at: now) == Command.startTimeout
+        let isCommand = isNamed || step == "terminate"
+        let isUntold =
+            phase.kind == .soaking || isCommand && work.timer?.timeLeft(at: now) == Command.startTimeout
         let limit =
             isUntold
             ? nil : work.timer.map { "\(isNamed ? "within" : "at most") \($0.timeLeft(at: now).inSpokenMinutes)" }

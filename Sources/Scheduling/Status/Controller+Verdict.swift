@@ -105,7 +105,7 @@ extension Controller {
         }
         if let name = suspension(of: node) { return Verdict(.suspended, "the policy \(name) is suspended") }
         // Whoever has brought it to the revision by hand has done what was left.
-        if let left, left.revision.map({ $0 != fleet[node].observation?.version?.description }) ?? true {
+        if let left, left.version.map({ $0 != fleet[node].observation?.version?.description }) ?? true {
             return Verdict(.unmanaged, left.text)
         }
         return .noClaim

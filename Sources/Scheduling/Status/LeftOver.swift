@@ -4,13 +4,13 @@ import Primitives
 struct LeftOver {
     let run: RunID
     /// That the run was to bring it to.
-    let revision: String?
+    let version: String?
     private let part: Part
 
     /// Nil: nothing was left to do.
     private init?(_ part: Part, of run: Run) {
-        guard case .finished = part.phase, !part.isProven else { return nil }
-        (self.run, revision, self.part) = (run.id, run.revision, part)
+        guard case .finished = part.phase, !part.isProven, !part.isThrough else { return nil }
+        (self.run, version, self.part) = (run.id, run.pinned.wantedVersion, part)
     }
 
     /// `skipped in up@2#1: not drained in time`.
