@@ -117,6 +117,7 @@ struct LeverCellTests {
         var (rehearsal, node) = try Self.rehearsal(in: "verifying")
         rehearsal.perform(Self.deed("hold", node))
         rehearsal.nodes[node]?.version = "9"
+        rehearsal.nodes[node]?.mode = .known(.normal)
         rehearsal.advance(by: .minutes(1))
         #expect(Self.word(of: node, rehearsal) == "held" && rehearsal.verdict(of: node)?.code == .held)
         #expect(rehearsal.nodes[node]?.mode == .known(.blockNewConnection))
@@ -133,7 +134,10 @@ struct LeverCellTests {
     ) throws {
         var (rehearsal, node) = try Self.rehearsal(in: phase)
         rehearsal.perform(Self.deed("pause all", node))
-        if phase == "verifying" { rehearsal.nodes[node]?.version = "9" }
+        if phase == "verifying" {
+            rehearsal.nodes[node]?.version = "9"
+            rehearsal.nodes[node]?.mode = .known(.normal)
+        }
         rehearsal.nodes[node]?.staysShut = false
         rehearsal.advance(by: .minutes(40))
         #expect(Self.word(of: node, rehearsal) == "done", "\(rehearsal.text)")

@@ -83,6 +83,7 @@ struct RetryForceTests {
 
     @Test func `a node that is retried waits for its quorum, by force too`() {
         var rehearsal = ScriptedRehearsal(Self.cluster())
+        rehearsal.commandsOpen = true
         rehearsal.perform(.commandsRun(true))
         rehearsal.run(minutes: 10, [(8, .commandsRun(false)), (8, .breaks("a2")), (9, Self.retry(force: true))])
         #expect(rehearsal.lines.last == "9m ann: retried: a1 goes on from up", "\(rehearsal.text)")

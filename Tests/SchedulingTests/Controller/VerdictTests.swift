@@ -158,18 +158,6 @@ struct VerdictTests {
         #expect(rehearsal.wait(of: "a1") == "waiting-step: up waits until the cluster's lists show the node")
     }
 
-    @Test func `no command begins by a clock that jumped`() {
-        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: Self.twoCommands))
-        rehearsal.perform(.commandsRun(true))
-        rehearsal.run(minutes: 2, [(2, .commandsRun(false)), (2, .wallJumps(minutes: -60)), (2, .restarts)])
-        rehearsal.advance(by: .seconds(10))
-        #expect(
-            rehearsal.wait(of: "a1").hasPrefix("waiting-step: warm may not start now"),
-            "\(rehearsal.wait(of: "a1"))")
-        rehearsal.advance(by: .minutes(1))
-        #expect(rehearsal.text.contains("a1 done"), "\(rehearsal.text)")
-    }
-
     @Test func `what one that acted has left at its step is left there by one that only observes`() {
         var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
         rehearsal.run(minutes: 3, [(2, .observes)])
