@@ -77,7 +77,7 @@ struct RunMirror: Sendable {
     private(set) var stays: [NodeID: FailedStay] = [:]
     private(set) var holds: [NodeID: Hold] = [:]
     /// When the latest hold on a node ended: deadlines stood until then.
-    private(set) var holdEndedAt: [NodeID: Int64] = [:]
+    private var holdEndedAt: [NodeID: Int64] = [:]
     /// Persons' pauses of runs that an edit ended before they had begun, by policy.
     private var owedPauses: [String: Pause] = [:]
     private(set) var isEverythingPaused = false
@@ -96,6 +96,11 @@ struct RunMirror: Sendable {
             for view in run.parts where view.part.node == node && view.part.phase.claim != nil { return (run, view) }
         }
         return nil
+    }
+
+    /// Since when the deadlines of what the part is in have not stood still: it began then, or a pause or a hold ended.
+    func beganToCount(_ view: PartView, _ run: RunView) -> Int64 {
+        max(view.changedAt, run.resumedAt, holdEndedAt[view.part.node] ?? 0)
     }
 
     func isClaimed(_ node: NodeID) -> Bool { claim(on: node) != nil || stays[node] != nil || heldMode(of: node) != nil }

@@ -101,7 +101,9 @@ extension World {
         } else if case .returning(let returning) = part.phase {
             bound = returning.command == nil ? World.openingPatience : .minutes(12)
         }
-        guard let bound, quiet(since: max(view.changedAt, run.resumedAt)) > bound + .minutes(2) else { return }
+        guard let bound, quiet(since: oracle.mirror.beganToCount(view, run)) > bound + .minutes(2) else {
+            return
+        }
         let stage = "\(part.phase.word) \(stepWord(part, run))"
         oracle.violate(
             .deadline, at: now,

@@ -7,8 +7,8 @@ extension World {
     /// A node at a gate is measured again and again.
     mutating func checkMeasured(_ gate: HealthGate, _ view: RunMirror.PartView, _ run: RunMirror.RunView) {
         let node = view.part.node
-        let since = max(view.changedAt, run.resumedAt, oracle.mirror.holdEndedAt[node] ?? 0)
-        guard quiet(since: max(since, oracle.measuredAt[node] ?? 0)) > gate.interval + .minutes(2) else { return }
+        let since = max(oracle.mirror.beganToCount(view, run), oracle.measuredAt[node] ?? 0)
+        guard quiet(since: since) > gate.interval + .minutes(2) else { return }
         oracle.violate(.liveness, at: now, "\(node.name) is at \(gate.name) of \(run.run.id), and nobody measures it")
     }
 
@@ -53,8 +53,7 @@ extension World {
                 .asked, at: now, "\(what) waits for a word in \(run.run.id), and nobody can give it: \(refusal)")
         }
         guard !run.isPaused, !oracle.mirror.isEverythingPaused, clock.isRight, isInReach(view) else { return }
-        let held = view.flatMap { oracle.mirror.holdEndedAt[$0.part.node] } ?? 0
-        let waited = quiet(since: max(since, run.resumedAt, held))
+        let waited = quiet(since: max(since, view.map { oracle.mirror.beganToCount($0, run) } ?? run.resumedAt))
         guard waited > timeout + .minutes(2), hasBeenOpen(run, for: waited, exempt: view?.part.exempt ?? []) else {
             return
         }
