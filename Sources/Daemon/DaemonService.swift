@@ -281,14 +281,14 @@ package final class DaemonService: Sendable {
         if !isTrial { tell(reading) }
         guard let set = reading.set else {
             if !isTrial { refuse(reading, loop) }
-            return refused(reading.messages, wish)
+            return refused(reading.messages, "nagi check", wish)
         }
         let objections = embedded.objections(to: set)
         guard objections.isEmpty else {
-            if isTrial { return wish.told(.refused(reasons: objections, path: settings.policyPath)) }
+            if isTrial { return refused(objections, "nagi preflight", wish) }
             for objection in objections { log(objection, .error) }
             loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
-            return refused(objections, wish)
+            return refused(objections, "nagi preflight", wish)
         }
         if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
@@ -297,9 +297,8 @@ package final class DaemonService: Sendable {
         loop.load(set, calls, isTrial: isTrial, isConfirmed: isConfirmed) { [self] objections in
             guard objections.isEmpty else {
                 let isLast = set.policies.isEmpty && !isConfirmed
-                return wish.told(
-                    isLast
-                        ? .unconfirmed(reasons: objections) : .refused(reasons: objections, path: settings.policyPath))
+                let look = "nagi preflight \(settings.policyPath)"
+                return wish.told(isLast ? .unconfirmed(reasons: objections) : .refused(reasons: objections, look: look))
             }
             if before?.digest == set.digest { return wish.told(.unchanged(digest: set.digest, news)) }
             let former = written.withLock { $0 }
@@ -312,9 +311,9 @@ package final class DaemonService: Sendable {
         }
     }
 
-    private func refused(_ reasons: [String], _ wish: Reloading) {
+    private func refused(_ reasons: [String], _ verb: String, _ wish: Reloading) {
         if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay", .error) }
-        wish.told(.refused(reasons: reasons, path: settings.policyPath))
+        wish.told(.refused(reasons: reasons, look: "\(verb) \(settings.policyPath)"))
     }
 
     private func keep(_ reading: PolicyReading) {

@@ -100,10 +100,10 @@ import Testing
         let lines = StatusTable(document).lines.map { $0.split(separator: " ").joined(separator: " ") }
         #expect(
             lines.contains(
-                "up@2#1 partial ended 00:53:29: 1 done · 1 upgraded and then ended · 1 upgraded and then held · "
+                "up@2#1 partial ended 00:53:29: 1 done · 1 through its steps and then ended · 1 through its steps and then held · "
                     + "1 left out · the policy is gone"), "\(lines)")
         let all = StatusTable(document, showsAll: true).lines
-        #expect(all.contains { $0.hasPrefix("    n1") && $0.contains("upgraded and then held") }, "\(all)")
+        #expect(all.contains { $0.hasPrefix("    n1") && $0.contains("through its steps and then held") }, "\(all)")
         let json = """
             {"runs":[{"id":"up@2#1","policy":"up","cluster":"tokyo","revision":"2","phase":"partial","text":"",
             "counts":{"done":1,"held":1,"ended":2},"through":{"held":1,"ended":1},
@@ -112,7 +112,7 @@ import Testing
         let runs = try JSONDecoder().decode(RunsDocument.self, from: Data(json.utf8))
         #expect(
             RunsTable.text(runs).contains(
-                "1 done, 1 ended, 1 upgraded and then ended, 1 upgraded and then held"))
+                "1 done, 1 ended, 1 through its steps and then ended, 1 through its steps and then held"))
     }
 
     @Test func `queued nodes of a run are one line, and what they all wait for is said once`() {

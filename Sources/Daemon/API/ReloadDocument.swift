@@ -66,8 +66,8 @@ package enum ReloadOutcome: Sendable {
     case wouldBeTaken(Change, CallSettings.News)
     /// The policies; the files that they name may be others.
     case unchanged(digest: String, CallSettings.News)
-    /// Nothing has changed. What was read, for whoever is told to check it.
-    case refused(reasons: [String], path: String)
+    /// Nothing has changed. `look` says more of it, typed on the daemon's host.
+    case refused(reasons: [String], look: String)
     /// No policy would be left: somebody has to mean it.
     case unconfirmed(reasons: [String])
 }
@@ -114,11 +114,11 @@ extension ReloadAnswer {
                 ok: news.faults.isEmpty, outcome: "unchanged", before: digest, after: digest, text: news.changes,
                 faults: news.faults,
                 difference: nil)
-        case .refused(let reasons, let path):
+        case .refused(let reasons, let look):
             throw APIError(
                 .conflict, "policies-refused",
                 (["the policies in force stay"] + reasons).joined(separator: "\n"),
-                hint: "nagi check \(path) says all of it")
+                hint: "\(look) says all of it")
         case .unconfirmed(let reasons):
             throw APIError(.conflict, "unconfirmed", reasons.joined(separator: "; "), hint: "nagi reload --confirm")
         }

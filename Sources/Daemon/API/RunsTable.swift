@@ -8,7 +8,7 @@ package struct RunsTable {
         guard !document.runs.isEmpty else { return "no run yet" }
         let rows = document.runs.map { run in
             [
-                run.id, run.phase, counts(run.counts, run.through, run.revision), spaced(run.startedAt),
+                run.id, run.phase, counts(run.counts, run.through), spaced(run.startedAt),
                 run.endedAt.map(spaced) ?? "–", length(run.seconds),
             ]
         }
@@ -22,7 +22,7 @@ package struct RunsTable {
             let end = run.endedAt.map { "ended \(spaced($0)), " } ?? ""
             return [
                 run.id, run.phase,
-                "\(counts(run.counts, run.through, run.revision)); started \(spaced(run.startedAt)), \(end)\(length(run.seconds))",
+                "\(counts(run.counts, run.through)); started \(spaced(run.startedAt)), \(end)\(length(run.seconds))",
             ]
         }
         return lines([["RUN", "PHASE", "NODES, AND WHEN"]] + told, indent: 0, on: terminal).joined(separator: "\n")
@@ -39,7 +39,7 @@ package struct RunsTable {
         let end = run.endedAt.map { "ended \(spaced($0))" } ?? "not over"
         var lines = [
             "\(run.id)  \(state(run))".plain,
-            "  \(run.cluster): \(counts(run.counts, run.through, run.revision))".plain,
+            "  \(run.cluster): \(counts(run.counts, run.through))".plain,
             "  started \(spaced(run.startedAt)), \(end), \(length(run.seconds))",
             "WHERE ITS TIME WENT",
         ]
@@ -52,7 +52,7 @@ package struct RunsTable {
         lines += Self.lines(
             run.nodes.map { node in
                 let phase =
-                    node.step.map { "\(node.phase) (\($0))" } ?? node.milestones.ending(node.phase, of: run.revision)
+                    node.step.map { "\(node.phase) (\($0))" } ?? node.milestones.ending(node.phase)
                     ?? node.phase
                 let details = [times(node.time), names.shortened(facts(node))]
                 // On a terminal what does not fit is folded: in one column.
@@ -110,15 +110,15 @@ package struct RunsTable {
         }
     }
 
-    /// `3 done, 1 failed, 1 upgraded and then held`, those in work and to go first.
-    private static func counts(_ counts: [String: Int], _ through: [String: Int]?, _ revision: String?) -> String {
+    /// `3 done, 1 failed, 1 through its steps and then held`, those in work and to go first.
+    private static func counts(_ counts: [String: Int], _ through: [String: Int]?) -> String {
         let through = through ?? [:]
         let counts = counts.merging(through, uniquingKeysWith: -).filter { $0.value > 0 }
         let first = ["done", "already-there", "failed", "in-work", "queued"]
         let names = first.filter { counts[$0] != nil } + counts.keys.filter { !first.contains($0) }.sorted()
         let words = ["in-work": "in work", "queued": "to go", "already-there": "already there"]
         let afterSteps = through.keys.sorted().compactMap { word in
-            PartResult(rawValue: word).map { "\(through[word] ?? 0) \($0.afterSteps(isUpgrade: revision != nil))" }
+            PartResult(rawValue: word).map { "\(through[word] ?? 0) \($0.afterSteps)" }
         }
         return (names.map { "\(counts[$0] ?? 0) \(words[$0] ?? $0)" } + afterSteps).joined(separator: ", ")
     }

@@ -9,8 +9,8 @@ extension StatusDocument {
         /// Where they are, on the daemon's host.
         @Nullable package var path: String?
 
-        /// What says all of it.
-        var check: String { "nagi check \(path ?? "PATH")" }
+        /// What says all of it: what was understood is refused for what is beside the policies.
+        var check: String { "nagi \(digest == nil ? "check" : "preflight") \(path ?? "PATH")" }
     }
 
     package struct Budget: Codable, Hashable, Sendable {
@@ -92,10 +92,10 @@ extension StatusDocument {
         /// Connections that its commands cut on purpose.
         @Nullable package var cut: Int?
 
-        /// How a part ended that came through its steps before: `upgraded and then held`; nil: it did not.
-        func ending(_ phase: String, of revision: String?) -> String? {
+        /// How a part ended that came through its steps before: `through its steps and then held`; nil: it did not.
+        func ending(_ phase: String) -> String? {
             guard throughAt != nil, let result = PartResult(rawValue: phase), result.mayFollowSteps else { return nil }
-            return result.afterSteps(isUpgrade: revision != nil)
+            return result.afterSteps
         }
     }
 

@@ -66,7 +66,7 @@ extension StatusTable {
         if failed > 0 { counts.append("\(failed) failed") }
         let would = results.count { $0 == .would }
         if would > 0 { counts.append("\(would) would start") }
-        let through = run.nodes.compactMap { $0.milestones.ending($0.phase, of: run.revision) }
+        let through = run.nodes.compactMap { $0.milestones.ending($0.phase) }
         counts += Set(through).sorted().map { word in "\(through.count { $0 == word }) \(word)" }
         let leftOut = results.count - done - failed - would - through.count
         if leftOut > 0 { counts.append("\(leftOut) left out") }
@@ -116,7 +116,7 @@ extension StatusTable {
         }
         if let error = part.error, !isToldAbove { parts.append(names.shortened(error)) }
         let phase =
-            part.step.map { "\(part.phase) (\($0))" } ?? part.milestones.ending(part.phase, of: run.revision)
+            part.step.map { "\(part.phase) (\($0))" } ?? part.milestones.ending(part.phase)
             ?? part.phase
         let style: TextStyle = isFailed ? .alarm : part.phase == "done" ? .good : .plain
         var rows: [[TextTable.Cell]] = [

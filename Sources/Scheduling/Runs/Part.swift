@@ -70,10 +70,10 @@ package struct Part: Hashable, Sendable, Codable {
         return result.mayFollowSteps && milestones.throughAt != nil
     }
 
-    /// Its phase or its result in words: `upgraded and then held`, of a rollout whose node came through its steps.
-    package func told(in policy: Policy) -> String {
+    /// Its phase or its result in words: `through its steps and then held`.
+    package var told: String {
         guard isThrough, case .finished(let result) = phase else { return phase.word }
-        return result.afterSteps(isUpgrade: policy.isRollout)
+        return result.afterSteps
     }
 
     /// Of a part that waits at an approval step for a person's word: for how much longer before the run pauses.

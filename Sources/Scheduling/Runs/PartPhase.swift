@@ -212,8 +212,8 @@ extension PartResult {
         }
     }
 
-    /// Of a node that has: `upgraded and then held`.
-    package func afterSteps(isUpgrade: Bool) -> String { "\(isUpgrade ? "upgraded" : "through") and then \(rawValue)" }
+    /// Of a node that has: `through its steps and then held`.
+    package var afterSteps: String { "through its steps and then \(rawValue)" }
 }
 
 /// What becomes of a part whose claim is dropped early.

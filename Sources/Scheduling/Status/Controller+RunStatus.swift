@@ -77,7 +77,7 @@ extension Controller {
 
     private func text(of run: Run) -> String {
         let done = run.tally.proven
-        let through = run.parts.filter(\.isThrough).map { $0.told(in: run.pinned.value) }
+        let through = run.parts.filter(\.isThrough).map(\.told)
         let left = run.count(of: .finished) - done - run.tally.failed - through.count
         var words = ["\(done) done", "\(run.inWork) in work", "\(run.count(of: .queued)) to go"]
         if run.tally.failed > 0 { words.append("\(run.tally.failed) failed") }

@@ -98,7 +98,7 @@ extension Controller {
             }
             let code: VerdictCode = part.isFailed ? .failed : .inDesiredMode
             let why = part.isFailed ? part.error.map { ": \($0)" } ?? "" : ""
-            return Verdict(code, "\(part.told(in: header.pinned.value)) in \(header.id)\(why)")
+            return Verdict(code, "\(part.told) in \(header.id)\(why)")
         }
         if let run = uncovering(node) {
             return Verdict(.notCovered, "came after \(run) began: the next run takes it")

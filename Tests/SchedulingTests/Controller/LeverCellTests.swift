@@ -147,8 +147,8 @@ struct LeverCellTests {
 
     /// One that had come through its steps has got what it came for, however its part ended.
     @Test(arguments: [
-        ("hold", "upgraded and then held"), ("release", "upgraded and then released"),
-        ("abort", "upgraded and then ended"),
+        ("hold", "through its steps and then held"), ("release", "through its steps and then released"),
+        ("abort", "through its steps and then ended"),
     ])
     func `a node that is taken out of the run when it was upgraded is not told as left out`(
         lever: String, word: String
