@@ -12,10 +12,13 @@ struct ClockWatch: Sendable {
 
     var isTrusted: Bool { trustedFrom == nil }
 
-    /// - Parameter journaled: the instant of the latest record, at a start: a wall clock that is before it is wrong, or was.
-    mutating func begin(_ now: Moment, journaled: Timestamp?) {
+    /// - Parameters:
+    ///   - latest: the instant of the latest record, at a start: a wall clock that is before it is wrong, or was.
+    ///   - wasTrusted: what that record's daemon thought of it. Samples that agree are half a minute of one daemon's.
+    mutating func begin(_ now: Moment, latest: Timestamp?, wasTrusted: Bool) {
         last = now
-        if let journaled, journaled - now.wall > .zero { trustedFrom = now.uptime + ClockWatch.agreement }
+        let goesBack = latest.map { now.wall < $0 } ?? false
+        if goesBack || !wasTrusted { trustedFrom = now.uptime + ClockWatch.agreement }
     }
 
     mutating func note(_ now: Moment) {

@@ -21,8 +21,7 @@ extension Controller {
     private mutating func recall(at now: Moment) {
         var turn = Turn(now: now)
         mayStart = true
-        let isTrusted = ledger.alarms[Alarm.Key(.clockNotTrusted)] == nil
-        clock.begin(now, journaled: isTrusted ? now.wall : now.wall + .minutes(1))
+        clock.begin(now, latest: nil, wasTrusted: wasClockTrusted)
         layOut(&turn)
         fleet.watchedSince = uptime(of: ledger.startedAt ?? now.wall, now)
         for place in fleet.clusters.indices {

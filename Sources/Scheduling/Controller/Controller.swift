@@ -124,7 +124,7 @@ package struct Controller: Sendable {
     }
 
     private mutating func start(boot: String?, isObserving: Bool, _ turn: inout Turn) {
-        clock.begin(turn.now, journaled: ledger.last?.wall)
+        clock.begin(turn.now, latest: ledger.last?.wall, wasTrusted: wasClockTrusted)
         decide(.daemonStarted(boot: boot, isObserving: isObserving), &turn)
         hasStarted = true
         noteClockAlarm(&turn)
@@ -236,6 +236,8 @@ package struct Controller: Sendable {
 
     /// Nil: it is gone.
     func node(of part: PartPlace) -> NodeIndex? { runs[part.run.raw].nodes[part.part] }
+
+    var wasClockTrusted: Bool { ledger.alarms[Alarm.Key(.clockNotTrusted)] == nil }
 
     private mutating func noteClock(_ turn: inout Turn) {
         let wasTrusted = clock.isTrusted

@@ -42,7 +42,7 @@ struct ClockWatchTests {
 
     @Test(arguments: stories) func `a jump is believed after half a minute without another`(story: [Row]) throws {
         var watch = ClockWatch()
-        watch.begin(.start, journaled: nil)
+        watch.begin(.start, latest: nil, wasTrusted: true)
         for row in story {
             var now = try #require(try row.moment("at"))
             now.wall = now.wall + (try #require(try row.duration("off")))
@@ -55,18 +55,21 @@ struct ClockWatchTests {
     /// So long before the start the journal's last record was made, by its wall clock.
     static let starts = Row.table(
         """
-        journaled  trusted
-        -          yes
-        1h         yes
-        0          yes
-        -1ms       no
-        -3h        no
+        latest  believed  trusted
+        -       yes       yes
+        1h      yes       yes
+        0       yes       yes
+        -1ms    yes       no
+        -3h     yes       no
+        1h      no        no
         """)
 
-    @Test(arguments: starts) func `a start before the journal's last instant is not believed`(row: Row) throws {
+    @Test(arguments: starts)
+    func `a start before the latest record is not believed, nor one within half a minute of a jump`(row: Row) throws {
         var watch = ClockWatch()
-        let before = try row.duration("journaled")
-        watch.begin(.start, journaled: before.map { Moment.start.wall - $0 })
+        let before = try row.duration("latest")
+        watch.begin(
+            .start, latest: before.map { Moment.start.wall - $0 }, wasTrusted: try row.flag("believed") == true)
         let isTrusted = try row.flag("trusted") == true
         #expect(watch.isTrusted == isTrusted)
         #expect(watch.trustedFrom == (isTrusted ? nil : (Moment.start + .seconds(30)).uptime))
