@@ -31,8 +31,8 @@ struct AddressCaller: Sendable {
         /// Whoever is called may have got something.
         var mayHaveArrived: Bool {
             switch self {
-            case .secret, .call(.notConnected): false
-            case .call: true
+            case .secret: false
+            case .call(let failure): failure.mayHaveArrived
             }
         }
     }

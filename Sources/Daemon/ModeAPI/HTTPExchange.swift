@@ -63,8 +63,9 @@ struct HTTPExchange: Sendable {
         } catch {
             if let fault = TLSFault(error) {
                 let reason = await probe.explain(fault, url, tls: tls)
+                if fault.isAboutPeer { throw .distrusted(reason) }
                 // Under TLS 1.3 a server may ask for a certificate after the request has gone out.
-                throw fault.isAboutPeer || fault == .noTLS ? .notConnected(reason) : .broken(reason)
+                throw fault == .noTLS ? .notConnected(reason) : .broken(reason)
             }
             throw Self.failure(error, deadline: deadline, bodyLimit: bodyLimit)
         }

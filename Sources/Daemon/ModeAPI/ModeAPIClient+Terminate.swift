@@ -49,7 +49,7 @@ extension ModeAPIClient {
         } catch {
             let reason = NodeText(cutting: error.description)
             // Whoever was never reached has ended nothing.
-            if case .notConnected = error, !hasAsked { return .notStarted(reason) }
+            if !error.mayHaveArrived, !hasAsked { return .notStarted(reason) }
             return .noAnswer(reason)
         }
     }

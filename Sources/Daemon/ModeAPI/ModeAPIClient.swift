@@ -260,8 +260,8 @@ package final class ModeAPIClient: Sendable {
             let answer = try await call(.changeMode, body: body, endpoint, limit: Self.bodyLimit)
             return Self.meaning(of: answer, target: target)
         } catch {
-            if case .notConnected(let reason) = error { return .notSent(NodeText(cutting: reason)) }
-            return .unknown(NodeText(cutting: "\(error)"))
+            let reason = NodeText(cutting: error.description)
+            return error.mayHaveArrived ? .unknown(reason) : .notSent(reason)
         }
     }
 
@@ -361,6 +361,7 @@ extension ReadFailure {
     init(_ failure: CallFailure) {
         switch failure {
         case .notConnected(let reason), .broken(let reason): self = .unreachable(NodeText(cutting: reason))
+        case .distrusted(let reason): self = .distrusted(NodeText(cutting: reason))
         case .timedOut: self = .timedOut
         case .tooLarge: self = .badAnswer(NodeText(cutting: "\(failure)"))
         }

@@ -21,15 +21,24 @@ protocol ModeAPITransport: Sendable {
 enum CallFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// No connection was made: the request was not sent.
     case notConnected(String)
+    /// Whoever answers shows a certificate that is not trusted: the request was not sent.
+    case distrusted(String)
     /// The connection ended while the answer was awaited.
     case broken(String)
     case timedOut
     case tooLarge(limit: Int)
 
+    /// Whoever is called may have got something.
+    var mayHaveArrived: Bool {
+        switch self {
+        case .notConnected, .distrusted: false
+        case .broken, .timedOut, .tooLarge: true
+        }
+    }
+
     var description: String {
         switch self {
-        case .notConnected(let reason): reason
-        case .broken(let reason): reason
+        case .notConnected(let reason), .distrusted(let reason), .broken(let reason): reason
         case .timedOut: "no answer in time"
         case .tooLarge(let limit): "the answer is longer than \(limit) bytes"
         }

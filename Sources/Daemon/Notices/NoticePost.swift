@@ -104,6 +104,7 @@ extension CallFailure {
     fileprivate var withoutAddress: String {
         switch self {
         case .notConnected: "no connection"
+        case .distrusted: "its certificate is not trusted"
         case .broken: "the connection was closed without an answer"
         case .timedOut, .tooLarge: "\(self)"
         }

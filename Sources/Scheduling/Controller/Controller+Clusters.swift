@@ -102,8 +102,8 @@ extension Controller {
         }
         alarm(Alarm.Key(.wrongTopology, cluster: name), topology, &turn)
         guard fleet[cluster].isClustered, isKnown else { return }
-        // What stands alone is told once.
-        let isComparable = topology == nil && fleet[cluster].roster.listCount > 0
+        // What stands alone is told once, and one list alone is no majority.
+        let isComparable = topology == nil && fleet[cluster].roster.isKnown
         let odd = isComparable ? fleet[cluster].roster.columns(contradicting: fleet[cluster].membership) : []
         alarm(
             Alarm.Key(.listContradicts, cluster: name),

@@ -1,7 +1,7 @@
 import ModeCore
 import Primitives
 
-/// What is read: observations in, and when the next read is due.
+/// What was read: observations in, and what follows of them.
 extension Controller {
     /// Slow facts of a node that change faster than this decide nothing by themselves: the journal counts them.
     static let factSpacing = Duration.seconds(3)
@@ -72,7 +72,7 @@ extension Controller {
         }
         guard begun.uptime >= fleet[node].hereSince else { return readNow(node, turn.now) }
         fleet[node].take(failure, begun: begun, at: turn.now)
-        network.note(node.raw, failure.isSent ? .silent : .notSent, at: turn.now.uptime)
+        network.note(node.raw, failure.isOfNetwork ? .silent : .notSent, at: turn.now.uptime)
         if fleet[node].isFailing { noteMembers(nil, begun: begun, of: node, &turn) }
         if scope == .whole {
             finishRead(node, begun: begun, &turn)
@@ -257,147 +257,5 @@ extension Controller {
     private func isSame(_ a: NodeLedger.NodeFacts, _ b: NodeLedger.NodeFacts?) -> Bool {
         guard let failure = a.failure, let former = b?.failure else { return a == b }
         return failure.isSameKind(as: former)
-    }
-}
-
-/// When which node is read.
-extension Controller {
-    mutating func read(_ node: NodeIndex, at: Uptime) {
-        fleet[node].whole.next = at
-        agenda.insertRead(.wholeRead(node.raw), at: at)
-    }
-
-    mutating func readNow(_ node: NodeIndex, _ now: Moment) {
-        if fleet[node].whole.isUnderWay {
-            fleet[node].whole.wantsMore = true
-        } else {
-            read(node, at: now.uptime)
-        }
-    }
-
-    /// A webhook: the next read comes forward, to four a second at the most.
-    mutating func hint(_ node: NodeIndex, _ now: Moment) {
-        guard !fleet[node].whole.isUnderWay else {
-            fleet[node].whole.wantsMore = true
-            return
-        }
-        let at = max(now.uptime, (fleet[node].whole.begun ?? Uptime(nanoseconds: .min)) + Cadence.hinted)
-        if fleet[node].whole.next.map({ at < $0 }) ?? true { read(node, at: at) }
-    }
-
-    /// Reads every node of the cluster once more for a wish, if that is not under way.
-    mutating func sweep(_ cluster: ClusterIndex, _ now: Moment) {
-        for node in fleet.beginSweep(of: cluster, at: now.uptime) { readNow(node, now) }
-    }
-
-    mutating func askWhole(_ node: NodeIndex, at: Uptime, _ turn: inout Turn) {
-        // A later entry replaced this one, or the read is under way.
-        guard !fleet[node].whole.isUnderWay, fleet[node].whole.next == at else { return }
-        fleet[node].whole.isUnderWay = true
-        fleet[node].whole.begun = turn.now.uptime
-        turn.act(.read(fleet[node].id, .whole, at: fleet[seat: node].address))
-        askNewAddress(node, &turn)
-    }
-
-    mutating func askMode(_ node: NodeIndex, at: Uptime, _ turn: inout Turn) {
-        guard !fleet[node].modeOnly.isUnderWay, fleet[node].modeOnly.next == at else { return }
-        fleet[node].modeOnly.next = nil
-        guard modeCadence(of: node, turn.now) != nil else { return }
-        fleet[node].modeOnly.isUnderWay = true
-        fleet[node].modeOnly.begun = turn.now.uptime
-        turn.act(.read(fleet[node].id, .mode, at: fleet[seat: node].address))
-    }
-
-    /// The mode of a claimed node is read alone, so that a call that hangs delays nothing.
-    mutating func scheduleModeRead(_ node: NodeIndex, _ now: Moment) {
-        guard !fleet[node].modeOnly.isUnderWay, let cadence = modeCadence(of: node, now) else { return }
-        let at = max(now.uptime, (fleet[node].modeOnly.begun ?? now.uptime) + cadence)
-        if let next = fleet[node].modeOnly.next, next <= at { return }
-        fleet[node].modeOnly.next = at
-        agenda.insertRead(.modeRead(node.raw), at: at)
-    }
-
-    /// Nil: its mode is not read alone.
-    private func modeCadence(of node: NodeIndex, _ now: Moment) -> Duration? {
-        let entry = ledger[node]
-        if entry.open != nil { return cadence.urgent }
-        if let place = fleet[seat: node].lease, let part = ledger.part(place) {
-            if part.phase.kind == .committed { return cadence.urgent }
-            if part.phase.claim != nil { return cadence.close }
-        }
-        return wish(of: node, now).mode == nil ? nil : cadence.close
-    }
-
-    /// How soon everything about a node is read again.
-    private func interval(of node: NodeIndex, _ now: Moment) -> Duration {
-        let observe = fleet[fleet.cluster(of: node)].policy.observe
-        let entry = ledger[node]
-        let isClaimed = entry.written != nil || entry.open != nil || wish(of: node, now).mode != nil
-        if let place = fleet[seat: node].lease, let kind = ledger.part(place)?.phase.kind {
-            if kind == .committed, fleet[node].isFailing || fleet[node].mode?.mode == .known(.initial) {
-                return cadence.urgent
-            }
-            return kind == .soaking ? min(observe.interval, cadence.soaking) : min(observe.interval, cadence.close)
-        }
-        // A debt that waits for long is not asked about twice a second for ever.
-        if isClaimed { return min(observe.interval, isWaitingLong(node, now) ? cadence.patient : cadence.close) }
-        return Cadence.jittered(observe.interval, share: observe.jitter, place: node.raw, at: now.uptime)
-    }
-
-    private func isWaitingLong(_ node: NodeIndex, _ now: Moment) -> Bool {
-        ledger[node].failedStay != nil
-            || (ledger[node].written?.owedSince.map { now.wall - $0 > .minutes(1) } ?? false)
-    }
-}
-
-/// A node whose address changed while something of nagi's was on it: it keeps the old one until it was seen at the new one.
-extension Controller {
-    private func newAddress(of node: NodeIndex) -> NodeAddress? {
-        guard ledger[node].formerAddress != nil else { return nil }
-        return fleet[seat: node].configured?.address
-    }
-
-    private mutating func askNewAddress(_ node: NodeIndex, _ turn: inout Turn) {
-        guard let address = newAddress(of: node) else { return }
-        turn.act(.read(fleet[node].id, .newAddress, at: address))
-    }
-
-    /// Nothing of nagi's is left at the former address: from here on only the new one counts.
-    mutating func leaveFormerAddress(_ node: NodeIndex, _ turn: inout Turn) {
-        guard let address = newAddress(of: node), ledger[node].written == nil, ledger[node].open == nil,
-            fleet[seat: node].lease == nil
-        else { return }
-        move(node, to: address, isSameLife: false, &turn)
-    }
-
-    private mutating func move(_ node: NodeIndex, to address: NodeAddress, isSameLife: Bool, _ turn: inout Turn) {
-        decide(.addressMoved(fleet[node].id), &turn)
-        alarm(Alarm.Key(.wrongAddress, node: fleet[node].id), nil, &turn)
-        fleet[seat: node].address = address
-        // What the former address showed says nothing about the node.
-        fleet[node].forget(isSameLife: isSameLife, at: turn.now)
-        readNow(node, turn.now)
-    }
-
-    /// Only the mode that nagi wrote shows that it is the node.
-    mutating func moveAddress(of node: NodeIndex, _ mode: ObservedMode, _ turn: inout Turn) {
-        guard let address = newAddress(of: node) else { return }
-        if mode.requestable != ledger[node].written?.mode {
-            // The cluster sees the name, and nothing is left at the old address, or another node: that life of it is over. Where
-            // nagi's mode stands there still it is whoever answers there that would stay shut: it is given back first.
-            let cluster = fleet.cluster(of: node)
-            let former = fleet[seat: node].address.api.asAddressKey
-            let isGivenUp = fleet[node].freshMode(at: turn.now).map { $0.requestable != ledger[node].written?.mode }
-            let isElsewhere =
-                fleet[cluster].isClustered && fleet.isConnected(node, at: turn.now)
-                && (fleet[node].isGone(at: turn.now, watchedSince: fleet.watchedSince)
-                    || isGivenUp == true
-                        && fleet[cluster].roster.isTaken(former, byOtherThan: fleet[seat: node].column))
-            guard isElsewhere, ledger[node].open == nil else { return }
-            if ledger[node].written != nil {
-                decide(.ownershipDropped(fleet[node].id, reason: .alreadyNormal), &turn)
-            }
-        }
-        move(node, to: address, isSameLife: ledger[node].written != nil, &turn)
     }
 }

@@ -27,7 +27,7 @@ struct NetworkWatch: Sendable {
     /// What came of the latest call of a node.
     enum Reply: Hashable, Sendable {
         case answers, silent
-        /// Nothing could be sent, for want of what the policies name: that says nothing of the network.
+        /// Nothing was sent, for want of what the policies name or of trust: that says nothing of the network.
         case notSent
     }
 

@@ -122,13 +122,21 @@ package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
     case badAnswer(NodeText)
     /// Nothing was sent: what the policies name for the call cannot be used.
     case notSent(NodeText)
+    /// Nothing was sent: whoever answers there shows a certificate that the policies do not trust for it.
+    case distrusted(NodeText)
 
-    package var isSent: Bool { if case .notSent = self { false } else { true } }
+    /// It may be the network that is at fault.
+    package var isOfNetwork: Bool {
+        switch self {
+        case .unreachable, .timedOut, .badAnswer: true
+        case .notSent, .distrusted: false
+        }
+    }
 
     package func isSameKind(as other: ReadFailure) -> Bool {
         switch (self, other) {
         case (.unreachable, .unreachable), (.timedOut, .timedOut), (.badAnswer, .badAnswer),
-            (.notSent, .notSent):
+            (.notSent, .notSent), (.distrusted, .distrusted):
             true
         default: false
         }
@@ -139,7 +147,7 @@ package enum ReadFailure: Hashable, Sendable, Codable, CustomStringConvertible {
         case .unreachable(let reason): reason.description
         case .timedOut: "no answer in time"
         case .badAnswer(let reason): "bad answer: \(reason)"
-        case .notSent(let reason): reason.description
+        case .notSent(let reason), .distrusted(let reason): reason.description
         }
     }
 }

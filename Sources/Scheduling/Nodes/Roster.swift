@@ -181,6 +181,9 @@ struct Roster: Sendable {
         }
     }
 
+    /// Enough nodes say who is in the cluster to know what a majority says.
+    var isKnown: Bool { standings != nil }
+
     private var majorityStandings: [Standing]? {
         // Temporary nodes come and go: how many lists are enough does not hang on them.
         let fewest = fewest.lists

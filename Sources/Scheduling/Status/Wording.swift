@@ -100,6 +100,7 @@ extension Blocker {
         case (.groupFirst(let group, _), _): "the end of group \(group)"
         case (.canaryFirst, _): "the end of the canary"
         case (.foreign, _): "whoever set it"
+        case (.unreachable(.distrusted), _): "the node's certificate, or another api.tls and nagi reload"
         case (.unreachable, .config): "what the policies name, then nagi reload"
         case (.runEnding, _): "its end"
         case (_, .config): "an edit of the policies"

@@ -30,6 +30,15 @@ struct AlarmTests {
         #expect(!rig.raises("clock-not-trusted"), "\(rig.alarms)\n\(rig)")
     }
 
+    /// `lists other members than the majority`, and there was no majority: two of three could not be read.
+    @Test func `one list of three contradicts nobody`() {
+        var rig = Rig(RigPolicies(["a", "b", "c"], .nightly()), at: "12:00")
+        rig.stop("b")
+        rig.stop("c")
+        rig.advance(.minutes(1))
+        #expect(!rig.raises("list-contradicts"), "\(rig.alarms)\n\(rig)")
+    }
+
     /// Nothing was to be written to the node any more, and the alarm stood for weeks.
     @Test func `write-refused ends where the write is not wanted any more`() {
         let steps: [RigStep] = [.drain(deadline: .minutes(10)), .block, .waitForEnd, .restore]

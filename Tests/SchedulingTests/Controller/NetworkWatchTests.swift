@@ -67,6 +67,12 @@ struct NetworkWatchTests {
         }
     }
 
+    /// Every node shows another certificate than the policies trust: the network does its part.
+    @Test func `only what the network may have done speaks against it`() {
+        #expect([ReadFailure.unreachable("refused"), .timedOut, .badAnswer("502")].allSatisfy { $0.isOfNetwork })
+        #expect(![ReadFailure.notSent("TOKEN is not set"), .distrusted("expired")].contains { $0.isOfNetwork })
+    }
+
     private static let replies: [Character: NetworkWatch.Reply] = ["+": .answers, "-": .silent, "?": .notSent]
 
     private static func nodes(_ row: Row) throws -> [NodeID?] {
