@@ -222,6 +222,9 @@ extension Controller {
         ledger.isObserving && ledger.header(slot)?.isObserved == false
     }
 
+    /// It is in work for such a run.
+    func isLeftAlone(_ node: NodeIndex) -> Bool { fleet[seat: node].lease.map { isLeftAlone($0.run) } ?? false }
+
     private mutating func endIfThrough(_ slot: RunSlot, _ turn: inout Turn) {
         guard let header = ledger.header(slot) else { return }
         let (isOver, failed, proven, count) =

@@ -14,7 +14,8 @@ extension Ledger {
             let why = written.owedSince == nil ? keeper(of: entry) : "it was to be opened"
             // A restart forgets the mode, and whoever is away may be at one.
             guard entry.state.facts?.failure == nil else {
-                return "\(entry.id.name) does not answer, and may come back open: nobody looks until nagi runs again: \(why)"
+                return
+                    "\(entry.id.name) does not answer, and may come back open: nobody looks until nagi runs again: \(why)"
             }
             return "\(entry.id.name) stays \(written.mode.rawValue) until nagi runs again: \(why)"
         }

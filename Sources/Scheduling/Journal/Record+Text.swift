@@ -49,6 +49,8 @@ extension Record {
             "run \(id): its next node ignores \(force.ignored.map(\.rawValue).joined(separator: ", "))"
         case .forceUsed(let id, let node, let force):
             "\(node.name)  starts\(force.map { ", and ignores \($0.text)" } ?? " though it would have to wait")  \(id)"
+        case .partChanged(let run, _, let part, "approval"?, _) where part.awaitsWord:
+            "\(part.node.name)  waits for a person's word\(part.limit(at: at)): nagi approve \(run) \(part.node.name)"
         case .partChanged(let run, _, let part, let step, let grounds):
             part.text(step: step, grounds, at: at).map { "\(part.node.name)  \($0) (\(run))" }
         case .stayPlaced(let node, let stay, _):
@@ -197,7 +199,10 @@ extension Part {
         case .committed(let work, _): return begins(step, work, now) ?? work.gateText
         case .returning(let returning):
             if case .goOn = returning.after { return "restore begins" }
-            return "is given back when its command has ended\(why)"
+            guard returning.command != nil else { return "is given back\(why)" }
+            return
+                (returning.isGranted
+                ? "is given back, and its command runs to its end" : "ends when its command has ended") + why
         case .soaking(let work):
             guard let begins = begins(step, work, now) else { return work.gateText }
             return "back in service\(milestones.outOfServiceFor.map { " after \($0)" } ?? ""); \(begins)"
@@ -207,6 +212,11 @@ extension Part {
             if let error { return error.hasPrefix(word) ? error : "\(word): \(error)" }
             return word + (result == .done ? milestones.summary : "")
         }
+    }
+
+    /// `, at most 12h`
+    fileprivate func limit(at now: Moment) -> String {
+        phase.timer.map { ", at most \($0.timeLeft(at: now).inSpokenMinutes)" } ?? ""
     }
 
     /// `drain begins: at least block_new_session, at most 2h`; of a command or a gate, which begins when it may:

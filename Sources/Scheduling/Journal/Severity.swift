@@ -77,7 +77,7 @@ extension PartPhase.Work {
 
 extension Part {
     /// Nobody has approved its step yet.
-    fileprivate var awaitsWord: Bool {
+    var awaitsWord: Bool {
         guard case .out(let work) = phase else { return false }
         return work.approval == nil
     }

@@ -112,7 +112,9 @@ extension Controller {
     private static let retryLimit = 3
 
     private func nextOpenings(of node: NodeIndex, _ now: Moment) -> [NodeExplanation.NextOpening] {
-        guard let configured = fleet[seat: node].configured, !fleet[seat: node].isRetained else { return [] }
+        guard let configured = fleet[seat: node].configured, !fleet[seat: node].isRetained, !isLeftAlone(node) else {
+            return []
+        }
         let openings = calendars.entries.compactMap { entry -> NodeExplanation.NextOpening? in
             guard entry.policy.cluster == fleet[node].id.cluster, entry.policy.selector.matches(configured),
                 !entry.policy.isSuspended
@@ -162,6 +164,8 @@ extension Controller {
         of node: NodeIndex, _ status: NodeStatus, _ waits: [NodeExplanation.Wait], _ now: Moment
     ) -> [String] {
         let id = fleet[node].id
+        // Whoever only observes refuses what would change it.
+        guard !isLeftAlone(node) else { return ledger[node].hold == nil ? ["nagi hold \(id) --reason …"] : [] }
         var levers: [String] = []
         if ledger[node].hold != nil { levers.append("nagi resume \(id)") }
         if let stay = ledger[node].failedStay {
@@ -181,8 +185,9 @@ extension Controller {
         for blocker in status.blockers where status.run != nil && blocker.class == .human {
             levers += blocker.levers(node: blocker.node ?? id, run: status.run)
         }
-        for wait in waits where status.run == nil {
-            levers += wait.blockers.filter { $0.class == .human }.flatMap {
+        // What the run that takes it soonest waits for can be ignored; of the others, a person's word lifts theirs.
+        for (place, wait) in waits.enumerated() where status.run == nil {
+            levers += wait.blockers.filter { place == 0 || $0.class == .human }.flatMap {
                 $0.levers(node: $0.node ?? id, run: wait.run)
             }
         }

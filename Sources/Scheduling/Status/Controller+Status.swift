@@ -180,7 +180,8 @@ extension Controller {
             claims.append(
                 ClaimStatus(
                     owner: header.id.text, mode: claim, reason: "step \(stepText(part, header))",
-                    since: part.since, until: part.phase.shownEnd(at: now), left: part.phase.timer?.standing))
+                    since: part.since, until: isLeftAlone(place.run) ? nil : part.phase.shownEnd(at: now),
+                    left: part.phase.timer?.standing))
         }
         if let stay = ledger[node].failedStay {
             claims.append(ClaimStatus(owner: stay.run.text, mode: stay.mode, reason: stay.reason, since: stay.since))

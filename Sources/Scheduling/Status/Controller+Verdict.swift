@@ -211,7 +211,10 @@ extension Controller {
         case .returning(let returning):
             if returning.command != nil {
                 let name = runningCommand(on: node) ?? "its command"
-                return Verdict(.runningCommand, "\(name) to its end, then it is given back")
+                // What no longer has the node out runs on beside its calls.
+                let isOpen = ledger[node].written == nil
+                return Verdict(
+                    .runningCommand, "\(name) to its end; the node is \(isOpen ? "open" : "given back") already")
             }
             return fleet.isConnected(node, at: now)
                 ? Verdict(.restoring, "back to normal, then ready")

@@ -37,6 +37,42 @@ struct FurtherStepTests {
         #expect(rehearsal.text == "0m a1 starts\n26m a1 done\n26m completed")
     }
 
+    /// Who comes to an open node while the ending of calls goes on there is cut off with the others.
+    static let takers: [(String, ScriptedRehearsal.Deed)] = [
+        ("release", LeverTests.order(.release, node: "a1", "calls")),
+        ("skip", LeverTests.order(.skip, node: "a1", run: "r", "calls")),
+        ("hold", LeverTests.order(.hold, node: "a1", mode: .normal, minutes: 60, "calls")),
+        ("abort", LeverTests.order(.abort, run: "r", "calls")),
+        ("pause", LeverTests.order(.pause, "calls") { $0.givesBack = true }),
+        ("gone", .loads(ScriptedRehearsal.rollout(Strategy(), isSuspended: true))),
+    ]
+
+    @Test(arguments: takers)
+    func `a node is not opened while what is live there is being ended`(
+        name: String, deed: ScriptedRehearsal.Deed
+    ) throws {
+        let steps: [Step] = [
+            .drain(DrainStep(deadline: .minutes(2), onDeadline: .terminate)), .block, .wait(.duration(.minutes(5))),
+            .restore,
+        ]
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: StepSequence(name: "s", steps: steps), names: ["a1"]))
+        rehearsal.nodes["a1"]?.sessions = 3
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 2, [])
+        rehearsal.advance(by: .seconds(20))
+        let start = try #require(starts(rehearsal).first)
+        rehearsal.perform(deed)
+        rehearsal.advance(by: .seconds(5))
+        let facts = rehearsal.journal.map(\.fact)
+        let end = try #require(
+            facts.firstIndex { if case .commandEnded(let id, _, _, _, _, _) = $0 { id == start.id } else { false } })
+        let opening = try #require(
+            facts.firstIndex { if case .modeIntended(let change) = $0 { change.target == .normal } else { false } })
+        #expect(end < opening, "\(rehearsal.text)")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal) && rehearsal.isFolded)
+    }
+
     @Test func `what ends by itself in time is not ended`() {
         let rehearsal = rehearsal([.drain(DrainStep(deadline: .minutes(20), onDeadline: .terminate)), .block, .restore])
         #expect(starts(rehearsal).isEmpty)

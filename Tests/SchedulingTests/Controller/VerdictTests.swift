@@ -158,11 +158,30 @@ struct VerdictTests {
         #expect(rehearsal.wait(of: "a1") == "waiting-step: up waits until the cluster's lists show the node")
     }
 
+    @Test func `no command begins by a clock that jumped`() {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: Self.twoCommands))
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 2, [(2, .commandsRun(false)), (2, .wallJumps(minutes: -60)), (2, .restarts)])
+        rehearsal.advance(by: .seconds(10))
+        #expect(
+            rehearsal.wait(of: "a1").hasPrefix("waiting-step: warm may not start now"),
+            "\(rehearsal.wait(of: "a1"))")
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.text.contains("a1 done"), "\(rehearsal.text)")
+    }
+
     @Test func `what one that acted has left at its step is left there by one that only observes`() {
         var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy()))
         rehearsal.run(minutes: 3, [(2, .observes)])
         #expect(
             rehearsal.wait(of: "a1")
                 == "waiting-step: left as it is at step 3 of 4 (wait): this daemon only observes")
+        guard case .node(let said)? = try? rehearsal.controller.answer(.explain("a1"), at: rehearsal.now) else {
+            Issue.record("nothing is said of a1")
+            return
+        }
+        // `release` would be refused, and nothing comes next.
+        #expect(said.levers == ["nagi hold c/a1 --reason …"] && said.next.isEmpty, "\(said)")
+        #expect(said.status.claims.allSatisfy { $0.until == nil })
     }
 }
