@@ -329,6 +329,50 @@ import Testing
         #expect(stub.operations.filter { $0 != "GetStatsReport" && $0 != "ListConnections" } == calls)
     }
 
+    /// Somebody has opened the node by hand meanwhile: seen to be cut off with the others.
+    @Test func `whoever comes while calls are being ended keeps theirs`() async throws {
+        let live = Mutex(["a"])
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "ListConnections":
+                let rows = live.withLock { $0 }.map { #"{"channel_id":"\#($0)","connection_id":"x"}"# }
+                return .answer(200, "[\(rows.joined(separator: ","))]")
+            case "GetStatsReport": return .answer(200, Sample.stats)
+            case "DisconnectChannel":
+                live.withLock { live in
+                    live.removeAll { call.body.contains("\"\($0)\"") }
+                    live.append("newcomer")
+                }
+            default: break
+            }
+            return .answer(200, "{}")
+        }
+        defer { stub.stop() }
+        let outcome = await executor(set(stub.url)).start(
+            start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        #expect(outcome == .terminated(sessions: 1, left: 0))
+        #expect(live.withLock { $0 } == ["newcomer"])
+    }
+
+    @Test func `an ending of calls that is not wanted any more ends no further one`() async throws {
+        let executor = Mutex<StepExecutor?>(nil)
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "ListConnections":
+                return .answer(200, #"[{"channel_id":"a"},{"channel_id":"b"},{"channel_id":"c"}]"#)
+            case "GetStatsReport": return .answer(200, Sample.report("2022.2.3", relays: false))
+            default: executor.withLock { $0 }?.stop(CommandID(number: 1))
+            }
+            return .answer(200, "{}")
+        }
+        defer { stub.stop() }
+        let ending = self.executor(set(stub.url))
+        executor.withLock { $0 = ending }
+        let outcome = await ending.start(start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        #expect(outcome == .stopped)
+        #expect(stub.operations.filter { $0 == "DisconnectChannel" }.count == 1)
+    }
+
     @Test func `a node that ends nothing says how many are left, and what it answers`() async throws {
         let stub = try StubNode { call in
             switch call.operation {

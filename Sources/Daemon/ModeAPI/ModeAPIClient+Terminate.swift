@@ -8,21 +8,26 @@ extension ModeAPIClient {
     /// Between two looks at what is left.
     private static let terminationPause = Duration.milliseconds(500)
 
-    /// Ends every channel of the node until none has a connection: clients are told the reason by DisconnectChannel, and
-    /// TerminateSession then ends the session, which would stay for a while, where the release has that call. Where sessions
-    /// span nodes, or nobody knows whether they do, people on the other nodes keep theirs: only the node's own connections are
-    /// ended, one by one.
+    /// Ends every channel that the node has now, until none of them has a connection: clients are told the reason by
+    /// DisconnectChannel, and TerminateSession then ends the session, which would stay for a while, where the release has that
+    /// call. Where sessions span nodes, or nobody knows whether they do, people on the other nodes keep theirs: only the node's
+    /// own connections are ended, one by one.
     package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
         let end = HostClock.now().uptime + start.timeout
         var ended: Set<String> = []
         var hasAsked = false
+        // No session begins on a node that is blocked: whoever comes later came to one that somebody has opened.
+        var meant: Set<String>?
         // Of the latest round.
         var fault: NodeText?
         do throws(CallFailure) {
             let endpoint = try termination(of: start.node, at: start.address)
             let abilities = await abilities(of: start.node, endpoint)
             while true {
-                let connections = try await connections(endpoint)
+                let found = try await connections(endpoint)
+                let ending = meant ?? Set(found.map(\.channelID))
+                meant = ending
+                let connections = found.filter { ending.contains($0.channelID) }
                 let live = Set(connections.map(\.channelID))
                 guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
                 guard HostClock.now().uptime < end, !Task.isCancelled else {
@@ -35,11 +40,11 @@ extension ModeAPIClient {
                 hasAsked = true
                 fault = nil
                 if abilities.relays ?? true {
-                    for connection in connections where HostClock.now().uptime < end {
+                    for connection in connections where HostClock.now().uptime < end && !Task.isCancelled {
                         fault = try await self.end(connection, reason, endpoint) ?? fault
                     }
                 } else {
-                    for channel in live.sorted() where HostClock.now().uptime < end {
+                    for channel in live.sorted() where HostClock.now().uptime < end && !Task.isCancelled {
                         fault = try await self.end(channel, reason, abilities.release, endpoint) ?? fault
                     }
                 }

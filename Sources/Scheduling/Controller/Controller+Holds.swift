@@ -34,7 +34,9 @@ extension Controller {
         if wish == .keepOpen, let floor = ledger[node].floor {
             aside.append("\(floor.rawValue) was set by somebody else, and nagi never loosens that")
         }
-        if let command = runningCommand(on: node) {
+        if wish == .keepOpen, termination(on: node) != nil {
+            aside.append("the ending of its calls is stopped first")
+        } else if let command = runningCommand(on: node) {
             aside.append("\(command) is running there and goes on, and what verifies it")
         }
         for place in fleet[seat: node].parts where ledger.part(place)?.phase.kind == .soaking {

@@ -24,7 +24,7 @@ extension Controller {
         if let held {
             switch held {
             // What a command may still disrupt stays shut until that has ended.
-            case .keepOpen: if !runsDisruptiveCommand(node) { return wish }
+            case .keepOpen: if !runsDisruptiveCommand(node), termination(on: node) == nil { return wish }
             case .mode(let mode):
                 wish.mode = mode
                 wish.mayRaise = true
@@ -191,6 +191,14 @@ extension Controller {
             let command = part.phase.command
         else { return false }
         return ledger.commands[command]?.outcome == nil
+    }
+
+    /// The ending of calls that goes on there; nil: none does.
+    func termination(on node: NodeIndex) -> CommandID? {
+        guard let place = fleet[seat: node].lease, let id = ledger.part(place)?.phase.command,
+            let command = ledger.commands[id], command.outcome == nil, case .termination = command.start.work
+        else { return nil }
+        return id
     }
 
     private mutating func send(

@@ -120,6 +120,10 @@ extension Controller {
         }
         decide(
             .partChanged(header.id, place.part, part, step: isNews ? stepWord(of: part, header) : nil, grounds), &turn)
+        // Nobody is to go any more for whom it ends the calls.
+        if case .returning = part.phase, former?.phase.kind != .returning, let command = termination(on: node) {
+            turn.act(.stop(command))
+        }
         if let start {
             decide(.commandIntended(start), &turn)
             runningCommands[start.id] = place

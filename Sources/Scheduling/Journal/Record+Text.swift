@@ -200,6 +200,7 @@ extension Part {
         case .returning(let returning):
             if case .goOn = returning.after { return "restore begins" }
             guard returning.command != nil else { return "is given back\(why)" }
+            if returning.claim != nil { return "is given back when the ending of its calls has stopped\(why)" }
             return
                 (returning.isGranted
                 ? "is given back, and its command runs to its end" : "ends when its command has ended") + why

@@ -39,9 +39,12 @@ extension Part {
         var part = self
         part.error = why
         guard let command = phase.command, situation.outcome == nil else { return part.ended(after, situation) }
+        // What somebody has opened by hand is not closed for the time that its command takes to end.
+        let closing = after == .finish(.yielded) ? nil : phase.work
         part.phase = .returning(
             PartPhase.Returning(
                 after: .end(after), since: situation.now, isGranted: phase.holdsSlot, command: command,
+                claim: closing.flatMap { situation.sequence.steps[$0.step].endsCalls ? $0.claim : nil },
                 timer: phase.timer))
         part.since = situation.now.wall
         return PartMove(part)

@@ -64,6 +64,8 @@ package enum PartPhase: Hashable, Sendable, Codable {
         package var isGranted: Bool = true
         /// A command of the part that still runs: nothing follows before it has ended.
         package var command: CommandID?
+        /// The node stays so until that command, which ends calls, has ended: those that come to an open node would be ended too.
+        package var claim: RequestableMode?
         /// When its end is no longer awaited.
         package var timer: Countdown?
     }
@@ -94,7 +96,9 @@ package enum PartPhase: Hashable, Sendable, Codable {
         }
     }
 
-    package var claim: RequestableMode? { work?.claim }
+    package var claim: RequestableMode? {
+        if case .returning(let returning) = self { returning.claim } else { work?.claim }
+    }
 
     /// It holds the node, a slot of the cluster and a slot of the run.
     package var holdsSlot: Bool {

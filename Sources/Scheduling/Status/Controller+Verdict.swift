@@ -209,6 +209,9 @@ extension Controller {
         }
         switch part.phase {
         case .returning(let returning):
+            if returning.claim != nil {
+                return Verdict(.runningCommand, "the ending of its calls to its stop, then it is given back")
+            }
             if returning.command != nil {
                 let name = runningCommand(on: node) ?? "its command"
                 // What no longer has the node out runs on beside its calls.

@@ -115,6 +115,14 @@ package enum Step: Hashable, Sendable, Codable {
         }
     }
 
+    /// The command that runs in it ends what is live on the node.
+    var endsCalls: Bool {
+        switch self {
+        case .drain, .terminate: true
+        default: false
+        }
+    }
+
     /// Something that begins in it may not begin under a pause or a hold.
     var isCommand: Bool {
         if case .gate(let gate) = self { gate.isProgram } else { command != nil }

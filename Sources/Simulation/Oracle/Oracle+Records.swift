@@ -304,6 +304,12 @@ extension Oracle {
         change(start.id) { $0.isRunning = true }
     }
 
+    /// Who comes to a node that was given back is not sent away.
+    mutating func note(calls: Int, endedOn node: NodeID, at: Int64) {
+        guard calls > 0, !mirror.isClaimed(node) else { return }
+        violate(.order, at: at, "calls are ended on \(node.name), which was given back")
+    }
+
     func command(_ id: CommandID) -> CommandView? { commands.last { $0.start.id == id } }
 
     private mutating func change(_ id: CommandID, _ change: (inout CommandView) -> Void) {

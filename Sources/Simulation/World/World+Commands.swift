@@ -96,20 +96,37 @@ extension World {
         startNode(node, version: version)
     }
 
-    /// Everything live on the node is ended on purpose; with a fault, half of it.
+    /// Everything live on the node is ended on purpose. With a fault, half of it, or the node does not end anything before
+    /// its caller has tried for a while.
     private mutating func terminate(_ start: CommandStart, _ command: CommandRun) {
         guard let node = command.place, cluster[node].isRunning else {
             return insert(.commandEnds(start.id, .notStarted("connection refused")), in: .milliseconds(5))
         }
+        switch command.fault {
+        case .hangs?, .vanishes?, .interrupted?:
+            insert(.callsEnd(start.id, process: process), in: .seconds(20))
+        default: endCalls(start.id, isLate: false)
+        }
+    }
+
+    /// Ends what is live on the node by now, where that is still wanted.
+    mutating func endCalls(_ id: CommandID, isLate: Bool) {
+        guard let place = place(of: id), case .running = commands[place].state, !commands[place].isToEnd else { return }
+        let command = commands[place]
+        guard let node = command.place, cluster[node].isRunning else {
+            return insert(.commandEnds(id, .noAnswer("connection refused")), in: .milliseconds(5))
+        }
         cluster.advance(to: wall)
         let channels = Set(cluster[node].connections.map(\.channel)).sorted()
-        let ended = command.fault == nil ? channels : Array(channels.prefix(channels.count / 2))
+        let ended = command.fault == nil || isLate ? channels : Array(channels.prefix(channels.count / 2))
+        if isLate { marks.note("calls-ended-late") }
+        oracle.note(calls: channels.count, endedOn: command.start.node, at: now)
         for channel in ended { cluster.terminateSession(of: channel, on: node, at: wall) }
         marks.note(ended.count == channels.count ? "calls-ended-on-purpose" : "calls-ended-by-half")
         say("\(scenario.nodes[node].name): \(ended.count) sessions are ended on purpose")
         noteEverything()
         let outcome = CommandOutcome.terminated(sessions: ended.count, left: channels.count - ended.count)
-        insert(.commandEnds(start.id, outcome), in: .milliseconds(200))
+        insert(.commandEnds(id, outcome), in: .milliseconds(200))
     }
 
     mutating func end(_ id: CommandID, _ result: CommandOutcome) {
@@ -134,7 +151,9 @@ extension World {
         guard let place = place(of: id) else { return }
         switch commands[place].state {
         case .asked: end(id, .neverBegan)
-        case .running: insert(.commandEnds(id, .stopped), in: .seconds(2))
+        case .running:
+            commands[place].isToEnd = true
+            insert(.commandEnds(id, .stopped), in: .seconds(2))
         case .ended: break
         }
     }

@@ -213,7 +213,10 @@ extension World {
         }
         switch commands[place].state {
         case .ended(let outcome): post(in: .zero, .commandEnded(start.id, outcome))
-        case .running: marks.note("command-adopted")
+        case .running:
+            // It ended with the process that made the calls, and nobody can say how far it had come.
+            if case .termination = start.work { return insert(.commandEnds(start.id, .interrupted), in: start.timeout) }
+            marks.note("command-adopted")
         case .asked:
             // The claim on the command is taken: whoever was about to start it finds that and leaves.
             commands[place].state = .ended(.neverBegan)

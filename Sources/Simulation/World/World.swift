@@ -24,6 +24,8 @@ package struct World: Sendable {
         case commandStarts(CommandID)
         case commandEnds(CommandID, CommandOutcome)
         case commandVanishes(CommandID)
+        /// What was being ended on a node in vain can be ended now.
+        case callsEnd(CommandID, process: Int)
         case daemonStarts(wallOff: Duration)
         case daemonGoesOn(process: Int)
         case fault(Int)
@@ -82,6 +84,8 @@ package struct World: Sendable {
         /// The machine that it acts on.
         var place: Int?
         var hasStopped = false
+        /// The daemon has told it to end.
+        var isToEnd = false
     }
 
     let scenario: Scenario
@@ -238,6 +242,7 @@ package struct World: Sendable {
         case .commandStarts(let id): bringBack(id)
         case .commandEnds(let id, let outcome): end(id, outcome)
         case .commandVanishes(let id): vanish(id)
+        case .callsEnd(let id, let process): if isAlive(process) { endCalls(id, isLate: true) }
         case .daemonStarts(let wallOff): startDaemon(wallOff: wallOff)
         case .daemonGoesOn(let process): goOn(process: process)
         case .fault(let place): apply(planned: place)
