@@ -101,7 +101,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case budgetTakesAll = "budget-takes-all"
     /// A budget that the quorum of the cluster contradicts.
     case budgetBreaksQuorum = "budget-breaks-quorum"
-    /// As many canary nodes as the first group has, or more.
+    /// More canary nodes than the first group has, or none would follow.
     case canaryTooLarge = "canary-too-large"
     case nodeInNoGroup = "node-in-no-group"
     case nodeInTwoGroups = "node-in-two-groups"

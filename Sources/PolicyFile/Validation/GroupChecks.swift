@@ -2,7 +2,7 @@ import ModeCore
 import Scheduling
 
 extension PolicyValidator {
-    /// Groups part the selected nodes, and the canary nodes are fewer than the first of them.
+    /// Groups part the selected nodes, and the canary nodes are of the first of them, and others follow.
     func checkGroups(_ strategy: Strategy, _ selected: [ClusterNode], of cluster: CheckedCluster, _ spec: YAMLNode) {
         guard !selected.isEmpty else { return }
         var first = (nodes: selected.count, title: "the policy selects")
@@ -24,14 +24,18 @@ extension PolicyValidator {
                 }
             }
         }
-        if let canary = strategy.canary, first.nodes > 0, !cluster.isOpen, canary.count >= first.nodes {
+        // A whole first group may be the canary of the groups that follow.
+        let doOthersFollow = first.nodes < selected.count
+        let most = doOthersFollow ? first.nodes : first.nodes - 1
+        if let canary = strategy.canary, first.nodes > 0, !cluster.isOpen, canary.count > most {
             let isWritten = spec["strategy"]?["canary"]?.hasKey("count") == true
             findings.error(
                 .canaryTooLarge,
-                "\(plural(canary.count, "canary node")): \(first.title) \(first.nodes), none would follow",
+                "\(plural(canary.count, "canary node")): \(first.title) \(first.nodes), "
+                    + (doOthersFollow ? "and only they are asked to be canaries" : "none would follow"),
                 at: isWritten
                     ? spec.location(of: "strategy", "canary", "count") : spec.location(of: "strategy", "canary"),
-                hint: first.nodes > 1 ? "at most \(first.nodes - 1)" : "leave out `canary`")
+                hint: most > 0 ? "at most \(most)" : "leave out `canary`")
         }
     }
 

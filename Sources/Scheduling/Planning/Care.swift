@@ -7,7 +7,8 @@ struct Care: Hashable, Sendable {
     struct Bound: Hashable, Sendable {
         /// What it is about, as a text for people begins.
         var what: String
-        var boldness: Double
+        /// Nil: nobody can say which of two is bolder, so that a change of it is both.
+        var boldness: Double?
         /// As people read it.
         var text: String
     }
@@ -18,7 +19,7 @@ struct Care: Hashable, Sendable {
     init(_ planned: PlannedPolicy, of set: PolicySet) {
         let policy = planned.policy
         var bounds: [Bound] = []
-        func add(_ what: String, _ boldness: Double, _ text: String) {
+        func add(_ what: String, _ boldness: Double?, _ text: String) {
             bounds.append(Bound(what: what, boldness: boldness, text: text))
         }
         func add(shorter what: String, _ length: Duration) { add(what, -length.inSeconds, length.spoken) }
@@ -36,6 +37,10 @@ struct Care: Hashable, Sendable {
             add(
                 "the cluster's budget, in service at least", least.map { Double(total - $0) } ?? .infinity,
                 least.map { "\($0) of \(total)" } ?? "none")
+            if let discovery = cluster.discovery {
+                let networks = discovery.allow.joined(separator: ", ")
+                add("addresses that discovery may call", nil, networks.isEmpty ? "any" : networks)
+            }
         }
         add(shorter: "cutoff", policy.schedule.cutoff)
         add("only nodes whose longest course fits", isKept: policy.schedule.startOnlyIf == .fits)
@@ -57,9 +62,19 @@ struct Care: Hashable, Sendable {
             "time that calls have before that", deadline.map { -$0.inSeconds } ?? -.infinity,
             deadline?.spoken ?? "for ever")
         add(more: "sessions that count as drained", steps.map(\.toleratedSessions).max() ?? 0)
+        add(more: "connections that count as drained", steps.map(\.toleratedConnections).max() ?? 0)
+        add("kept shut where it fails after commitment", isKept: policy.sequence.onFailure != .restore)
         add(shorter: "soak", steps.reduce(.zero) { $0 + $1.soakLength })
-        let gates = policy.gates.count + steps.count(where: \.isGate)
-        add("gates", -Double(gates), "\(gates)")
+        let gates = policy.gates + steps.compactMap { if case .gate(let gate) = $0 { gate } else { nil } }
+        add("gates", -Double(gates.count), "\(gates.count)")
+        for gate in gates {
+            add(more: "bad measurements until the gate \(gate.name) fails", gate.failureLimit)
+            add("whoever cannot be measured is held up by the gate \(gate.name)", isKept: gate.onUnknown != .pass)
+            add("what the gate \(gate.name) measures", nil, gate.probe.subject)
+            guard case .prometheus(let query) = gate.probe else { continue }
+            add("the most that is good for the gate \(gate.name)", query.max ?? .infinity, query.max.text)
+            add("the least that is good for the gate \(gate.name)", -(query.min ?? -.infinity), query.min.text)
+        }
         add("approvals of each node", isKept: steps.contains { if case .approval = $0 { true } else { false } })
         add("verify", isKept: steps.contains { if case .verify = $0 { true } else { false } })
         self.bounds = bounds
@@ -68,9 +83,12 @@ struct Care: Hashable, Sendable {
     /// What is bolder here than there.
     func beyond(_ other: Care) -> [(what: String, here: String, there: String)] {
         bounds.compactMap { bound in
-            guard let former = other.bounds.first(where: { $0.what == bound.what }), bound.boldness > former.boldness
-            else { return nil }
-            return (bound.what, bound.text, former.text)
+            guard let former = other.bounds.first(where: { $0.what == bound.what }) else { return nil }
+            let isBolder =
+                if let here = bound.boldness, let there = former.boldness { here > there } else {
+                    bound.text != former.text
+                }
+            return isBolder ? (bound.what, bound.text, former.text) : nil
         }
     }
 }
@@ -110,6 +128,26 @@ extension Step {
     }
 
     fileprivate var toleratedSessions: Int { if case .drain(let drain) = self { drain.maxSessions } else { 0 } }
+    fileprivate var toleratedConnections: Int { if case .drain(let drain) = self { drain.maxConnections } else { 0 } }
     fileprivate var soakLength: Duration { if case .soak(let length) = self { length } else { .zero } }
-    fileprivate var isGate: Bool { if case .gate = self { true } else { false } }
+}
+
+extension HealthGate.Probe {
+    /// Whom it asks for what.
+    fileprivate var subject: String {
+        switch self {
+        case .command(let words): words.joined(separator: " ")
+        case .http(let request, let expected):
+            [
+                "\(request.method.rawValue) \(request.url)", request.body, expected.status.map { "\($0)" },
+                expected.contains,
+            ]
+            .compactMap { $0 }.joined(separator: " ")
+        case .prometheus(let query): "\(query.query) at \(query.url)"
+        }
+    }
+}
+
+extension Double? {
+    fileprivate var text: String { map { "\($0)" } ?? "no bound" }
 }

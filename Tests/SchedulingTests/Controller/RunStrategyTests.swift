@@ -227,6 +227,20 @@ struct RunStrategyTests {
             ])
     }
 
+    /// An emergency had taken one node out of the policies: the whole set was refused, as none would follow the canary.
+    @Test func `a whole first group may be the canary`() {
+        var rehearsal = Self.rehearsal(
+            Strategy(
+                maxUnavailable: .count(2), canary: Canary(count: 2, soak: .minutes(10)),
+                groups: ScriptedRehearsal.groups()))
+        rehearsal.run(minutes: 60)
+        #expect(
+            rehearsal.lines.prefix(6) == [
+                "0m b1 starts", "0m b2 starts", "5m b1 done", "5m b2 done", "15m promoted", "15m a1 starts",
+            ], "\(rehearsal.text)")
+        #expect(rehearsal.text.hasSuffix("completed"), "\(rehearsal.text)")
+    }
+
     static let failing = StepSequence(
         name: "s",
         steps: [.drain(DrainStep()), .block, .verify(VerifyStep(version: "9", timeout: .minutes(5))), .restore])
