@@ -290,7 +290,6 @@ package final class DaemonService: Sendable {
             loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
             return refused(objections, "nagi preflight", wish)
         }
-        if !isTrial { log("policies read again: \(set.digest.prefix(8))") }
         let isConfirmed = wish.request.confirm ?? false
         let calls = loop.client.settings(for: set)
         let news = loop.client.news(of: calls)

@@ -141,7 +141,7 @@ extension StatusTable {
             let kept = node.failed.map { "kept at \($0.mode) by \($0.run)" } ?? text
             return ("failed\(since): \(kept)", .alarm)
         case .contested, .refused, .wrongAddress, .wrongTopology, .journalLost: return (text + end, .alarm)
-        case .foreign, .faulted: return (text, .foreign)
+        case .foreign, .faulted: return (text + (node.since.map { ", since \(clock($0))" } ?? ""), .foreign)
         case .unreachable:
             return ("unreachable\(since): \(text)\(limit)", .warning)
         case .isolated, .initial, .stale, .unknownMode, .notListed: return (text + limit, .warning)

@@ -1,3 +1,4 @@
+import NIOCore
 import PolicyFile
 import Primitives
 import Scheduling
@@ -65,7 +66,7 @@ package struct Preflight: Sendable {
                             + hookFindings(cluster, settings)))
             }
         }
-        sections += policySections(client.addresses.secrets)
+        sections += await policySections(client.addresses)
         for notification in self.set.notifications { sections.append(await section(of: notification, client)) }
         await client.shutdown()
         return sections
@@ -133,9 +134,30 @@ package struct Preflight: Sendable {
         }
     }
 
-    /// Policies with something to say: the programs that they would run on this machine, the secrets that they would send.
-    private func policySections(_ secrets: SecretSource) -> [Section] {
+    /// Policies with something to say: the programs that they would run on this machine, the secrets that they would send, and
+    /// whether anybody takes connections where they would send something.
+    private func policySections(_ caller: AddressCaller) async -> [Section] {
+        let places = Set(self.set.policies.flatMap(\.calls).map(\.place))
+        let answering = await withTaskGroup(of: (AddressProbe.Place, Bool).self) { group in
+            for place in places {
+                group.addTask {
+                    let limit = TimeAmount.nanoseconds(Self.patience.nanoseconds)
+                    return (place, await AddressProbe.answers(place, within: limit, on: caller.exchange.group))
+                }
+            }
+            return await group.reduce(into: Set<AddressProbe.Place>()) { if $1.1 { $0.insert($1.0) } }
+        }
+        return policySections(caller.secrets, answering)
+    }
+
+    private func policySections(_ secrets: SecretSource, _ answering: Set<AddressProbe.Place>) -> [Section] {
         self.set.policies.compactMap { policy in
+            let calls = policy.calls
+            let silent = calls.filter { !answering.contains($0.place) }.map { call in
+                PreflightFinding(
+                    .warning, .addressUnreachable, in: policy.name,
+                    "\(call.name): nothing takes connections at \(call.place.host), port \(call.place.port) now")
+            }
             let programs = Set(policy.programs).sorted()
             let missing = programs.compactMap { finding(of: $0, policy.name) }
             let references = Set(policy.secrets).sorted { "\($0)" < "\($1)" }
@@ -151,9 +173,12 @@ package struct Preflight: Sendable {
             if !references.isEmpty {
                 summary.append("\(references.count - unreadable.count) of \(references.count) secrets can be read")
             }
+            if !calls.isEmpty {
+                summary.append("\(calls.count - silent.count) of \(calls.count) addresses take connections")
+            }
             guard !summary.isEmpty else { return nil }
             return Section(
-                name: policy.name, summary: summary.joined(separator: ", "), findings: missing + unreadable)
+                name: policy.name, summary: summary.joined(separator: ", "), findings: missing + unreadable + silent)
         }
     }
 
@@ -215,6 +240,22 @@ extension Policy {
             }
     }
 
+    /// Whom its steps and gates call, by the names that people know them by. What is filled in for each node is not tried.
+    fileprivate var calls: [(name: String, place: AddressProbe.Place)] {
+        let steps = sequence.steps.compactMap { step -> (String, String)? in
+            switch step {
+            case .http(let http): (step.label, http.request.url)
+            case .gate(let gate): gate.url.map { ("gate \(gate.name)", $0) }
+            default: nil
+            }
+        }
+        let gates = gates.compactMap { gate in gate.url.map { ("gate \(gate.name)", $0) } }
+        return (gates + steps).compactMap { name, url in
+            guard let place = AddressProbe.place(of: url), !place.host.contains("{") else { return nil }
+            return (name, place)
+        }
+    }
+
     /// What its steps and gates send with their calls.
     fileprivate var secrets: [SecretReference] {
         gates.flatMap(\.secrets)
@@ -229,6 +270,14 @@ extension Policy {
 }
 
 extension HealthGate {
+    fileprivate var url: String? {
+        switch probe {
+        case .http(let request, _): request.url
+        case .prometheus(let query): query.url
+        case .command: nil
+        }
+    }
+
     fileprivate var program: String? {
         if case .command(let command) = probe { command.first } else { nil }
     }

@@ -32,6 +32,7 @@ package struct PreflightFinding: Hashable, Sendable {
         case vanishedNotSent = "vanished-not-sent"
         case embedded
         case receiverUnreachable = "receiver-unreachable"
+        case addressUnreachable = "address-unreachable"
         case commandNotFound = "command-not-found"
         case commandNotExecutable = "command-not-executable"
     }
