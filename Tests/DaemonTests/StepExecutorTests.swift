@@ -369,8 +369,22 @@ import Testing
         let ending = self.executor(set(stub.url))
         executor.withLock { $0 = ending }
         let outcome = await ending.start(start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
-        #expect(outcome == .stopped)
+        #expect(outcome == .terminated(sessions: 0, left: 3))
         #expect(stub.operations.filter { $0 == "DisconnectChannel" }.count == 1)
+    }
+
+    /// Opened at once, the node was restarted a minute later by the service that had got the order.
+    @Test func `what was sent cannot be taken back: a call that is to end is waited out`() async throws {
+        let executor = executor()
+        let stub = try StubNode { _ in .silence }
+        defer { stub.stop() }
+        let call = start(.call(HTTPRequest(method: .post, url: stub.url), HTTPExpectation()), timeout: .seconds(2))
+        let begun = HostClock.now().uptime
+        async let outcome = executor.start(call)
+        while stub.calls.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        executor.stop(call.id)
+        #expect(await outcome == .stopped)
+        #expect(HostClock.now().uptime - begun >= .seconds(2))
     }
 
     @Test func `a node that ends nothing says how many are left, and what it answers`() async throws {

@@ -31,7 +31,10 @@ final class CallsUnderWay: Sendable {
         }
         tasks.withLock { $0[id] = nil }
         guard end.isGivenUp else { return end.outcome }
-        return wanted.isToEnd(id) ? .stopped : nil
+        guard wanted.isToEnd(id) else { return nil }
+        // How many calls were ended until then is known.
+        if case .terminated = end.outcome { return end.outcome }
+        return .stopped
     }
 
     /// It is not waited for any more, once it is said that it is to end; what was sent cannot be taken back.

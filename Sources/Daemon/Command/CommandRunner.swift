@@ -184,7 +184,10 @@ package final class CommandRunner: Sendable {
                 } else if child != nil {
                     return directory.isClaimed ? .interrupted : .notStarted("exec-step did not begin")
                 } else if begun + Self.startLimit <= now {
-                    return .interrupted
+                    // One that is only slow writes that it has started, and then looks whether it is to end.
+                    if (try? DurableFile.claim(directory.endPath)) != nil, directory.started() == nil {
+                        return .interrupted
+                    }
                 }
             }
             do {

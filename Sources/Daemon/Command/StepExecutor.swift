@@ -27,7 +27,12 @@ package struct StepExecutor: Sendable {
         switch start.work {
         case .program: return await runner.start(start) { !wanted.isToEnd(start.id) }
         case .call(let request, let expected):
-            return await calls.outcome(of: start.id) { await client.addresses.outcome(of: start, request, expected) }
+            let outcome = await calls.outcome(of: start.id) {
+                await client.addresses.outcome(of: start, request, expected)
+            }
+            // What was sent cannot be taken back: whoever got it may be at it as long as it may take.
+            guard outcome == .stopped else { return outcome }
+            return await waitsOut(start) ? outcome : nil
         case .termination(let reason):
             return await calls.outcome(of: start.id) { await client.terminate(start, reason: reason) }
         }
@@ -40,8 +45,13 @@ package struct StepExecutor: Sendable {
         // Whether it was sent, and what it did, nobody knows here. Whoever got it may be at it as long as it may take: no attempt
         // is beside the one before.
         case .call, .termination:
-            (try? await Task.sleep(for: start.timeLeft(at: HostClock.now().wall))) == nil ? nil : .interrupted
+            await waitsOut(start) ? .interrupted : nil
         }
+    }
+
+    /// Until the command's time is over; false if the daemon stops meanwhile.
+    private func waitsOut(_ start: CommandStart) async -> Bool {
+        (try? await Task.sleep(for: start.timeLeft(at: HostClock.now().wall))) != nil
     }
 
     /// Has it ended, or never begin: `start` tells what it came to.

@@ -110,7 +110,10 @@ extension Controller {
         if header.isApprovalAwaited {
             let count = ledger.withRun(slot, \.parts.count) ?? 0
             let nodes = "\(count) node\(count == 1 ? "" : "s")"
-            blockers.append(Blocker(.approval("\(header.pinned.sequence.text) on \(nodes)")))
+            blockers.append(
+                Blocker(
+                    .approval("\(header.pinned.sequence.text) on \(nodes)"),
+                    until: ledger.withRun(slot) { $0.approval.clock?.shownEnd(at: now) } ?? nil))
         }
         // The sweep before a start would wait for the others anyway.
         if !fleet[cluster].isKnown { blockers.append(Blocker(.notRead)) }
@@ -213,7 +216,10 @@ extension Controller {
             blockers.append(Blocker(.nodeBusy(run)))
         }
         let isTakenOver = takesOver(part, header, node)
-        if let stay = ledger[node].failedStay, !isTakenOver { blockers.append(Blocker(.failedStay(stay.run))) }
+        // Nor is it taken over beside a command of which nothing was heard.
+        if let stay = ledger[node].failedStay, !isTakenOver || openCommand(on: node) != nil {
+            blockers.append(Blocker(.failedStay(stay.run)))
+        }
         let isAttached = ledger[node].written != nil || ledger[node].open != nil || ledger[node].formerAddress != nil
         // What a person keeps shut is not to be given back.
         let isKeptShut = if case .mode? = ledger[node].hold?.wish { true } else { false }
@@ -231,6 +237,11 @@ extension Controller {
             }
         }
         return blockers
+    }
+
+    /// The step of a node that was left shut whose command may still run: nothing was heard of it since it began.
+    func openCommand(on node: NodeIndex) -> String? {
+        ledger[node].failedStay == nil ? nil : ledger.stayed[fleet[node].id]?.openCommand
     }
 
     /// An earlier run of the policy left the node shut, and it still is.

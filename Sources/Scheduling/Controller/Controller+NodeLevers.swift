@@ -15,11 +15,15 @@ extension Controller {
                 "\(commandName(node)) is running on \(id.name) and would cut the calls that you let in",
                 hint: "wait for it (nagi status --watch), or end it: nagi release \(id) --force --reason …")
         }
+        if let command = openCommand(on: node), !by.isForced {
+            throw Controller.unheard(command, id, "release \(id) --force --reason …")
+        }
         var did: [String] = []
         var undo: [String] = []
         if let hold = ledger[node].hold {
             decide(.holdEnded(id, reason: "released \(by.text)"), &turn)
             did.append("it is no longer held \(hold.text)")
+            undo.append(hold.again(on: id))
         }
         let wasHeld = !did.isEmpty
         for place in fleet[seat: node].parts {
@@ -40,6 +44,7 @@ extension Controller {
         if let stay = ledger[node].failedStay {
             endStay(of: node, "released \(by.text)", &turn)
             did.append("\(stay.run) no longer keeps it at \(stay.mode.rawValue)")
+            undo.append("nagi hold \(id) --mode \(stay.mode.rawValue) --for … --reason …")
         }
         if ledger[node].written?.owedSince != nil, did.isEmpty {
             if by.isForced {
@@ -64,10 +69,18 @@ extension Controller {
             id: 0, action: .release, text: text, undo: undo.isEmpty ? nil : undo.joined(separator: "; "))
     }
 
+    /// Whoever goes on may do so beside a command, or let calls in that it cuts.
+    static func unheard(_ command: String, _ node: NodeID, _ verb: String) -> LeverRefusal {
+        LeverRefusal(
+            .commandRunning, "nothing was heard of \(command) on \(node.name) since it began: it may still run",
+            hint: "look on the host of the daemon; to go on all the same: nagi \(verb)")
+    }
+
     /// The command ends first: until then the claim stands.
     private mutating func endCommandAndRelease(_ node: NodeIndex, _ by: Person, _ turn: inout Turn) -> LeverAnswer {
         let id = fleet[node].id
         let what = commandName(node)
+        var isCall = false
         if ledger[node].hold != nil { decide(.holdEnded(id, reason: "released \(by.text)"), &turn) }
         if let place = fleet[seat: node].lease, var part = ledger.part(place), let command = part.phase.command,
             let header = ledger.header(place.run)
@@ -75,10 +88,14 @@ extension Controller {
             part.order = Part.Order(happening: .release, reason: by.text)
             decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
             turn.act(.stop(command))
+            if case .call? = ledger.commands[command]?.start.work { isCall = true }
         }
         touchAll(about: node)
-        return LeverAnswer(
-            id: 0, action: .release, text: "\(what) is ended on \(id.name); then the node is opened", undo: nil)
+        let text =
+            isCall
+            ? "\(what) was sent for \(id.name), and cannot be taken back: the node is opened when its time is over"
+            : "\(what) is ended on \(id.name); then the node is opened"
+        return LeverAnswer(id: 0, action: .release, text: text, undo: nil)
     }
 
     /// Pauses everything, and opens what can be opened.

@@ -100,6 +100,7 @@ extension Controller {
         guard !isFirst || entry.isAttached(at: turn.now.wall) || entry.failedStay != nil else { return }
         decide(.nodeRestarted(fleet[node].id, marks), &turn)
         fleet[node].looserSince = nil
+        spareNewcomers(on: node, &turn)
         for place in fleet[seat: node].working { runsToTouch.insert(place.run.raw) }
     }
 
@@ -126,9 +127,20 @@ extension Controller {
         decide(
             .nodeLoosened(
                 fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal), times: times), &turn)
+        spareNewcomers(on: node, &turn)
         if let until = ledger[node].contestedUntil(at: turn.now.wall) {
             wake(.node(node.raw), at: turn.now.uptime + (until - turn.now.wall), turn.now)
         }
+    }
+
+    /// A drain that went on with live calls has given these their time; whoever came while the node was open has had none.
+    private mutating func spareNewcomers(on node: NodeIndex, _ turn: inout Turn) {
+        guard let place = fleet[seat: node].lease, var part = ledger.part(place), let header = ledger.header(place.run),
+            part.phase.work?.mayDropSessions == true
+        else { return }
+        part.phase.change { $0.mayDropSessions = false }
+        decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
+        nodesToTouch.insert(node.raw)
     }
 
     private mutating func noteSeenAgain(_ node: NodeIndex, _ observation: Observation, _ turn: inout Turn) {

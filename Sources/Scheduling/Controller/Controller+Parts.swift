@@ -162,7 +162,9 @@ extension Controller {
 
     /// A person's hold keeps the claim that stands.
     private mutating func keepClaim(_ former: Part?, _ node: NodeIndex, _ turn: inout Turn) {
-        guard var hold = ledger[node].hold, let claim = former?.phase.claim else { return }
+        // Of one on its way back nothing is kept: it was to be open.
+        guard var hold = ledger[node].hold, let former, former.phase.kind != .returning, let claim = former.phase.claim
+        else { return }
         switch hold.wish {
         case .handsOff: hold.wish = .mode(claim)
         case .mode(let mode) where mode < claim: hold.wish = .mode(claim)

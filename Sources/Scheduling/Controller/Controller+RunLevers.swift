@@ -10,7 +10,7 @@ extension Controller {
             .person, reason: by.reason, actor: by.actor, since: turn.now.wall, until: until, givesBack: givesBack)
         let slots = try run.map { run throws(LeverRefusal) in [try slot(of: run)] } ?? ledger.activeRuns
         if let slot = slots.first, run != nil, ledger.header(slot)?.isEnding ?? true {
-            throw LeverRefusal(.nothingToDo, "the run is ending already")
+            throw Controller.ending
         }
         decide(.paused(run, pause), &turn)
         for slot in slots { touchParts(of: slot) }
@@ -30,7 +30,9 @@ extension Controller {
                 guard let node = node(of: place), let part = ledger.part(place), let header = ledger.header(slot) else {
                     continue
                 }
-                if let command = part.phase.command.flatMap({ ledger.commands[$0] }), command.outcome == nil {
+                let isStopped = givesBack && termination(on: node) != nil
+                if !isStopped, let command = part.phase.command.flatMap({ ledger.commands[$0] }), command.outcome == nil
+                {
                     running.append("\(command.start.step) on \(fleet[node].id.name)")
                 }
                 guard givesBack, case .out(let work) = part.phase,
@@ -98,9 +100,7 @@ extension Controller {
     }
 
     mutating func abort(_ slot: RunSlot, _ by: Person, _ turn: inout Turn) throws(LeverRefusal) -> LeverAnswer {
-        guard let header = ledger.header(slot), !header.isEnding else {
-            throw LeverRefusal(.nothingToDo, "the run is ending already")
-        }
+        guard let header = ledger.header(slot), !header.isEnding else { throw Controller.ending }
         decide(.runChanged(header.id, .ending(.aborted("aborted \(by.text)"))), &turn)
         touchParts(of: slot)
         return LeverAnswer(
@@ -114,9 +114,7 @@ extension Controller {
         _ slot: RunSlot, _ node: NodeID?, _ by: Person, _ turn: inout Turn
     ) throws(LeverRefusal) -> LeverAnswer {
         let now = turn.now
-        guard let header = ledger.header(slot), !header.isEnding else {
-            throw LeverRefusal(.nothingToDo, "the run is ending already")
-        }
+        guard let header = ledger.header(slot), !header.isEnding else { throw Controller.ending }
         let given = GivenApproval(actor: by.actor, reason: by.reason, at: now.wall)
         var approved: [String] = []
         if node == nil, header.isApprovalAwaited {
@@ -142,8 +140,11 @@ extension Controller {
             throw LeverRefusal(.nothingToDo, "\(what) for an approval now", hint: "nagi explain \(header.id)")
         }
         runsToTouch.insert(slot.raw)
+        // What is left in the way of the next node, now that nobody's word is.
+        let next = decision(of: slot, now).blockers.first { $0.code != .waitingApproval }
+        let still = next.map { ". Its next node still waits: \($0.text)" } ?? ""
         return LeverAnswer(
-            id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))",
+            id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))\(still)",
             // A pause puts off what the word lets begin: only the run's end takes it back.
             undo: "nagi abort \(header.id) --reason …")
     }
@@ -154,7 +155,7 @@ extension Controller {
         guard let header = ledger.header(slot),
             let index = ledger.withRun(slot, { $0.parts.firstIndex { $0.node == node } }) ?? nil,
             let part = ledger.part(PartPlace(run: slot, part: index)), let seat = ledger.index(of: node)
-        else { throw LeverRefusal(.unknownNode, "\(node.name) is not in that run") }
+        else { throw notIn(slot, node) }
         let place = PartPlace(run: slot, part: index)
         let isMeasured = ledger.withRun(slot) { $0.gates.contains { $0?.node == node } } ?? false
         if part.isFailed, part.phase.isFinished {
@@ -167,7 +168,8 @@ extension Controller {
             }
             guard order(.skip, part, place, header, seat, by, &turn) != nil else {
                 throw LeverRefusal(
-                    .nothingToDo, "\(node.name) is \(part.phase.word) in \(header.id): there is nothing to skip")
+                    .nothingToDo, "\(node.name) is \(part.phase.word) in \(header.id): there is nothing to skip",
+                    hint: "what goes on there: nagi explain \(node)")
             }
         }
         // It is to go on without the node that the gate was about; a gate that is bad for all pauses it before the next one.
@@ -195,13 +197,14 @@ extension Controller {
         let slot = try slot(of: run)
         guard let header = ledger.header(slot),
             let place = fleet[seat: node].parts.first(where: { $0.run == slot }), var part = ledger.part(place)
-        else { throw LeverRefusal(.unknownNode, "\(id.name) is not in that run") }
+        else { throw notIn(slot, id) }
         guard case .finished(let result) = part.phase, result.isLeftOut, !header.isEnding else {
             throw LeverRefusal(
                 .nothingToDo,
                 header.isEnding
                     ? "\(header.id) is ending: it takes no node any more"
-                    : "\(id.name) is \(part.phase.word) in \(header.id): there is nothing to retry")
+                    : "\(id.name) is \(part.phase.word) in \(header.id): there is nothing to retry",
+                hint: header.isEnding ? Controller.goesOnInAnother : "what goes on there: nagi explain \(id)")
         }
         part.phase = .queued(PartPhase.Queued())
         (part.since, part.error, part.isCanary, part.isTakenOver) = (turn.now.wall, nil, false, false)
@@ -232,9 +235,7 @@ extension Controller {
                 hint: "to end that hold and retry: nagi retry \(stay.run) \(id) --force")
         }
         if let command = stayed.openCommand, !by.isForced {
-            throw LeverRefusal(
-                .commandRunning, "nothing was heard of \(command) on \(id.name) since it began: it may still run",
-                hint: "look on the host of the daemon; to go on all the same: nagi retry \(stay.run) \(id) --force")
+            throw Controller.unheard(command, id, "retry \(stay.run) \(id) --force")
         }
         guard let part = stayed.resumed(claim: stay.mode, at: turn.now), let step = part.phase.work?.step else {
             throw LeverRefusal(.nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id)")
@@ -279,24 +280,40 @@ extension Controller {
         return PartPlace(run: slot, part: 0)
     }
 
+    private static let goesOnInAnother = "nagi status shows which run has its nodes, or when the next begins"
+    private static var ending: LeverRefusal {
+        LeverRefusal(.nothingToDo, "the run is ending already", hint: goesOnInAnother)
+    }
+
+    private func notIn(_ slot: RunSlot, _ node: NodeID) -> LeverRefusal {
+        let run = ledger.header(slot)?.id.text ?? ""
+        return LeverRefusal(.unknownNode, "\(node.name) is not in that run", hint: "who is: nagi explain \(run)")
+    }
+
     mutating func force(
         _ slot: RunSlot, _ ignored: Ignorable, _ by: Person, _ turn: inout Turn
     ) throws(LeverRefusal) -> LeverAnswer {
         guard let header = ledger.header(slot), !header.isEnding else {
-            throw LeverRefusal(.nothingToDo, "the run is ending already: it takes no node any more")
+            throw LeverRefusal(
+                .nothingToDo, "the run is ending already: it takes no node any more", hint: Controller.goesOnInAnother)
         }
         guard ignored != .gate || header.pinned.hasGate else {
-            throw LeverRefusal(.nothingToDo, "\(header.id) has no gate")
+            throw LeverRefusal(
+                .nothingToDo, "\(header.id) has no gate", hint: "what it waits for: nagi explain \(header.id)")
         }
         guard ignored != .window || !header.pinned.schedule.isUnbounded || header.isRetry else {
-            throw LeverRefusal(.nothingToDo, "\(header.id) has no windows: it may act at any time")
+            throw LeverRefusal(
+                .nothingToDo, "\(header.id) has no windows: it may act at any time",
+                hint: "what it waits for: nagi explain \(header.id)")
         }
         guard ignored != .exclusion || hasExclusions(header) else {
             throw LeverRefusal(
-                .nothingToDo, "no freeze holds for \(header.id): neither its policy nor its cluster has one")
+                .nothingToDo, "no freeze holds for \(header.id): neither its policy nor its cluster has one",
+                hint: "what it waits for: nagi explain \(header.id)")
         }
         guard ledger.withRun(slot, { $0.count(of: .queued) > 0 || !$0.tally.ungranted.isEmpty }) ?? false else {
-            throw LeverRefusal(.nothingToDo, "no node of \(header.id) waits to start")
+            throw LeverRefusal(
+                .nothingToDo, "no node of \(header.id) waits to start", hint: "what it does: nagi explain \(header.id)")
         }
         let force = Force(ignored, beside: header.force, actor: by.actor, reason: by.reason, since: turn.now.wall)
         decide(.forced(header.id, force), &turn)
@@ -330,7 +347,8 @@ extension Controller {
         }
         guard calendars.entries[place].policy.isRollout else {
             throw LeverRefusal(
-                .nothingToDo, "\(policy) is a maintenance window: its runs begin with its occurrences")
+                .nothingToDo, "\(policy) is a maintenance window: its runs begin with its occurrences",
+                hint: "when the next begins: nagi explain \(policy)")
         }
         if let slot = activeRuns[policy], let run = ledger.header(slot)?.id {
             throw LeverRefusal(.nothingToDo, "\(run) is active", hint: "end it first: nagi abort \(run) --reason …")

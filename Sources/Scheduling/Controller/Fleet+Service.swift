@@ -87,7 +87,8 @@ extension Fleet {
     /// What a cluster's majority stands on.
     struct Majority {
         fileprivate let quorum: Quorum
-        /// Regular nodes that are not connected or in a disruptive step; those merely blocked are none of them.
+        /// Regular nodes that are not connected, do not answer, or are in a disruptive step; those merely blocked are none of
+        /// them.
         let missing: [NodeIndex]
         /// The same of members that are not in the policies, by their places in the roster.
         fileprivate let unlisted: [Int]
@@ -108,7 +109,9 @@ extension Fleet {
         let areAllConnected = cluster.quorum.isMajority(
             cluster.roster.votesForEach(at: now, staleAfter: cluster.staleAfter))
         let missing = cluster.nodes.filter { node in
-            guard isCommitted(node) || !(areAllConnected || isConnected(node, at: now)) else { return false }
+            // Lists show a node for a while that has just died: whoever does not answer is not counted on.
+            let isThere = (areAllConnected || isConnected(node, at: now)) && !nodes[node.raw].isSilent
+            guard isCommitted(node) || !isThere else { return false }
             return isRegularMember(node, of: cluster)
         }
         return Majority(quorum: cluster.quorum, missing: missing, unlisted: unlisted)

@@ -12,6 +12,7 @@ extension Record {
         case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
             "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
+                + (membership.temporary.isEmpty ? "" : " (\(NameList.text(membership.temporary.sorted())))")
         case .nodesFound(let cluster, let found):
             "\(cluster)  \(found.text)"
         case .budgetKept(let cluster, let since):

@@ -84,6 +84,13 @@ struct NodeWatch: Sendable {
     // A question to an element of a large array that is not inlined copies the element.
 
     @inline(__always) var isFailing: Bool { failure != nil }
+    /// Nothing came back from it.
+    var isSilent: Bool {
+        switch failure {
+        case .unreachable?, .timedOut?: true
+        case .badAnswer?, .notSent?, .distrusted?, nil: false
+        }
+    }
 
     /// It was read, or could not be, at least once in this process.
     @inline(__always) var isKnown: Bool { mode != nil || failure != nil }

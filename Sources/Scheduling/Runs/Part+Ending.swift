@@ -93,7 +93,10 @@ extension Part {
         if order?.happening == .release {
             return part.givenBack(.finish(.released), why: situation.reason(.release, for: self), situation)
         }
-        switch Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits) {
+        // What may still run, and disrupts, is not run on an open node, whatever the policy says of failures.
+        let mayStillRun = part.phase.kind == .committed && work.command != nil && situation.outcome == nil
+        let response = Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits)
+        switch mayStillRun ? .failAndStay : response {
         case .giveBack(let after): return part.givenBack(after, why: error, situation)
         case .failAndStay:
             var move = part.finished(.failed, error: error, situation)

@@ -224,6 +224,12 @@ package struct Run: Hashable, Sendable, Codable {
     /// Nobody watched: a soak begins anew, and whoever comes back late has a quarter of the time to show progress.
     mutating func resumeAfterRestart(at now: Moment) {
         for index in parts.indices {
+            // What became of its command is heard only now.
+            if parts[index].phase.command != nil, let timer = parts[index].phase.timer,
+                timer.timeLeft(at: now) < Command.killGrace
+            {
+                parts[index].phase.timer = Countdown(Command.killGrace, from: now)
+            }
             guard case .soaking(let work) = parts[index].phase, pinned.sequence.steps[work.step].alwaysRuns,
                 let length = pinned.sequence.steps[work.step].deadline()
             else { continue }

@@ -17,7 +17,6 @@ package struct StayedPart: Hashable, Sendable, Codable {
         guard let former = part.phase.work, pinned.sequence.steps.indices.contains(former.step) else { return nil }
         var work = PartPhase.Work(step: former.step, since: now, claim: claim, isGranted: true)
         work.timer = pinned.sequence.steps[former.step].deadline().map { Countdown($0, from: now) }
-        work.mayDropSessions = former.mayDropSessions
         var commitment = PartPhase.Commitment(incarnation: 0)
         if case .committed(_, let known) = part.phase { commitment = known }
         // Whether or not its command ran to its end, it may have.

@@ -45,7 +45,9 @@ extension Command {
             guard context.isConfirmed else {
                 return context.isLate ? .fail("\(name): the node was not blocked in time") : .wait(.block)
             }
-            return context.isEmpty && context.isDrained ? .done : .start(self)
+            if context.isEmpty, context.isDrained { return .done }
+            guard context.isShown else { return unshown(context) }
+            return .start(self)
         }
         guard isDisruptive else { return .start(self) }
         if !context.isCommitted, context.isRefilled, !context.mayDropSessions {
@@ -58,15 +60,17 @@ extension Command {
             return context.isLate
                 ? .fail("\(name): live sessions were there until the last moment") : .wait(.evidence(name: name))
         }
-        guard context.identity == .shown || context.identity == .notShowable else {
-            return context.isLate ? .fail("\(name): the node was not shown in time") : .wait(.identity(name: name))
-        }
+        guard context.isShown else { return unshown(context) }
         // Quorum can't be forced: the step waits for it as long as it may, no longer.
         guard context.hasQuorum else {
             return context.isLate
                 ? .fail("\(name): it would have cost the cluster its majority") : .wait(.quorum(name: name))
         }
         return .start(self)
+    }
+
+    private func unshown(_ context: StepContext) -> StepMove {
+        context.isLate ? .fail("\(name): the node was not shown in time") : .wait(.identity(name: name))
     }
 
     var longest: Duration { timeout * (retries + 1) }

@@ -131,7 +131,7 @@ package enum CommandOutcome: Hashable, Sendable, Codable, CustomStringConvertibl
         case .terminated(let ended, let left, let fault):
             "ended the connections of \(Self.channels(ended)), and \(Self.channels(left)) "
                 + "\(left == 1 ? "is" : "are") live still" + (fault.map { ": \($0)" } ?? "")
-        case .stopped: "was ended by an operator"
+        case .stopped: "was ended before it was done"
         case .notStarted(let reason): "could not be started: \(reason)"
         case .neverBegan: "never began"
         case .interrupted: "was interrupted"

@@ -57,8 +57,10 @@ package struct DrainStep: Hashable, Sendable, Codable {
     func move(in context: StepContext) -> StepMove {
         switch context.command {
         case .running:
-            return context.isLate
-                ? .proceed : .wait(.termination(sessions: context.sessions, connections: context.connections))
+            guard context.isLate else {
+                return .wait(.termination(sessions: context.sessions, connections: context.connections))
+            }
+            return context.isConfirmed ? .proceed : .fail("it was not blocked any more when its calls were to be ended")
         // Where nobody was told to go, they are told again. Else, whatever it came to: what is live now, and for how much longer
         // that is waited for, decides.
         case .ended(let outcome):
@@ -81,9 +83,9 @@ package struct DrainStep: Hashable, Sendable, Codable {
         case .terminate:
             guard context.isConfirmed else { return .fail(unblocked) }
             if context.attempt > 0 { return .proceed }
-            return context.mayStartCommands
-                ? .start(TerminateStep.command(reason: DrainStep.terminationReason))
-                : .wait(.clearance(name: "terminate"))
+            let command = TerminateStep.command(reason: DrainStep.terminationReason)
+            guard context.mayStartCommands else { return .wait(.clearance(name: command.name)) }
+            return context.isShown ? .start(command) : .wait(.identity(name: command.name))
         case .skip: return .leaveOut(why, abortsRun: false)
         case .abort: return .leaveOut(why, abortsRun: true)
         }

@@ -69,6 +69,9 @@ package struct StepContext: Hashable, Sendable {
     package var lack: String?
     package var isWindowOpen = true
 
+    /// It is the node that the policies mean, as far as that can be seen.
+    var isShown: Bool { identity == .shown || identity == .notShowable }
+
     /// The node shows at least the claimed mode.
     package var isConfirmed: Bool {
         guard let observed = mode?.requestable, let claim else { return false }

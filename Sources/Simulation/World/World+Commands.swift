@@ -153,7 +153,9 @@ extension World {
         case .asked: end(id, .neverBegan)
         case .running:
             commands[place].isToEnd = true
-            insert(.commandEnds(id, .stopped), in: .seconds(2))
+            // What was sent cannot be taken back, and is waited out.
+            let isCall = if case .call = commands[place].start.work { true } else { false }
+            insert(.commandEnds(id, .stopped), in: isCall ? commands[place].start.timeout : .seconds(2))
         case .ended: break
         }
     }

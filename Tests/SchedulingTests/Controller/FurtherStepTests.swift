@@ -73,6 +73,63 @@ struct FurtherStepTests {
         #expect(rehearsal.nodes["a1"]?.mode == .known(.normal) && rehearsal.isFolded)
     }
 
+    /// Hands off would have kept the block that was to be given back.
+    @Test func `a node that is given back while its calls are being ended is open also under a hold`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(),
+                sequence: StepSequence(
+                    name: "s",
+                    steps: [.drain(DrainStep(deadline: .minutes(2), onDeadline: .terminate)), .block, .restore]),
+                names: ["a1"]))
+        rehearsal.nodes["a1"]?.sessions = 3
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 2, [])
+        rehearsal.advance(by: .seconds(20))
+        rehearsal.perform(LeverTests.order(.hold, node: "a1", "look"))
+        rehearsal.perform(LeverTests.order(.abort, run: "r", "calls"))
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal), "\(rehearsal.text)")
+        #expect(rehearsal.wait(of: "a1").hasPrefix("held"), "\(rehearsal.wait(of: "a1"))")
+    }
+
+    /// A drain that goes on with live calls has given these their time. Those who came while the node was open had none: four
+    /// hundred would have been cut.
+    @Test func `whoever came to a node that was opened meanwhile is not cut by what its drain allowed`() {
+        let gate = HealthGate(name: "calm", probe: .command(["/bin/true"]), timeout: .hours(2))
+        let steps: [Step] = [
+            .drain(DrainStep(deadline: .minutes(2), onDeadline: .proceed)), .block, .gate(gate),
+            .run(RunStep(name: "up", command: ["/bin/true"], isDisruptive: true)), .restore,
+        ]
+        for opens in [false, true] {
+            var rehearsal = ScriptedRehearsal(
+                ScriptedRehearsal.rollout(Strategy(), sequence: StepSequence(name: "s", steps: steps), names: ["a1"]))
+            rehearsal.nodes["a1"]?.sessions = 3
+            rehearsal.perform(.gatesHang(true))
+            rehearsal.run(minutes: 5)
+            if opens { rehearsal.perform(.sets("a1", .known(.normal))) }
+            rehearsal.advance(by: .seconds(30))
+            rehearsal.perform(.gatesHang(false))
+            rehearsal.advance(by: .minutes(10))
+            #expect(starts(rehearsal).isEmpty == opens, "\(opens) \(rehearsal.text)")
+            #expect(rehearsal.isFolded)
+        }
+    }
+
+    /// The first reads of the next daemon were there before it heard what had become of the command.
+    @Test func `what became of a command while nobody watched is waited for`() throws {
+        var rehearsal = ScriptedRehearsal(ScriptedRehearsal.rollout(Strategy(), sequence: .failing, names: ["a1"]))
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 1)
+        let start = try #require(starts(rehearsal).first)
+        rehearsal.perform(.away(minutes: 60))
+        rehearsal.advance(by: .seconds(30))
+        #expect(rehearsal.wait(of: "a1").hasPrefix("running-command"), "\(rehearsal.wait(of: "a1"))")
+        rehearsal.hand(.commandEnded(start.id, .exited(status: 0)))
+        rehearsal.advance(by: .seconds(10))
+        #expect(rehearsal.wait(of: "a1").hasPrefix("verifying"), "\(rehearsal.wait(of: "a1"))")
+    }
+
     @Test func `what ends by itself in time is not ended`() {
         let rehearsal = rehearsal([.drain(DrainStep(deadline: .minutes(20), onDeadline: .terminate)), .block, .restore])
         #expect(starts(rehearsal).isEmpty)

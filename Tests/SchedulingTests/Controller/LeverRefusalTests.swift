@@ -241,6 +241,47 @@ struct LeverRefusalTests {
             ])
     }
 
+    private static let unheard = "nothing was heard of up on a1 since it began: it may still run"
+
+    /// Opened, it would have been cut off by its own upgrade: without force it was not even asked about.
+    @Test func `a node is not opened beside a command of which nothing was heard, but by force`() throws {
+        let orders: [(LeverOrder.Action, RequestableMode?)] = [(.release, nil), (.hold, .normal)]
+        for (action, mode) in orders {
+            var rehearsal = ScriptedRehearsal(Self.failing)
+            rehearsal.perform(.commandsRun(true))
+            rehearsal.run(
+                minutes: 11,
+                [(10, LeverTests.order(action, node: "a1", mode: mode, minutes: mode.map { _ in 60 }, "calls"))])
+            #expect(rehearsal.lines.last == "10m ann: refused (command-running) \(Self.unheard)")
+            #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
+            rehearsal.perform(Self.order(.release, node: "a1", "looked") { $0.isForced = true })
+            rehearsal.advance(by: .minutes(1))
+            #expect(rehearsal.nodes["a1"]?.mode == .known(.normal), "\(rehearsal.text)")
+        }
+    }
+
+    @Test func `a newer revision does not go beside a command of which nothing was heard`() {
+        var rehearsal = ScriptedRehearsal(Self.failing)
+        rehearsal.perform(.commandsRun(true))
+        var newer = Self.failing
+        newer.policies[0].kind = .rollout(revision: "3", approval: nil)
+        newer.digest = "newer"
+        rehearsal.run(minutes: 20, [(10, .loads(newer))])
+        let starts = rehearsal.effects.filter { if case .start = $0 { true } else { false } }
+        #expect(starts.count == 1, "\(rehearsal.text)")
+        #expect(rehearsal.wait(of: "a1").hasPrefix("failed"), "\(rehearsal.wait(of: "a1"))")
+    }
+
+    @Test func `a policy that opens what fails does not open it beside a command of which nothing was heard`() {
+        var set = Self.failing
+        set.policies[0].sequence.onFailure = .restore
+        var rehearsal = ScriptedRehearsal(set)
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 12)
+        #expect(rehearsal.text.contains("a1 failed"), "\(rehearsal.text)")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection), "\(rehearsal.text)")
+    }
+
     /// The word of whoever has looked.
     @Test func `a command of which nothing was heard keeps nobody from going on by force`() {
         var rehearsal = ScriptedRehearsal(Self.failing)

@@ -28,7 +28,10 @@ struct StepMoveTests {
         terminate    left=3 late                          start terminate
         terminate    left=3 late waits                    wait: clearance for terminate
         terminate    left=3 running attempt=1             wait: end 3 3
+        terminate    left=3 late identity=pending         wait: identity for terminate
+        terminate    left=3 late identity=unshowable      start terminate
         terminate    left=3 running attempt=1 late        proceed
+        terminate    left=3 running attempt=1 late mode=normal  fail: it was not blocked any more when its calls were to be ended
         terminate    left=3 ended=2/1 attempt=1           again after 1
         terminate    left=3 ended=never attempt=1         again after 0
         terminate    left=3 ended=interrupted attempt=1   again after 0
@@ -99,6 +102,8 @@ struct StepMoveTests {
         left=3 mode=normal                 wait: block
         left=3 mode=-                      wait: block
         left=3 mode=normal late            fail: terminate: the node was not blocked in time
+        left=3 identity=pending            wait: identity for terminate
+        left=3 identity=pending late       fail: terminate: the node was not shown in time
         left=3 waits                       wait: clearance for terminate
         left=3 running attempt=1           wait: terminate, attempt 1
         left=3 ended=3/0 attempt=1         done
