@@ -65,7 +65,8 @@ extension Controller {
             let part = fleet[seat: node].lease.flatMap { ledger.part($0) }
             switch part?.phase {
             case .returning(let back)? where isOnItsWay(node, back, now): returning += 1
-            case .out(let work)? where work.isGranted && work.claim != nil:
+            // One that was left shut by an earlier run is no better for it.
+            case .out(let work)? where work.isGranted && work.claim != nil && part?.isTakenOver != true:
                 if fleet[seat: node].mustMakeRoom {
                     returning += 1
                 } else {
