@@ -22,21 +22,6 @@ import Testing
             readPolicies: reading, log: log)
     }
 
-    /// Runs the daemon while `body` does, then stops it.
-    private func running(_ service: DaemonService, _ body: () async throws -> Void) async throws {
-        let task = Task { try await service.run() }
-        do {
-            #expect(await NagiBinary.eventually { service.listeningAddress != nil })
-            try await body()
-        } catch {
-            service.stop()
-            _ = await task.result
-            throw error
-        }
-        service.stop()
-        try await task.value
-    }
-
     private func status(of service: DaemonService) async throws -> StatusDocument {
         let token = try StateDirectory(path: directory.path + "/state").existingToken()
         return try await DaemonConnection(address: try #require(service.listeningAddress), token: token).status()
@@ -47,7 +32,7 @@ import Testing
         let stub = try ModeStub()
         let policies = set(stub.node.url)
         let service = try service { PolicyReading(set: policies) }
-        try await running(service) {
+        try await service.whileRunning {
             let state = StateDirectory(path: directory.path + "/state")
             let address = try #require(service.listeningAddress)
             #expect(state.isInUse)
@@ -75,7 +60,7 @@ import Testing
     @Test func `a second daemon on the same state is refused`() async throws {
         let stub = try ModeStub()
         let policies = set(stub.node.url)
-        try await running(try service { PolicyReading(set: policies) }) {
+        try await service({ PolicyReading(set: policies) }).whileRunning {
             let other = try service { PolicyReading(set: policies) }
             await #expect {
                 try await other.run()
@@ -98,13 +83,13 @@ import Testing
     @Test func `wrong policies leave those of the last start in force`() async throws {
         let stub = try ModeStub()
         let policies = set(stub.node.url)
-        try await running(try service { PolicyReading(set: policies) }) {
+        try await service({ PolicyReading(set: policies) }).whileRunning {
             #expect(await NagiBinary.eventually { stub.node.operations.contains("GetMode") })
         }
         let before = stub.node.calls.count
         let lines = Lines()
         let again = try service({ PolicyReading(set: nil, messages: ["it is wrong"]) }, log: lines.add)
-        try await running(again) {
+        try await again.whileRunning {
             #expect(await NagiBinary.eventually { stub.node.calls.count > before })
         }
         #expect(lines.all.contains { $0.hasSuffix(" error it is wrong") })
@@ -118,7 +103,7 @@ import Testing
         let lines = Lines()
         let box = Box(PolicyReading(set: set(first.node.url)))
         let service = try service({ box.value.withLock { $0 } }, log: lines.add)
-        try await running(service) {
+        try await service.whileRunning {
             box.value.withLock { $0 = PolicyReading(set: nil, messages: ["line 3 is wrong"]) }
             service.reload()
             #expect(await NagiBinary.eventually { lines.all.contains { $0.contains("reload refused") } })

@@ -361,7 +361,9 @@ import Testing
     }
 
     /// A run of one node that was drained for four minutes, after a pause of everything.
-    private static func run(_ id: RunID) -> [Record] {
+    ///
+    /// - Parameter cut: connections that it cut on purpose.
+    private static func run(_ id: RunID, cut: Int? = nil) -> [Record] {
         let policy = Policy(
             name: "up", cluster: "tokyo", schedule: PolicySchedule(windows: [], onWindowEnd: .finish),
             kind: .rollout(revision: "2", approval: nil))
@@ -374,6 +376,7 @@ import Testing
             PartPhase.Work(step: 0, since: begun, claim: .blockNewSession, isGranted: true))
         var end = Part(node: node01, since: (begun + .minutes(4)).wall)
         end.phase = .finished(.done)
+        end.milestones.cut = cut
         return [
             record(.paused(nil, Pause(.person, reason: "stop", actor: "kai", since: start))),
             record(.runStarted(run)), record(.resumed(nil, .person), 6),
@@ -403,6 +406,21 @@ import Testing
             #expect(none.status == 404 && (none.json["error"] as? [String: Any])?["code"] as? String == "unknown-run")
             let list = try await Self.get("/v1/runs", address)
             #expect(list.status == 200 && (list.json["runs"] as? [Any])?.isEmpty == true)
+        }
+    }
+
+    @Test(arguments: [nil, 1, 3] as [Int?])
+    func `what a run cut on purpose is told of its node, by the document and in words`(cut: Int?) async throws {
+        try journal.append(Self.run(Self.run, cut: cut))
+        try await serving { address in
+            let answer = try await Self.get("/v1/runs/up@2%231", address)
+            let node = (answer.json["nodes"] as? [[String: Any]])?.first
+            let milestones = try #require(node?["milestones"] as? [String: Any], "\(answer)")
+            #expect(milestones["cut"] as? Int == cut && milestones.keys.contains("cut"))
+            let data = try JSONSerialization.data(withJSONObject: answer.json)
+            let text = RunsTable.text(try JSONDecoder().decode(RunDocument.self, from: data))
+            let words = cut.map { "\($0) connection\($0 == 1 ? "" : "s") cut on purpose" }
+            #expect(words.map { text.contains($0) } ?? !text.contains("cut"), "\(text)")
         }
     }
 

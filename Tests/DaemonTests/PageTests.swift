@@ -94,6 +94,16 @@ struct PageTests {
         #expect(document.texts.contains("tzdata 2025b"))
     }
 
+    @Test func `what no plan can know is said of each policy that asks for it`() {
+        var set = Self.policies(2)
+        let check = HealthGate.Probe.command(["/check"])
+        set.policies[0].gates = [HealthGate(name: "errors-low", probe: check)]
+        set.policies[0].sequence.steps.insert(.gate(HealthGate(name: "calm", probe: check)), at: 0)
+        let texts = elements(page(set, days: 14).html).texts
+        #expect(texts.contains("asks for gate errors-low before each node, gate calm of each node"), "\(texts)")
+        #expect(texts.components(separatedBy: "asks for").count == 2)
+    }
+
     @Test func `text of policies never becomes markup`() throws {
         let (svg, html) = page(Self.policies(1, reason: "</style><script>alert('1 & 2')</script>\u{1}"), days: 14)
         for text in [svg, html] {

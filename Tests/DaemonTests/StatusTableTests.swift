@@ -115,6 +115,27 @@ import Testing
                 "1 done, 1 ended, 1 through its steps and then ended, 1 through its steps and then held"))
     }
 
+    @Test(arguments: [nil, 1, 3] as [Int?])
+    func `what was cut on purpose stands in the row of its node`(cut: Int?) {
+        var report = StatusReport(at: Self.at(467))
+        var milestones = Milestones()
+        milestones.cut = cut
+        report.runs = [
+            RunStatus(
+                id: "up@2#1", policy: "up", cluster: "tokyo", phase: "active", text: "", startedAt: Self.at(0),
+                parts: [
+                    PartStatus(
+                        name: "n1", phase: "out", step: "block", since: Self.at(0), milestones: milestones,
+                        isCanary: false)
+                ])
+        ]
+        let document = StatusDocument(report, zone: .utc)
+        #expect(document.runs.first?.nodes.first?.milestones.cut == cut)
+        let row = StatusTable(document).lines.first { $0.hasPrefix("    n1") }
+        let words = cut.map { "\($0) connection\($0 == 1 ? "" : "s") cut on purpose" }
+        #expect(words.map { row?.hasSuffix($0) ?? false } ?? (row?.contains("cut") == false), "\(row ?? "no row")")
+    }
+
     @Test func `queued nodes of a run are one line, and what they all wait for is said once`() {
         var report = StatusReport(at: Self.at(467))
         let blocker = Blocker(.allPaused(Pause(.person, reason: "calls drop", actor: "mika", since: Self.at(0))))

@@ -178,7 +178,8 @@ struct ModeStub: Sendable {
     let node: StubNode
     private let state: State
 
-    init(mode: String = "normal") throws {
+    /// - Parameter members: what it lists; nil: it has no list.
+    init(mode: String = "normal", listing members: String? = Sample.members) throws {
         let state = State(mode)
         self.state = state
         node = try StubNode { call in
@@ -192,7 +193,7 @@ struct ModeStub: Sendable {
             case "GetStatsReport":
                 return .answer(200, Sample.stats)
             case "ListClusterNodes":
-                return .answer(200, Sample.members)
+                return members.map { .answer(200, $0) } ?? .answer(400, "")
             default:
                 return .answer(400, "")
             }
@@ -200,6 +201,11 @@ struct ModeStub: Sendable {
     }
 
     var current: String { state.mode.withLock { $0 } }
+    /// How often somebody asked it for a mode.
+    var changes: Int { node.operations.count { $0 == "ChangeMode" } }
+
+    /// It is set there, by nobody's call.
+    func turn(_ mode: String) { state.mode.withLock { $0 = mode } }
 }
 
 enum Sample {

@@ -187,18 +187,19 @@ extension Stage {
 
     /// Starts the daemon on the stage's policies and state, and does not wait for anything.
     @discardableResult
-    func launchDaemon() throws -> Program {
-        let started = try start([
-            "daemon", policies.path, "--state", state.path, "--listen", "127.0.0.1:0",
-        ])
+    func launchDaemon(_ options: String...) throws -> Program { try launchDaemon(options) }
+
+    private func launchDaemon(_ options: [String]) throws -> Program {
+        let started = try start(
+            ["daemon", policies.path, "--state", state.path, "--listen", "127.0.0.1:0"] + options)
         daemon = started
         return started
     }
 
     /// Starts the daemon, and waits until it listens.
     @discardableResult
-    func startDaemon() async throws -> Program {
-        let started = try launchDaemon()
+    func startDaemon(_ options: String...) async throws -> Program {
+        let started = try launchDaemon(options)
         try await eventually("the daemon listens", within: .seconds(10)) {
             guard started.isRunning else { throw Ended(description: "the daemon ended: \(started.errorText)") }
             return started.outputText.contains("listening on ") ? () : nil

@@ -41,6 +41,8 @@ struct StatusAnswer: Decodable {
         var error: String?
     }
 
+    /// Nothing is sent, and no command is run.
+    var observing: Bool
     var clusters: [Cluster]
     var runs: [Run]
 

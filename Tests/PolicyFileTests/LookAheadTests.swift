@@ -81,6 +81,19 @@ struct LookAheadTests {
         #expect(try parsed(text).diagnostics.isEmpty)
     }
 
+    /// Half an hour of draining fits into what the freeze leaves; with the time that the gate may take it does not.
+    @Test func `the time that a gate may take is part of what a node needs`() throws {
+        let gate = "{gate: {name: calm, command: [/usr/bin/check], timeout: 20m}}"
+        let text = policy(
+            1, #"{weekly: {days: [sun], start: "05:00"}, duration: 1h}"#,
+            exclusions: "{name: release, at: 2026-12-06T05:40, duration: 1h}")
+        #expect(try parsed(text).diagnostics.isEmpty)
+        let found = try parsed(text.replacing("{block: {}}", with: "{block: {}}, \(gate)")).diagnostics
+        #expect(found.map(\.code) == [.windowTooShort])
+        #expect(found.first?.message.hasPrefix("one node needs up to 50m") ?? false)
+        #expect(found.first?.hint == "drain 30m + block + calm 20m")
+    }
+
     @Test func `without a time nothing is looked at ahead`() throws {
         let text = policy(1, "{at: 2020-01-01T02:00, duration: 1h}")
         #expect(try Corpus.parsed(text: text).diagnostics.isEmpty)

@@ -161,6 +161,99 @@ struct FurtherStepTests {
         #expect(rehearsal.nodes["a1"]?.mode == .known(.normal))
     }
 
+    /// Whoever is called upgrades the node and restarts it.
+    private func upgrading(_ onFailure: OnFailure? = nil) -> ScriptedRehearsal {
+        let call = HTTPStep(
+            request: HTTPRequest(method: .post, url: "http://deploy.example/{node}"), timeout: .minutes(5),
+            isDisruptive: true)
+        let steps: [Step] = [
+            .drain(DrainStep(deadline: .minutes(5))), .block, .wait(.duration(.minutes(1))), .http(call),
+            .verify(VerifyStep(version: "{revision}", timeout: .minutes(5))), .restore,
+        ]
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(
+                Strategy(), sequence: StepSequence(name: "s", steps: steps, onFailure: onFailure), names: ["a1"]))
+        rehearsal.perform(.commandsRun(true))
+        return rehearsal
+    }
+
+    /// `out (drain)`
+    private func stand(_ rehearsal: ScriptedRehearsal) -> String {
+        let part = rehearsal.controller.status(at: rehearsal.now).runs.first?.parts.first
+        return part.map { "\($0.phase) (\($0.step ?? "-"))" } ?? "none"
+    }
+
+    /// Goes on until the part is there, at most five minutes.
+    private func reach(_ wanted: String, _ rehearsal: inout ScriptedRehearsal) {
+        for _ in 0..<6_000 where stand(rehearsal) != wanted { rehearsal.advance(by: .milliseconds(50)) }
+        #expect(stand(rehearsal) == wanted, "\(rehearsal.text)")
+    }
+
+    @Test func `a disruptive call is made when a read of its own has shown that nobody is live`() throws {
+        var rehearsal = upgrading()
+        reach("out (wait)", &rehearsal)
+        // Behind the back of every read before the step begins.
+        rehearsal.advance(by: .milliseconds(59_900))
+        #expect(stand(rehearsal) == "out (wait)")
+        rehearsal.nodes["a1"]?.sessions = 1
+        rehearsal.advance(by: .minutes(1))
+        #expect(stand(rehearsal) == "out (drain)" && starts(rehearsal).isEmpty, "\(rehearsal.text)")
+        rehearsal.nodes["a1"]?.sessions = 0
+        reach("committed (http)", &rehearsal)
+        #expect(starts(rehearsal).map(\.attempt) == [1] && starts(rehearsal).first?.live == nil)
+        #expect(rehearsal.isFolded)
+    }
+
+    @Test func `what a disruptive call restarts is blocked again, and opened when it is verified`() throws {
+        var rehearsal = upgrading()
+        reach("committed (http)", &rehearsal)
+        let start = try #require(starts(rehearsal).first)
+        // The answer is still to come.
+        rehearsal.perform(.breaks("a1"))
+        rehearsal.advance(by: .seconds(5))
+        rehearsal.perform(.sets("a1", .known(.normal)))
+        rehearsal.perform(.mends("a1"))
+        rehearsal.advance(by: .seconds(10))
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
+        #expect(stand(rehearsal) == "committed (http)")
+        rehearsal.hand(.commandEnded(start.id, .answered(status: 200, fault: nil)))
+        rehearsal.advance(by: .minutes(1))
+        #expect(stand(rehearsal) == "committed (verify)", "it still shows the version from before")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
+        rehearsal.nodes["a1"]?.version = "2"
+        rehearsal.advance(by: .minutes(1))
+        #expect(rehearsal.text == "0m a1 starts\n2m a1 done\n2m completed")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal) && rehearsal.isFolded)
+    }
+
+    /// How a call ends, and whether the node is kept shut by it.
+    static let badEnds: [(outcome: CommandOutcome, onFailure: OnFailure?, isKept: Bool)] = [
+        (.answered(status: 503, fault: "503 is not from 200 to 299"), .stay, true),
+        (.answered(status: 200, fault: "the body does not contain ok"), nil, true),
+        (.noAnswer("the connection broke"), .stay, true), (.timedOut, .stay, true), (.interrupted, .stay, true),
+        (.answered(status: 503, fault: "503 is not from 200 to 299"), .restore, false),
+        // Nothing was sent, and nothing is disrupted.
+        (.notStarted("the certificate is not trusted"), .stay, false), (.notStarted("too late"), nil, false),
+    ]
+
+    @Test(arguments: badEnds.indices)
+    func `a node of which a disruptive call was answered badly is kept shut, unless its policy opens it`(row: Int)
+        throws
+    {
+        let (outcome, onFailure, isKept) = Self.badEnds[row]
+        var rehearsal = upgrading(onFailure)
+        reach("committed (http)", &rehearsal)
+        rehearsal.hand(.commandEnded(try #require(starts(rehearsal).first).id, outcome))
+        rehearsal.advance(by: .minutes(30))
+        #expect(starts(rehearsal).count == 1)
+        #expect(rehearsal.nodes["a1"]?.mode == .known(isKept ? .blockNewConnection : .normal), "\(rehearsal.text)")
+        let stay = rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "a1"))?.failedStay
+        #expect((stay != nil) == isKept && stay?.mode ?? .blockNewConnection == .blockNewConnection)
+        #expect(stay?.reason.hasSuffix("\(outcome)") ?? true, "\(stay?.reason ?? "")")
+        #expect(rehearsal.text.contains("a1 failed") && rehearsal.isFolded)
+        if isKept { #expect(rehearsal.verdict(of: "a1")?.code == .failed) }
+    }
+
     @Test func `somebody is told, and nobody waits for it`() {
         let notice = NotifyStep(notification: "team", text: "drained")
         let rehearsal = rehearsal([.drain(DrainStep()), .notify(notice), .block, .restore, .notify(notice)])

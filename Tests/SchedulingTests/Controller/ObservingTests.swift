@@ -66,6 +66,37 @@ struct ObservingTests {
         #expect(!rehearsal.effects.contains { if case .measure = $0 { true } else { false } })
     }
 
+    /// Where one that acted stood when it went away, and what it left undone.
+    private typealias Stand = (
+        sequence: StepSequence, isIdle: Bool, script: LeverTests.Script, at: Int64, left: [String]
+    )
+
+    private static let shut = "c/a1: block_new_connection by nagi"
+    private static let stands: [Stand] = [
+        (ScriptedRehearsal.fiveMinutes, false, [], 2, [shut]), (ScriptedRehearsal.fiveMinutes, false, [], 30, []),
+        (.failing, false, [(0, .commandsRun(true))], 1, [shut, "c/a1: up runs"]),
+        (.failing, false, [], 8, ["c/a1: kept at block_new_connection by r@2#1"]),
+        (
+            ScriptedRehearsal.fiveMinutes, false,
+            [(1, .staysShut("a1")), (2, LeverTests.order(.skip, node: "a1", run: "r", "it is needed"))], 8, [shut]
+        ),
+        (ScriptedRehearsal.fiveMinutes, true, [(1, LeverTests.order(.hold, node: "a1", "look"))], 2, []),
+        (
+            ScriptedRehearsal.fiveMinutes, true,
+            [(1, LeverTests.order(.hold, node: "a1", mode: .blockNewSession, minutes: 60, "look"))], 2,
+            ["c/a1: block_new_session by nagi"]
+        ),
+    ]
+
+    @Test(arguments: stands.indices)
+    func `what is shut, owed or at work is left undone, and a person's word alone is nothing to be done`(row: Int) {
+        let (sequence, isIdle, script, minute, left) = Self.stands[row]
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: sequence, names: ["a1"], isSuspended: isIdle))
+        rehearsal.run(minutes: minute, script)
+        #expect(rehearsal.controller.ledger.undone == left, "\(rehearsal.text)")
+    }
+
     @Test func `what one that acted left is left alone, and goes on with the next that acts`() {
         var rehearsal = ScriptedRehearsal(Self.policies())
         rehearsal.run(minutes: 2)
