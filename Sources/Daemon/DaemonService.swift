@@ -89,7 +89,7 @@ package final class DaemonService: Sendable {
             journal.close()
         }
         let ledger = fold.ledger
-        if settings.mode != .acts, !ledger.isObserving, !ledger.undone.isEmpty {
+        if settings.mode != .acts, !ledger.undone.isEmpty {
             guard settings.mode == .observesAnyway else { return .failure(.leavesUndone(ledger.undone)) }
             for line in ledger.undone { log("left as it is: \(line)", .warn) }
         }

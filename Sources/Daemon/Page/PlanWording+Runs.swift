@@ -92,7 +92,7 @@ extension PlanWording {
     package func asks(_ policy: PlannedPolicy) -> String? {
         let asks = policy.policy.asks
         guard !asks.isEmpty else { return nil }
-        return "asks for \(asks.joined(separator: ", ")): taken to come at once, and to be good"
+        return "asks for \(asks.joined(separator: ", ")): taken to be given at once, and to be good in time"
     }
 
     /// That not all of its nodes are known, where that is so.

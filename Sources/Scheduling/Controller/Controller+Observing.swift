@@ -126,7 +126,8 @@ extension Controller {
         let times = ledger[node].recentLoosenings(at: turn.now.wall).count + 1
         decide(
             .nodeLoosened(
-                fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal), times: times), &turn)
+                fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal),
+                times: ledger.isObserving ? nil : times), &turn)
         spareNewcomers(on: node, &turn)
         if let until = ledger[node].contestedUntil(at: turn.now.wall) {
             wake(.node(node.raw), at: turn.now.uptime + (until - turn.now.wall), turn.now)

@@ -140,9 +140,12 @@ extension Controller {
             throw LeverRefusal(.nothingToDo, "\(what) for an approval now", hint: "nagi explain \(header.id)")
         }
         runsToTouch.insert(slot.raw)
-        // What is left in the way of the next node, now that nobody's word is.
-        let next = decision(of: slot, now).blockers.first { $0.code != .waitingApproval }
-        let still = next.map { ". Its next node still waits: \($0.text)" } ?? ""
+        // What is left in the way, now that this word is not: what ends by itself in a moment is none of it.
+        let next = decision(of: slot, now).blockers.first { blocker in
+            if case .runPaused(let pause) = blocker.reason, pause.cause == .approval { return false }
+            return [.config, .human, .clock].contains(blocker.class) && blocker.code != .waitingApproval
+        }
+        let still = next.map { ". It still waits: \($0.text)" } ?? ""
         return LeverAnswer(
             id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))\(still)",
             // A pause puts off what the word lets begin: only the run's end takes it back.

@@ -220,7 +220,8 @@ extension Fleet {
             var watch = NodeWatch(
                 id: entry.id, cluster: number, hasReadinessProbe: address.ready != nil,
                 staleAfter: clusters[number.raw].staleAfter)
-            watch.isConfirmed = entry.state.written != nil
+            // What was seen to be loosened by then was counted then.
+            watch.isConfirmed = entry.state.written != nil && !entry.state.isSeenLooser
             var seat = Seat(
                 cluster: number, column: column, configured: configured, isRetained: entry.retained != nil,
                 isFound: found.contains(entry.id), address: address)

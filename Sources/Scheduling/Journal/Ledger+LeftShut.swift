@@ -9,7 +9,7 @@ extension Ledger {
         let embedded = Set(policies?.clusters.filter(\.isEmbedded).map(\.name) ?? [])
         let shut = nodes.compactMap { entry -> String? in
             guard let written = entry.state.written, written.mode != .normal, !embedded.contains(entry.id.cluster),
-                entry.retained?.node.embedded == nil
+                entry.retained?.node.embedded == nil, !entry.state.isSeenLooser
             else { return nil }
             let why = written.owedSince == nil ? keeper(of: entry) : "it was to be opened"
             // A restart forgets the mode, and whoever is away may be at one.

@@ -22,8 +22,10 @@ extension Record {
                 + (skipped > 0 ? " (\(skipped) change\(skipped == 1 ? "" : "s") before that left out)" : "")
         case .nodeRestarted(let node, _): "\(node.name)  was restarted"
         case .nodeLoosened(let node, let mode, let times):
-            "\(node.name)  somebody set \(mode) by hand" + (times.map { $0 > 1 ? ", \($0) times now" : "" } ?? "")
-                + " (to have it left open: nagi release \(node))"
+            "\(node.name)  somebody set \(mode) by hand"
+                // Whoever only observes sets nothing again.
+                + (times.map { "\($0 > 1 ? ", \($0) times now" : "") (to have it left open: nagi release \(node))" }
+                    ?? "")
         case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
         case .addressMoved(let node): "\(node.name)  is at its new address"
         case .leaversForgotten(let cluster): "\(cluster)  nodes that left the policies owe nothing: not asked any more"

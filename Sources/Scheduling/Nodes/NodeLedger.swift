@@ -103,6 +103,12 @@ package struct NodeLedger: Hashable, Sendable, Codable {
         formerAddress = old
     }
 
+    /// What was last seen of it is less than what nagi wrote.
+    var isSeenLooser: Bool {
+        guard let written, let seen = facts?.mode?.requestable else { return false }
+        return seen < written.mode
+    }
+
     package func recentLoosenings(at now: Timestamp) -> [Timestamp] {
         loosenings.filter { now - $0 < NodeLedger.contestedMemory && $0 <= now }
     }

@@ -20,6 +20,11 @@ struct Rehearsal {
         var step: Step?
     }
 
+    private struct Awaited: Hashable {
+        var node: NodeID
+        var probe: HealthGate.Probe
+    }
+
     private enum Deed {
         case look(NodeID)
         case lastCallEnds(NodeID)
@@ -47,6 +52,8 @@ struct Rehearsal {
     private(set) var log = RunLog()
 
     private let pace: Pace
+    /// What was measured once, and is good the next time.
+    private var awaited: Set<Awaited> = []
     private var nodes: [NodeID: Node] = [:]
     private var lists: [String: [ClusterMember]] = [:]
     private var clusters: [String: ClusterPolicy] = [:]
@@ -121,7 +128,11 @@ struct Rehearsal {
             if restarts { restart(start) }
             if case .terminated = outcome { nodes[start.node]?.sessions = 0 }
             hand(.commandEnded(start.id, outcome))
-        case .measures(let measurement): hand(.measured(measurement.id, .pass("good")))
+        case .measures(let measurement):
+            let awaited = Awaited(node: measurement.node, probe: measurement.probe)
+            let isGood = !pace.waitsForGates || self.awaited.remove(awaited) != nil
+            if !isGood { self.awaited.insert(awaited) }
+            hand(.measured(measurement.id, isGood ? .pass("good") : .unknown("not yet")))
         case .approves(let run):
             var order = LeverOrder(.approve)
             order.run = run.text
@@ -279,6 +290,9 @@ package struct Pace: Sendable {
         self.length = length
     }
 
+    /// A gate takes the time that it has.
+    var waitsForGates: Bool { length(.gate(.standard)) > .zero }
+
     /// Every step takes as long as it may.
     package static let longest = Pace { $0.longest }
     /// Drains, commands and checks take half of that. An assumption to plan with: nothing is known about the traffic.
@@ -300,10 +314,23 @@ extension PolicySet {
 }
 
 extension Policy {
-    /// The canary is promoted at once.
+    /// The canary is promoted at once, and gates are measured at the first instant and right before their time is over.
     fileprivate var rehearsed: Policy {
         var policy = self
         policy.strategy.canary?.promote = .auto
+        policy.gates = gates.map(\.rehearsed)
+        policy.sequence.steps = sequence.steps.map { step in
+            if case .gate(let gate) = step { .gate(gate.rehearsed) } else { step }
+        }
         return policy
+    }
+}
+
+extension HealthGate {
+    fileprivate var rehearsed: HealthGate {
+        var gate = self
+        gate.interval = max(.seconds(1), timeout - .seconds(1))
+        gate.onUnknown = .wait
+        return gate
     }
 }

@@ -50,7 +50,8 @@ struct ApprovalTests {
         rehearsal.run(minutes: 1)
         #expect(
             rehearsal.wait(of: "a1")
-                == "waiting-approval: waits for an approval of its start: drain → block → wait → restore on 2 nodes")
+                == "waiting-approval: waits for an approval of its start: drain → block → wait → restore on 2 nodes (59m)"
+        )
         guard case .run(let run) = try rehearsal.controller.answer(.explain("r"), at: rehearsal.now) else {
             Issue.record("no run")
             return

@@ -112,7 +112,7 @@ struct FleetTests {
         a b c      -     a b c        -    -       b          a     no
         a b c      -     a b c!       -    -       -          a     no
         a b c      -     a b c!       -    -       -          c     yes
-        a b c      -     a b c        -    c       -          a     no
+        a b c      -     a b c        -    c       -          a     yes
         a b c      -     -            -    -       -          a     no
         a b        -     a b          -    -       -          a     no
         a          -     a            -    -       -          a     no

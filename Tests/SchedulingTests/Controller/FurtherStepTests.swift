@@ -96,7 +96,8 @@ struct FurtherStepTests {
     /// A drain that goes on with live calls has given these their time. Those who came while the node was open had none: four
     /// hundred would have been cut.
     @Test func `whoever came to a node that was opened meanwhile is not cut by what its drain allowed`() {
-        let gate = HealthGate(name: "calm", probe: .command(["/bin/true"]), timeout: .hours(2))
+        let gate = HealthGate(
+            name: "calm", probe: .command(["/bin/true"]), timeout: .hours(2), onUnknown: .wait)
         let steps: [Step] = [
             .drain(DrainStep(deadline: .minutes(2), onDeadline: .proceed)), .block, .gate(gate),
             .run(RunStep(name: "up", command: ["/bin/true"], isDisruptive: true)), .restore,

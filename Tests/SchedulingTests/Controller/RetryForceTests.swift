@@ -93,6 +93,18 @@ struct RetryForceTests {
         #expect(rehearsal.isFolded)
     }
 
+    /// Its host had lost power, and the lists showed it for some time: the one that was left was no majority.
+    @Test func `a node that does not answer is not counted on, whatever the lists say`() {
+        var rehearsal = ScriptedRehearsal(Self.cluster())
+        rehearsal.commandsOpen = true
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.perform(.lists("a1 a2 a3"))
+        rehearsal.run(minutes: 10, [(8, .commandsRun(false)), (8, .breaks("a2")), (9, Self.retry(force: true))])
+        #expect(rehearsal.wait(of: "a1").hasPrefix("waiting-quorum"), "\(rehearsal.wait(of: "a1"))")
+        rehearsal.run(minutes: 13, [(11, .mends("a2"))])
+        #expect(rehearsal.text.contains("m a1 done"), "\(rehearsal.text)")
+    }
+
     @Test func `a node that failed before it was committed is queued again, and its failure counts no longer`() throws {
         let sequence = StepSequence(
             name: "s",

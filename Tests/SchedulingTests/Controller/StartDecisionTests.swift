@@ -118,7 +118,7 @@ struct StartDecisionTests {
     static let runs: [Situation] = [
         Situation(
             "nobody has approved it",
-            set { _, policy in policy.kind = .rollout(revision: "2", approval: Approval()) }, gives: "approval"),
+            set { _, policy in policy.kind = .rollout(revision: "2", approval: Approval()) }, gives: "approval+"),
         Situation(
             "a gate is not good",
             set { _, policy in

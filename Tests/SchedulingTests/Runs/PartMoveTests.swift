@@ -184,7 +184,7 @@ struct PartMoveTests {
         verifying    upgraded, over budget                       returning
         verifying    upgraded, quorum missing                    =
         verifying    late, restore on failure                    failed
-        upgrading    late, restore on failure                    kills failed
+        upgrading    late, restore on failure                    failed + stays
         returning    normal, settled                             soak
         returning    normal                                      =
         returning    normal, settled, not seen since             =
