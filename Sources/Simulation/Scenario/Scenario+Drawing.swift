@@ -172,9 +172,22 @@ private struct PolicyDraw {
 
     private func gate(_ name: String, _ random: inout RandomStream) -> HealthGate {
         HealthGate(
-            name: name, probe: .command(["/check"]), interval: random.duration(.seconds(5)...Duration.minutes(1)),
+            name: name, probe: probe(of: name), interval: random.duration(.seconds(5)...Duration.minutes(1)),
             timeout: random.duration(.minutes(2)...Duration.minutes(20)), failureLimit: 1 + random.below(4),
             onUnknown: [.fail, .pass, .wait][random.below(3)])
+    }
+
+    /// Each kind as often as the others.
+    private func probe(of gate: String) -> HealthGate.Probe {
+        var random = RandomStream(seed: seed, label: "probe of \(gate)")
+        return switch random.below(3) {
+        case 0: .command(["/check"])
+        case 1: .http(HTTPRequest(url: "http://health.example/{node}"), HTTPExpectation())
+        default:
+            .prometheus(
+                PrometheusQuery(
+                    url: "http://metrics.example/", query: "sum(errors{node=\"{node}\",run=\"{run}\"})", max: 5))
+        }
     }
 
     /// The same, with some of the steps in it that ask others.

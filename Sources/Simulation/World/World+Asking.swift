@@ -49,6 +49,7 @@ extension World {
             default: .pass("1")
             }
         marks.note("gate-\(result.word)")
+        marks.note("gate-asks-\(caseName(of: measurement.probe))")
         if scenario.asking.lost > 0, network.chance(scenario.asking.lost) {
             marks.note("gate-lost")
             return
