@@ -7,6 +7,7 @@ extension Oracle {
     /// How a machine is now, whatever made it so.
     mutating func noteService(of place: Int, isInService: Bool, isInReach: Bool, isInTouch: Bool, at: Int64) {
         truths[place].outSince = isInService ? nil : truths[place].outSince ?? at
+        truths[place].servingSince = isInService ? truths[place].servingSince ?? at : nil
         truths[place].apartSince = isInTouch ? nil : truths[place].apartSince ?? at
         truths[place].inReachSince = isInReach ? truths[place].inReachSince ?? at : nil
         if isInTouch { truths[place].isStoppedByCommand = false }

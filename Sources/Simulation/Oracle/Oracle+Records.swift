@@ -23,6 +23,9 @@ extension Oracle {
         case .runStarted(let run): started(run, record, at: at)
         case .runPromoted(let id):
             guard let run = mirror.run(id) else { return }
+            if run.policy.strategy.canary?.promote == .manual, mirror.pulling?.lever != .approve(id, nil) {
+                violate(.asked, at: at, "\(id) is promoted, and nobody has said so")
+            }
             for (invariant, text) in stages.promotes(run, at: at, place: { listedPlace($0) }) {
                 violate(invariant, at: at, text)
             }

@@ -14,6 +14,8 @@ struct Oracle: Sendable {
         var isTemporary: Bool
         /// Since when it has been out of service, whatever the cause; nil: it is in service.
         var outSince: Int64? = 0
+        /// Since when it has been in service.
+        var servingSince: Int64?
         /// Since when it has not been in touch with its cluster.
         var apartSince: Int64? = 0
         /// Since when it has been running and in reach.

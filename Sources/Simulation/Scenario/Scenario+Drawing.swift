@@ -358,6 +358,8 @@ private struct PolicyDraw {
             strategy.canary = Canary(
                 count: cluster.nodes.count > 3 && random.chance(0.3) ? 2 : 1,
                 soak: random.duration(.seconds(30)...Duration.minutes(12)))
+            var promoting = RandomStream(seed: seed, label: "promotion")
+            if promoting.chance(0.25) { strategy.canary?.promote = .manual }
         }
         if random.chance(0.5) { strategy.progressDeadline = random.duration(.minutes(10)...Duration.hours(2)) }
         return strategy

@@ -13,6 +13,8 @@ extension World {
                 case .approval? = oracle.mirror.run(run)?.policy.sequence.steps[work.step]
             else { return }
             ask(about: run)
+        case .runPromoted(let run) where oracle.mirror.run(run)?.policy.strategy.canary?.promote == .manual:
+            marks.note("promoted-by-a-word")
         // What somebody had said to the process before may not have been heard.
         case .daemonStarted:
             for run in oracle.mirror.runs { ask(about: run.run.id) }

@@ -54,7 +54,7 @@ extension World {
     func quiet(since instant: Int64) -> Duration { .nanoseconds(now - max(instant, calmSince)) }
 
     /// Whose address the policies give to the machine.
-    private func name(of place: Int) -> NodeID? {
+    func name(of place: Int) -> NodeID? {
         let inForce = oracle.mirror.set?.clusters.first?.nodes ?? []
         let node = (inForce + directory.nodes).first { $0.api == addresses[place].api }
         return node.map { NodeID(cluster: Scenario.clusterName, name: $0.name) }
@@ -70,7 +70,7 @@ extension World {
     }
 
     /// The policies list enough of the regular nodes to hear a majority of them.
-    private var canVote: Bool {
+    var canVote: Bool {
         guard scenario.isClustered else { return true }
         let listed = oracle.mirror.set?.clusters.first?.nodes ?? []
         let regular = oracle.truths.indices.filter { !oracle.truths[$0].isTemporary }
