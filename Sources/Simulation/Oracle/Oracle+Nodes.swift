@@ -133,6 +133,17 @@ extension Oracle {
         return nil
     }
 
+    /// Why a node that starts at that instant may not be through with its steps before the run has to stop, where only those
+    /// are to start that are; nil: it will be.
+    func misfit(of run: RunMirror.RunView, at wall: Timestamp, exempt: [Ignorable] = []) -> String? {
+        guard run.policy.schedule.startOnlyIf == .fits, !exempt.contains(.window) else { return nil }
+        let course = Step.courseInWindow(of: run.policy.sequence)
+        let instants = (0...Int(course.inSeconds / 60)).map { wall + .minutes($0) } + [wall + course]
+        return instants.lazy.compactMap { instant in
+            closure(of: run, at: instant, isFirst: true, exempt: exempt).map { "\($0) after \(instant - wall)" }
+        }.first
+    }
+
     /// Machines that are out, by nagi's doing or for so long that it must be known.
     private mutating func checkTrueBudget(_ place: Int, _ change: ModeChange, at: Int64) {
         // At the wrong address nobody can know better.

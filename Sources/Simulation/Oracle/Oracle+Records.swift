@@ -152,6 +152,9 @@ extension Oracle {
         if let why = closure(of: run, at: wall, isFirst: true, exempt: part.exempt) {
             violate(.window, at: at, "\(name) starts in \(run.run.id) \(why)")
         }
+        if let why = misfit(of: run, at: wall, exempt: part.exempt) {
+            violate(.window, at: at, "\(name) starts in \(run.run.id), and may be at work \(why)")
+        }
         let cutoff = run.policy.schedule.cutoff
         let last = wall + cutoff
         if cutoff > .zero, !part.exempt.contains(.window), !calendar.isOpen(run.policy.schedule.windows, at: last) {

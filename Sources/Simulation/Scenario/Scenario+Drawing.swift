@@ -256,6 +256,8 @@ private struct PolicyDraw {
             schedule.exclusions = [Exclusion(window: freeze, reason: "drawn")]
         }
         schedule.windows.sort { $0.name < $1.name }
+        var care = RandomStream(seed: seed, label: "\(label) care")
+        if care.chance(0.2) { schedule.startOnlyIf = .fits }
         return schedule
     }
 

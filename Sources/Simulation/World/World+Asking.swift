@@ -9,8 +9,10 @@ extension World {
         switch fact {
         case .approvalChanged(let run, .awaited(let clock)) where clock.isRunning: ask(about: run)
         case .partChanged(let run, _, let part, _, _):
+            let policy = oracle.mirror.run(run)?.policy
+            if policy?.schedule.startOnlyIf == .fits, part.phase.claim != nil { marks.note("start-fits") }
             guard let work = part.phase.work, work.approval == nil,
-                case .approval? = oracle.mirror.run(run)?.policy.sequence.steps[work.step]
+                case .approval? = policy?.sequence.steps[work.step]
             else { return }
             ask(about: run)
         case .runPromoted(let run) where oracle.mirror.run(run)?.policy.strategy.canary?.promote == .manual:

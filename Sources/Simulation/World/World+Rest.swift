@@ -21,6 +21,11 @@ extension World {
     private mutating func noteVerdicts() {
         guard now % World.statusInterval.nanoseconds == 0, let status = controller?.status(at: moment) else { return }
         for node in status.clusters.flatMap(\.nodes) { marks.note("verdict-\(node.verdict.code.rawValue)") }
+        let wall = clock.wall(at: now)
+        for run in oracle.mirror.runs where !run.isPaused && run.parts.contains(where: \.part.phase.isQueued) {
+            let isOpen = oracle.closure(of: run, at: wall, isFirst: true) == nil
+            if isOpen, oracle.misfit(of: run, at: wall) != nil { marks.note("start-waits-to-fit") }
+        }
     }
 
     mutating func checkRest(isEnd: Bool) {
@@ -187,7 +192,8 @@ extension World {
         let wall = clock.wall(at: now)
         let last = wall + run.policy.schedule.cutoff + .minutes(1)
         guard (0...3).allSatisfy({ oracle.closure(of: run, at: wall - .minutes($0), isFirst: true) == nil }),
-            oracle.calendar.isOpen(run.policy.schedule.windows, at: last)
+            oracle.calendar.isOpen(run.policy.schedule.windows, at: last),
+            oracle.misfit(of: run, at: wall + .minutes(1)) == nil
         else { return false }
         return hasRoom(for: place, run, set.clusters[0])
     }
