@@ -35,6 +35,8 @@ extension Oracle {
             if let place = place(node) { truths[place].ownership.blur() }
         case .partChanged(let id, let index, let part, _, _): changed(id, index, part, record, at: at)
         case .commandIntended(let start): intended(start, record, at: at)
+        case .commandEnded(let id, _, let outcome, _, _, _):
+            if let start = command(id)?.start, start.isCall { note(ended: id, outcome) }
         default: break
         }
     }
@@ -323,7 +325,13 @@ extension Oracle {
         change(&commands[place])
     }
 
-    mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
+    /// Nothing of it goes on. What a call came to counts once nagi has written it down: it may have heard nothing.
+    mutating func note(over id: CommandID, _ outcome: CommandOutcome) {
+        guard command(id)?.start.isCall == true else { return note(ended: id, outcome) }
+        change(id) { $0.isRunning = false }
+    }
+
+    private mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
         change(command) { command in
             command.isRunning = false
             command.outcome = outcome
@@ -340,6 +348,11 @@ extension Step {
         default: false
         }
     }
+}
+
+extension CommandStart {
+    /// Its answer goes to the process that made it, and to no other.
+    var isCall: Bool { if case .call = work { true } else { false } }
 }
 
 extension Lever {

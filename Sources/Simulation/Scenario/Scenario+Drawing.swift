@@ -296,12 +296,22 @@ private struct PolicyDraw {
                 onInterrupted: random.chance(0.5) ? .rerun : .fail))
     }
 
+    /// What is down meanwhile is restarted by a program on the daemon's host, or by somebody who is called.
+    private func disrupting(_ program: RunStep) -> Step {
+        var random = RandomStream(seed: seed, label: "who does \(program.name)")
+        guard random.chance(0.25) else { return .run(program) }
+        let request = HTTPRequest(
+            method: random.chance(0.5) ? .post : .put, url: "http://deploy.example/{node}/\(program.name)?api={api}")
+        return .http(
+            HTTPStep(request: request, timeout: program.timeout, retries: program.retries, isDisruptive: true))
+    }
+
     private func upgrade(_ label: String) -> StepSequence {
         var random = RandomStream(seed: seed, label: label)
         var steps: [Step] = random.chance(0.4) ? [prelude(&random)] : []
         steps += [
             .drain(drain(&random)), .block,
-            .run(
+            disrupting(
                 RunStep(
                     name: "upgrade", command: ["/upgrade"], timeout: .minutes(5), retries: random.below(3),
                     isDisruptive: true, onInterrupted: random.chance(0.5) ? .rerun : .fail)),
@@ -336,7 +346,7 @@ private struct PolicyDraw {
                 ]
             default:
                 [
-                    .drain(drain), .block, .run(reboot),
+                    .drain(drain), .block, disrupting(reboot),
                     .verify(VerifyStep(connected: cluster.topology == .clustered, timeout: .minutes(8))), .restore,
                 ]
             }
