@@ -21,6 +21,10 @@ extension Oracle {
         case .modeIntended(let change): intended(change, at: at)
         case .modeSettled(let node, let id, let isReached): settled(node, id, isReached, at: at)
         case .runStarted(let run): started(run, record, at: at)
+        case .nodesFound(_, let found):
+            for node in found.nodes where !isAllowed(node.api) {
+                violate(.reach, at: at, "\(node.name) is to be called at \(node.api), which the policy leaves out")
+            }
         case .runPromoted(let id):
             guard let run = mirror.run(id) else { return }
             if run.policy.strategy.canary?.promote == .manual, mirror.pulling?.lever != .approve(id, nil) {

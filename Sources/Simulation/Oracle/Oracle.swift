@@ -29,6 +29,8 @@ struct Oracle: Sendable {
 
     let machines: [Scenario.Machine]
     let isClustered: Bool
+    /// Addresses that may be called where others' lists show them.
+    let isAllowed: @Sendable (String) -> Bool
     var truths: [Truth]
     var told: [NodeID: ToldOfNode] = [:]
     var mirror = RunMirror()
@@ -70,6 +72,7 @@ struct Oracle: Sendable {
     init(_ scenario: Scenario) {
         machines = scenario.nodes
         isClustered = scenario.isClustered
+        isAllowed = scenario.isAllowed
         truths = scenario.nodes.map { Truth(isTemporary: $0.isTemporary) }
         let observe = scenario.policies.clusters[0].observe
         stages = StageOracle(

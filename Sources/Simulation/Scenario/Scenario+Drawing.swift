@@ -10,8 +10,8 @@ extension Scenario {
         var random = RandomStream(seed: seed, label: "scenario")
         let start = Timestamp(seconds: 1_796_000_400 + Int64(random.below(86400)))
         var nodes = NodeDraw(seed: seed)
-        let (named, machines) = nodes.drawn(start: start, length: length)
-        let cluster = nodes.discovering(named, machines)
+        var (cluster, machines) = nodes.drawn(start: start, length: length)
+        nodes.discover(in: &cluster, &machines)
         var policies = PolicyDraw(seed: seed, cluster: cluster, start: start, length: length)
         let set = policies.drawn()
         var scenario = Scenario(
@@ -62,7 +62,7 @@ private struct NodeDraw {
         func add(_ name: String, isTemporary: Bool = false) {
             machines.append(
                 Scenario.Machine(
-                    name: "\(name)@sim", address: Scenario.address("sim-\(machines.count + 1)"),
+                    name: "\(name)@sim", address: Scenario.address(number: machines.count + 1),
                     isTemporary: isTemporary))
         }
         for number in 1...count { add("node-0\(number)") }
@@ -90,17 +90,20 @@ private struct NodeDraw {
         return (cluster, machines)
     }
 
-    /// Some policies name only a few of their nodes, or none.
-    func discovering(_ cluster: ClusterPolicy, _ machines: [Scenario.Machine]) -> ClusterPolicy {
+    /// Some policies name only a few of their nodes, or none, and some of those let nagi call one network only.
+    func discover(in cluster: inout ClusterPolicy, _ machines: inout [Scenario.Machine]) {
         var random = RandomStream(seed: seed, label: "discovery")
-        guard cluster.topology == .clustered, random.chance(0.2) else { return cluster }
-        var cluster = cluster
-        cluster.discovery = Discovery(
+        guard cluster.topology == .clustered, random.chance(0.2) else { return }
+        var discovery = Discovery(
             seeds: machines.prefix(2).map(\.address.api), labels: ["zone": random.chance(0.5) ? "a" : "b"])
         let named =
             random.chance(0.3) ? 0 : cluster.nodes.count - random.below(cluster.nodes.count / 2 + 1)
         cluster.nodes = Array(cluster.nodes.prefix(named))
-        return cluster
+        if random.chance(0.4), machines.count > max(named, discovery.seeds.count) {
+            discovery.allow = [Scenario.allowedNetwork]
+            machines[machines.count - 1].address = Scenario.address(number: machines.count, isAllowed: false)
+        }
+        cluster.discovery = discovery
     }
 
     private mutating func freeze(_ name: String, _ start: Timestamp, _ length: Duration) -> Exclusion {
