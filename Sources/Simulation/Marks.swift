@@ -40,7 +40,9 @@ package struct Marks: Hashable, Sendable {
         case .ownershipDropped(_, let reason): note("dropped-\(reason.rawValue)")
         case .floorChanged(_, let floor): note(floor == nil ? "floor-gone" : "floor-set")
         case .commandEnded(_, _, let outcome, _, _, _): note("command-\(outcome.word)")
-        case .alarmRaised(let alarm): note("alarm-\(alarm.key.code.rawValue)")
+        case .alarmRaised(let alarm):
+            note("alarm-\(alarm.key.code.rawValue)")
+            if alarm.text.contains("discovery.allow") { note("member-left-out") }
         default: break
         }
     }

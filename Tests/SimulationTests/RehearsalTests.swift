@@ -37,7 +37,7 @@ struct RehearsalTests {
             switch step {
             case .drain: later
             case .run(let run): (run.isDisruptive ? commands.upgradeTime : commands.preludeTime) + later
-            case .http: commands.preludeTime + later
+            case .http(let call): (call.isDisruptive ? commands.upgradeTime : commands.preludeTime) + later
             case .verify: join + later
             default: step.usual
             }

@@ -100,6 +100,8 @@ struct SeedTests {
         run-approved part-approved gate-good gate-bad gate-unknown gate-lost gate-before-start part-measured noticed
         command-terminated command-answered-well command-answered-badly command-no-answer calls-ended-on-purpose
         calls-ended-late
+        gate-asks-command gate-asks-http gate-asks-prometheus promotion-awaited promoted-by-a-word start-fits
+        start-waits-to-fit call-disrupts node-stopped-by-call member-left-out
         run-paused-gate run-paused-approval run-ending-edited
         relaying-node-read relaying-node-disrupted
         alarm-list-contradicts alarm-wrong-address alarm-release-waits alarm-write-refused

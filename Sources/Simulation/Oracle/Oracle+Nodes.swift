@@ -7,6 +7,7 @@ extension Oracle {
     /// How a machine is now, whatever made it so.
     mutating func noteService(of place: Int, isInService: Bool, isInReach: Bool, isInTouch: Bool, at: Int64) {
         truths[place].outSince = isInService ? nil : truths[place].outSince ?? at
+        truths[place].servingSince = isInService ? truths[place].servingSince ?? at : nil
         truths[place].apartSince = isInTouch ? nil : truths[place].apartSince ?? at
         truths[place].inReachSince = isInReach ? truths[place].inReachSince ?? at : nil
         if isInTouch { truths[place].isStoppedByCommand = false }
@@ -130,6 +131,17 @@ extension Oracle {
         if !calendar.isOpen(run.policy.schedule.windows, at: wall) { return "outside the windows that it began with" }
         if !calendar.isOpen(policy.schedule.windows, at: wall) { return "outside its windows" }
         return nil
+    }
+
+    /// Why a node that starts at that instant may not be through with its steps before the run has to stop, where only those
+    /// are to start that are; nil: it will be.
+    func misfit(of run: RunMirror.RunView, at wall: Timestamp, exempt: [Ignorable] = []) -> String? {
+        guard run.policy.schedule.startOnlyIf == .fits, !exempt.contains(.window) else { return nil }
+        let course = Step.courseInWindow(of: run.policy.sequence)
+        let instants = (0...Int(course.inSeconds / 60)).map { wall + .minutes($0) } + [wall + course]
+        return instants.lazy.compactMap { instant in
+            closure(of: run, at: instant, isFirst: true, exempt: exempt).map { "\($0) after \(instant - wall)" }
+        }.first
     }
 
     /// Machines that are out, by nagi's doing or for so long that it must be known.

@@ -21,8 +21,15 @@ extension Oracle {
         case .modeIntended(let change): intended(change, at: at)
         case .modeSettled(let node, let id, let isReached): settled(node, id, isReached, at: at)
         case .runStarted(let run): started(run, record, at: at)
+        case .nodesFound(_, let found):
+            for node in found.nodes where !isAllowed(node.api) {
+                violate(.reach, at: at, "\(node.name) is to be called at \(node.api), which the policy leaves out")
+            }
         case .runPromoted(let id):
             guard let run = mirror.run(id) else { return }
+            if run.policy.strategy.canary?.promote == .manual, mirror.pulling?.lever != .approve(id, nil) {
+                violate(.asked, at: at, "\(id) is promoted, and nobody has said so")
+            }
             for (invariant, text) in stages.promotes(run, at: at, place: { listedPlace($0) }) {
                 violate(invariant, at: at, text)
             }
@@ -32,6 +39,8 @@ extension Oracle {
             if let place = place(node) { truths[place].ownership.blur() }
         case .partChanged(let id, let index, let part, _, _): changed(id, index, part, record, at: at)
         case .commandIntended(let start): intended(start, record, at: at)
+        case .commandEnded(let id, _, let outcome, _, _, _):
+            if let start = command(id)?.start, start.isCall { note(ended: id, outcome) }
         default: break
         }
     }
@@ -148,6 +157,9 @@ extension Oracle {
         let wall = record.at.wall
         if let why = closure(of: run, at: wall, isFirst: true, exempt: part.exempt) {
             violate(.window, at: at, "\(name) starts in \(run.run.id) \(why)")
+        }
+        if let why = misfit(of: run, at: wall, exempt: part.exempt) {
+            violate(.window, at: at, "\(name) starts in \(run.run.id), and may be at work \(why)")
         }
         let cutoff = run.policy.schedule.cutoff
         let last = wall + cutoff
@@ -317,7 +329,13 @@ extension Oracle {
         change(&commands[place])
     }
 
-    mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
+    /// Nothing of it goes on. What a call came to counts once nagi has written it down: it may have heard nothing.
+    mutating func note(over id: CommandID, _ outcome: CommandOutcome) {
+        guard command(id)?.start.isCall == true else { return note(ended: id, outcome) }
+        change(id) { $0.isRunning = false }
+    }
+
+    private mutating func note(ended command: CommandID, _ outcome: CommandOutcome) {
         change(command) { command in
             command.isRunning = false
             command.outcome = outcome
@@ -334,6 +352,11 @@ extension Step {
         default: false
         }
     }
+}
+
+extension CommandStart {
+    /// Its answer goes to the process that made it, and to no other.
+    var isCall: Bool { if case .call = work { true } else { false } }
 }
 
 extension Lever {

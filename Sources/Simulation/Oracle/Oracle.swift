@@ -14,6 +14,8 @@ struct Oracle: Sendable {
         var isTemporary: Bool
         /// Since when it has been out of service, whatever the cause; nil: it is in service.
         var outSince: Int64? = 0
+        /// Since when it has been in service.
+        var servingSince: Int64?
         /// Since when it has not been in touch with its cluster.
         var apartSince: Int64? = 0
         /// Since when it has been running and in reach.
@@ -27,6 +29,8 @@ struct Oracle: Sendable {
 
     let machines: [Scenario.Machine]
     let isClustered: Bool
+    /// Addresses that may be called where others' lists show them.
+    let isAllowed: @Sendable (String) -> Bool
     var truths: [Truth]
     var told: [NodeID: ToldOfNode] = [:]
     var mirror = RunMirror()
@@ -68,6 +72,7 @@ struct Oracle: Sendable {
     init(_ scenario: Scenario) {
         machines = scenario.nodes
         isClustered = scenario.isClustered
+        isAllowed = scenario.isAllowed
         truths = scenario.nodes.map { Truth(isTemporary: $0.isTemporary) }
         let observe = scenario.policies.clusters[0].observe
         stages = StageOracle(

@@ -85,6 +85,8 @@ struct RunMirror: Sendable {
     var pulling: PulledLever?
     /// Since when nobody has claimed the node; nil: it is claimed.
     private(set) var unclaimedSince: [NodeID: Int64] = [:]
+    /// When the nodes in force last became others, or may have.
+    private(set) var nodesChangedAt: Int64 = 0
     /// When something was decided that is more than bookkeeping.
     private(set) var decidedAt: Int64 = 0
 
@@ -120,11 +122,13 @@ struct RunMirror: Sendable {
         case .nodesFound(let cluster, let nodes):
             found[cluster] = nodes.nodes
             set = written?.including(found)
+            nodesChangedAt = at
         case .policiesLoaded(let written):
             self.written = written
             found = written.foundNodes(of: found)
             let set = written.including(found)
             self.set = set
+            nodesChangedAt = at
             // A node's holds end when it leaves the policies.
             for node in holds.keys
             where !set.clusters.contains(where: { cluster in

@@ -29,4 +29,25 @@ extension Step {
     static func longestCourse(of sequence: StepSequence) -> Duration {
         sequence.steps.reduce(.zero) { $0 + $1.longest }
     }
+
+    /// As the policy writes it: every deadline, timeout and wait to its end. What is answered at once takes nothing.
+    private var written: Duration {
+        switch self {
+        case .drain(let drain):
+            let ending = TerminateStep.timeout + DrainStep.terminationGrace
+            return drain.onDeadline == .terminate ? drain.deadline + ending : drain.deadline
+        case .run(let run): return run.timeout * (run.retries + 1)
+        case .http(let call): return call.timeout * (call.retries + 1)
+        case .terminate: return TerminateStep.timeout * 2
+        case .verify(let verify): return verify.timeout
+        case .gate(let gate): return gate.timeout
+        case .wait(.duration(let length)), .soak(let length): return length
+        case .block, .restore, .approval, .notify, .wait(.windowEnd): return .zero
+        }
+    }
+
+    /// How much of its open time one node may need. What waits for the end of a window does not have to be through before it.
+    static func courseInWindow(of sequence: StepSequence) -> Duration {
+        sequence.steps.prefix { $0 != .wait(.windowEnd) }.reduce(.zero) { $0 + $1.written }
+    }
 }

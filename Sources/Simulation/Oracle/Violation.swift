@@ -51,6 +51,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case asked
         /// A node that its cluster does not see was opened.
         case isolation
+        /// A node was found where the policy does not let nagi call.
+        case reach
     }
 
     package var invariant: Invariant

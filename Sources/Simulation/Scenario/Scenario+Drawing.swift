@@ -10,8 +10,8 @@ extension Scenario {
         var random = RandomStream(seed: seed, label: "scenario")
         let start = Timestamp(seconds: 1_796_000_400 + Int64(random.below(86400)))
         var nodes = NodeDraw(seed: seed)
-        let (named, machines) = nodes.drawn(start: start, length: length)
-        let cluster = nodes.discovering(named, machines)
+        var (cluster, machines) = nodes.drawn(start: start, length: length)
+        nodes.discover(in: &cluster, &machines)
         var policies = PolicyDraw(seed: seed, cluster: cluster, start: start, length: length)
         let set = policies.drawn()
         var scenario = Scenario(
@@ -62,7 +62,7 @@ private struct NodeDraw {
         func add(_ name: String, isTemporary: Bool = false) {
             machines.append(
                 Scenario.Machine(
-                    name: "\(name)@sim", address: Scenario.address("sim-\(machines.count + 1)"),
+                    name: "\(name)@sim", address: Scenario.address(number: machines.count + 1),
                     isTemporary: isTemporary))
         }
         for number in 1...count { add("node-0\(number)") }
@@ -90,17 +90,20 @@ private struct NodeDraw {
         return (cluster, machines)
     }
 
-    /// Some policies name only a few of their nodes, or none.
-    func discovering(_ cluster: ClusterPolicy, _ machines: [Scenario.Machine]) -> ClusterPolicy {
+    /// Some policies name only a few of their nodes, or none, and some of those let nagi call one network only.
+    func discover(in cluster: inout ClusterPolicy, _ machines: inout [Scenario.Machine]) {
         var random = RandomStream(seed: seed, label: "discovery")
-        guard cluster.topology == .clustered, random.chance(0.2) else { return cluster }
-        var cluster = cluster
-        cluster.discovery = Discovery(
+        guard cluster.topology == .clustered, random.chance(0.2) else { return }
+        var discovery = Discovery(
             seeds: machines.prefix(2).map(\.address.api), labels: ["zone": random.chance(0.5) ? "a" : "b"])
         let named =
             random.chance(0.3) ? 0 : cluster.nodes.count - random.below(cluster.nodes.count / 2 + 1)
         cluster.nodes = Array(cluster.nodes.prefix(named))
-        return cluster
+        if random.chance(0.4), machines.count > max(named, discovery.seeds.count) {
+            discovery.allow = [Scenario.allowedNetwork]
+            machines[machines.count - 1].address = Scenario.address(number: machines.count, isAllowed: false)
+        }
+        cluster.discovery = discovery
     }
 
     private mutating func freeze(_ name: String, _ start: Timestamp, _ length: Duration) -> Exclusion {
@@ -172,9 +175,22 @@ private struct PolicyDraw {
 
     private func gate(_ name: String, _ random: inout RandomStream) -> HealthGate {
         HealthGate(
-            name: name, probe: .command(["/check"]), interval: random.duration(.seconds(5)...Duration.minutes(1)),
+            name: name, probe: probe(of: name), interval: random.duration(.seconds(5)...Duration.minutes(1)),
             timeout: random.duration(.minutes(2)...Duration.minutes(20)), failureLimit: 1 + random.below(4),
             onUnknown: [.fail, .pass, .wait][random.below(3)])
+    }
+
+    /// Each kind as often as the others.
+    private func probe(of gate: String) -> HealthGate.Probe {
+        var random = RandomStream(seed: seed, label: "probe of \(gate)")
+        return switch random.below(3) {
+        case 0: .command(["/check"])
+        case 1: .http(HTTPRequest(url: "http://health.example/{node}"), HTTPExpectation())
+        default:
+            .prometheus(
+                PrometheusQuery(
+                    url: "http://metrics.example/", query: "sum(errors{node=\"{node}\",run=\"{run}\"})", max: 5))
+        }
     }
 
     /// The same, with some of the steps in it that ask others.
@@ -243,6 +259,8 @@ private struct PolicyDraw {
             schedule.exclusions = [Exclusion(window: freeze, reason: "drawn")]
         }
         schedule.windows.sort { $0.name < $1.name }
+        var care = RandomStream(seed: seed, label: "\(label) care")
+        if care.chance(0.2) { schedule.startOnlyIf = .fits }
         return schedule
     }
 
@@ -281,12 +299,22 @@ private struct PolicyDraw {
                 onInterrupted: random.chance(0.5) ? .rerun : .fail))
     }
 
+    /// What is down meanwhile is restarted by a program on the daemon's host, or by somebody who is called.
+    private func disrupting(_ program: RunStep) -> Step {
+        var random = RandomStream(seed: seed, label: "who does \(program.name)")
+        guard random.chance(0.25) else { return .run(program) }
+        let request = HTTPRequest(
+            method: random.chance(0.5) ? .post : .put, url: "http://deploy.example/{node}/\(program.name)?api={api}")
+        return .http(
+            HTTPStep(request: request, timeout: program.timeout, retries: program.retries, isDisruptive: true))
+    }
+
     private func upgrade(_ label: String) -> StepSequence {
         var random = RandomStream(seed: seed, label: label)
         var steps: [Step] = random.chance(0.4) ? [prelude(&random)] : []
         steps += [
             .drain(drain(&random)), .block,
-            .run(
+            disrupting(
                 RunStep(
                     name: "upgrade", command: ["/upgrade"], timeout: .minutes(5), retries: random.below(3),
                     isDisruptive: true, onInterrupted: random.chance(0.5) ? .rerun : .fail)),
@@ -321,7 +349,7 @@ private struct PolicyDraw {
                 ]
             default:
                 [
-                    .drain(drain), .block, .run(reboot),
+                    .drain(drain), .block, disrupting(reboot),
                     .verify(VerifyStep(connected: cluster.topology == .clustered, timeout: .minutes(8))), .restore,
                 ]
             }
@@ -345,6 +373,8 @@ private struct PolicyDraw {
             strategy.canary = Canary(
                 count: cluster.nodes.count > 3 && random.chance(0.3) ? 2 : 1,
                 soak: random.duration(.seconds(30)...Duration.minutes(12)))
+            var promoting = RandomStream(seed: seed, label: "promotion")
+            if promoting.chance(0.25) { strategy.canary?.promote = .manual }
         }
         if random.chance(0.5) { strategy.progressDeadline = random.duration(.minutes(10)...Duration.hours(2)) }
         return strategy

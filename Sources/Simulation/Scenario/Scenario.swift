@@ -78,6 +78,20 @@ package struct Scenario: Sendable {
         NodeAddress(api: "http://\(host):3000/", ready: "http://\(host):5000/.ok")
     }
 
+    static let allowedNetwork = "192.0.2.0/24"
+
+    /// In the network that a policy may let nagi call, or outside of it.
+    static func address(number: Int, isAllowed: Bool = true) -> NodeAddress {
+        address("\(isAllowed ? "192.0.2" : "198.51.100").\(number)")
+    }
+
+    /// The policy lets whoever is found there be called.
+    func isAllowed(_ api: String) -> Bool {
+        let allow = policies.clusters[0].discovery?.allow ?? []
+        let host = api.dropFirst("http://".count).prefix { $0 != ":" }
+        return allow.isEmpty || allow.contains { Network($0)?.contains(host: String(host)) ?? false }
+    }
+
     package static func groups(wait: Duration) -> [NodeGroup] {
         [
             NodeGroup(name: "zone-a", selector: Selector(matchLabels: ["zone": "a"])),

@@ -9,10 +9,14 @@ extension World {
         switch fact {
         case .approvalChanged(let run, .awaited(let clock)) where clock.isRunning: ask(about: run)
         case .partChanged(let run, _, let part, _, _):
+            let policy = oracle.mirror.run(run)?.policy
+            if policy?.schedule.startOnlyIf == .fits, part.phase.claim != nil { marks.note("start-fits") }
             guard let work = part.phase.work, work.approval == nil,
-                case .approval? = oracle.mirror.run(run)?.policy.sequence.steps[work.step]
+                case .approval? = policy?.sequence.steps[work.step]
             else { return }
             ask(about: run)
+        case .runPromoted(let run) where oracle.mirror.run(run)?.policy.strategy.canary?.promote == .manual:
+            marks.note("promoted-by-a-word")
         // What somebody had said to the process before may not have been heard.
         case .daemonStarted:
             for run in oracle.mirror.runs { ask(about: run.run.id) }
@@ -49,6 +53,7 @@ extension World {
             default: .pass("1")
             }
         marks.note("gate-\(result.word)")
+        marks.note("gate-asks-\(caseName(of: measurement.probe))")
         if scenario.asking.lost > 0, network.chance(scenario.asking.lost) {
             marks.note("gate-lost")
             return

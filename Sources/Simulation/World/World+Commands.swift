@@ -7,7 +7,7 @@ extension World {
     func commandRun(_ start: CommandStart) -> CommandRun {
         let isDisruptive = oracle.command(start.id)?.step?.isDisruptive ?? false
         return CommandRun(
-            start: start, isDisruptive: isDisruptive, fault: scenario.plan.commands[start.id.number],
+            start: start, process: process, isDisruptive: isDisruptive, fault: scenario.plan.commands[start.id.number],
             place: machine(of: start))
     }
 
@@ -24,6 +24,7 @@ extension World {
         let start = command.start
         if isTooLate(start.notAfter) { return end(id, .neverBegan) }
         marks.note(command.isDisruptive ? "command-disrupts" : "command-disrupts-nothing")
+        if command.isDisruptive, start.isCall { marks.note("call-disrupts") }
         oracle.note(begun: start, at: now)
         commands[place].state = .running
         if let fault = command.fault { marks.note("command-fault-\(caseName(of: fault))") }
@@ -76,6 +77,7 @@ extension World {
         let sessions = sessionsAtStake(on: node)
         commands[place].hasStopped = true
         if cluster.isRelaying { marks.note("relaying-node-disrupted") }
+        if commands[place].start.isCall { marks.note("node-stopped-by-call") }
         let cut = stopNode(node)
         callsCut += cut
         say("\(scenario.nodes[node].name) is stopped by \(id), \(cut) connections cut")
@@ -134,7 +136,7 @@ extension World {
         let outcome = result.told(of: commands[place].start.work)
         if case .ended = commands[place].state { return }
         commands[place].state = .ended(outcome)
-        oracle.note(ended: id, outcome)
+        oracle.note(over: id, outcome)
         let isAsynchronous = scenario.commands.restartsAfter != nil && commands[place].fault == nil
         if !isAsynchronous {
             switch outcome {
@@ -143,6 +145,8 @@ extension World {
             case .signalled, .timedOut, .stopped, .interrupted: insert(.commandStarts(id), in: .minutes(3))
             }
         }
+        // The answer to a call reaches the process that made it, if that still lives; that it is to end any process hears.
+        guard !commands[place].start.isCall || outcome == .stopped || isAlive(commands[place].process) else { return }
         post(.commandEnded(id, outcome))
     }
 
@@ -164,7 +168,7 @@ extension World {
     mutating func vanish(_ id: CommandID) {
         guard let place = place(of: id), case .running = commands[place].state else { return }
         commands[place].state = .ended(.interrupted)
-        oracle.note(ended: id, .interrupted)
+        oracle.note(over: id, .interrupted)
         insert(.commandStarts(id), in: .minutes(3))
     }
 
@@ -172,7 +176,7 @@ extension World {
     mutating func interrupt(_ place: Int) {
         let id = commands[place].start.id
         commands[place].state = .ended(.interrupted)
-        oracle.note(ended: id, .interrupted)
+        oracle.note(over: id, .interrupted)
         marks.note("command-interrupted-by-reboot")
         insert(.commandStarts(id), in: .minutes(3))
     }

@@ -205,6 +205,7 @@ extension World {
 
     /// What the daemon finds in its state directory.
     private mutating func recover(_ start: CommandStart) {
+        if start.isCall { return loseCall(start) }
         guard let place = commands.firstIndex(where: { $0.start.id == start.id }) else {
             // Its intent was durable, and the process died before it did anything.
             commands.append(commandRun(start))
@@ -222,6 +223,20 @@ extension World {
             commands[place].state = .ended(.neverBegan)
             post(in: .zero, .commandEnded(start.id, .neverBegan))
         }
+    }
+
+    /// Whether a call was sent, and what it did, no later process knows. Whoever got it may be at it as long as it may take.
+    private mutating func loseCall(_ start: CommandStart) {
+        if let place = commands.firstIndex(where: { $0.start.id == start.id }) {
+            if case .asked = commands[place].state { commands[place].state = .ended(.neverBegan) }
+        } else {
+            commands.append(commandRun(start))
+            commands[commands.count - 1].state = .ended(.neverBegan)
+        }
+        marks.note("call-lost")
+        let intendedAt = oracle.command(start.id)?.intendedAt ?? now
+        let end = intendedAt + (start.timeout + .seconds(10)).nanoseconds
+        post(in: .nanoseconds(max(0, min(end - now, start.timeout.nanoseconds))), .commandEnded(start.id, .interrupted))
     }
 
     mutating func post(in delay: Duration, _ event: Event) {

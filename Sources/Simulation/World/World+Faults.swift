@@ -88,7 +88,8 @@ extension World {
             return restart(places(count, from: first), away: away, fault)
         case .split(let first, let count, let lasting): part(places(count, from: first), lasting: lasting, fault)
         case .swapped(let node, let other, let after):
-            guard node != other else { return false }
+            // Nobody takes an address of another network along.
+            guard node != other, isAllowed(node) == isAllowed(other) else { return false }
             addresses.swapAt(node, other)
             for place in [node, other] {
                 hosts[addresses[place].api] = place
@@ -127,6 +128,8 @@ extension World {
         }
         return true
     }
+
+    private func isAllowed(_ node: Int) -> Bool { scenario.isAllowed(addresses[node].api) }
 
     /// So many, from that one on; after the last comes the first.
     private func places(_ count: Int, from first: Int) -> [Int] {
@@ -168,7 +171,7 @@ extension World {
         case .loosened: loosen(node)
         case .moved(let after):
             hosts[addresses[node].api] = nil
-            addresses[node] = Scenario.address("moved-\(node + 1)")
+            addresses[node] = Scenario.address(number: 101 + node, isAllowed: isAllowed(node))
             hosts[addresses[node].api] = node
             disturb()
             insert(.policiesFollow([node]), in: after)

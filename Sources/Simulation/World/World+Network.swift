@@ -145,6 +145,11 @@ extension World {
         deliver(.members(members), in: latency() + delay)
     }
 
+    /// As whoever makes the calls judges it.
+    private func judge(_ api: String) -> MemberAddress {
+        scenario.isAllowed(api) ? .callable(NodeText(cutting: api)) : .refused("it is in no network of discovery.allow")
+    }
+
     private func list(of place: Int) -> [ClusterMember]? {
         let isAsked = scenario.policies.clusters[0].discovery != nil
         let members = cluster.members(seenBy: place).map { member in
@@ -153,8 +158,7 @@ extension World {
                 mode: scenario.hasModesInLists ? member.mode.map { .known($0) } : nil,
                 epoch: member.epoch.map { Int($0) }, version: member.version.flatMap { NodeText(exactly: $0) },
                 isTemporary: member.isTemporary,
-                api: isAsked && member.isConnected
-                    ? .callable(NodeText(cutting: addresses[member.index].api)) : nil)
+                api: isAsked && member.isConnected ? judge(addresses[member.index].api) : nil)
         }
         switch conditions[place].lie {
         case nil: return members

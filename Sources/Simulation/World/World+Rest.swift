@@ -21,6 +21,11 @@ extension World {
     private mutating func noteVerdicts() {
         guard now % World.statusInterval.nanoseconds == 0, let status = controller?.status(at: moment) else { return }
         for node in status.clusters.flatMap(\.nodes) { marks.note("verdict-\(node.verdict.code.rawValue)") }
+        let wall = clock.wall(at: now)
+        for run in oracle.mirror.runs where !run.isPaused && run.parts.contains(where: \.part.phase.isQueued) {
+            let isOpen = oracle.closure(of: run, at: wall, isFirst: true) == nil
+            if isOpen, oracle.misfit(of: run, at: wall) != nil { marks.note("start-waits-to-fit") }
+        }
     }
 
     mutating func checkRest(isEnd: Bool) {
@@ -54,7 +59,7 @@ extension World {
     func quiet(since instant: Int64) -> Duration { .nanoseconds(now - max(instant, calmSince)) }
 
     /// Whose address the policies give to the machine.
-    private func name(of place: Int) -> NodeID? {
+    func name(of place: Int) -> NodeID? {
         let inForce = oracle.mirror.set?.clusters.first?.nodes ?? []
         let node = (inForce + directory.nodes).first { $0.api == addresses[place].api }
         return node.map { NodeID(cluster: Scenario.clusterName, name: $0.name) }
@@ -70,7 +75,7 @@ extension World {
     }
 
     /// The policies list enough of the regular nodes to hear a majority of them.
-    private var canVote: Bool {
+    var canVote: Bool {
         guard scenario.isClustered else { return true }
         let listed = oracle.mirror.set?.clusters.first?.nodes ?? []
         let regular = oracle.truths.indices.filter { !oracle.truths[$0].isTemporary }
@@ -187,7 +192,8 @@ extension World {
         let wall = clock.wall(at: now)
         let last = wall + run.policy.schedule.cutoff + .minutes(1)
         guard (0...3).allSatisfy({ oracle.closure(of: run, at: wall - .minutes($0), isFirst: true) == nil }),
-            oracle.calendar.isOpen(run.policy.schedule.windows, at: last)
+            oracle.calendar.isOpen(run.policy.schedule.windows, at: last),
+            oracle.misfit(of: run, at: wall + .minutes(1)) == nil
         else { return false }
         return hasRoom(for: place, run, set.clusters[0])
     }

@@ -27,10 +27,12 @@ extension World {
         oracle.violate(.liveness, at: now, "\(run.run.id) waits for a gate that nobody measures")
     }
 
-    /// Whoever waits for a word can be given it, and the run pauses where nobody does in time.
+    /// Whoever waits for a word can be given it, and the run pauses where nobody does in time. For the word that promotes a canary
+    /// it waits as long as it takes.
     mutating func checkWords() {
         guard halted == nil else { return }
         for run in oracle.mirror.runs where !run.isEnding {
+            checkPromotion(of: run)
             if !run.isApproved, case .rollout(_, let wanted?) = run.policy.kind {
                 check(wait: wanted.timeout, of: nil, in: run, since: run.phaseChangedAt)
             }
@@ -41,6 +43,38 @@ extension World {
                 check(wait: wanted.timeout, of: view, in: run, since: view.changedAt)
             }
         }
+    }
+
+    /// A canary that is proven waits for a word: that is said, and the word can be given.
+    private mutating func checkPromotion(of run: RunMirror.RunView) {
+        guard run.policy.strategy.canary?.promote == .manual, isCanaryProven(run) else { return }
+        marks.note("promotion-awaited")
+        if let refusal = refusal(of: nil, in: run) {
+            oracle.violate(
+                .asked, at: now, "the canary of \(run.run.id) waits for a word, and nobody can give it: \(refusal)")
+        }
+        let waits = controller?.status(at: moment).runs.first { $0.id == run.run.id.text }?.blockers ?? []
+        guard !waits.contains(where: { $0.reason == .promotion }) else { return }
+        let told = waits.map { "\($0.code.rawValue): \($0.text)" }
+        oracle.violate(.asked, at: now, "the canary of \(run.run.id) waits for a word, and what is told is \(told)")
+    }
+
+    /// Its nodes are done and have been in service for the soak and a while longer, and somebody saw all of it.
+    private func isCanaryProven(_ run: RunMirror.RunView) -> Bool {
+        guard let canary = run.policy.strategy.canary, !run.isPromoted, !run.isHandled, !run.isPaused,
+            !oracle.mirror.isEverythingPaused, run.parts.contains(where: \.part.phase.isQueued), canVote
+        else { return false }
+        let canaries = run.parts.filter(\.hasBegun)
+        guard canaries.count >= min(canary.count, run.parts.count) else { return false }
+        // Whoever left the policies and came back is watched anew.
+        var since = max(run.resumedAt, oracle.stages.watchedSince, oracle.mirror.nodesChangedAt)
+        for view in canaries {
+            guard view.part.isProven, let place = oracle.place(view.part.node), name(of: place) == view.part.node,
+                let serving = oracle.truths[place].servingSince
+            else { return false }
+            since = max(since, view.changedAt, serving)
+        }
+        return quiet(since: since) > canary.soak + .minutes(3)
     }
 
     private mutating func check(

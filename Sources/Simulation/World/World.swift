@@ -78,6 +78,8 @@ package struct World: Sendable {
         }
 
         var start: CommandStart
+        /// Of the daemon, which had it begun.
+        var process: Int
         var state = State.asked
         var isDisruptive: Bool
         var fault: CommandFault?

@@ -66,7 +66,15 @@ struct PartMoveTests {
 
     /// What a happening makes of a part that otherwise just waits.
     static func situation(_ happening: String, _ place: Place) throws -> PartSituation {
-        let part = part(place)
+        var situation = situation(of: part(place), in: sequence)
+        if place == .returning || place == .killing { situation.readings.mode = .known(.blockNewConnection) }
+        situation.isSettled = place == .soaking
+        for word in happening.split(separator: ",").map({ $0.trimming() }) { try situation.note(word) }
+        return situation
+    }
+
+    /// In which the part just waits.
+    static func situation(of part: Part, in sequence: StepSequence) -> PartSituation {
         var readings = StepContext(now: .start)
         readings.mode = .known(part.phase.claim?.mode ?? .normal)
         readings.isObservedSinceStep = true
@@ -75,12 +83,8 @@ struct PartMoveTests {
         readings.ready = true
         readings.sessions = 2
         readings.connections = 2
-        if place == .returning || place == .killing { readings.mode = .known(.blockNewConnection) }
-        var situation = PartSituation(
+        return PartSituation(
             now: .start + .seconds(30), sequence: sequence, onWindowEnd: .restore, readings: readings)
-        situation.isSettled = place == .soaking
-        for word in happening.split(separator: ",").map({ $0.trimming() }) { try situation.note(word) }
-        return situation
     }
 
     /// A cell: `=` nothing moves; `stands` its deadline stands from now on; `again` queued again, `again 10m` after so long
@@ -367,7 +371,7 @@ extension PartPhase {
 }
 
 extension PartMove {
-    func word(from former: Part) -> String {
+    func word(from former: Part, in steps: [Step] = PartMoveTests.steps) -> String {
         var word =
             switch part.phase {
             case .queued(let queued): queued.backOff.map { "again \($0.written)" } ?? "again"
@@ -379,7 +383,7 @@ extension PartMove {
                 case .end(.again(.whenClear)): "kills again"
                 case .end(.again(.forOthers)): "kills again 10m"
                 }
-            case .out(let work), .committed(let work, _), .soaking(let work): step(work, former)
+            case .out(let work), .committed(let work, _), .soaking(let work): step(work, former, steps)
             }
         if stay != nil { word += " + stays" }
         if abort != nil { word += ", ends the run" }
@@ -387,16 +391,15 @@ extension PartMove {
         return word
     }
 
-    private func step(_ work: PartPhase.Work, _ former: Part) -> String {
+    private func step(_ work: PartPhase.Work, _ former: Part, _ steps: [Step]) -> String {
         if let command { return "starts \(command.name)" }
         if part.phase.kind == .out, former.phase.kind == .committed { return "out again" }
         if part.phase.kind == former.phase.kind, work.step == former.phase.work?.step {
             if work.command != former.phase.work?.command { return "again" }
             return part.phase.timer?.isRunning == true ? "runs" : "stands"
         }
-        let step = PartMoveTests.steps[work.step]
-        if case .run(let run) = step { return run.name }
-        return step.word
+        if case .run(let run) = steps[work.step] { return run.name }
+        return steps[work.step].word
     }
 }
 

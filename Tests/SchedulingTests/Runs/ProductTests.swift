@@ -52,9 +52,15 @@ private struct Product {
         .run(RunStep(name: "prefetch", command: ["/prefetch"])), .approval(Approval()),
         .gate(HealthGate(name: "errors", probe: .command(["/check"]))),
         .drain(DrainStep(deadline: .minutes(30), onDeadline: .terminate)), .block,
+        .gate(HealthGate(name: "load", probe: .http(HTTPRequest(url: "http://a.example/"), HTTPExpectation()))),
         .http(HTTPStep(request: HTTPRequest(method: .post, url: "http://a.example/"))),
         .run(RunStep(name: "upgrade", command: ["/upgrade"], retries: 1, isDisruptive: true)),
+        .http(
+            HTTPStep(request: HTTPRequest(method: .put, url: "http://a.example/up"), retries: 1, isDisruptive: true)),
         .terminate(TerminateStep(reason: "r")), .verify(VerifyStep(connected: true, version: "{revision}")),
+        .gate(
+            HealthGate(
+                name: "calm", probe: .prometheus(PrometheusQuery(url: "http://a.example/", query: "q", max: 1)))),
         .notify(NotifyStep(notification: "n", text: "t")), .wait(.duration(.minutes(5))), .wait(.windowEnd), .restore,
         .soak(.minutes(1)),
     ]
@@ -76,9 +82,28 @@ private struct Product {
         Pause(.person, reason: "p", actor: "ann", since: Moment.start.wall, givesBack: givesBack)
     }
 
-    static let outcomes: [CommandOutcome?] = [
+    static let programs: [CommandOutcome?] = [
         nil, .exited(status: 0), .exited(status: 1), .interrupted, .neverBegan, .notStarted("x"), .timedOut,
     ]
+    static let calls: [CommandOutcome?] = [
+        nil, .answered(status: 200, fault: nil), .answered(status: 500, fault: "x"), .interrupted, .neverBegan,
+        .notStarted("x"), .noAnswer("x"),
+    ]
+    static let terminations: [CommandOutcome?] = [
+        nil, .terminated(sessions: 2, left: 0), .terminated(sessions: 1, left: 1), .interrupted, .neverBegan,
+        .notStarted("x"), .noAnswer("x"),
+    ]
+
+    /// What may become of what runs in each step.
+    static let outcomes: [[CommandOutcome?]] = steps.map { step in
+        switch step {
+        case .http: calls
+        case .drain, .terminate: terminations
+        default: programs
+        }
+    }
+
+    static func outcomes(of part: Part) -> [CommandOutcome?] { part.phase.work.map { outcomes[$0.step] } ?? programs }
 
     static let identities: [StepContext.Identity] = [.shown, .pending, .refuted, .notShowable]
 
@@ -145,11 +170,54 @@ private struct Product {
                 Sight.allCases.count, 2, isBack ? 2 : 1, isOut ? 2 : 1,
                 isOut ? Product.identities.count : isWaitingToDisrupt ? 2 : 1, isWaitingToDisrupt ? 3 : 2,
                 isRun && !hasCommand ? 2 : 1, 2,
-                hasCommand ? Product.outcomes.count : 1, isCommitted ? 2 : 1,
+                hasCommand ? Product.outcomes(of: part).count : 1, isCommitted ? 2 : 1,
                 // It may come to its drain.
                 isOut && part.phase.claim == nil ? 2 : 1,
             ]
             for current in part.withLevers { for digits in Odometer(sizes) { check(current, digits) } }
+            checkOrders(part)
+        }
+    }
+
+    /// An operator's `release` and `skip`, as they are given: whatever else there is, the table alone says what they come to.
+    private mutating func checkOrders(_ part: Part) {
+        var sizes = Array(repeating: 1, count: 18)
+        (sizes[0], sizes[1], sizes[2], sizes[3]) = (Product.clearances.count, 2, Product.runs.count, 3)
+        (sizes[7], sizes[14]) = (Sight.allCases.count, 2)
+        if part.phase.command != nil { sizes[15] = Product.outcomes(of: part).count }
+        if part.phase.kind == .committed { sizes[16] = 2 }
+        for digits in Odometer(sizes) {
+            for (order, result) in [(Table.Happening.release, PartResult.released), (.skip, .skipped)] {
+                count += 1
+                var situation = Product.situation(part, digits)
+                situation.order = Part.Order(happening: order, reason: "by ann")
+                note(part.move(in: situation), ordered: result, of: part, in: situation)
+            }
+        }
+    }
+
+    private mutating func note(_ move: PartMove?, ordered result: PartResult, of part: Part, in s: PartSituation) {
+        if move?.command != nil { fail("an order starts a command", part, s) }
+        let runs = part.phase.command != nil && s.outcome == nil
+        switch part.phase.kind {
+        case .committed where runs:
+            if move != nil {
+                fail("an order is carried out while a command runs that is past its point of no return", part, s)
+            }
+        case .out where runs:
+            guard case .returning(let returning)? = move?.part.phase, returning.after == .end(.finish(result)),
+                returning.command == part.phase.command
+            else { return fail("a part whose command runs is not \(result.rawValue) when that has ended", part, s) }
+        case .out, .committed:
+            if move?.part.phase != .finished(result) { fail("a part is not \(result.rawValue) at once", part, s) }
+            // What is past its point of no return is shut until somebody has looked at it.
+            let stay = part.phase.kind == .committed && result == .skipped ? part.phase.claim : nil
+            if move?.stay != stay { fail("\(result.rawValue), another claim stays behind", part, s) }
+        case .soaking where result == .released:
+            if move?.part.phase != .finished(.released) { fail("a part that soaks is not released", part, s) }
+        case .soaking, .returning:
+            if move?.part.phase == .finished(result) { fail("\(result.rawValue) on its way back", part, s) }
+        case .queued, .finished: break
         }
     }
 
@@ -220,7 +288,7 @@ private struct Product {
         situation.isYieldDue = digits[10] == 1
         situation.isSettled = part.phase.kind == .returning || part.phase.kind == .soaking
         situation.hasWaitedLong = isLate
-        situation.outcome = outcomes[digits[15]]
+        situation.outcome = outcomes(of: part)[digits[15]]
         situation.incarnation = 1
         situation.order = part.order
         return situation
@@ -239,10 +307,13 @@ private struct Product {
             fail("an order is forgotten when the command has ended", part, s)
         }
         if !part.exempt.isEmpty, let why = move.part.error, why != part.error,
-            why.contains("freeze") || why == "the window ended"
+            part.exempt.contains(.exclusion) && why.contains("freeze")
+                || part.exempt.contains(.window) && why == "the window ended"
+                || part.exempt.contains(.gate) && why.hasPrefix("gate ")
         {
             fail("what an operator exempts is given back", part, s)
         }
+        if let from = before.work, let to = after.work, to.step > from.step { note(passed: from, by: part, in: s) }
         if let claim = before.claim, after.kind == .out || after.kind == .committed, after.claim ?? .normal < claim {
             fail("the claim is loosened before restore", part, s)
         }
@@ -271,9 +342,18 @@ private struct Product {
         let isLost = s.isGone || s.isIsolated || s.readings.mode?.requestable == nil
         if isLost, let from = before.work, from.isGranted, let to = after.work, before.kind == after.kind,
             to.step > from.step,
-            s.outcome == nil, !Product.steps[from.step].isOrderedWait, Product.steps[from.step].word != "notify"
+            s.outcome == nil, Product.steps[from.step].takesTheNode(isCutOff: s.isGone || s.isIsolated)
         {
             fail("a node that is cut off makes progress", part, s)
+        }
+    }
+
+    private mutating func note(passed work: PartPhase.Work, by part: Part, in s: PartSituation) {
+        switch Product.steps[work.step] {
+        case .approval where work.approval == nil: fail("goes past an approval that nobody gave", part, s)
+        case .gate(let gate) where !part.exempt.contains(.gate) && gate.standing(of: work.gate) != .pass:
+            fail("goes past a gate that is not good", part, s)
+        default: break
         }
     }
 
@@ -282,7 +362,9 @@ private struct Product {
         if !s.pauses.isEmpty { fail("a command starts while paused", part, s) }
         if s.isHeld { fail("a command starts under a hold", part, s) }
         if !s.isClockTrusted { fail("a command starts while the clock is not trusted", part, s) }
-        if case .closed(let closure) = s.clearance, part.phase.kind != .committed, part.exempt.isEmpty {
+        if case .closed(let closure) = s.clearance, part.phase.kind != .committed,
+            !part.exempt.contains(closure.isExclusion ? .exclusion : .window)
+        {
             if closure.isExclusion { fail("a command starts inside an exclusion", part, s) }
             if s.onWindowEnd == .restore { fail("a command starts outside the window", part, s) }
         }
@@ -338,6 +420,15 @@ private struct Product {
 
 extension Step {
     fileprivate var mayRunCommand: Bool { if case .drain = self { true } else { command != nil } }
+
+    /// Past it goes only who was read. What a gate said needs no read of the node, unless nobody knows how that is for longer.
+    fileprivate func takesTheNode(isCutOff: Bool) -> Bool {
+        switch self {
+        case .gate: isCutOff
+        case .notify: false
+        default: !isOrderedWait
+        }
+    }
 }
 
 extension PartPhase {
@@ -366,7 +457,7 @@ extension PartPhase {
 }
 
 extension Part {
-    /// As it is, released by force while its command runs, and exempt from windows and freezes.
+    /// As it is, released by force while its command runs, and exempt from windows and freezes, or from the gate that it is at.
     fileprivate var withLevers: [Part] {
         var parts = [self]
         if phase.kind == .committed, phase.command != nil {
@@ -377,6 +468,11 @@ extension Part {
         if phase.kind == .out {
             var exempt = self
             exempt.exempt = [.exclusion, .window]
+            parts.append(exempt)
+        }
+        if let work = phase.work, case .gate = Product.steps[work.step] {
+            var exempt = self
+            exempt.exempt = [.gate]
             parts.append(exempt)
         }
         return parts
