@@ -118,6 +118,7 @@ extension Controller {
         if isLoosened {
             fleet[node].isConfirmed = false
             fleet[node].looserSince = begun.uptime
+            spareNewcomers(on: node, &turn)
         }
         // Also where the block is back already: it was loosened all the same.
         guard let since = fleet[node].looserSince, isSameLife, begun.uptime >= since else { return }
@@ -128,7 +129,6 @@ extension Controller {
             .nodeLoosened(
                 fleet[node].id, to: .known(observed < wanted ? observed.mode : .normal),
                 times: ledger.isObserving ? nil : times), &turn)
-        spareNewcomers(on: node, &turn)
         if let until = ledger[node].contestedUntil(at: turn.now.wall) {
             wake(.node(node.raw), at: turn.now.uptime + (until - turn.now.wall), turn.now)
         }
@@ -137,9 +137,18 @@ extension Controller {
     /// A drain that went on with live calls has given these their time; whoever came while the node was open has had none.
     private mutating func spareNewcomers(on node: NodeIndex, _ turn: inout Turn) {
         guard let place = fleet[seat: node].lease, var part = ledger.part(place), let header = ledger.header(place.run),
-            part.phase.work?.mayDropSessions == true
+            let work = part.phase.work
         else { return }
-        part.phase.change { $0.mayDropSessions = false }
+        let step = header.pinned.sequence.steps[work.step]
+        // Whose calls were ended has had its time, and who came since has not.
+        let isAfterEnding = if case .drain = step { work.attempt > 0 && work.command == nil } else { false }
+        guard work.mayDropSessions || isAfterEnding else { return }
+        part.phase.change { work in
+            work.mayDropSessions = false
+            guard isAfterEnding else { return }
+            work.attempt = 0
+            work.timer = step.deadline().map { Countdown($0, from: turn.now) }
+        }
         decide(.partChanged(header.id, place.part, part, step: nil, nil), &turn)
         nodesToTouch.insert(node.raw)
     }

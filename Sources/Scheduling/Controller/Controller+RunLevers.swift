@@ -145,7 +145,7 @@ extension Controller {
             if case .runPaused(let pause) = blocker.reason, pause.cause == .approval { return false }
             return [.config, .human, .clock].contains(blocker.class) && blocker.code != .waitingApproval
         }
-        let still = next.map { ". It still waits: \($0.text)" } ?? ""
+        let still = next.map { ". It still waits: \($0.told)" } ?? ""
         return LeverAnswer(
             id: 0, action: .approve, text: "approved in \(header.id): \(NameList.text(approved))\(still)",
             // A pause puts off what the word lets begin: only the run's end takes it back.

@@ -318,18 +318,21 @@ extension Policy {
     fileprivate var rehearsed: Policy {
         var policy = self
         policy.strategy.canary?.promote = .auto
-        policy.gates = gates.map(\.rehearsed)
+        // Those before a node are good together, when the last of them is.
+        let length = gates.map(\.timeout).max() ?? .zero
+        policy.gates = gates.map { $0.rehearsed(for: length) }
         policy.sequence.steps = sequence.steps.map { step in
-            if case .gate(let gate) = step { .gate(gate.rehearsed) } else { step }
+            if case .gate(let gate) = step { .gate(gate.rehearsed(for: gate.timeout)) } else { step }
         }
         return policy
     }
 }
 
 extension HealthGate {
-    fileprivate var rehearsed: HealthGate {
+    fileprivate func rehearsed(for length: Duration) -> HealthGate {
         var gate = self
-        gate.interval = max(.seconds(1), timeout - .seconds(1))
+        gate.timeout = length
+        gate.interval = max(.seconds(1), length - .milliseconds(1))
         gate.onUnknown = .wait
         return gate
     }

@@ -41,38 +41,24 @@ extension Part {
         guard let command = phase.command, situation.outcome == nil else { return part.ended(after, situation) }
         // What somebody has opened by hand is not closed for the time that its command takes to end.
         let closing = after == .finish(.yielded) ? nil : phase.work
-        let staysShut = leavesShut(after)
         part.phase = .returning(
             PartPhase.Returning(
                 after: .end(after), since: situation.now, isGranted: phase.holdsSlot, command: command,
-                claim: closing.flatMap {
-                    staysShut || situation.sequence.steps[$0.step].endsCalls ? $0.claim : nil
-                },
+                claim: closing.flatMap { situation.sequence.steps[$0.step].endsCalls ? $0.claim : nil },
                 timer: phase.timer))
         part.since = situation.now.wall
         return PartMove(part)
     }
 
-    /// An earlier run left the node shut, as it had failed, and this one has not come to its disruptive step: it is as it was.
-    private func leavesShut(_ after: GivingBack) -> Bool {
-        guard isTakenOver, phase.claim != nil, [.out, .returning].contains(phase.kind) else { return false }
-        switch after {
-        case .again: return true
-        case .finish(let result): return ![.released, .yielded, .held, .foreign].contains(result)
-        }
-    }
-
     func ended(_ after: GivingBack, _ situation: PartSituation) -> PartMove {
         var part = self
-        let stay = leavesShut(after) ? phase.claim : nil
-        if stay != nil { part.error = "left shut as it was" + (error.map { ": \($0)" } ?? "") }
         part.since = situation.now.wall
         part.slotFreedAt = situation.now.wall
         (part.order, part.exempt) = (nil, [])
         // Whoever starts first from here on is the canary, and what was opened is not taken over.
         if case .again = after {
             part.isCanary = false
-            part.isTakenOver = stay != nil
+            part.isTakenOver = false
         }
         switch after {
         case .finish(let result): part.phase = .finished(result)
@@ -87,9 +73,7 @@ extension Part {
                 part.phase = .queued(PartPhase.Queued(backOff: backOff))
             }
         }
-        var move = PartMove(part)
-        move.stay = stay
-        return move
+        return PartMove(part)
     }
 
     package func finished(_ result: PartResult, error: String?, _ situation: PartSituation) -> PartMove {
@@ -110,7 +94,9 @@ extension Part {
             return part.givenBack(.finish(.released), why: situation.reason(.release, for: self), situation)
         }
         // What may still run, and disrupts, is not run on an open node, whatever the policy says of failures.
-        let mayStillRun = part.phase.kind == .committed && work.command != nil && situation.outcome == nil
+        let isDisruptive = situation.sequence.steps[work.step].command?.isDisruptive == true
+        let mayStillRun =
+            part.phase.kind == .committed && isDisruptive && work.command != nil && situation.outcome == nil
         let response = Table.response(of: part.tablePhase ?? .out, to: .stepFails, situation.traits)
         switch mayStillRun ? .failAndStay : response {
         case .giveBack(let after): return part.givenBack(after, why: error, situation)

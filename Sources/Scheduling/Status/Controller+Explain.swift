@@ -170,8 +170,9 @@ extension Controller {
         if ledger[node].hold != nil { levers.append("nagi resume \(id)") }
         if let stay = ledger[node].failedStay {
             // Whoever holds it is asked first.
-            levers.append("nagi retry \(stay.run) \(id)" + (ledger[node].hold == nil ? "" : " --force"))
-            levers.append("nagi release \(id) --reason …")
+            let force = openCommand(on: node) == nil ? "" : " --force"
+            levers.append("nagi retry \(stay.run) \(id)" + (ledger[node].hold == nil ? force : " --force"))
+            levers.append("nagi release \(id)\(force) --reason …")
         }
         for (run, hasFailed) in leftOut(node) {
             if ledger[node].failedStay?.run != run { levers.append("nagi retry \(run) \(id)") }

@@ -49,6 +49,8 @@ struct Prospect: Hashable, Comparable {
                 switch blocker.class {
                 case .config: .distantFuture
                 case .clock: blocker.until ?? .distantFuture
+                // Until then the word is waited for: it may come at any moment.
+                case .human where blocker.code == .waitingApproval: .distantPast
                 // Nobody knows when: it may be at any moment.
                 case .human, .capacity, .health, .ours: blocker.until ?? .distantPast
                 }

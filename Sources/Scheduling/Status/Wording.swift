@@ -51,7 +51,8 @@ extension Blocker {
         case .quorum(let missing):
             "it would cost the cluster its majority"
                 + (missing.isEmpty
-                    ? "" : "; not connected, reserved, or in a disruptive step: \(NameList.text(missing))")
+                    ? ""
+                    : "; not connected, not answering, reserved, or in a disruptive step: \(NameList.text(missing))")
         case .runFull(_, _, let holders): "waits for \(NameList.text(holders))"
         case .budget(let have, let limit, let holders):
             holders.isEmpty

@@ -85,7 +85,7 @@ package struct DrainStep: Hashable, Sendable, Codable {
             if context.attempt > 0 { return .proceed }
             let command = TerminateStep.command(reason: DrainStep.terminationReason)
             guard context.mayStartCommands else { return .wait(.clearance(name: command.name)) }
-            return context.isShown ? .start(command) : .wait(.identity(name: command.name))
+            return context.isShown ? .start(command) : .fail("the node was not shown by the end of its drain")
         case .skip: return .leaveOut(why, abortsRun: false)
         case .abort: return .leaveOut(why, abortsRun: true)
         }

@@ -102,7 +102,7 @@ struct ApprovalTests {
                 Self.policies(exclusions: [Self.frozen(minutes: 30)]))
                     == """
                     3m may start, says ann
-                    3m ann: approved in r@2#1: its start (drain → block → wait → restore)
+                    3m ann: approved in r@2#1: its start (drain → block → wait → restore). It still waits: freeze freeze
                     5m ending: the policy was edited before it began: sequence
                     5m a1 ended
                     5m a2 ended

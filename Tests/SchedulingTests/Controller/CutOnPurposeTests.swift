@@ -54,7 +54,7 @@ struct CutOnPurposeTests {
             ends: [(.terminated(sessions: 3, left: 0), 0)], cut: 3),
         Row(
             testDescription: "a step of its own ends them",
-            steps: [.block, .terminate(TerminateStep(reason: "moved")), .restore],
+            steps: [.block, .wait(.duration(.minutes(1))), .terminate(TerminateStep(reason: "moved")), .restore],
             ends: [(.terminated(sessions: 3, left: 0), 0)], cut: 3),
         Row(
             testDescription: "the node refuses to end any", steps: drained(.terminate),

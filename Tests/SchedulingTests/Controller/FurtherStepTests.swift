@@ -111,8 +111,11 @@ struct FurtherStepTests {
             if opens { rehearsal.perform(.sets("a1", .known(.normal))) }
             rehearsal.advance(by: .seconds(30))
             rehearsal.perform(.gatesHang(false))
-            rehearsal.advance(by: .minutes(10))
+            rehearsal.advance(by: .minutes(1))
             #expect(starts(rehearsal).isEmpty == opens, "\(opens) \(rehearsal.text)")
+            // They are given their time.
+            rehearsal.advance(by: .minutes(10))
+            #expect(starts(rehearsal).count == 1, "\(opens) \(rehearsal.text)")
             #expect(rehearsal.isFolded)
         }
     }
@@ -222,6 +225,7 @@ struct FurtherStepTests {
         #expect(stand(rehearsal) == "committed (verify)", "it still shows the version from before")
         #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection))
         rehearsal.nodes["a1"]?.version = "2"
+        rehearsal.nodes["a1"]?.mode = .known(.normal)
         rehearsal.advance(by: .minutes(1))
         #expect(rehearsal.text == "0m a1 starts\n2m a1 done\n2m completed")
         #expect(rehearsal.nodes["a1"]?.mode == .known(.normal) && rehearsal.isFolded)

@@ -137,7 +137,7 @@ struct RetryForceTests {
             minutes: 4, [(1, LeverTests.order(.force, run: "r", "must") { $0.ignored = .exclusion })])
         #expect(
             rehearsal.wait(of: "a1") == """
-                waiting-quorum: it would cost the cluster its majority; not connected, reserved, or in a disruptive step: a3
+                waiting-quorum: it would cost the cluster its majority; not connected, not answering, reserved, or in a disruptive step: a3
                 """)
         rehearsal.run(minutes: 7, [(5, .mends("a3"))])
         #expect(

@@ -97,7 +97,7 @@ struct NoticeTests {
             fact: .noticed(run, node, NotifyStep(notification: "chat", text: "it begins")), words: "notify info p, a",
             text: "it begins"),
         Row(
-            fact: .nodeLoosened(node, to: .known(.normal)), words: "drift warn a was loosened by hand",
+            fact: .nodeLoosened(node, to: .known(.normal), times: 1), words: "drift warn a was loosened by hand",
             text: "a: somebody set normal by hand (to have it left open: nagi release c/a)"),
         Row(
             fact: alarm(.contested, node: node), words: "drift error a is loosened again and again",

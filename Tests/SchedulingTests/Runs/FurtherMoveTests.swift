@@ -191,7 +191,7 @@ struct FurtherMoveTests {
         beforeRestart  refilled                                drain, evidence void
         restarting     command ends, opened by hand            gate
         restarting     command ends, isolated                  gate
-        restarting     late, restore on failure                kills failed
+        restarting     late, restore on failure                failed + stays
         proven         nothing                                 notify
         proven         paused                                  notify
         proven         held                                    notify

@@ -28,7 +28,7 @@ struct StepMoveTests {
         terminate    left=3 late                          start terminate
         terminate    left=3 late waits                    wait: clearance for terminate
         terminate    left=3 running attempt=1             wait: end 3 3
-        terminate    left=3 late identity=pending         wait: identity for terminate
+        terminate    left=3 late identity=pending         fail: the node was not shown by the end of its drain
         terminate    left=3 late identity=unshowable      start terminate
         terminate    left=3 running attempt=1 late        proceed
         terminate    left=3 running attempt=1 late mode=normal  fail: it was not blocked any more when its calls were to be ended
