@@ -222,10 +222,13 @@ import Testing
         #expect(AttentionTable([], at: document.at).text == "fine: nothing needs a person")
     }
 
-    @Test func `what is to be checked is where the daemon reads it, whoever refused it`() {
+    @Test(arguments: [(nil, "check"), ("d2", "preflight")])
+    func `what is to be looked at is where the daemon reads it, by the verb that shows the reason`(
+        digest: String?, verb: String
+    ) {
         let board = StatusBoard(policyPath: "/etc/nagi/policies")
-        board.note(.init(at: Self.at(0), digest: "d2", reasons: ["no policy is left"]))
+        board.note(.init(at: Self.at(0), digest: digest, reasons: ["what was wrong"]))
         let document = StatusDocument(Self.calm, zone: .utc, refusedReload: board.content.refusedReload)
-        #expect(Attention.needed(by: document).first?.hint == "nagi check /etc/nagi/policies, then nagi reload")
+        #expect(Attention.needed(by: document).first?.hint == "nagi \(verb) /etc/nagi/policies, then nagi reload")
     }
 }
