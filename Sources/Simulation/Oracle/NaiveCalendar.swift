@@ -14,6 +14,11 @@ struct NaiveCalendar: Sendable {
         windows.isEmpty || windows.contains { span(of: $0, at: instant) != nil }
     }
 
+    /// When those of them that are open at the instant end.
+    func ends(of windows: [Window], at instant: Timestamp) -> [Timestamp] {
+        windows.compactMap { span(of: $0, at: instant)?.end }
+    }
+
     func isExcluded(_ exclusions: [Exclusion], at instant: Timestamp) -> Bool {
         exclusions.contains { span(of: $0.window, at: instant) != nil }
     }

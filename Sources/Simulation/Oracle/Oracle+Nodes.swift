@@ -138,8 +138,11 @@ extension Oracle {
     func misfit(of run: RunMirror.RunView, at wall: Timestamp, exempt: [Ignorable] = []) -> String? {
         guard run.policy.schedule.startOnlyIf == .fits, !exempt.contains(.window) else { return nil }
         let course = Step.courseInWindow(of: run.policy.sequence)
-        let instants = (0...Int(course.inSeconds / 60)).map { wall + .minutes($0) } + [wall + course]
-        return instants.lazy.compactMap { instant in
+        let minutes = (0...Int(course.inSeconds / 60)).map { wall + .minutes($0) } + [wall + course]
+        // Two windows may be less than a minute apart.
+        let windows = run.policy.schedule.windows + (mirror.set?.policy(named: run.policy.name)?.schedule.windows ?? [])
+        let ends = Set(minutes.flatMap { calendar.ends(of: windows, at: $0) }).filter { $0 <= wall + course }
+        return (minutes + ends).sorted().lazy.compactMap { instant in
             closure(of: run, at: instant, isFirst: true, exempt: exempt).map { "\($0) after \(instant - wall)" }
         }.first
     }
