@@ -332,8 +332,18 @@ import Testing
             PolicySet(policies: [policy]), policyDirectory: directory.path, environment: [:]
         ).sections()
         let section = try #require(sections.first)
-        #expect(section.summary == "0 of 1 commands can be run here, 1 of 2 secrets can be read")
-        #expect(section.findings.map(\.code) == [.commandNotFound, .secretUnreadable])
-        #expect(section.findings.last?.message == "the environment variable NO_TOKEN is not set")
+        #expect(
+            section.summary
+                == "0 of 1 commands can be run here, 1 of 2 secrets can be read, 0 of 2 addresses take connections")
+        #expect(
+            section.findings.map(\.code) == [
+                .commandNotFound, .secretUnreadable, .addressUnreachable, .addressUnreachable,
+            ])
+        #expect(
+            section.findings.dropFirst().map(\.message) == [
+                "the environment variable NO_TOKEN is not set",
+                "gate errors-low: nothing takes connections at 127.0.0.1, port 1 now",
+                "http: nothing takes connections at 127.0.0.1, port 1 now",
+            ])
     }
 }

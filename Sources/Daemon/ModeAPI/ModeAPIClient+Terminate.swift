@@ -18,6 +18,7 @@ extension ModeAPIClient {
         var hasAsked = false
         // No session begins on a node that is blocked: whoever comes later came to one that somebody has opened.
         var meant: Set<String>?
+        var told: Set<String> = []
         // Of the latest round.
         var fault: NodeText?
         do throws(CallFailure) {
@@ -41,17 +42,26 @@ extension ModeAPIClient {
                 fault = nil
                 if abilities.relays ?? true {
                     for connection in connections where HostClock.now().uptime < end && !Task.isCancelled {
-                        fault = try await self.end(connection, reason, endpoint) ?? fault
+                        let refusal = try await self.end(connection, reason, endpoint)
+                        if refusal == nil { told.insert(connection.channelID) }
+                        fault = refusal ?? fault
                     }
                 } else {
                     for channel in live.sorted() where HostClock.now().uptime < end && !Task.isCancelled {
-                        fault = try await self.end(channel, reason, abilities.release, endpoint) ?? fault
+                        let refusal = try await self.end(channel, reason, abilities.release, endpoint)
+                        if refusal == nil { told.insert(channel) }
+                        fault = refusal ?? fault
                     }
                 }
                 ended.formUnion(live)
                 try? await Task.sleep(for: Self.terminationPause)
             }
         } catch {
+            // Whoever is told to stop has told these to go.
+            if Task.isCancelled, hasAsked {
+                return .terminated(
+                    sessions: told.count, left: (meant ?? []).subtracting(told).count, fault: fault)
+            }
             let reason = NodeText(cutting: error.description)
             // Whoever was never reached has ended nothing.
             if !error.mayHaveArrived, !hasAsked { return .notStarted(reason) }
