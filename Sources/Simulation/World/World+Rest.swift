@@ -193,7 +193,8 @@ extension World {
         let last = wall + run.policy.schedule.cutoff + .minutes(1)
         guard (0...3).allSatisfy({ oracle.closure(of: run, at: wall - .minutes($0), isFirst: true) == nil }),
             oracle.calendar.isOpen(run.policy.schedule.windows, at: last),
-            oracle.misfit(of: run, at: wall + .minutes(1)) == nil
+            // A minute later another window may be open, into which it fits.
+            [wall, wall + .minutes(1)].allSatisfy({ oracle.misfit(of: run, at: $0) == nil })
         else { return false }
         return hasRoom(for: place, run, set.clusters[0])
     }
