@@ -386,7 +386,7 @@ import Testing
         let call = start(.call(HTTPRequest(method: .post, url: stub.url), HTTPExpectation()), timeout: .seconds(2))
         let begun = HostClock.now().uptime
         async let outcome = executor.start(call)
-        while stub.calls.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(await NagiBinary.eventually { !stub.calls.isEmpty })
         executor.stop(call.id)
         #expect(await outcome == .stopped)
         #expect(HostClock.now().uptime - begun >= .seconds(2))
