@@ -1,7 +1,9 @@
+import AsyncHTTPClient
 import Calendars
 import Daemon
 import Glibc
 import ModeCore
+import NIOCore
 import Primitives
 import Scheduling
 import Synchronization
@@ -341,6 +343,41 @@ import Testing
         let operations = stub.operations
         #expect(operations.count { $0 == "GetStatsReport" } == 2 || operations.count { $0 == "ListClusterNodes" } == 2)
         #expect(operations.count == 4)
+        stub.stop()
+    }
+
+    /// Where the library had one loop for the call and another for its connection, it stopped the process:
+    /// `HTTPExchange.makeClient` says why.
+    @Test func `a node that answers and hangs up brings nobody down, however busy the loops are`() async throws {
+        let number = Mutex(0)
+        let stub = try StubNode { _ in
+            let count = number.withLock { number in
+                number += 1
+                return number
+            }
+            return count % 3 == 0
+                ? .raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", after: .microseconds(count * 397 % 15_000))
+                : .answer(200, "{}")
+        }
+        let policies = set(stub.url)
+        let client = client(policies)
+        let busy = HTTPClient.defaultEventLoopGroup.makeIterator().prefix(1).map { loop in
+            loop.scheduleRepeatedTask(initialDelay: .zero, delay: .microseconds(100)) { _ in usleep(5_000) }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<150 {
+                        // One that finds its connection closed has no answer.
+                        _ = try? await client.ask(
+                            "Sora_20171010.GetStatsReport", body: "{}", of: node01, at: policies.address)
+                    }
+                }
+            }
+        }
+        for task in busy { task.cancel() }
+        #expect(stub.calls.count > 800)
+        await client.shutdown()
         stub.stop()
     }
 

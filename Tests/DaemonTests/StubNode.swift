@@ -19,8 +19,8 @@ final class StubNode: Sendable {
 
     enum Reply: Sendable {
         case answer(Int, String, headers: [String: String] = [:])
-        /// These bytes, then the connection is closed.
-        case raw(String)
+        /// These bytes, then the connection is closed after a moment.
+        case raw(String, after: Duration = .zero)
         /// These bytes, and nothing more on an open connection.
         case stall(String)
         case silence
@@ -103,8 +103,10 @@ final class StubNode: Sendable {
                 var head = "HTTP/1.1 \(status) X\r\ncontent-length: \(body.utf8.count)\r\n"
                 for (name, value) in headers.sorted(by: { $0.key < $1.key }) { head += "\(name): \(value)\r\n" }
                 send(fd, head + "\r\n" + body)
-            case .raw(let text):
-                return send(fd, text)
+            case .raw(let text, let moment):
+                send(fd, text)
+                usleep(UInt32(moment / .microseconds(1)))
+                return
             case .stall(let text):
                 send(fd, text)
                 waitForEnd(fd)
