@@ -66,12 +66,13 @@ enum ClusterKind {
         Field("tls", DiscoveryKind.tls, "certificates of https addresses"),
         build: APISettings.init)
 
-    private static let hooks: ValueType<HookSettings> = .object(
+    private static let hooks = ValueType<HookSettings>.object(
         "hooks",
         Field.required(
             "secret", SecretKind.secret,
             "who knows it is believed: as the path's last part, as a password, or as the key of a signature")
     ) { secret in secret.map { HookSettings(secret: $0) } }
+    .withoutSecret(write: "{secret: {env: VARIABLE}}")
 
     private static let observe: ValueType<ObserveSettings> = .object(
         "observe",

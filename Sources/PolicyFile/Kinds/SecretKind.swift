@@ -7,16 +7,8 @@ enum SecretKind {
         Field("env", .variable, "an environment variable of the daemon").map(SecretReference.environment),
         Field("file", .text, "a file whose first line is the value").map(SecretReference.file))
 
-    /// `{env: NAME}` or `{file: path}`; a text would be a secret in a policy.
-    static let secret = ValueType<SecretReference>(object.shape) { node, findings in
-        if let scalar = node.scalar, !scalar.isNull {
-            findings.error(
-                .secretInText, "a secret must not stand in a policy", at: node.location,
-                hint: "write {env: VARIABLE} or {file: path}")
-            return nil
-        }
-        return object.read(node, findings)
-    }
+    /// `{env: NAME}` or `{file: path}`.
+    static let secret = object.withoutSecret(write: "{env: VARIABLE} or {file: path}")
 
     /// `http://…`, or where an address that is a secret is to be read.
     static let target = ValueType<NotificationPolicy.Target>(.oneOf([ValueType<String>.address.shape, object.shape])) {
@@ -35,7 +27,22 @@ enum SecretKind {
 
     static let headers = ValueType<[String: SecretReference]>.map(
         of: secret, key: { !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }, keyIsA: "the name of a header",
-        pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
+        pattern: "^[-0-9A-Za-z!#$%&'*+.^_`|~]+$"
+    ).withoutSecret(write: "{NAME: {env: VARIABLE}}")
+}
+
+extension ValueType {
+    /// Whoever writes a text where a mapping says where a secret is to be read has written the secret: it is not shown.
+    ///
+    /// - Parameter mapping: what belongs there.
+    func withoutSecret(write mapping: String) -> ValueType {
+        ValueType(shape, written: written) { node, findings in
+            guard let scalar = node.scalar, !scalar.isNull else { return read(node, findings) }
+            findings.error(
+                .secretInText, "a secret must not stand in a policy", at: node.location, hint: "write \(mapping)")
+            return nil
+        }
+    }
 }
 
 extension HTTPAddress {

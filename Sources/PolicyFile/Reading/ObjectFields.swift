@@ -199,15 +199,18 @@ struct ObjectFields {
         // One known key is what most have.
         guard shape.isChoice, entries.count != 1 else { return }
         let chosen = entries.filter { entry in shape.fields.contains { $0.key == entry.key } }
+        // What holds mappings is a list's item, a step; two texts are two ways to say one thing.
+        let areItems = shape.fields.contains { if case .object = $0.shape { true } else { false } }
         if chosen.isEmpty, entries.isEmpty {
             findings.error(.missingKey, "\(shape.title) is one of \(listed(shape.keys))", at: node.location)
         } else if chosen.count > 1 {
-            let isNested = chosen[0].value.isNull
             findings.error(
                 .conflictingKeys,
                 "\(shape.title) has one key, this has \(listed(chosen.map(\.key), conjunction: "and"))",
                 at: chosen[1].keyLocation,
-                hint: isNested ? "indent what belongs to `\(chosen[0].key)`" : "start each with its own `- `")
+                hint: chosen[0].value.isNull
+                    ? "indent what belongs to `\(chosen[0].key)`"
+                    : areItems ? "start each with its own `- `" : "keep one of them")
         }
     }
 
