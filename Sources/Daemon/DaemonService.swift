@@ -281,14 +281,14 @@ package final class DaemonService: Sendable {
         if !isTrial { tell(reading) }
         guard let set = reading.set else {
             if !isTrial { refuse(reading, loop) }
-            return refused(reading.messages, "nagi check", wish)
+            return refused(reading.messages, look: "nagi check \(settings.policyPath)", wish)
         }
         let objections = embedded.objections(to: set)
         guard objections.isEmpty else {
-            if isTrial { return refused(objections, "nagi preflight", wish) }
+            if isTrial { return refused(objections, look: nil, wish) }
             for objection in objections { log(objection, .error) }
             loop.refuse(.init(at: HostClock.now().wall, digest: set.digest, reasons: objections))
-            return refused(objections, "nagi preflight", wish)
+            return refused(objections, look: nil, wish)
         }
         let isConfirmed = wish.request.confirm ?? false
         let calls = loop.client.settings(for: set)
@@ -310,9 +310,9 @@ package final class DaemonService: Sendable {
         }
     }
 
-    private func refused(_ reasons: [String], _ verb: String, _ wish: Reloading) {
+    private func refused(_ reasons: [String], look: String?, _ wish: Reloading) {
         if !(wish.request.dryRun ?? false) { log("reload refused: the policies in force stay", .error) }
-        wish.told(.refused(reasons: reasons, look: "\(verb) \(settings.policyPath)"))
+        wish.told(.refused(reasons: reasons, look: look))
     }
 
     private func keep(_ reading: PolicyReading) {

@@ -348,7 +348,7 @@ import Testing
 
     /// Where the library had one loop for the call and another for its connection, it stopped the process:
     /// `HTTPExchange.makeClient` says why.
-    @Test func `a node that answers and hangs up brings nobody down, however busy the loops are`() async throws {
+    @Test func `a node that answers and hangs up brings nobody down, while a loop is busy`() async throws {
         let number = Mutex(0)
         let stub = try StubNode { _ in
             let count = number.withLock { number in

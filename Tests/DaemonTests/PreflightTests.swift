@@ -334,7 +334,7 @@ import Testing
         let section = try #require(sections.first)
         #expect(
             section.summary
-                == "0 of 1 commands can be run here, 1 of 2 secrets can be read, 0 of 2 addresses take connections")
+                == "0 of 1 commands can be run here, 1 of 2 secrets can be read, 0 of 1 addresses take connections")
         #expect(
             section.findings.map(\.code) == [
                 .commandNotFound, .secretUnreadable, .addressUnreachable, .addressUnreachable,

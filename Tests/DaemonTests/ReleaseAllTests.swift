@@ -50,7 +50,9 @@ import Testing
     }
 
     private static func answer(leaving left: [NodeID]) -> LeverAnswer {
-        let rest = left.isEmpty ? "" : ". Left as a command runs there: \(left.map(\.name).joined(separator: ", "))"
+        let rest =
+            left.isEmpty
+            ? "" : ". Left as a command runs there, or may still run: \(left.map(\.name).joined(separator: ", "))"
         return LeverAnswer(
             id: 3, action: .release, text: "everything is paused; released: node-03\(rest)", undo: "nagi resume",
             left: left)

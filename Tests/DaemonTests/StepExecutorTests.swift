@@ -392,6 +392,41 @@ import Testing
         #expect(HostClock.now().uptime - begun >= .seconds(2))
     }
 
+    /// A proxy that waits for a minute says nothing about the service behind it: the next attempt would be beside this one.
+    @Test func `what was sent is waited out, whatever becomes of its connection`() async throws {
+        let stub = try StubNode { _ in .close }
+        defer { stub.stop() }
+        let begun = HostClock.now().uptime
+        let outcome = await executor().start(
+            start(.call(HTTPRequest(method: .post, url: stub.url), HTTPExpectation()), timeout: .seconds(2)))
+        guard case .noAnswer = outcome else {
+            Issue.record("\(String(describing: outcome))")
+            return
+        }
+        #expect(HostClock.now().uptime - begun >= .seconds(2))
+    }
+
+    /// Where sessions span nodes each connection is ended by itself.
+    @Test func `a channel whose connections are half ended is one that is left`() async throws {
+        let executor = Mutex<StepExecutor?>(nil)
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "ListConnections":
+                let rows = ["1", "2", "3"].map { #"{"channel_id":"a","connection_id":"\#($0)"}"# }
+                return .answer(200, "[\(rows.joined(separator: ","))]")
+            case "GetStatsReport": return .answer(200, Sample.report("2025.1.0", relays: true))
+            default: executor.withLock { $0 }?.stop(CommandID(number: 1))
+            }
+            return .answer(200, "{}")
+        }
+        defer { stub.stop() }
+        let ending = self.executor(set(stub.url))
+        executor.withLock { $0 = ending }
+        let outcome = await ending.start(start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        #expect(outcome == .terminated(sessions: 0, left: 1))
+        #expect(stub.operations.count { $0 == "DisconnectConnection" } == 1)
+    }
+
     @Test func `a node that ends nothing says how many are left, and what it answers`() async throws {
         let stub = try StubNode { call in
             switch call.operation {

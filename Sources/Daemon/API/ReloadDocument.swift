@@ -66,8 +66,8 @@ package enum ReloadOutcome: Sendable {
     case wouldBeTaken(Change, CallSettings.News)
     /// The policies; the files that they name may be others.
     case unchanged(digest: String, CallSettings.News)
-    /// Nothing has changed. `look` says more of it, typed on the daemon's host.
-    case refused(reasons: [String], look: String)
+    /// Nothing has changed. `look` says more of it, typed on the daemon's host; nil: the reasons say all.
+    case refused(reasons: [String], look: String?)
     /// No policy would be left: somebody has to mean it.
     case unconfirmed(reasons: [String])
 }
@@ -118,7 +118,7 @@ extension ReloadAnswer {
             throw APIError(
                 .conflict, "policies-refused",
                 (["the policies in force stay"] + reasons).joined(separator: "\n"),
-                hint: "\(look) says all of it")
+                hint: look.map { "\($0) says all of it" })
         case .unconfirmed(let reasons):
             throw APIError(.conflict, "unconfirmed", reasons.joined(separator: "; "), hint: "nagi reload --confirm")
         }

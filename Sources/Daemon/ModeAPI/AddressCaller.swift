@@ -108,11 +108,19 @@ struct AddressCaller: Sendable {
             let fields = try await fields(of: request, by: Self.deadline(in: patience))
             // The disk may have taken its time.
             guard HostClock.now().uptime <= start.notAfter.uptime, !Task.isCancelled else { return .neverBegan }
-            let answer = try await call(request, fields, by: Self.deadline(in: start.timeout))
-            return .answered(status: answer.status, fault: expected.fault(in: answer))
+            let deadline = Self.deadline(in: start.timeout)
+            do throws(Failure) {
+                let answer = try await call(request, fields, by: deadline)
+                return .answered(status: answer.status, fault: expected.fault(in: answer))
+            } catch {
+                guard error.mayHaveArrived else { throw error }
+                // A connection that breaks stops nobody: whoever got it may be at it as long as it may take.
+                try? await Task.sleep(for: .nanoseconds((deadline - .now()).nanoseconds))
+                return .noAnswer(error.reason)
+            }
         } catch {
             if case .secret = error, Task.isCancelled { return .neverBegan }
-            return error.mayHaveArrived ? .noAnswer(error.reason) : .notStarted(error.reason)
+            return .notStarted(error.reason)
         }
     }
 

@@ -14,6 +14,7 @@ extension ModeAPIClient {
     /// own connections are ended, one by one.
     package func terminate(_ start: CommandStart, reason: String) async -> CommandOutcome {
         let end = HostClock.now().uptime + start.timeout
+        let isWanted = { HostClock.now().uptime < end && !Task.isCancelled }
         var ended: Set<String> = []
         var hasAsked = false
         // No session begins on a node that is blocked: whoever comes later came to one that somebody has opened.
@@ -31,7 +32,7 @@ extension ModeAPIClient {
                 let connections = found.filter { ending.contains($0.channelID) }
                 let live = Set(connections.map(\.channelID))
                 guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
-                guard HostClock.now().uptime < end, !Task.isCancelled else {
+                guard isWanted() else {
                     return .terminated(sessions: ended.subtracting(live).count, left: live.count, fault: fault)
                 }
                 // A node that is that slow each time would never be done with.
@@ -40,18 +41,22 @@ extension ModeAPIClient {
                 }
                 hasAsked = true
                 fault = nil
-                if abilities.relays ?? true {
-                    for connection in connections where HostClock.now().uptime < end && !Task.isCancelled {
-                        let refusal = try await self.end(connection, reason, endpoint)
-                        if refusal == nil { told.insert(connection.channelID) }
-                        fault = refusal ?? fault
+                for channel in live.sorted() where isWanted() {
+                    // A channel is told to go by all of its connections here, or as a whole.
+                    var isTold = true
+                    if abilities.relays ?? true {
+                        for connection in connections where connection.channelID == channel {
+                            guard isWanted() else {
+                                isTold = false
+                                break
+                            }
+                            guard let refusal = try await self.end(connection, reason, endpoint) else { continue }
+                            (isTold, fault) = (false, refusal)
+                        }
+                    } else if let refusal = try await self.end(channel, reason, abilities.release, endpoint) {
+                        (isTold, fault) = (false, refusal)
                     }
-                } else {
-                    for channel in live.sorted() where HostClock.now().uptime < end && !Task.isCancelled {
-                        let refusal = try await self.end(channel, reason, abilities.release, endpoint)
-                        if refusal == nil { told.insert(channel) }
-                        fault = refusal ?? fault
-                    }
+                    if isTold { told.insert(channel) } else { told.remove(channel) }
                 }
                 ended.formUnion(live)
                 try? await Task.sleep(for: Self.terminationPause)

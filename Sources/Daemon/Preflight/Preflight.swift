@@ -174,7 +174,9 @@ package struct Preflight: Sendable {
                 summary.append("\(references.count - unreadable.count) of \(references.count) secrets can be read")
             }
             if !calls.isEmpty {
-                summary.append("\(calls.count - silent.count) of \(calls.count) addresses take connections")
+                let places = Set(calls.map(\.place))
+                summary.append(
+                    "\(places.intersection(answering).count) of \(places.count) addresses take connections")
             }
             guard !summary.isEmpty else { return nil }
             return Section(

@@ -39,7 +39,7 @@ extension Controller {
     mutating func take(
         _ outcome: CommandOutcome, _ output: CommandOutput?, of id: CommandID, _ turn: inout Turn
     ) {
-        guard let entry = ledger.commands[id], entry.outcome == nil else { return }
+        guard let entry = ledger.commands[id], entry.outcome == nil else { return hear(outcome, of: id, &turn) }
         decide(
             .commandEnded(
                 id, entry.start.node, outcome, step: entry.start.called, output: output, run: entry.start.run),
@@ -47,5 +47,16 @@ extension Controller {
         guard let node = ledger.index(of: entry.start.node) else { return }
         nodesToTouch.insert(node.raw)
         readNow(node, turn.now)
+    }
+
+    /// A command that was given up has ended after all: nothing of it runs any more on the node that it left shut.
+    private mutating func hear(_ outcome: CommandOutcome, of id: CommandID, _ turn: inout Turn) {
+        let left = ledger.stayed.first { $0.value.openCommand != nil && $0.value.part.phase.command == id }
+        guard let left, let node = ledger.index(of: left.key), var stay = ledger[node].failedStay else { return }
+        var stayed = left.value
+        stayed.openCommand = nil
+        stay.reason += "; it has ended since: \(outcome)"
+        decide(.stayPlaced(left.key, stay, stayed), &turn)
+        touchEverything(about: node)
     }
 }

@@ -105,7 +105,7 @@ extension Controller {
             return LeverRefusal(
                 .nothingToDo,
                 "nobody holds \(id.name): it failed in \(stay.run), which keeps it at \(stay.mode.rawValue)",
-                hint: "nagi retry \(stay.run) \(id), \(skip)or nagi release \(id) --reason …")
+                hint: "\(retryLever(stay, node)), \(skip)or \(releaseLever(node))")
         }
         let paused = fleet[seat: node].parts.lazy.compactMap { place in
             self.ledger.part(place)?.phase.isFinished == false ? self.ledger.header(place.run) : nil
@@ -121,7 +121,7 @@ extension Controller {
     private func goingOn(with node: NodeIndex) -> [String] {
         let id = fleet[node].id
         if let stay = ledger[node].failedStay {
-            return ["\(stay.run) keeps it at \(stay.mode.rawValue), as it failed there (nagi retry \(stay.run) \(id))"]
+            return ["\(stay.run) keeps it at \(stay.mode.rawValue), as it failed there (\(retryLever(stay, node)))"]
         }
         return fleet[seat: node].parts.compactMap { place in
             guard let part = ledger.part(place), let header = ledger.header(place.run), !header.isEnding else {

@@ -136,7 +136,7 @@ extension Controller {
             answer.text += "; there was nothing of nagi's to release"
         }
         if !answer.left.isEmpty {
-            answer.text += ". Left as a command runs there: \(NameList.text(answer.left.map(\.name)))"
+            answer.text += ". Left as a command runs there, or may still run: \(NameList.text(answer.left.map(\.name)))"
         }
         return answer
     }

@@ -30,7 +30,7 @@ extension Controller {
                 guard let node = node(of: place), let part = ledger.part(place), let header = ledger.header(slot) else {
                     continue
                 }
-                let isStopped = givesBack && termination(on: node) != nil
+                let isStopped = givesBack && part.phase.kind == .out && termination(on: node) != nil
                 if !isStopped, let command = part.phase.command.flatMap({ ledger.commands[$0] }), command.outcome == nil
                 {
                     running.append("\(command.start.step) on \(fleet[node].id.name)")

@@ -138,10 +138,7 @@ private struct Told {
                 approvalOf: run, once: "promotion",
                 text: "run \(run): its canary nodes are good, the others wait for a word")
         case .partChanged(let run, _, let part, "approval"?, _):
-            // A command or a gate may have that name.
-            guard case .out(let work) = part.phase, work.approval == nil, work.attempt == 0, work.gate == nil else {
-                return nil
-            }
+            guard part.awaitsWord, let work = part.phase.work else { return nil }
             self.init(
                 approvalOf: run, once: "\(part.node.name) \(work.step)", node: part.node,
                 text: "\(part.node.name) waits for an approval before it is taken out of service (\(run))")

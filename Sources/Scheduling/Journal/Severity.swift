@@ -76,10 +76,10 @@ extension PartPhase.Work {
 }
 
 extension Part {
-    /// Nobody has approved its step yet.
+    /// Nobody has approved its step yet, which is called `approval`: so may a command be, or a gate.
     var awaitsWord: Bool {
         guard case .out(let work) = phase else { return false }
-        return work.approval == nil
+        return work.approval == nil && work.attempt == 0 && work.gate == nil
     }
 
     fileprivate var severity: Severity {

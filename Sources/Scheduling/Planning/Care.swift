@@ -15,6 +15,8 @@ struct Care: Hashable, Sendable {
 
     /// In the order in which they are told.
     let bounds: [Bound]
+    /// By their names.
+    private let gates: Set<String>
 
     init(_ planned: PlannedPolicy, of set: PolicySet) {
         let policy = planned.policy
@@ -37,10 +39,8 @@ struct Care: Hashable, Sendable {
             add(
                 "the cluster's budget, in service at least", least.map { Double(total - $0) } ?? .infinity,
                 least.map { "\($0) of \(total)" } ?? "none")
-            if let discovery = cluster.discovery {
-                let networks = discovery.allow.joined(separator: ", ")
-                add("addresses that discovery may call", nil, networks.isEmpty ? "any" : networks)
-            }
+            let networks = cluster.discovery?.allow.joined(separator: ", ") ?? "none"
+            add("addresses that discovery may call", nil, networks.isEmpty ? "any" : networks)
         }
         add(shorter: "cutoff", policy.schedule.cutoff)
         add("only nodes whose longest course fits", isKept: policy.schedule.startOnlyIf == .fits)
@@ -78,11 +78,12 @@ struct Care: Hashable, Sendable {
         add("approvals of each node", isKept: steps.contains { if case .approval = $0 { true } else { false } })
         add("verify", isKept: steps.contains { if case .verify = $0 { true } else { false } })
         self.bounds = bounds
+        self.gates = Set(gates.map(\.name))
     }
 
     /// What is bolder here than there.
     func beyond(_ other: Care) -> [(what: String, here: String, there: String)] {
-        bounds.compactMap { bound in
+        let bolder: [(what: String, here: String, there: String)] = bounds.compactMap { bound in
             guard let former = other.bounds.first(where: { $0.what == bound.what }) else { return nil }
             let isBolder =
                 if let here = bound.boldness, let there = former.boldness { here > there } else {
@@ -90,6 +91,9 @@ struct Care: Hashable, Sendable {
                 }
             return isBolder ? (bound.what, bound.text, former.text) : nil
         }
+        // What a gate of another name asks nobody can hold against the one that it stands for.
+        guard gates.count >= other.gates.count, !other.gates.isSubset(of: gates) else { return bolder }
+        return bolder + [("gates", NameList.text(gates.sorted()), NameList.text(other.gates.sorted()))]
     }
 }
 
@@ -149,5 +153,5 @@ extension HealthGate.Probe {
 }
 
 extension Double? {
-    fileprivate var text: String { map { "\($0)" } ?? "no bound" }
+    fileprivate var text: String { map { bound in Int(exactly: bound).map { "\($0)" } ?? "\(bound)" } ?? "no bound" }
 }

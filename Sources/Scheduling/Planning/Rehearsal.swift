@@ -20,9 +20,12 @@ struct Rehearsal {
         var step: Step?
     }
 
+    /// A gate that is to be measured once more.
     private struct Awaited: Hashable {
         var node: NodeID
         var probe: HealthGate.Probe
+        /// It names the run: two of them may ask the same.
+        var facts: [String: String]
     }
 
     private enum Deed {
@@ -129,7 +132,8 @@ struct Rehearsal {
             if case .terminated = outcome { nodes[start.node]?.sessions = 0 }
             hand(.commandEnded(start.id, outcome))
         case .measures(let measurement):
-            let awaited = Awaited(node: measurement.node, probe: measurement.probe)
+            let awaited = Awaited(
+                node: measurement.node, probe: measurement.probe, facts: measurement.environment)
             let isGood = !pace.waitsForGates || self.awaited.remove(awaited) != nil
             if !isGood { self.awaited.insert(awaited) }
             hand(.measured(measurement.id, isGood ? .pass("good") : .unknown("not yet")))

@@ -169,10 +169,7 @@ extension Controller {
         var levers: [String] = []
         if ledger[node].hold != nil { levers.append("nagi resume \(id)") }
         if let stay = ledger[node].failedStay {
-            // Whoever holds it is asked first.
-            let force = openCommand(on: node) == nil ? "" : " --force"
-            levers.append("nagi retry \(stay.run) \(id)" + (ledger[node].hold == nil ? force : " --force"))
-            levers.append("nagi release \(id)\(force) --reason …")
+            levers += [retryLever(stay, node), releaseLever(node)]
         }
         for (run, hasFailed) in leftOut(node) {
             if ledger[node].failedStay?.run != run { levers.append("nagi retry \(run) \(id)") }
@@ -202,8 +199,20 @@ extension Controller {
             if pauses.contains(where: { $0.cause != .approval }) { levers.append("nagi resume \(run)") }
         }
         if ledger[node].hold == nil { levers.append("nagi hold \(id) --reason …") }
-        var known: Set<String> = []
+        // What would be refused without force is offered with it.
+        var known = Set(levers.filter { $0.hasSuffix(" --force") }.map { String($0.dropLast(" --force".count)) })
         return levers.filter { known.insert($0).inserted }
+    }
+
+    /// Forced where somebody holds the node, who is asked first, and where a command may still run there.
+    func retryLever(_ stay: FailedStay, _ node: NodeIndex) -> String {
+        let isForced = ledger[node].hold != nil || openCommand(on: node) != nil
+        return "nagi retry \(stay.run) \(fleet[node].id)\(isForced ? " --force" : "")"
+    }
+
+    /// The same for giving it back.
+    func releaseLever(_ node: NodeIndex) -> String {
+        "nagi release \(fleet[node].id)\(openCommand(on: node) == nil ? "" : " --force") --reason …"
     }
 
     /// A person's word lets it go on.
@@ -216,9 +225,11 @@ extension Controller {
 
     /// Of what failed in it and is kept, also after its end: it may be what has paused it.
     private func retries(in run: RunStatus) -> [String] {
-        run.parts.lazy.map { NodeID(cluster: run.cluster, name: $0.name) }
-            .filter { ledger.entry($0)?.failedStay?.run.text == run.id }.prefix(Controller.retryLimit)
-            .map { "nagi retry \(run.id) \($0)" }
+        run.parts.lazy.compactMap { ledger.index(of: NodeID(cluster: run.cluster, name: $0.name)) }
+            .compactMap { node in
+                ledger[node].failedStay.flatMap { $0.run.text == run.id ? retryLever($0, node) : nil }
+            }
+            .prefix(Controller.retryLimit).map { $0 }
     }
 
     private func levers(of header: Ledger.RunHeader, _ run: RunStatus) -> [String] {

@@ -215,7 +215,7 @@ extension Controller {
             if returning.command != nil {
                 let name = runningCommand(on: node) ?? "its command"
                 // What no longer has the node out runs on beside its calls.
-                let isOpen = ledger[node].written == nil
+                let isOpen = ledger[node].written == nil && ledger[node].floor == nil
                 return Verdict(
                     .runningCommand, "\(name) to its end; the node is \(isOpen ? "open" : "given back") already")
             }

@@ -51,6 +51,7 @@ package struct DrainStep: Hashable, Sendable, Codable {
 
     package static let standard = DrainStep()
 
+    private static let unread = "could not be read when its drain deadline passed"
     /// How long sessions that were ended may take to be seen gone.
     package static let terminationGrace = Duration.minutes(2)
 
@@ -60,7 +61,9 @@ package struct DrainStep: Hashable, Sendable, Codable {
             guard context.isLate else {
                 return .wait(.termination(sessions: context.sessions, connections: context.connections))
             }
-            return context.isConfirmed ? .proceed : .fail("it was not blocked any more when its calls were to be ended")
+            guard !context.isConfirmed else { return .proceed }
+            guard context.mode?.requestable != nil else { return .fail(DrainStep.unread) }
+            return .fail("it was not blocked any more when its calls were to be ended")
         // Where nobody was told to go, they are told again. Else, whatever it came to: what is live now, and for how much longer
         // that is waited for, decides.
         case .ended(let outcome):
@@ -72,9 +75,7 @@ package struct DrainStep: Hashable, Sendable, Codable {
         guard context.isLate else {
             return .wait(.drain(sessions: context.sessions, connections: context.connections))
         }
-        guard let mode = context.mode, mode.requestable != nil else {
-            return .fail("could not be read when its drain deadline passed")
-        }
+        guard context.mode?.requestable != nil else { return .fail(DrainStep.unread) }
         let unblocked = "its drain deadline passed before it was blocked"
         let why = context.isConfirmed ? "not drained in time" : unblocked
         switch onDeadline {

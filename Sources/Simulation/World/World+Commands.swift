@@ -35,10 +35,11 @@ extension World {
             guard case .call = start.work else {
                 return insert(.commandEnds(id, .notStarted("no such file")), in: .milliseconds(5))
             }
-            // Refused it was not sent; broken off, nobody knows.
-            let isRefused = id.number.isMultiple(of: 2)
-            let outcome = isRefused ? CommandOutcome.notStarted("connection refused") : .noAnswer("connection reset")
-            return insert(.commandEnds(id, outcome), in: .milliseconds(5))
+            // Refused it was not sent; broken off, nobody knows, and its time is waited out.
+            guard id.number.isMultiple(of: 2) else {
+                return insert(.commandEnds(id, .noAnswer("connection reset")), in: start.timeout)
+            }
+            return insert(.commandEnds(id, .notStarted("connection refused")), in: .milliseconds(5))
         case .exitsAtOnce(let status)?:
             return insert(.commandEnds(id, .exited(status: status)), in: .milliseconds(200))
         case .doesNothing?: return insert(.commandEnds(id, .exited(status: 0)), in: .milliseconds(200))
@@ -46,7 +47,8 @@ extension World {
         case .vanishes?: insert(.commandVanishes(id), in: start.timeout)
         case .interrupted?: insert(.commandEnds(id, .interrupted), in: min(start.timeout, work * 0.5))
         case .exits(let status)?: finish(id, .exited(status: status), in: work, start)
-        case .signalled(let signal)?: finish(id, .signalled(signal), in: work * 0.7, start)
+        case .signalled(let signal)?:
+            finish(id, .signalled(signal), in: start.isCall ? start.timeout : work * 0.7, start)
         case nil: finish(id, .exited(status: 0), in: work, start)
         }
         guard command.isDisruptive else { return }
@@ -158,8 +160,8 @@ extension World {
         case .running:
             commands[place].isToEnd = true
             // What was sent cannot be taken back, and is waited out.
-            let isCall = if case .call = commands[place].start.work { true } else { false }
-            insert(.commandEnds(id, .stopped), in: isCall ? commands[place].start.timeout : .seconds(2))
+            let start = commands[place].start
+            insert(.commandEnds(id, .stopped), in: start.isCall ? start.timeout : .seconds(2))
         case .ended: break
         }
     }

@@ -276,6 +276,20 @@ struct LeverRefusalTests {
         #expect(rehearsal.wait(of: "a1").hasPrefix("failed"), "\(rehearsal.wait(of: "a1"))")
     }
 
+    @Test func `a command that ends after it was given up stands in nobody's way any more`() {
+        var rehearsal = ScriptedRehearsal(Self.failing)
+        rehearsal.perform(.commandsRun(true))
+        rehearsal.run(minutes: 12)
+        rehearsal.hand(.commandEnded(CommandID(number: 1), .exited(status: 0)))
+        #expect(
+            rehearsal.wait(of: "a1")
+                == "failed: kept at block_new_connection by r@2#1: up: nothing was heard of it after its timeout; "
+                + "it has ended since: exited with 0")
+        rehearsal.run(minutes: 13, [(12, LeverTests.order(.release, node: "a1", "looked"))])
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.normal), "\(rehearsal.text)")
+        #expect(rehearsal.isFolded)
+    }
+
     @Test func `a policy that opens what fails does not open it beside a command of which nothing was heard`() {
         var set = Self.failing
         set.policies[0].sequence.onFailure = .restore

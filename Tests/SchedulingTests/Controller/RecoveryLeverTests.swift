@@ -434,7 +434,7 @@ struct RecoveryLeverTests {
                 1m ann: held: b2. It stays as it is; no run takes it further
                 2m paused: by ann: calls
                 2m ann: everything is paused; released: b2; no longer held: b2 (by ann: look). Left as a command runs \
-                there: a1, a2
+                there, or may still run: a1, a2
                 """)
         guard case .success(let answer)? = rehearsal.answers[2] else { Issue.record("no answer"); return }
         #expect(answer.left.map(\.name) == ["a1", "a2"])

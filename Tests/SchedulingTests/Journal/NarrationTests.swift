@@ -44,6 +44,19 @@ import Testing
             .map { "\($0.severity.rawValue) \($0.text)" }
     }
 
+    /// A command may be called so: nobody can approve it.
+    @Test func `what waits for a word says how to give it, and a command of that name does not`() {
+        func told(attempt: Int) -> [String] {
+            var part = Part(node: Self.node, since: .distantPast)
+            var work = PartPhase.Work(step: 2, since: .start, claim: nil, isGranted: false, timer: nil)
+            work.attempt = attempt
+            part.phase = .out(work)
+            return Self.told([(0, .partChanged(Self.run, 0, part, step: "approval", nil))])
+        }
+        #expect(told(attempt: 0) == ["error a1  waits for a person's word: nagi approve up@2#1 a1"])
+        #expect(!told(attempt: 1).contains { $0.contains("approve") })
+    }
+
     @Test(arguments: [
         (ModeChange.Cause.claim, "info a1  is block_new_session (asked and confirmed in 12 ms)"),
         (.restarted, "info a1  is block_new_session again: it was lost (asked and confirmed in 12 ms)"),

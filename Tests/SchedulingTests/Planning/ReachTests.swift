@@ -166,6 +166,30 @@ struct ReachTests {
         }
     }
 
+    private static func gated(_ gates: (name: String, most: Double)...) throws -> PolicySet {
+        try careful { policy in
+            policy.gates = gates.map { name, most in
+                let query = PrometheusQuery(url: "http://192.0.2.9:9090/", query: "errors", max: most)
+                return HealthGate(name: name, probe: .prometheus(query))
+            }
+        }
+    }
+
+    @Test func `what a gate lets pass is care, also under another name`() throws {
+        let most = "the most that is good for the gate"
+        let cases: [(PolicySet, [String])] = [
+            (try Self.gated(("errors", 5)), ["same"]),
+            (try Self.gated(("errors", 500)), ["wider", "gain \(most) errors: 5 → 500"]),
+            (try Self.gated(("errors", 1)), ["narrower", "loss \(most) errors: 5 → 1"]),
+            (try Self.gated(("errors", 5), ("delay", 1)), ["narrower", "loss gates: 1 → 2"]),
+            (try Self.gated(), ["wider", "gain gates: 1 → 0"]),
+            (try Self.gated(("low", 500)), ["moved", "gain gates: errors → low", "loss gates: errors → low"]),
+        ]
+        for (new, wanted) in cases {
+            #expect(Self.shown(try Self.reach(try Self.gated(("errors", 5)), new)) == wanted)
+        }
+    }
+
     @Test func `policies that come, go, and are called otherwise`() throws {
         let old = Self.set([try Self.window(2, 3)])
         let new = Self.set([try Self.window(2, 3)], name: "nightly")

@@ -32,6 +32,7 @@ struct StepMoveTests {
         terminate    left=3 late identity=unshowable      start terminate
         terminate    left=3 running attempt=1 late        proceed
         terminate    left=3 running attempt=1 late mode=normal  fail: it was not blocked any more when its calls were to be ended
+        terminate    left=3 running attempt=1 late mode=-  fail: could not be read when its drain deadline passed
         terminate    left=3 ended=2/1 attempt=1           again after 1
         terminate    left=3 ended=never attempt=1         again after 0
         terminate    left=3 ended=interrupted attempt=1   again after 0
