@@ -105,6 +105,15 @@ struct SchemaTests {
         }
     }
 
+    @Test func `a word says what follows where it is chosen`() throws {
+        let definitions = try #require(try Self.decoded(PolicySchema.text())["$defs"] as? [String: [String: Any]])
+        let steps = try #require(definitions["step"]?["properties"] as? [String: [String: Any]])
+        let drain = try #require(steps["drain"]?["properties"] as? [String: [String: Any]])
+        let words = try #require(drain["onDeadline"]?["oneOf"] as? [[String: String]])
+        #expect(words.map { $0["const"] } == ["proceed", "terminate", "skip", "abort"])
+        #expect(words.allSatisfy { $0["description"]?.isEmpty == false })
+    }
+
     @Test func `what the parser does by default stands in the schema, in the type of its value`() throws {
         let definitions = try #require(try Self.decoded(PolicySchema.text())["$defs"] as? [String: [String: Any]])
         let window = try #require(definitions["MaintenanceWindow"]?["properties"] as? [String: [String: Any]])

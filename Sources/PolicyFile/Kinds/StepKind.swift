@@ -106,8 +106,10 @@ enum StepKind {
         ObjectShape("a soak step").alone("for"), NeededField("for", .duration(.seconds(1)), "how long")
     ) { $0 }
 
-    private enum WaitUntil: String, CaseIterable, Sendable {
+    private enum WaitUntil: String, Word {
         case windowEnd
+
+        var meaning: String? { nil }
     }
 
     private static let wait: ValueType<WaitStep> = .choice(

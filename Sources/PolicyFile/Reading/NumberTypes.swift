@@ -43,13 +43,14 @@ extension ValueType where Value == Bool {
     }
 }
 
-extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+extension ValueType where Value: Word {
     /// One of the words of the enumeration, quoted or plain.
     ///
     /// - Parameter hints: for words that somebody may look for in vain, in lower case.
     static func word(hints: [String: String] = [:]) -> ValueType {
         let words = Value.allCases.map(\.rawValue)
-        return ValueType(.words(words), written: { $0.rawValue }) { node, findings in
+        let shape = Shape.words(words, meanings: Value.allCases.map(\.meaning))
+        return ValueType(shape, written: { $0.rawValue }) { node, findings in
             guard let scalar = findings.scalar(node, listed(words)) else { return nil }
             if let value = Value(rawValue: scalar.text) { return value }
             let near = LookAlikes.word(for: scalar.text, among: words) ?? nearest(to: scalar.text, among: words)

@@ -2,7 +2,8 @@
 package indirect enum Shape: Hashable, Sendable {
     /// `pattern` is a regular expression of JSON Schema's dialect.
     case text(pattern: String?)
-    case words([String])
+    /// `meanings`: of each of them, where there are any.
+    case words([String], meanings: [String?] = [])
     case integer(minimum: Int, maximum: Int)
     case number(minimum: Int, maximum: Int)
     case boolean

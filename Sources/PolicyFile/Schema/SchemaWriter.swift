@@ -60,8 +60,12 @@ struct SchemaWriter {
             let types = SchemaWriter.types(ofTextLike: pattern)
             let type: SchemaValue = types.count == 1 ? .text(types[0]) : .texts(types)
             return [("type", type)] + (pattern.map { [("pattern", .text($0))] } ?? [])
-        case .words(let words):
-            return words.count == 1 ? [("const", .text(words[0]))] : [("enum", .texts(words))]
+        case .words(let words, let meanings):
+            guard words.count > 1 else { return [("const", .text(words[0]))] }
+            let told = zip(words, meanings).compactMap { word, meaning in
+                meaning.map { SchemaValue.object([("const", .text(word)), ("description", .text($0))]) }
+            }
+            return told.count == words.count ? [("oneOf", .array(told))] : [("enum", .texts(words))]
         case .integer(let minimum, let maximum):
             return [("type", .text("integer")), ("minimum", .integer(minimum)), ("maximum", .integer(maximum))]
         case .number(let minimum, let maximum):
