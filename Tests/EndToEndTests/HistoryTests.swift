@@ -94,6 +94,10 @@ extension EndToEndTests {
             let taken = try await reload("--format", "json")
             #expect(taken.status == 0 && taken.output.contains(#""outcome":"taken""#), "\(taken)")
             #expect(try await reload().output.hasPrefix("nothing has changed: "))
+            try stage.writeWindow(opening: 10_800, steps: steps)
+            let plain = try await reload()
+            #expect(plain.output.hasPrefix("would be taken: ") && plain.output.contains("moved to"), "\(plain)")
+            #expect(plain.output.split(separator: "\n").last?.hasPrefix("taken: ") == true, "\(plain)")
 
             try stage.write("window.yaml", "kind: Rollout\nspec: {cluster: nowhere")
             let wrong = try await reload()
