@@ -319,7 +319,7 @@ import Testing
             #expect(policies[1]["next"] as? String == "2026-12-01T10:53:20+09:00")
             #expect(policies[1]["until"] as? String == "2026-11-30T11:00:00+09:00")
             let failed = try #require(nodes[2]["failed"] as? [String: Any])
-            #expect(Set(failed.keys) == ["run", "mode", "reason", "since"])
+            #expect(Set(failed.keys) == ["run", "mode", "reason", "since", "openCommand"])
             let command = try #require(nodes[2]["command"] as? [String: Any])
             #expect(Set(command.keys) == ["run", "step", "outcome", "lines", "path", "cut"])
             #expect(command["lines"] as? [String] == ["Reading package lists...", "E: Unable to lock"])

@@ -115,6 +115,23 @@ import Testing
                 "1 done, 1 ended, 1 through its steps and then ended, 1 through its steps and then held"))
     }
 
+    @Test func `a run says about when its last node is through`() throws {
+        var report = StatusReport(at: Self.at(467))
+        report.runs = [
+            RunStatus(
+                id: "up@2#1", policy: "up", cluster: "tokyo", phase: "active", text: "", startedAt: Self.at(0),
+                projectedEnd: Self.at(1_067), parts: [])
+        ]
+        let document = StatusDocument(report, zone: .utc)
+        #expect(StatusTable(document).lines.contains { $0.contains("0 to go · through about ") })
+        let text = ExplainText.text(
+            RunExplanationDocument(
+                RunExplanation(
+                    at: report.at, id: RunID(policy: "up", revision: "2", ordinal: 1), run: report.runs[0], pauses: [],
+                    levers: []), zone: .utc))
+        #expect(text.contains("\nThrough at about "), "\(text)")
+    }
+
     @Test(arguments: [nil, 1, 3] as [Int?])
     func `what was cut on purpose stands in the row of its node`(cut: Int?) {
         var report = StatusReport(at: Self.at(467))

@@ -93,13 +93,12 @@ package struct Attention: Hashable, Sendable, Codable {
         by node: StatusDocument.Node, _ id: String, _ document: StatusDocument, _ told: [Attention]
     ) -> [Attention] {
         if let failed = node.failed {
-            // A hold on it ends with the retry.
-            let force = document.holds.contains { $0.node == id } ? " --force" : ""
+            let isHeld = document.holds.contains { $0.node == id }
             return [
                 Attention(
                     "failed", "\(node.name) failed in \(failed.run) and is kept at \(failed.mode): \(failed.reason)",
                     since: failed.since, node: id, run: failed.run,
-                    hint: "nagi retry \(failed.run) \(id)\(force), or nagi release \(id) --reason …")
+                    hint: "\(failed.retry(id, isHeld: isHeld)), or \(failed.release(id))")
             ]
         }
         guard let alarm = verdicts[node.verdict.code],

@@ -79,6 +79,9 @@ package enum ExplainText {
         let state = run.text.hasPrefix(run.phase) ? run.text : "\(run.phase), \(run.text)"
         var lines = ["\(run.id) on \(run.cluster): \(state) (\(span))"]
         if let force = run.force { lines.append("Forced \(force.text)") }
+        if let end = run.projectedEnd {
+            lines.append("Through at about \(short(end)), if each node takes as long as those that are.")
+        }
         lines += blockers(run.blockers, short)
         for node in run.nodes {
             let step = node.step.map { " (\($0))" } ?? ""

@@ -26,6 +26,17 @@ extension StatusDocument {
         package var mode: String
         package var reason: String
         package var since: String
+        /// The step whose command may still run: nothing was heard of it since it began. Nobody goes on beside it but by force.
+        @Nullable package var openCommand: String?
+
+        /// - Parameter isHeld: somebody holds the node, and is asked first.
+        func retry(_ node: String, isHeld: Bool) -> String {
+            "nagi retry \(run) \(node)\(isHeld || openCommand != nil ? " --force" : "")"
+        }
+
+        func release(_ node: String) -> String {
+            "nagi release \(node)\(openCommand == nil ? "" : " --force") --reason …"
+        }
     }
 
     package struct Command: Codable, Hashable, Sendable {

@@ -114,6 +114,8 @@ package struct StatusDocument: Codable, Hashable, Sendable {
         package var text: String
         package var startedAt: String
         @Nullable package var endedAt: String?
+        /// About when its last node is through, if the others take as long as those that are; null: nobody knows.
+        @Nullable package var projectedEnd: String?
         /// What stands in the way of its next node, the most important first.
         package var blockers: [Blocker]
         /// What its next node need not wait for; null: nothing.
@@ -253,7 +255,8 @@ extension StatusDocument.Node {
         retained = node.isRetained
         failed = node.stay.map { stay in
             StatusDocument.Failed(
-                run: stay.run.text, mode: stay.mode.rawValue, reason: stay.reason, since: zone.text(stay.since))
+                run: stay.run.text, mode: stay.mode.rawValue, reason: stay.reason, since: zone.text(stay.since),
+                openCommand: node.openCommand)
         }
         command = node.command.map { command in
             StatusDocument.Command(
@@ -311,6 +314,7 @@ extension StatusDocument.Run {
         text = run.text
         startedAt = zone.text(run.startedAt)
         endedAt = run.endedAt.map(zone.text)
+        projectedEnd = run.projectedEnd.map(zone.text)
         blockers = run.blockers.map { StatusDocument.Blocker($0, zone: zone) }
         force = run.force.map { force in
             StatusDocument.Force(

@@ -122,6 +122,7 @@ extension StatusTable {
     private func words(for node: StatusDocument.Node) -> (text: String, style: TextStyle) {
         let (code, text) = (node.verdict.code, node.verdict.text)
         let since = node.since.map { " since \(clock($0))" } ?? ""
+        let ago = node.since.map { ", since \(clock($0))" } ?? ""
         let limit = until(node.verdict.until, "at the latest")
         let end = until(node.verdict.until)
         switch VerdictCode(rawValue: code) {
@@ -140,11 +141,11 @@ extension StatusTable {
         case .failed:
             let kept = node.failed.map { "kept at \($0.mode) by \($0.run)" } ?? text
             return ("failed\(since): \(kept)", .alarm)
-        case .contested, .refused, .wrongAddress, .wrongTopology, .journalLost: return (text + end, .alarm)
-        case .foreign, .faulted: return (text + (node.since.map { ", since \(clock($0))" } ?? ""), .foreign)
+        case .contested, .refused, .wrongAddress, .wrongTopology, .journalLost: return (text + ago + end, .alarm)
+        case .foreign, .faulted: return (text + ago, .foreign)
         case .unreachable:
             return ("unreachable\(since): \(text)\(limit)", .warning)
-        case .isolated, .initial, .stale, .unknownMode, .notListed: return (text + limit, .warning)
+        case .isolated, .initial, .stale, .unknownMode, .notListed: return (text + ago + limit, .warning)
         case .owed: return ("to be given back\(since): \(text)", .busy)
         case .unmanaged: return text == Verdict.noClaim.text ? (Self.nothing, .faint) : (text, .plain)
         case .inDesiredMode: return (text + (node.since.map { " at \(clock($0))" } ?? ""), .good)
@@ -153,7 +154,8 @@ extension StatusTable {
                 !first.holders.isEmpty
             else { return (text + end, .faint) }
             return ("waits for \(list(first.holders)) (budget: \(have) of \(limit) out of service)\(end)", .faint)
-        case .paused, .waitingApproval, .waitingClock, .waitingPolicies: return (text + end, .warning)
+        case .paused: return (text + ago + end, .warning)
+        case .waitingApproval, .waitingClock, .waitingPolicies: return (text + end, .warning)
         case .waitingStep, .waitingWindow, .excluded, .suspended, .waitingQuorum, .waitingGate, .waitingPrevious,
             .notReadYet, .nodeBusy, .notCovered, .would:
             return (text + end, .faint)

@@ -28,7 +28,8 @@ extension StatusTable {
         let style: TextStyle = run.phase == "paused" ? .warning : .busy
         let open = document.policies.first { $0.name == run.policy && $0.state == "open" }
         let window = shown(open?.until).map { "window open until \($0.ahead)" }
-        let state = [counts(of: run), window].compactMap { $0 }.joined(separator: " · ")
+        let end = shown(run.projectedEnd).map { "through about \($0.ahead)" }
+        let state = [counts(of: run), end, window].compactMap { $0 }.joined(separator: " · ")
         var lines = table([[.init(run.id), .init(run.phase, style), .init(state)]])
         if let first = run.blockers.first {
             // What of it is in work may have yet to be granted its place.

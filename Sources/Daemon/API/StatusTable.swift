@@ -212,8 +212,8 @@ package struct StatusTable: Sendable {
                 let name = document.clusters.count > 1 ? id : node.name
                 let isHeld = document.holds.contains { $0.node == id }
                 let levers = [
-                    "it is repaired: nagi retry \(failed.run) \(name)\(isHeld ? " --force" : "")",
-                    "give it back: nagi release \(name) --reason …",
+                    "it is repaired: \(failed.retry(name, isHeld: isHeld))",
+                    "give it back: \(failed.release(name))",
                 ]
                 // What is there to be copied is whole, not folded.
                 return table([[.init(self.node(id), .alarm), .init(why)]]) + outputLines(of: node)

@@ -24,7 +24,9 @@ extension Notice {
         since = told.since ?? record.at.wall
         severity = told.severity ?? record.fact.severity
         title = told.title
-        text = told.text ?? record.text?.replacing("  ", with: ": ", maxReplacements: 1) ?? told.title
+        text =
+            (told.text ?? record.text?.replacing("  ", with: ": ", maxReplacements: 1) ?? told.title)
+            + (told.asks.map { " (\($0))" } ?? "")
         self.run = run
         self.policy = policy
         if case .runStarted = record.fact { node = nil } else { node = subjects.node }
@@ -79,6 +81,7 @@ private struct Told {
     var severity: Severity?
     var since: Timestamp?
     var once: Notice.Once?
+    var asks: String?
 
     init(
         _ occasion: Notice.Occasion, _ title: String, text: String? = nil, hint: String? = nil,
@@ -101,7 +104,8 @@ private struct Told {
             guard run.approval.isAwaited, !isObserving else { return nil }
             self.init(
                 approvalOf: run.id, once: "asked",
-                text: "run \(run.id) waits for an approval of its start, which may be given before its windows open")
+                text: "run \(run.id) waits for an approval of its start (\(run.pinned.sequence.text) on "
+                    + "\(run.parts.count.counted("node"))), which may be given before its windows open")
         case .runStarted(let run) where isObserving:
             self.init(
                 .runStarted, "\(run.policy) would start now",
@@ -132,6 +136,8 @@ private struct Told {
         case .approvalChanged(let run, .awaited(let clock)):
             guard clock.isRunning else { return nil }
             self.init(approvalOf: run, once: "start")
+            // What the word lets begin.
+            asks = policies.policy(named: run.policy)?.sequence.text
         case .runWaits(let run, .waitingApproval):
             guard isStartApproved else { return nil }
             self.init(
@@ -158,10 +164,11 @@ private struct Told {
                 text:
                     "\(node.name) is block_new_connection unrequested: the node's own fault, or somebody else's doing",
                 hint: Told.look(at: node, nil))
-        case .stayPlaced(let node, let stay, _):
+        case .stayPlaced(let node, let stay, let stayed):
+            let force = stayed.openCommand == nil ? "" : " --force"
             self.init(
                 .fault, "\(node.name) has failed and stays shut",
-                hint: "nagi retry \(stay.run) \(node.name), or nagi release \(node.name)")
+                hint: "nagi retry \(stay.run) \(node.name)\(force), or nagi release \(node.name)\(force)")
         case .alarmRaised(let alarm): self.init(alarm)
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodesFound, .budgetKept, .nodeObserved,
             .nodeRestarted,

@@ -11,8 +11,10 @@ extension Record {
         case .heartbeat, .drainSampled, .runWaits, .progressChanged, .modeSeenAgain, .releaseClaimed: nil
         case .policiesLoaded(let set): "policies \(set.digest.prefix(8)) are in force"
         case .membershipChanged(let cluster, let membership):
-            "\(cluster)  members: \(membership.regular.count) regular, \(membership.temporary.count) temporary"
-                + (membership.temporary.isEmpty ? "" : " (\(NameList.text(membership.temporary.sorted())))")
+            "\(cluster)  members: "
+                + [("regular", membership.regular), ("temporary", membership.temporary)].map { kind, names in
+                    "\(names.count) \(kind)" + (names.isEmpty ? "" : " (\(NameList.text(names.sorted())))")
+                }.joined(separator: ", ")
         case .nodesFound(let cluster, let found):
             "\(cluster)  \(found.text)"
         case .budgetKept(let cluster, let since):

@@ -76,6 +76,11 @@ struct Care: Hashable, Sendable {
             add("the least that is good for the gate \(gate.name)", -(query.min ?? -.infinity), query.min.text)
         }
         add("approvals of each node", isKept: steps.contains { if case .approval = $0 { true } else { false } })
+        add(
+            more: "commands that do not wait for live calls to end", steps.compactMap(\.command).count { !$0.cutsCalls }
+        )
+        let verified = steps.compactMap { if case .verify(let verify) = $0 { verify.asks } else { nil } }
+        if !verified.isEmpty { add("what verify asks", nil, verified.joined(separator: "; ")) }
         add("verify", isKept: steps.contains { if case .verify = $0 { true } else { false } })
         self.bounds = bounds
         self.gates = Set(gates.map(\.name))
@@ -149,6 +154,13 @@ extension HealthGate.Probe {
             .compactMap { $0 }.joined(separator: " ")
         case .prometheus(let query): "\(query.query) at \(query.url)"
         }
+    }
+}
+
+extension VerifyStep {
+    fileprivate var asks: String {
+        [connected ? "connected" : nil, ready ? "ready" : nil, version, restarts ? "restarted" : nil]
+            .compactMap(\.self).joined(separator: ", ")
     }
 }
 

@@ -52,9 +52,13 @@ extension Controller {
         let awaited = run.pauses.isEmpty ? run.awaitingApproval.map { run.parts[$0].node.name } : []
         // Where no node is left to take, windows, budget and the others are in nobody's way.
         let blockers = run.candidate(after: nil) == nil ? blockers.filter { $0.class == .human } : blockers
-        return status(
-            of: run, phase: run.word, text: text(of: run), endedAt: nil,
-            blockers: (awaited.isEmpty ? [] : [Blocker(.stepApproval(awaited))]) + blockers, now)
+        let all = (awaited.isEmpty ? [] : [Blocker(.stepApproval(awaited))]) + blockers
+        var status = status(of: run, phase: run.word, text: text(of: run), endedAt: nil, blockers: all, now)
+        if let cluster = fleet.cluster(named: run.cluster), ledger.pause == nil {
+            status.projectedEnd = run.projectedEnd(
+                limit: fleet.budgetUse(of: cluster, at: now).limit, blockers: all, at: now.wall)
+        }
+        return status
     }
 
     private func status(

@@ -91,7 +91,7 @@ extension Controller {
             queuedIn: wait?.run, exempt: work?.part.exempt ?? [], claims: claims(on: node, now),
             floor: ledger[node].floor, isOwed: ledger[node].written?.owedSince != nil,
             isRetained: fleet[seat: node].isRetained, stay: ledger[node].failedStay.map { Shared($0) },
-            command: failedCommand(on: node).map { Shared($0) })
+            openCommand: openCommand(on: node), command: failedCommand(on: node).map { Shared($0) })
     }
 
     /// Since when the node has been in the state that its verdict tells.
@@ -104,6 +104,9 @@ extension Controller {
         case .held, .keptOpen, .reserved: ledger[node].hold?.since
         case .unreachable: fleet[node].failingSince?.wall
         case .wrongAddress: ledger.alarms[Alarm.Key(.wrongAddress, node: fleet[node].id)]?.since
+        case .contested: ledger.alarms[Alarm.Key(.contested, node: fleet[node].id)]?.since
+        case .refused: ledger.alarms[Alarm.Key(.writeRefused, node: fleet[node].id)]?.since
+        case .wrongTopology: ledger.alarms[Alarm.Key(.wrongTopology, cluster: fleet[node].id.cluster)]?.since
         case .owed: ledger[node].written?.owedSince
         case .foreign, .faulted: ledger[node].floorSince
         case .runningCommand: work(on: node)?.part.phase.command.flatMap { ledger.commands[$0]?.startedAt }

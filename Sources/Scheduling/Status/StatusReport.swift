@@ -82,6 +82,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var isRetained: Bool
     /// It failed after commitment, and is kept shut until a person says what becomes of it.
     package var stay: Shared<FailedStay>?
+    /// The step whose command may still run there: nothing was heard of it since it began.
+    package var openCommand: String?
     /// How the latest command on it ended, where the node or its part failed after it.
     package var command: Shared<LatestCommand>?
 }
@@ -156,6 +158,8 @@ package struct RunStatus: Hashable, Sendable {
     package var text: String
     package var startedAt: Timestamp
     package var endedAt: Timestamp?
+    /// About when its last node is through, as far as those tell that are; nil: nobody knows.
+    package var projectedEnd: Timestamp?
     /// What stands in the way of its next node.
     package var blockers: [Blocker] = []
     /// What its next node need not wait for: an operator said so.

@@ -85,6 +85,21 @@ struct RecoveryLeverTests {
         #expect(again.isFolded)
     }
 
+    @Test func `a retry after the run's end is ended by its own name`() {
+        var rehearsal = ScriptedRehearsal(
+            ScriptedRehearsal.rollout(Strategy(), sequence: .failing, names: ["a1"]))
+        rehearsal.run(
+            minutes: 30,
+            [
+                (6, Self.order(.retry, node: "a1", run: "r")),
+                (7, Self.order(.abort, run: "r@2#1/retry-1", "wrong package")),
+            ])
+        #expect(rehearsal.text.contains("ann: ends: r@2#1/retry-1."), "\(rehearsal.text)")
+        #expect(rehearsal.controller.ledger.activeRuns.isEmpty, "\(rehearsal.text)")
+        #expect(Self.a1(rehearsal)?.failedStay?.run.text == "r@2#1", "\(rehearsal.text)")
+        #expect(rehearsal.nodes["a1"]?.mode == .known(.blockNewConnection) && rehearsal.isFolded)
+    }
+
     @Test func `a retry after the run's end is not the policy's run`() {
         let rehearsal = failed(
             [
@@ -316,6 +331,27 @@ struct RecoveryLeverTests {
         rehearsal.run(minutes: 1, [(1, .pulls(order))])
         let answer = try rehearsal.controller.okToStop(["a2"], most: 1, by: "bob", at: rehearsal.now)
         #expect(answer.blockers.map(\.code) == [.waitingQuorum])
+    }
+
+    @Test func `a reservation that would cost the majority, or falls into a freeze of the cluster, is refused`() throws
+    {
+        var clustered = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], isSuspended: true)
+        clustered.clusters[0].topology = .clustered
+        clustered.clusters[0].budget = Budget(maxUnavailable: .count(3))
+        var frozen = ScriptedRehearsal.rollout(Strategy(), names: ["a1", "a2", "a3"], isSuspended: true)
+        frozen.clusters[0].exclusions = [Exclusion(window: .always, reason: nil)]
+        for (set, code) in [(clustered, "waiting-quorum"), (frozen, "excluded")] {
+            var rehearsal = ScriptedRehearsal(set)
+            var order = LeverOrder(.reserve)
+            (order.nodes, order.reason, order.length) = (["a1", "a2"], "disk swap", .minutes(30))
+            rehearsal.run(minutes: 1, [(1, .pulls(order))])
+            guard case .failure(let refusal)? = rehearsal.answers[1] else {
+                Issue.record("\(rehearsal.text)")
+                continue
+            }
+            #expect(refusal.code.rawValue == code || refusal.message.contains("cannot go now"), "\(refusal)")
+            #expect(rehearsal.controller.status(at: rehearsal.now).holds.isEmpty)
+        }
     }
 
     @Test func `a hold that is prolonged keeps the mode that stands`() {

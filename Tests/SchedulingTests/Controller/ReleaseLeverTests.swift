@@ -136,6 +136,35 @@ struct ReleaseLeverTests {
         #expect(rig.mode("a") == .normal && rig.phase("a") == "released", "\(rig)")
     }
 
+    @Test func `of everything that is released, what the majority does not see is named`() throws {
+        var rig = Rig(RigPolicies(["a", "b", "c"], .nightly()), at: "01:59")
+        rig.advance(to: "02:30")
+        rig.cutOff(["a"])
+        rig.advance(.seconds(30))
+        let answer = try rig.pull(.release) { ($0.isOfAll, $0.reason) = (true, "calls") }.get()
+        #expect(answer.text.contains("; cannot be opened yet: a ("), "\(answer.text)")
+        rig.advance(.minutes(10))
+        #expect(rig.isShut("a"), "\(rig)")
+        rig.rejoin()
+        rig.advance(.minutes(1))
+        #expect(rig.mode("a") == .normal, "\(rig)")
+    }
+
+    @Test func `what a release takes away is in its answer`() throws {
+        var rehearsal = Self.idle()
+        rehearsal.run(
+            minutes: 3,
+            [
+                (1, LeverTests.order(.hold, node: "a1", mode: .blockNewConnection, minutes: 60, "disk swap")),
+                (2, LeverTests.order(.release, node: "a1", "swapped")),
+            ])
+        guard case .success(let answer)? = rehearsal.answers[2] else {
+            Issue.record("\(rehearsal.text)")
+            return
+        }
+        #expect(answer.undo?.hasPrefix("nagi hold c/a1 --mode block_new_connection ") == true, "\(answer.undo ?? "-")")
+    }
+
     @Test func `where nothing is nagi's, a release says so`() throws {
         var rehearsal = Self.idle()
         rehearsal.run(minutes: 2, [(1, Self.release("b2"))])

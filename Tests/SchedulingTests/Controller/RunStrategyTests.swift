@@ -34,6 +34,24 @@ struct RunStrategyTests {
                 """)
     }
 
+    @Test func `when the last node is through is told by those that are`() {
+        var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(2), pauseBetweenNodes: .minutes(1)))
+        func end(_ rehearsal: ScriptedRehearsal) -> Duration? {
+            rehearsal.controller.status(at: rehearsal.now).runs.last?.projectedEnd.map { $0 - Moment.start.wall }
+        }
+        rehearsal.run(minutes: 4)
+        #expect(end(rehearsal) == nil, "none is through")
+        rehearsal.run(minutes: 7)
+        // Five minutes each: a3 and b1 until 11, and after a minute b2 alone.
+        let five = end(rehearsal)
+        #expect(five.map { $0 > .minutes(16) && $0 < .minutes(18) } == true, "\(String(describing: five))")
+        rehearsal.perform(LeverTests.order(.pause, run: "r", "calls drop"))
+        #expect(end(rehearsal) == nil, "nobody knows when it goes on")
+        rehearsal.perform(LeverTests.order(.resume, run: "r", "fine"))
+        rehearsal.run(minutes: 40)
+        #expect(end(rehearsal) == nil, "\(rehearsal.text)")
+    }
+
     @Test func `groups go in the order written, and none begins before the one before is through`() {
         var rehearsal = Self.rehearsal(Strategy(maxUnavailable: .count(3), groups: ScriptedRehearsal.groups()))
         rehearsal.run(minutes: 3)

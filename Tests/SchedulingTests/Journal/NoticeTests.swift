@@ -78,7 +78,9 @@ struct NoticeTests {
             hint: "nagi explain p@2#1"),
         Row(
             fact: .approvalChanged(run, asked), words: "approval-needed warn p waits for an approval",
-            text: "run p@2#1 waits for an approval of its start, at most 12h", hint: "nagi approve p@2#1"),
+            text:
+                "run p@2#1 waits for an approval of its start, at most 12h (\(LedgerTests.run().pinned.sequence.text))",
+            hint: "nagi approve p@2#1"),
         Row(fact: .approvalChanged(run, .awaited(Countdown(standing: .hours(12))))),
         Row(
             fact: .approvalChanged(run, .given(mika)), words: "run-started info p is approved",
@@ -125,6 +127,16 @@ struct NoticeTests {
             ),
             words: "fault error a has failed and stays shut", text: "a: kept at block_new_connection by p@2#1: r",
             hint: "nagi retry p@2#1 a, or nagi release a"),
+        Row(
+            fact: .stayPlaced(
+                node, FailedStay(run: run, policy: "p", mode: .blockNewConnection, reason: "r", since: since),
+                { () -> StayedPart in
+                    var stayed = StayedPart.of(node)
+                    stayed.openCommand = "up"
+                    return stayed
+                }()),
+            words: "fault error a has failed and stays shut", text: "a: kept at block_new_connection by p@2#1: r",
+            hint: "nagi retry p@2#1 a --force, or nagi release a --force"),
         Row(
             fact: alarm(.writeRefused, node: node), words: "fault error a: write-refused", text: "what it says",
             hint: "nagi explain c/a"),

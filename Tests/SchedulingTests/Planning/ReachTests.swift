@@ -190,6 +190,35 @@ struct ReachTests {
         }
     }
 
+    private static func upgraded(
+        isDisruptive: Bool = true, _ verify: VerifyStep = VerifyStep(connected: true, version: "{revision}")
+    ) throws -> PolicySet {
+        try careful { policy in
+            let run = RunStep(name: "up", command: ["/up"], isDisruptive: isDisruptive)
+            policy.sequence.steps.insert(contentsOf: [.run(run), .verify(verify)], at: 2)
+        }
+    }
+
+    @Test func `a command that waits for no call any more, and what verify asks, are care`() throws {
+        let cases: [(PolicySet, [String])] = [
+            (try Self.upgraded(), ["same"]),
+            (
+                try Self.upgraded(isDisruptive: false),
+                ["wider", "gain commands that do not wait for live calls to end: 0 → 1"]
+            ),
+            (
+                try Self.upgraded(VerifyStep(connected: true)),
+                [
+                    "moved", "gain what verify asks: connected, {revision}, restarted → connected, restarted",
+                    "loss what verify asks: connected, {revision}, restarted → connected, restarted",
+                ]
+            ),
+        ]
+        for (new, wanted) in cases {
+            #expect(Self.shown(try Self.reach(try Self.upgraded(), new)) == wanted)
+        }
+    }
+
     @Test func `policies that come, go, and are called otherwise`() throws {
         let old = Self.set([try Self.window(2, 3)])
         let new = Self.set([try Self.window(2, 3)], name: "nightly")
