@@ -75,12 +75,13 @@ struct ExplainTextTests {
                 """)
     }
 
-    private static func run(_ change: (inout RunStatus) -> Void) -> String {
+    private static func run(asks: [String] = [], _ change: (inout RunStatus) -> Void) -> String {
         var status = APIServerTests.run
         change(&status)
         return ExplainText.text(
             RunExplanationDocument(
-                RunExplanation(at: at(0), id: RunID(text: status.id), run: status, pauses: [], levers: []), zone: .utc))
+                RunExplanation(at: at(0), id: RunID(text: status.id), run: status, pauses: [], asks: asks, levers: []),
+                zone: .utc))
     }
 
     @Test func `a run says whose state is in its way, what is pending, and how long its steps have`() {
@@ -98,6 +99,9 @@ struct ExplainTextTests {
                   1. held  human  node-03: held by mika: card; lifts by: nagi resume tokyo/node-03
                   node-01  out (drain) since 00:53:20, at the latest 00:54:50
                 """)
+        let asking = Self.run(asks: ["gate errors-low before each node", "an approval of each node"]) { _ in }
+        #expect(
+            asking.contains("\nOn its way it asks for gate errors-low before each node, an approval of each node.\n"))
         let over = Self.run { run in
             (run.phase, run.text, run.endedAt) = ("partial", "partial: the window ended", Self.at(60))
             (run.blockers, run.parts) = ([], [])

@@ -18,6 +18,16 @@ struct ObservingTests {
         return nil
     }
 
+    /// Under everything that may happen to a daemon: also those that come back after a crash only observe.
+    @Test(arguments: 101...124 as ClosedRange<UInt64>) func `nothing is sent, whatever goes wrong`(seed: UInt64) {
+        var scenario = Scenario.drawn(seed: seed)
+        scenario.isObserving = true
+        let observing = World.run(scenario)
+        #expect(observing.changesReceived == 0 && observing.callsCut == 0)
+        #expect(!observing.records.contains { if case .modeIntended = $0.fact { true } else { false } })
+        #expect(!observing.records.contains { if case .commandIntended = $0.fact { true } else { false } })
+    }
+
     @Test(arguments: 1...24 as ClosedRange<UInt64>) func `the same start is decided, and nothing is done`(
         seed: UInt64
     ) throws {

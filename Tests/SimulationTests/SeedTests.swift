@@ -71,8 +71,9 @@ struct SeedTests {
             + decisions.split(separator: " ").map(String.init)
     }()
 
-    /// Verdicts of what nobody carries out yet (lost journals, `--observe-only`), those that `VerdictTests`,
-    /// `StartTests` and `DiscoveryTests` show, as they are too rare here, and one that only a run's blockers have: a busy node shows its work.
+    /// Of lost journals, which nobody produces yet, and of daemons that only observe (`ObservingTests`); those that
+    /// `VerdictTests`, `StartTests`, `DiscoveryTests` and `IsolationTests` show, as they are too rare here; and one that only a
+    /// run's blockers have: a busy node shows its work.
     static let notYet: [VerdictCode] = [
         .journalLost, .would, .waitingStep, .suspended, .unknownMode, .wrongTopology,
         .nodeBusy, .notListed, .notCovered,
@@ -97,7 +98,7 @@ struct SeedTests {
         part-done part-skipped part-failed part-yielded part-foreign part-not-reached part-already-there part-ended
         part-taken-over part-another-attempt part-proceeds
         alarm-stuck alarm-contested alarm-clock-not-trusted alarm-clock-differs alarm-nothing-answers
-        run-approved part-approved gate-good gate-bad gate-unknown gate-lost gate-before-start part-measured noticed
+        run-approved part-approved gate-good gate-bad gate-unknown gate-lost gate-before-start part-measured noticed certificate-not-trusted
         command-terminated command-answered-well command-answered-badly command-no-answer calls-ended-on-purpose
         calls-ended-late
         gate-asks-command gate-asks-http gate-asks-prometheus promotion-awaited promoted-by-a-word start-fits

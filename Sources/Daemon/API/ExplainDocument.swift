@@ -55,6 +55,8 @@ package struct NodeDocument: Codable, Hashable, Sendable {
 package struct RunExplanationDocument: Codable, Hashable, Sendable {
     package var at: String
     package var run: StatusDocument.Run
+    /// Which approvals and measurements it asks for on its way, also where they are not in its way yet.
+    package var asks: [String]?
     package var levers: [String]
 }
 
@@ -111,6 +113,7 @@ extension RunExplanationDocument {
         run.blockers = explanation.run.blockers.map {
             StatusDocument.Blocker($0, zone: zone, lift: $0.lift(of: nil, in: explanation.id))
         }
+        asks = explanation.asks
         levers = explanation.levers
     }
 }

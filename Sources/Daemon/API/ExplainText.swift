@@ -83,6 +83,9 @@ package enum ExplainText {
             lines.append("Through at about \(short(end)), if each node takes as long as those that are.")
         }
         lines += blockers(run.blockers, short)
+        if let asks = document.asks, !asks.isEmpty {
+            lines.append("On its way it asks for \(asks.joined(separator: ", ")).")
+        }
         for node in run.nodes {
             let step = node.step.map { " (\($0))" } ?? ""
             var until = node.until.map { ", at the latest \(short($0))" } ?? ""

@@ -38,6 +38,8 @@ package struct RunExplanation: Hashable, Sendable {
     package var id: RunID
     package var run: RunStatus
     package var pauses: [Pause]
+    /// `Policy.asks`, while it goes on: what its nodes will wait for, also where that is not in the way yet.
+    package var asks: [String] = []
     package var levers: [String]
 }
 

@@ -25,6 +25,8 @@ extension Scenario {
             hasModesInLists: !random.chance(0.1), spreadsReads: random.chance(0.3),
             hostClock: random.chance(0.1) ? .hours(2) : .zero, isTraced: isTraced)
         if random.chance(0.05) { scenario.misaddress(&random) }
+        var tls = RandomStream(seed: seed, label: "tls")
+        scenario.isOverTLS = tls.chance(0.3)
         var relaying = RandomStream(seed: seed, label: "relaying")
         scenario.relays = scenario.isClustered && relaying.chance(0.2)
         // Where no list can show which node is which, commands have to act on the address.

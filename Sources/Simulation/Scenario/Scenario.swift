@@ -25,6 +25,8 @@ package struct Scenario: Sendable {
     package var spreadsReads = false
     /// The clock of each node's host is off by that.
     package var hostClock = Duration.zero
+    /// Of a node that is not reached the certificate may be what is wrong.
+    package var isOverTLS = false
     /// The daemon only observes.
     package var isObserving = false
     package var isTraced = false

@@ -17,10 +17,17 @@ extension World {
         return place
     }
 
-    mutating func read(_ call: ReadCall) {
-        guard let place = host(at: call.address) else {
-            return fail(call, .unreachable("refused"), in: latency())
+    /// Why nobody is reached there.
+    private mutating func lack(at address: NodeAddress) -> ReadFailure {
+        guard scenario.isOverTLS, let place = hosts[address.api], conditions[place].has(.unreachable) else {
+            return .unreachable("refused")
         }
+        marks.note("certificate-not-trusted")
+        return .distrusted("its certificate has expired")
+    }
+
+    mutating func read(_ call: ReadCall) {
+        guard let place = host(at: call.address) else { return fail(call, lack(at: call.address), in: latency()) }
         if conditions[place].isHanging(.mode) { return fail(call, .timedOut, in: timeout) }
         if conditions[place].isBroken(.mode) { return fail(call, .badAnswer("500"), in: latency()) }
         let delay = delay(of: place)
