@@ -241,6 +241,9 @@ struct ObjectFields {
 
     /// - Parameter known: the known key before it.
     private func unknown(_ entry: YAMLNode.Entry, _ shape: ObjectShape, after known: Int?) {
+        guard !shape.fields.isEmpty else {
+            return findings.error(.unknownKey, "\(shape.title): this has `\(entry.key)`", at: entry.keyLocation)
+        }
         let message = "\(shape.title) has no key `\(entry.key)`"
         // A hint costs a comparison with every word there is, and a file may hold ten thousands of keys.
         let hint = findings.isFull ? nil : self.hint(for: entry, shape, after: known)
