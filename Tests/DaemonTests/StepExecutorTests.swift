@@ -355,13 +355,15 @@ import Testing
         #expect(live.withLock { $0 } == ["newcomer"])
     }
 
-    @Test func `an ending of calls that is not wanted any more ends no further one`() async throws {
+    /// An ending of calls that is told to stop with its first order.
+    private func stopped(
+        listing rows: String, report: String
+    ) async throws -> (outcome: CommandOutcome?, orders: [String]) {
         let executor = Mutex<StepExecutor?>(nil)
         let stub = try StubNode { call in
             switch call.operation {
-            case "ListConnections":
-                return .answer(200, #"[{"channel_id":"a"},{"channel_id":"b"},{"channel_id":"c"}]"#)
-            case "GetStatsReport": return .answer(200, Sample.report("2022.2.3", relays: false))
+            case "ListConnections": return .answer(200, rows)
+            case "GetStatsReport": return .answer(200, report)
             default: executor.withLock { $0 }?.stop(CommandID(number: 1))
             }
             return .answer(200, "{}")
@@ -370,12 +372,19 @@ import Testing
         let ending = self.executor(set(stub.url))
         executor.withLock { $0 = ending }
         let outcome = await ending.start(start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        return (outcome, stub.operations.filter { $0.hasPrefix("Disconnect") })
+    }
+
+    @Test func `an ending of calls that is not wanted any more ends no further one`() async throws {
+        let (outcome, orders) = try await stopped(
+            listing: #"[{"channel_id":"a"},{"channel_id":"b"},{"channel_id":"c"}]"#,
+            report: Sample.report("2022.2.3", relays: false))
         guard case .terminated(let ended, let left, _) = outcome else {
             Issue.record("\(String(describing: outcome))")
             return
         }
         #expect(ended <= 1 && ended + left == 3)
-        #expect(stub.operations.filter { $0 == "DisconnectChannel" }.count == 1)
+        #expect(orders == ["DisconnectChannel"])
     }
 
     /// Opened at once, the node was restarted a minute later by the service that had got the order.
@@ -408,23 +417,11 @@ import Testing
 
     /// Where sessions span nodes each connection is ended by itself.
     @Test func `a channel whose connections are half ended is one that is left`() async throws {
-        let executor = Mutex<StepExecutor?>(nil)
-        let stub = try StubNode { call in
-            switch call.operation {
-            case "ListConnections":
-                let rows = ["1", "2", "3"].map { #"{"channel_id":"a","connection_id":"\#($0)"}"# }
-                return .answer(200, "[\(rows.joined(separator: ","))]")
-            case "GetStatsReport": return .answer(200, Sample.report("2025.1.0", relays: true))
-            default: executor.withLock { $0 }?.stop(CommandID(number: 1))
-            }
-            return .answer(200, "{}")
-        }
-        defer { stub.stop() }
-        let ending = self.executor(set(stub.url))
-        executor.withLock { $0 = ending }
-        let outcome = await ending.start(start(.termination(reason: "r"), api: stub.url, timeout: .seconds(30)))
+        let rows = ["1", "2", "3"].map { #"{"channel_id":"a","connection_id":"\#($0)"}"# }
+        let (outcome, orders) = try await stopped(
+            listing: "[\(rows.joined(separator: ","))]", report: Sample.report("2025.1.0", relays: true))
         #expect(outcome == .terminated(sessions: 0, left: 1))
-        #expect(stub.operations.count { $0 == "DisconnectConnection" } == 1)
+        #expect(orders == ["DisconnectConnection"])
     }
 
     @Test func `a node that ends nothing says how many are left, and what it answers`() async throws {
