@@ -29,7 +29,7 @@ struct Reload: AsyncParsableCommand {
         {
             show(trial)
             shown = trial.after
-            try letAnswer()
+            try askToTake()
         }
         let answer = try await ask(connection, dryRun: dryRun)
         switch format {
@@ -40,8 +40,8 @@ struct Reload: AsyncParsableCommand {
         guard faults.isEmpty else { throw Refusal(.no, faults.map { "not used: \($0)".plain }.joined(separator: "\n")) }
     }
 
-    /// Somebody is there to be asked.
-    private func letAnswer() throws {
+    /// Asks whoever sits at a terminal; throws where the answer is not yes.
+    private func askToTake() throws {
         guard !confirm, isatty(STDIN_FILENO) == 1, TerminalWindow.isThere else { return }
         print("take them? [y/N] ", terminator: "")
         fflush(nil)
