@@ -44,6 +44,10 @@ struct Rig {
     private var commands: [CommandID: Command] = [:]
     private var scripts: [String: [RigCommand]] = [:]
     private var received: [String: [Send]] = [:]
+    /// By host, both ways: the node that stands there, where that is another than its name says.
+    private var exchanged: [String: String] = [:]
+    /// Nodes whose own lists have themselves at an address that is nobody's.
+    var saysElsewhere: Set<String> = []
 
     /// How long a call takes, there and back.
     var latency = Duration.milliseconds(4)
@@ -120,6 +124,12 @@ extension Rig {
     mutating func wallJumps(by length: Duration) {
         world.say("the wall clock jumps by \(length)")
         world.wallOffset = world.wallOffset + length
+    }
+
+    /// From now on each of two nodes has the address that the other had.
+    mutating func exchange(_ node: String, _ other: String) {
+        world.say("\(node) and \(other) exchange addresses")
+        (exchanged[node], exchanged[other]) = (other, node)
     }
 
     /// A webhook of the node comes in, or one that says so.
@@ -354,11 +364,10 @@ extension Rig {
         switch effect {
         case .append: break
         case .read(let node, let scope, let address):
-            let host = RigPolicies.host(at: address)
-            queue.insert(.serve(node, scope, host: host, begun: world.now, process: process), at: soon)
+            queue.insert(.serve(node, scope, host: machine(at: address), begun: world.now, process: process), at: soon)
         case .send(let change, let address):
             guard world.now.uptime <= change.notAfter.uptime else { return tooLate(change) }
-            queue.insert(.readBeforeWrite(change, host: RigPolicies.host(at: address), process: process), at: soon)
+            queue.insert(.readBeforeWrite(change, host: machine(at: address), process: process), at: soon)
         case .start(let start):
             guard world.now.uptime <= start.notAfter.uptime else { return answer(.commandEnded(start.id, .neverBegan)) }
             begin(start)
@@ -367,7 +376,7 @@ extension Rig {
             if let outcome = command.outcome { answer(.commandEnded(start.id, outcome)) }
         case .measure(let measurement): answer(.measured(measurement.id, .pass("1")))
         case .askSeed(let cluster, let seed):
-            let host = RigPolicies.host(at: NodeAddress(api: seed, ready: nil))
+            let host = machine(at: NodeAddress(api: seed, ready: nil))
             guard let node = world.nodes[host], node.isRunning, node.reach == .answers else {
                 return answer(.seedAnswered(cluster: cluster, seed: seed, .failed(.unreachable("connection refused"))))
             }
@@ -376,6 +385,11 @@ extension Rig {
         case .answer(let ticket, let result): answers[ticket] = result
         case .stop: break
         }
+    }
+
+    private func machine(at address: NodeAddress) -> String {
+        let host = RigPolicies.host(at: address)
+        return exchanged[host] ?? host
     }
 
     /// Half a call from now.
@@ -418,6 +432,11 @@ extension Rig {
             relays: node.relays)
         seen.version = NodeText(exactly: node.version)
         seen.members = world.list(seenBy: node.name)?.compactMap(member)
+        if saysElsewhere.contains(node.name),
+            let own = seen.members?.firstIndex(where: { $0.name.description == node.name })
+        {
+            seen.members?[own].api = .callable("http://nowhere:3000/")
+        }
         answer(.observed(seen))
     }
 
@@ -426,7 +445,9 @@ extension Rig {
             ClusterMember(
                 name: name, isConnected: member.isConnected, mode: member.mode.map { .known($0) }, epoch: member.epoch,
                 version: member.version.flatMap { NodeText(exactly: $0) }, isTemporary: member.isTemporary,
-                api: policies.address(ofMember: member.name, isConnected: member.isConnected))
+                api: policies.address(
+                    ofMember: member.name, on: exchanged[member.name] ?? policies.host(of: member.name),
+                    isConnected: member.isConnected))
         }
     }
 

@@ -127,10 +127,10 @@ struct RigPolicies {
     func host(of name: String) -> String { hosts[name] ?? name }
 
     /// What the edge makes of the address in a list.
-    func address(ofMember name: String, isConnected: Bool) -> MemberAddress? {
+    func address(ofMember name: String, on host: String, isConnected: Bool) -> MemberAddress? {
         guard !seeds.isEmpty, isConnected, !unsaid.contains(name) else { return nil }
         return refused.contains(name)
-            ? .refused("not in discovery.allow") : .callable(NodeText(cutting: "http://\(host(of: name)):3000/"))
+            ? .refused("not in discovery.allow") : .callable(NodeText(cutting: "http://\(host):3000/"))
     }
 
     /// The node that answers at an address.

@@ -98,7 +98,7 @@ package struct ClusterSurvey: Sendable {
             found.append(
                 finding(
                     .note, .blockedAlready, node,
-                    "is \(observation.mode) already, set by somebody else: nagi will leave it"))
+                    "is \(observation.mode) already: unless nagi itself has shut it, that is left so"))
         }
         if let difference = clockDifference(observation), difference > Self.clockLimit {
             found.append(

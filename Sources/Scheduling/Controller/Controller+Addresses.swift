@@ -8,6 +8,33 @@ extension Controller {
         return fleet[seat: node].configured?.address
     }
 
+    /// Notes what a whole read says of who answers at the address of a node that was found: its list has all names.
+    mutating func noteWhoAnswers(for node: NodeIndex, begun: Moment) {
+        fleet[node].noteLess(than: ledger[node].written?.mode)
+        guard fleet[seat: node].isFound, case .callable(let api)? = fleet[node].saidAddress,
+            api.description.asAddressKey != fleet[seat: node].address.api.asAddressKey
+        else { return fleet[node].elsewhereSince = nil }
+        fleet[node].elsewhereSince = fleet[node].elsewhereSince ?? begun.uptime
+    }
+
+    /// Another node answers there by now, as it says itself or most lists do. A list that is alone with that for long is
+    /// wrong.
+    func isAnotherThere(_ node: NodeIndex, _ now: Moment) -> Bool {
+        if let since = fleet[node].elsewhereSince, now.uptime - since <= identityPatience(of: node) { return true }
+        guard ledger[node].formerAddress != nil else { return false }
+        let seat = fleet[seat: node]
+        return fleet[seat.cluster].roster.isTaken(seat.address.api.asAddressKey, byOtherThan: seat.column)
+    }
+
+    /// Where a mode is looser than the one that nagi wrote, it may be another node's. Where a command is at work nobody waits
+    /// to hear that: a restart is meant to lose the mode.
+    func mayHaveLeft(_ node: NodeIndex, _ now: Moment) -> Bool {
+        let seat = fleet[seat: node]
+        if ledger[node].formerAddress != nil || isAnotherThere(node, now) { return true }
+        guard seat.isFound, fleet[node].isLessUnseen else { return false }
+        return seat.lease.flatMap { ledger.part($0) }?.phase.kind != .committed
+    }
+
     mutating func askNewAddress(_ node: NodeIndex, _ turn: inout Turn) {
         guard let address = newAddress(of: node) else { return }
         turn.act(.read(fleet[node].id, .newAddress, at: address))

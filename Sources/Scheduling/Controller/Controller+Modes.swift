@@ -177,7 +177,7 @@ extension Controller {
         let isKnown = fleet[node].observation != nil && fleet[node].looserSince == nil
         var mode = fleet[node].freshMode(at: now)
         // What answers at an address that the node may have left is not known to be the node.
-        if entry.formerAddress != nil, let seen = mode?.requestable, let written = entry.written?.mode, seen < written {
+        if let seen = mode?.requestable, let written = entry.written?.mode, seen < written, mayHaveLeft(node, now) {
             mode = nil
         }
         return ModeView(

@@ -14,6 +14,7 @@ extension Controller {
         let isBack = isBackFromRestart(node, observation.mode)
         var life = fleet[node].take(observation, known: known, at: now)
         if isBack { life = .another }
+        noteWhoAnswers(for: node, begun: observation.begun)
         note(life, of: node, isFirst: known == nil && fleet[node].id == observation.node, &turn)
         noteMembers(observation.members, begun: observation.begun, of: node, &turn)
         let offset = observation.hostWall.map { $0 - observation.begun.wall }
@@ -51,6 +52,7 @@ extension Controller {
         let isBack = isBackFromRestart(node, mode)
         var life = fleet[node].take(mode, begun: begun)
         if isBack { life = .another }
+        fleet[node].noteLess(than: ledger[node].written?.mode)
         if life == .another { note(life, of: node, isFirst: false, &turn) }
         network.note(node.raw, .answers, at: turn.now.uptime)
         noteLooser(node, begun: begun, isSameLife: false, &turn)
@@ -94,7 +96,7 @@ extension Controller {
     }
 
     private mutating func note(_ life: NodeWatch.Life, of node: NodeIndex, isFirst: Bool, _ turn: inout Turn) {
-        guard life == .another, let marks = fleet[node].marks else { return }
+        guard life == .another, let marks = fleet[node].marks, !isAnotherThere(node, turn.now) else { return }
         let entry = ledger[node]
         // A node that the journal knows nothing of has no earlier life to tell from this one.
         guard !isFirst || entry.isAttached(at: turn.now.wall) || entry.failedStay != nil else { return }
@@ -107,7 +109,7 @@ extension Controller {
     /// The claimed mode was there and is not any more. Whether somebody did that, or a restart, a whole read says.
     private mutating func noteLooser(_ node: NodeIndex, begun: Moment, isSameLife: Bool, _ turn: inout Turn) {
         guard let observed = fleet[node].mode?.mode.requestable, let wanted = wish(of: node, turn.now).mode,
-            ledger[node].formerAddress == nil
+            ledger[node].formerAddress == nil, !isAnotherThere(node, turn.now)
         else { return }
         let written = ledger[node].written
         // A late write of nagi's own is nobody's hand.

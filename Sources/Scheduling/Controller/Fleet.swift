@@ -186,13 +186,15 @@ extension Fleet {
             let before = former.flatMap { former in
                 former.places[entry.policy.name].map { former.clusters[$0.raw] }
             }
+            let membership = ledger.memberships[entry.policy.name] ?? Membership()
             var cluster = ClusterWatch(
                 policy: Shared(entry.policy), isClustered: entry.policy.topology == .clustered,
                 staleAfter: entry.policy.observe.staleAfter,
                 discovery: entry.isListed && entry.policy.isOpen ? entry.policy.discovery : nil, nodes: own,
                 isListed: entry.isListed,
-                roster: before?.roster.moved(to: names, left: left) ?? Roster(names: names, left: left),
-                membership: ledger.memberships[entry.policy.name] ?? Membership(),
+                roster: before?.roster.moved(to: names, left: left, after: membership)
+                    ?? Roster(names: names, left: left, after: membership),
+                membership: membership,
                 quorum: Quorum(total: own.count), unread: own.count)
             cluster.sweep = before?.sweep ?? ClusterWatch.Sweep()
             cluster.sweep.underWay = nil

@@ -21,6 +21,12 @@ struct NodeWatch: Sendable {
     private(set) var marks: IncarnationMarks?
     private var epoch: Int?
     private var ownRow = 0
+    /// Where whoever answers says that the node of this name is.
+    private(set) var saidAddress: MemberAddress?
+    /// Since when that has been another address than the one that is asked.
+    var elsewhereSince: Uptime?
+    /// Since when the mode has been looser than the one that nagi wrote.
+    private var lessSince: Uptime?
     /// Reads that began earlier were asked of another address.
     private(set) var hereSince = Uptime(nanoseconds: .min)
     /// When the read began that showed its present life first: what was asked before it is about the life before.
@@ -189,10 +195,14 @@ struct NodeWatch: Sendable {
             evidence.void()
             inServiceSince = nil
         }
-        if let own = ownEpoch(new.members) {
-            // Another join is no other process, but what was counted before it proves nothing.
-            if let epoch, epoch != own { evidence.void() }
-            epoch = own
+        if let members = new.members {
+            let own = ownMember(members)
+            saidAddress = own.flatMap { $0.isConnected ? $0.api : nil }
+            if let join = own?.epoch {
+                // Another join is no other process, but what was counted before it proves nothing.
+                if let epoch, epoch != join { evidence.void() }
+                epoch = join
+            }
         }
         observation = new
         // The roster has them.
@@ -207,13 +217,24 @@ struct NodeWatch: Sendable {
     }
 
     /// Its own row is where it was in the list before, as a rule.
-    private mutating func ownEpoch(_ members: [ClusterMember]?) -> Int? {
-        guard let members else { return nil }
+    private mutating func ownMember(_ members: [ClusterMember]) -> ClusterMember? {
         if !members.indices.contains(ownRow) || members[ownRow].name.description != id.name {
             guard let found = members.firstIndex(where: { $0.name.description == id.name }) else { return nil }
             ownRow = found
         }
-        return members[ownRow].epoch
+        return members[ownRow]
+    }
+
+    /// Notes since when the node has been in a looser mode than the written one; nil: nothing is written.
+    mutating func noteLess(than written: RequestableMode?) {
+        guard let written, let mode, let seen = mode.mode.requestable, seen < written else { return lessSince = nil }
+        lessSince = lessSince ?? mode.begun.uptime
+    }
+
+    /// Its mode is looser than the written one by reads of the mode alone: none has said who answers there.
+    var isLessUnseen: Bool {
+        guard let lessSince else { return false }
+        return observation.map { $0.begun.uptime < lessSince } ?? true
     }
 
     private mutating func succeed(_ begun: Moment) {
@@ -271,6 +292,7 @@ struct NodeWatch: Sendable {
         inServiceSince = nil
         isConfirmed = false
         looserSince = nil
+        (saidAddress, elsewhereSince, lessSince) = (nil, nil, nil)
     }
 
     /// The same knowledge under the settings of another policy set.

@@ -36,6 +36,8 @@ struct Roster: Sendable {
     private(set) var listsOfOthers = 0
     /// What a majority says of each place; nil: too few say anything.
     private var standings: [Standing]?
+    /// What it said last; a place that is not there was never a member's.
+    private var last: [Standing] = []
     private var isMembershipNew = false
 
     private enum Standing { case stranger, regular, temporary }
@@ -55,7 +57,8 @@ struct Roster: Sendable {
     private static let comparisonLimit = 8
 
     /// - Parameter left: how many of the names, the last ones, are not in the policies any more.
-    init(names: [String], left: Int = 0) {
+    /// - Parameter membership: what the majority said last.
+    init(names: [String], left: Int = 0, after membership: Membership = Membership()) {
         self.names = names
         read = names.count
         configured = names.count - left
@@ -66,6 +69,14 @@ struct Roster: Sendable {
         temporary = listed
         places.reserveCapacity(names.count)
         for (place, name) in names.enumerated() { places[name] = place }
+        let members =
+            membership.regular.map { ($0, Standing.regular) }
+            + membership.temporary.map { ($0, Standing.temporary) }
+        for (name, standing) in members {
+            let place = learn(name)
+            while last.count <= place { last.append(.stranger) }
+            last[place] = standing
+        }
     }
 
     func place(of name: String) -> Int? { places[name] }
@@ -146,6 +157,7 @@ struct Roster: Sendable {
 
     private mutating func noteStandings() {
         let found = majorityStandings
+        if let found { last = found }
         guard found != standings else { return }
         standings = found
         isMembershipNew = true
@@ -191,7 +203,11 @@ struct Roster: Sendable {
         // Nodes that left the policies have a voice as long as they are read.
         let needed = max(fewest, Quorum(total: listCount).majority)
         return names.indices.map { place in
-            guard listed[place] >= needed else { return .stranger }
+            guard listed[place] >= needed else {
+                // One list that differs, while another is away, makes nobody a stranger.
+                let isMissed = listCount - listed[place] >= needed
+                return isMissed || !last.indices.contains(place) ? .stranger : last[place]
+            }
             return temporary[place] * 2 > listed[place] ? .temporary : .regular
         }
     }
@@ -357,8 +373,8 @@ struct Roster: Sendable {
     }
 
     /// The same lists for another set of configured names.
-    func moved(to names: [String], left: Int) -> Roster {
-        var roster = Roster(names: names, left: left)
+    func moved(to names: [String], left: Int, after membership: Membership = Membership()) -> Roster {
+        var roster = Roster(names: names, left: left, after: membership)
         var kept: [Int: Int] = [:]
         for (column, name) in names.enumerated() {
             guard let former = places[name], former < read, said[former] != Roster.unsaid else { continue }

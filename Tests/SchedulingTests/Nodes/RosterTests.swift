@@ -40,6 +40,43 @@ struct RosterTests {
         #expect(membership?.temporary == (try row.words("temporary")))
     }
 
+    /// What the lists say one after another, `-`: one of the nodes says nothing; and who is a member then.
+    static let words = Row.stories(
+        """
+        a        b        c        d        regular
+        a b c d  a b c d  a b c d  a b c d  a b c d
+        -        a b c d  a b d    a b c d  a b c d
+        -        a b d    a b c d  a b d    a b c d
+        a b d    a b d    a b c d  a b d    a b d
+        a b d    a b d    a b c d  a b c d  a b d
+        a b d    a b c d  a b c d  a b c d  a b c d
+
+        -        a b      a b c    a b c    a b
+        """)
+
+    /// One odd list, while another node was away, made a node a stranger, and N less by one.
+    @Test(arguments: words) func `a member is one until a majority says that it is none`(story: [Row]) throws {
+        var roster = Roster(names: ["a", "b", "c", "d"])
+        for row in story {
+            for (column, name) in ["a", "b", "c", "d"].enumerated() {
+                let list = try row.text(name) == "-" ? nil : Self.members(row.text(name))
+                _ = roster.take(list, from: column, begun: .start)
+            }
+            #expect(roster.membership?.regular == (try row.words("regular")), "\(row)")
+        }
+    }
+
+    /// What the majority said last is known to the next process, and to the next policies.
+    @Test func `what a majority said is kept where the lists do not agree`() throws {
+        let membership = Membership(regular: ["a", "b", "c", "x"], temporary: ["t"])
+        var roster = Roster(names: ["a", "b", "c"], after: membership)
+        _ = roster.take(Self.members("a b c x t"), from: 0, begun: .start)
+        _ = roster.take(Self.members("a b c"), from: 1, begun: .start)
+        #expect(roster.membership == membership)
+        let moved = roster.moved(to: ["b", "a"], left: 0, after: membership)
+        #expect(moved.membership == membership)
+    }
+
     /// One of three lists has a name twice: it is still one voice.
     @Test func `a list that repeats a name has no more say`() throws {
         var roster = Roster(names: ["a", "b", "c"])

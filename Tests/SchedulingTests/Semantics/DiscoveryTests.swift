@@ -296,4 +296,67 @@ struct DiscoveryTests {
         rig.advance(.minutes(10))
         #expect(rig.verdict("b").code == "none" && rig.verdict("x").code != "none", "\(rig)")
     }
+
+    /// A block was put back that had never been lost, at the address that the node had before: whoever stood there by then
+    /// stayed shut for ever, as by somebody else's hand.
+    @Test(arguments: stride(from: 0, to: 1_100, by: 100).map { Duration.milliseconds($0) })
+    func `of two that exchange addresses the one that nagi has not shut is never shut`(after pause: Duration) throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        rig.sessions("e", 3)
+        try rig.advance(until: { $0.isShut("d") && $0.sends("d").count == 2 }, atMost: .minutes(10))
+        rig.advance(.seconds(10))
+        rig.advance(pause)
+        rig.exchange("d", "e")
+        rig.advance(.minutes(5))
+        #expect(rig.isShut("d") && rig.sends("e").isEmpty, "\(rig)")
+        #expect(!rig.hasHeard("somebody set normal by hand"))
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// What answered at its former address was open: that it owed anything was forgotten, and it stayed shut for ever.
+    @Test(arguments: stride(from: 0, to: 1_100, by: 100).map { Duration.milliseconds($0) })
+    func `of two that exchange addresses the one that is to be opened is opened`(after pause: Duration) throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        rig.sessions("e", 3)
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.writes("d", .rejected)
+        rig.advance(to: "05:00")
+        rig.advance(.seconds(20))
+        rig.advance(pause)
+        rig.exchange("d", "e")
+        rig.advance(.minutes(1))
+        #expect(rig.isShut("d") && rig.sends("e").isEmpty, "\(rig)")
+        rig.writes("d", .applied)
+        rig.advance(.minutes(6))
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// A list that is alone with its word is not believed for ever.
+    @Test func `a node whose own list has another address is shut again, and is nobody's debt`() throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.saysElsewhere = ["d"]
+        rig.advance(.seconds(5))
+        rig.person(opens: "d")
+        rig.advance(.minutes(2))
+        #expect(rig.isShut("d"), "\(rig)")
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal, "\(rig)")
+    }
+
+    /// One list that left it out, while a third node was restarted, ended its part, and N was less by one.
+    @Test func `one list that differs while another node is away makes nobody a stranger`() throws {
+        var rig = Rig(Self.policies([]), others: ["a", "b", "c", "d"])
+        try rig.advance(until: { $0.isCommandRunning("a") }, atMost: .hours(1))
+        rig.list(of: "b", leavesOut: ["c"])
+        rig.advance(.seconds(30))
+        #expect(rig.phase("c") == "queued", "\(rig)")
+        rig.list(of: "b", leavesOut: [])
+        try rig.advance(until: { $0.runs.first?.isOver == true }, atMost: .hours(1))
+        #expect(["a", "b", "c", "d"].allSatisfy { rig.phase($0) == "done" }, "\(rig)")
+    }
 }
