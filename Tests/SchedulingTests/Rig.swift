@@ -46,6 +46,8 @@ struct Rig {
     private var received: [String: [Send]] = [:]
     /// By host, both ways: the node that stands there, where that is another than its name says.
     private var exchanged: [String: String] = [:]
+    /// The host under which lists have a node that answers under its name, too.
+    var spells: [String: String] = [:]
     /// Nodes whose own lists have themselves at an address that is nobody's.
     var saysElsewhere: Set<String> = []
 
@@ -129,7 +131,7 @@ extension Rig {
     /// From now on each of two nodes has the address that the other had.
     mutating func exchange(_ node: String, _ other: String) {
         world.say("\(node) and \(other) exchange addresses")
-        (exchanged[node], exchanged[other]) = (other, node)
+        (exchanged[node], exchanged[other]) = exchanged[node] == nil ? (other, node) : (nil, nil)
     }
 
     /// A webhook of the node comes in, or one that says so.
@@ -389,7 +391,7 @@ extension Rig {
 
     private func machine(at address: NodeAddress) -> String {
         let host = RigPolicies.host(at: address)
-        return exchanged[host] ?? host
+        return exchanged[host] ?? spells.first { $0.value == host }?.key ?? host
     }
 
     /// Half a call from now.
@@ -446,7 +448,8 @@ extension Rig {
                 name: name, isConnected: member.isConnected, mode: member.mode.map { .known($0) }, epoch: member.epoch,
                 version: member.version.flatMap { NodeText(exactly: $0) }, isTemporary: member.isTemporary,
                 api: policies.address(
-                    ofMember: member.name, on: exchanged[member.name] ?? policies.host(of: member.name),
+                    ofMember: member.name,
+                    on: exchanged[member.name] ?? spells[member.name] ?? policies.host(of: member.name),
                     isConnected: member.isConnected))
         }
     }

@@ -3,36 +3,63 @@ import Primitives
 
 /// A node whose address changed while something of nagi's was on it: it keeps the old one until it was seen at the new one.
 extension Controller {
+    /// Why a whole read of a node that was found says nothing of that node: another one has its address by now. Whoever
+    /// answers has all names in his list, and where they are.
+    ///
+    /// - Returns: nil where he is it, or nothing of nagi's is on the node: then nothing can be done to another in its name.
+    mutating func doubt(
+        _ observation: Observation, of node: NodeIndex, known: IncarnationMarks?, _ now: Moment
+    ) -> ReadFailure? {
+        let seat = fleet[seat: node]
+        guard seat.isFound,
+            let doubt = fleet[node].noteSaid(
+                by: observation.members, besides: seat.address.api.asAddressKey, begun: observation.begun),
+            ledger[node].isAttached(at: now.wall) || seat.lease != nil
+        else { return nil }
+        let isLate = now.uptime - doubt.since > identityPatience(of: node)
+        guard case .callable(let api)? = doubt.said else {
+            // Where a command is at work a process that has not joined is what it means to see.
+            let isWanted = observation.mode.requestable.map { $0 == ledger[node].open?.change.target } ?? false
+            let isAsBefore =
+                (isWanted || !isLess(observation.mode, on: node))
+                && fleet[node].mayBeSameLife(by: observation, known: known)
+            guard !isAsBefore, !isLate, !isCommitted(node) else { return nil }
+            return .badAnswer("its list does not say which node answers there")
+        }
+        // A list that is alone with its word for long spells the address in another way.
+        if fleet[seat.cluster].roster.address(of: seat.column) != doubt.said {
+            guard !isLate, fleet[node].alias != doubt.said else {
+                fleet[node].alias = doubt.said
+                return nil
+            }
+        }
+        return .badAnswer(
+            NodeText(cutting: "another node answers there: by its list \(fleet[node].id.name) is at \(api)"))
+    }
+
+    /// A looser mode that was read alone may be another node's, and any where another one answers; a whole read says. Where a
+    /// command is at work nobody waits for that: a restart is meant to lose the mode.
+    func asksWhoAnswers(_ node: NodeIndex, _ mode: ObservedMode) -> Bool {
+        guard fleet[seat: node].isFound, !isCommitted(node) else { return false }
+        return isLess(mode, on: node) || fleet[node].isElsewhere
+    }
+
+    /// Than what nagi wrote, or is writing.
+    private func isLess(_ mode: ObservedMode, on node: NodeIndex) -> Bool {
+        let entry = ledger[node]
+        guard let set = [entry.written?.mode, entry.open?.change.target].compactMap({ $0 }).max(), set > .normal else {
+            return false
+        }
+        return mode.requestable.map { $0 < set } ?? true
+    }
+
+    private func isCommitted(_ node: NodeIndex) -> Bool {
+        fleet[seat: node].lease.flatMap { ledger.part($0) }?.phase.kind == .committed
+    }
+
     private func newAddress(of node: NodeIndex) -> NodeAddress? {
         guard ledger[node].formerAddress != nil else { return nil }
         return fleet[seat: node].configured?.address
-    }
-
-    /// Notes what a whole read says of who answers at the address of a node that was found: its list has all names.
-    mutating func noteWhoAnswers(for node: NodeIndex, begun: Moment) {
-        fleet[node].noteLess(than: ledger[node].written?.mode)
-        guard fleet[seat: node].isFound, case .callable(let api)? = fleet[node].saidAddress,
-            api.description.asAddressKey != fleet[seat: node].address.api.asAddressKey
-        else { return fleet[node].elsewhereSince = nil }
-        fleet[node].elsewhereSince = fleet[node].elsewhereSince ?? begun.uptime
-    }
-
-    /// Another node answers there by now, as it says itself or most lists do. A list that is alone with that for long is
-    /// wrong.
-    func isAnotherThere(_ node: NodeIndex, _ now: Moment) -> Bool {
-        if let since = fleet[node].elsewhereSince, now.uptime - since <= identityPatience(of: node) { return true }
-        guard ledger[node].formerAddress != nil else { return false }
-        let seat = fleet[seat: node]
-        return fleet[seat.cluster].roster.isTaken(seat.address.api.asAddressKey, byOtherThan: seat.column)
-    }
-
-    /// Where a mode is looser than the one that nagi wrote, it may be another node's. Where a command is at work nobody waits
-    /// to hear that: a restart is meant to lose the mode.
-    func mayHaveLeft(_ node: NodeIndex, _ now: Moment) -> Bool {
-        let seat = fleet[seat: node]
-        if ledger[node].formerAddress != nil || isAnotherThere(node, now) { return true }
-        guard seat.isFound, fleet[node].isLessUnseen else { return false }
-        return seat.lease.flatMap { ledger.part($0) }?.phase.kind != .committed
     }
 
     mutating func askNewAddress(_ node: NodeIndex, _ turn: inout Turn) {
@@ -57,10 +84,11 @@ extension Controller {
         readNow(node, turn.now)
     }
 
-    /// Only the mode that nagi wrote shows that it is the node.
+    /// Only a mode that nagi wrote shows that it is the node.
     mutating func moveAddress(of node: NodeIndex, _ mode: ObservedMode, _ turn: inout Turn) {
         guard let address = newAddress(of: node) else { return }
-        if mode.requestable != ledger[node].written?.mode {
+        let isLate = mode.requestable.map { ledger[node].mayStillArrive($0, at: turn.now.wall) } ?? false
+        if mode.requestable != ledger[node].written?.mode, !isLate {
             // The cluster sees the name, and nothing is left at the old address, or another node: that life of it is over. Where
             // nagi's mode stands there still it is whoever answers there that would stay shut: it is given back first.
             let cluster = fleet.cluster(of: node)

@@ -177,7 +177,7 @@ extension Controller {
         let isKnown = fleet[node].observation != nil && fleet[node].looserSince == nil
         var mode = fleet[node].freshMode(at: now)
         // What answers at an address that the node may have left is not known to be the node.
-        if let seen = mode?.requestable, let written = entry.written?.mode, seen < written, mayHaveLeft(node, now) {
+        if entry.formerAddress != nil, let seen = mode?.requestable, let written = entry.written?.mode, seen < written {
             mode = nil
         }
         return ModeView(
@@ -245,12 +245,18 @@ extension Controller {
 
     /// Ends the open change when a mode that was read since its answer tells what came of it.
     mutating func settleChange(of node: NodeIndex, _ turn: inout Turn) {
-        guard let open = ledger[node].open, let answer = open.answer, let answeredAt = open.answeredAt,
-            let seen = fleet[node].mode, seen.begun.uptime >= answeredAt.uptime, !fleet[node].isFailing
+        guard let open = ledger[node].open, let answeredAt = open.answeredAt, let seen = fleet[node].mode,
+            seen.begun.uptime >= answeredAt.uptime, !fleet[node].isFailing
         else { return }
         if seen.mode.requestable == open.change.target {
             return close(open.change.id, of: node, isReached: true, &turn)
         }
+        giveUpChange(of: node, &turn)
+    }
+
+    /// No mode shows that the open change was carried out: it was not, or may still arrive.
+    mutating func giveUpChange(of node: NodeIndex, _ turn: inout Turn) {
+        guard let open = ledger[node].open, let answer = open.answer, let answeredAt = open.answeredAt else { return }
         if case .unknown = answer.outcome {
             let over = max(open.change.notAfter.uptime, answeredAt.uptime) + Controller.quarantineMargin
             guard turn.now.uptime >= over else { return wake(.node(node.raw), at: over, turn.now) }
@@ -345,4 +351,12 @@ extension Controller {
 extension ModeChangeAnswer {
     /// The node could be asked and did not do it.
     fileprivate var isRefusal: Bool { if case .rejected = outcome { true } else { false } }
+
+    /// The mode that is there may be the one that was sent.
+    var mayHaveArrived: Bool {
+        switch outcome {
+        case .accepted, .unknown: true
+        case .alreadyThere, .declined, .rejected, .notSent: false
+        }
+    }
 }

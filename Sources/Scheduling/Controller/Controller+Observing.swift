@@ -11,10 +11,12 @@ extension Controller {
         fleet[node].whole.isUnderWay = false
         guard observation.begun.uptime >= fleet[node].hereSince else { return readNow(node, now) }
         let known = ledger[node].marks
+        if let failure = doubt(observation, of: node, known: known, now) {
+            return take(observation, ofWhom: failure, insteadOf: node, &turn)
+        }
         let isBack = isBackFromRestart(node, observation.mode)
         var life = fleet[node].take(observation, known: known, at: now)
         if isBack { life = .another }
-        noteWhoAnswers(for: node, begun: observation.begun)
         note(life, of: node, isFirst: known == nil && fleet[node].id == observation.node, &turn)
         noteMembers(observation.members, begun: observation.begun, of: node, &turn)
         let offset = observation.hostWall.map { $0 - observation.begun.wall }
@@ -25,6 +27,23 @@ extension Controller {
         noteIdentity(node, &turn)
         noteEvidence(node, now)
         noteDrain(of: node, &turn)
+        finishRead(node, begun: observation.begun, &turn)
+    }
+
+    /// Another node answers at its address. That one's mode counts only where it may be nagi's doing, in the name of the node:
+    /// then it is taken back there.
+    private mutating func take(
+        _ observation: Observation, ofWhom failure: ReadFailure, insteadOf node: NodeIndex, _ turn: inout Turn
+    ) {
+        let (written, open) = (ledger[node].written?.mode, ledger[node].open)
+        let sent = open?.answer?.mayHaveArrived == true ? open?.change.target : nil
+        guard let mode = observation.mode.requestable, mode == written || mode == sent else {
+            if case .callable? = fleet[node].doubt?.said { giveUpChange(of: node, &turn) }
+            return take(failure, .whole, begun: observation.begun, of: node, &turn)
+        }
+        noteMembers(nil, begun: observation.begun, of: node, &turn)
+        believe(observation.mode, begun: observation.begun, of: node, &turn)
+        fleet[node].voidEvidence()
         finishRead(node, begun: observation.begun, &turn)
     }
 
@@ -48,11 +67,21 @@ extension Controller {
     ) {
         if scope == .mode { fleet[node].modeOnly.isUnderWay = false }
         guard begun.uptime >= fleet[node].hereSince else { return scheduleModeRead(node, turn.now) }
+        guard !asksWhoAnswers(node, mode) else {
+            fleet[node].voidEvidence()
+            readNow(node, turn.now)
+            return scheduleModeRead(node, turn.now)
+        }
+        believe(mode, begun: begun, of: node, &turn)
+    }
+
+    private mutating func believe(
+        _ mode: ObservedMode, begun: Moment, of node: NodeIndex, _ turn: inout Turn
+    ) {
         let former = fleet[node].mode?.mode
         let isBack = isBackFromRestart(node, mode)
         var life = fleet[node].take(mode, begun: begun)
         if isBack { life = .another }
-        fleet[node].noteLess(than: ledger[node].written?.mode)
         if life == .another { note(life, of: node, isFirst: false, &turn) }
         network.note(node.raw, .answers, at: turn.now.uptime)
         noteLooser(node, begun: begun, isSameLife: false, &turn)
@@ -96,7 +125,7 @@ extension Controller {
     }
 
     private mutating func note(_ life: NodeWatch.Life, of node: NodeIndex, isFirst: Bool, _ turn: inout Turn) {
-        guard life == .another, let marks = fleet[node].marks, !isAnotherThere(node, turn.now) else { return }
+        guard life == .another, let marks = fleet[node].marks else { return }
         let entry = ledger[node]
         // A node that the journal knows nothing of has no earlier life to tell from this one.
         guard !isFirst || entry.isAttached(at: turn.now.wall) || entry.failedStay != nil else { return }
@@ -109,7 +138,7 @@ extension Controller {
     /// The claimed mode was there and is not any more. Whether somebody did that, or a restart, a whole read says.
     private mutating func noteLooser(_ node: NodeIndex, begun: Moment, isSameLife: Bool, _ turn: inout Turn) {
         guard let observed = fleet[node].mode?.mode.requestable, let wanted = wish(of: node, turn.now).mode,
-            ledger[node].formerAddress == nil, !isAnotherThere(node, turn.now)
+            ledger[node].formerAddress == nil
         else { return }
         let written = ledger[node].written
         // A late write of nagi's own is nobody's hand.

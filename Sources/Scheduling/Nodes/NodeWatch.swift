@@ -21,12 +21,10 @@ struct NodeWatch: Sendable {
     private(set) var marks: IncarnationMarks?
     private var epoch: Int?
     private var ownRow = 0
-    /// Where whoever answers says that the node of this name is.
-    private(set) var saidAddress: MemberAddress?
-    /// Since when that has been another address than the one that is asked.
-    var elsewhereSince: Uptime?
-    /// Since when the mode has been looser than the one that nagi wrote.
-    private var lessSince: Uptime?
+    /// Who answers at its address has not said to be it, since then.
+    private(set) var doubt: Doubt?
+    /// Where its own list has it, alone with that for long: another spelling of its address.
+    var alias: MemberAddress?
     /// Reads that began earlier were asked of another address.
     private(set) var hereSince = Uptime(nanoseconds: .min)
     /// When the read began that showed its present life first: what was asked before it is about the life before.
@@ -68,6 +66,12 @@ struct NodeWatch: Sendable {
     struct ModeReading: Hashable, Sendable {
         var mode: ObservedMode
         var begun: Moment
+    }
+
+    struct Doubt: Hashable, Sendable {
+        /// Where the list of whoever answers has the node; nil: it does not say.
+        let said: MemberAddress?
+        let since: Uptime
     }
 
     /// One kind of read of a node: at most one is under way.
@@ -195,14 +199,10 @@ struct NodeWatch: Sendable {
             evidence.void()
             inServiceSince = nil
         }
-        if let members = new.members {
-            let own = ownMember(members)
-            saidAddress = own.flatMap { $0.isConnected ? $0.api : nil }
-            if let join = own?.epoch {
-                // Another join is no other process, but what was counted before it proves nothing.
-                if let epoch, epoch != join { evidence.void() }
-                epoch = join
-            }
+        if let join = new.members.flatMap({ ownMember($0)?.epoch }) {
+            // Another join is no other process, but what was counted before it proves nothing.
+            if let epoch, epoch != join { evidence.void() }
+            epoch = join
         }
         observation = new
         // The roster has them.
@@ -225,16 +225,28 @@ struct NodeWatch: Sendable {
         return members[ownRow]
     }
 
-    /// Notes since when the node has been in a looser mode than the written one; nil: nothing is written.
-    mutating func noteLess(than written: RequestableMode?) {
-        guard let written, let mode, let seen = mode.mode.requestable, seen < written else { return lessSince = nil }
-        lessSince = lessSince ?? mode.begun.uptime
+    /// Notes where the list of whoever answers has the node; nil where that is the address that was asked.
+    mutating func noteSaid(by members: [ClusterMember]?, besides key: String, begun: Moment) -> Doubt? {
+        let said = members.flatMap { ownMember($0) }.flatMap { $0.isConnected ? $0.api : nil }
+        if case .callable(let api)? = said, api.description.asAddressKey == key {
+            (doubt, alias) = (nil, nil)
+        } else if doubt?.said != said || doubt == nil {
+            doubt = Doubt(said: said, since: begun.uptime)
+        }
+        return doubt
     }
 
-    /// Its mode is looser than the written one by reads of the mode alone: none has said who answers there.
-    var isLessUnseen: Bool {
-        guard let lessSince else { return false }
-        return observation.map { $0.begun.uptime < lessSince } ?? true
+    /// Another node answers at its address, as the latest whole read has it.
+    var isElsewhere: Bool {
+        guard let doubt, doubt.said != alias, case .callable? = doubt.said else { return false }
+        return true
+    }
+
+    /// What a whole read shows of the process's life, before it is taken in.
+    func mayBeSameLife(by new: Observation, known: IncarnationMarks?) -> Bool {
+        let isAway = new.mode == .known(.initial) && !hasCountedLife
+        let later = IncarnationMarks(version: new.version, load: new.load, isAway: isAway)
+        return acceptsAnyLife || (marks ?? known).map { $0.mayBeSame(as: later) } ?? true
     }
 
     private mutating func succeed(_ begun: Moment) {
@@ -292,7 +304,7 @@ struct NodeWatch: Sendable {
         inServiceSince = nil
         isConfirmed = false
         looserSince = nil
-        (saidAddress, elsewhereSince, lessSince) = (nil, nil, nil)
+        (doubt, alias) = (nil, nil)
     }
 
     /// The same knowledge under the settings of another policy set.

@@ -198,14 +198,18 @@ struct Roster: Sendable {
 
     private var majorityStandings: [Standing]? {
         // Temporary nodes come and go: how many lists are enough does not hang on them.
-        let fewest = fewest.lists
+        let (fewest, voters) = fewest
         guard listCount >= fewest else { return nil }
         // Nodes that left the policies have a voice as long as they are read.
         let needed = max(fewest, Quorum(total: listCount).majority)
         return names.indices.map { place in
             guard listed[place] >= needed else {
-                // One list that differs, while another is away, makes nobody a stranger.
-                let isMissed = listCount - listed[place] >= needed
+                // One list that differs, while another is away, makes nobody a stranger. Who says nothing himself has no say
+                // in that.
+                let isSilent = place < configured && isVoter[place] && said[place] == Roster.unsaid
+                let enough = max(
+                    Quorum(total: voters - (isSilent ? 1 : 0)).majority, Quorum(total: listCount).majority)
+                let isMissed = listCount - listed[place] >= enough
                 return isMissed || !last.indices.contains(place) ? .stranger : last[place]
             }
             return temporary[place] * 2 > listed[place] ? .temporary : .regular
@@ -375,6 +379,7 @@ struct Roster: Sendable {
     /// The same lists for another set of configured names.
     func moved(to names: [String], left: Int, after membership: Membership = Membership()) -> Roster {
         var roster = Roster(names: names, left: left, after: membership)
+        let last = roster.last
         var kept: [Int: Int] = [:]
         for (column, name) in names.enumerated() {
             guard let former = places[name], former < read, said[former] != Roster.unsaid else { continue }
@@ -382,6 +387,9 @@ struct Roster: Sendable {
             kept[said[former]] = list
             _ = roster.say(list, column, begun: begun[former])
         }
+        // What the first of them said alone is no majority's word.
+        roster.last = last
+        roster.noteStandings()
         return roster
     }
 

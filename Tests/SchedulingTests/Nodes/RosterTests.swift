@@ -52,6 +52,9 @@ struct RosterTests {
         a b d    a b c d  a b c d  a b c d  a b c d
 
         -        a b      a b c    a b c    a b
+
+        a b c d  a b c d  a b c d  a b c d  a b c d
+        a b c    a b c    a b c d  -        a b c
         """)
 
     /// One odd list, while another node was away, made a node a stranger, and N less by one.

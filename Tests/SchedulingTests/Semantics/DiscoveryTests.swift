@@ -305,7 +305,6 @@ struct DiscoveryTests {
         var rig = Rig(policies, at: "01:59", others: ["d", "e"])
         rig.sessions("e", 3)
         try rig.advance(until: { $0.isShut("d") && $0.sends("d").count == 2 }, atMost: .minutes(10))
-        rig.advance(.seconds(10))
         rig.advance(pause)
         rig.exchange("d", "e")
         rig.advance(.minutes(5))
@@ -346,6 +345,73 @@ struct DiscoveryTests {
         #expect(rig.isShut("d"), "\(rig)")
         rig.advance(to: "05:05")
         #expect(rig.mode("d") == .normal, "\(rig)")
+    }
+
+    /// It answered at both spellings of its address, and was neither shut nor opened any more.
+    @Test(arguments: [false, true])
+    func `a node that is restarted under another address is shut again, and opened`(isOwed: Bool) throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        if isOwed {
+            rig.writes("d", .rejected)
+            rig.advance(to: "05:00")
+            rig.advance(.seconds(20))
+        }
+        rig.restart("d")
+        rig.spells["d"] = "d-2"
+        rig.advance(.minutes(1))
+        #expect(rig.isShut("d") == !isOwed, "\(rig)")
+        rig.writes("d", .applied)
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal && !["owed", "unreachable"].contains(rig.verdict("d").code), "\(rig)")
+    }
+
+    /// The counters of the other were taken for the node's own: when these came back it had been restarted, and its block was
+    /// somebody else's for ever.
+    @Test func `two that exchange addresses and then again are who they were`() throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        for _ in 0..<5 { rig.restart("e", down: .seconds(1)); rig.advance(.seconds(5)) }
+        rig.sessions("e", 9)
+        rig.advance(.seconds(5))
+        for _ in 0..<4 {
+            rig.exchange("d", "e")
+            rig.advance(.milliseconds(1_200))
+        }
+        rig.advance(.minutes(1))
+        #expect(rig.isShut("d") && rig.sends("e").isEmpty, "\(rig)")
+        #expect(!rig.hasHeard("somebody set") && !rig.hasHeard("d  was restarted"), "\(rig)")
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// Where the other is named at its address nobody can move: nothing is done to it in the first one's name.
+    @Test func `whoever has the address of another that the policies name is not touched for it`() throws {
+        let policies = Self.policies(["a", "b", "c", "e"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.advance(.seconds(5))
+        rig.exchange("d", "e")
+        rig.advance(.minutes(10))
+        #expect(rig.isShut("d") && rig.sends("e").isEmpty, "\(rig)")
+        #expect(rig.verdict("d").text.contains("another node answers there"), "\(rig.verdict("d"))")
+        rig.exchange("d", "e")
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal, "\(rig)")
+    }
+
+    /// A list that does not come says nothing of who answers, for a while.
+    @Test func `where no list comes a node is shut again after a while`() throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.reach("d", .hangsAfterMode)
+        rig.advance(.seconds(10))
+        rig.person(opens: "d")
+        rig.advance(.minutes(1))
+        #expect(rig.isShut("d"), "\(rig)")
     }
 
     /// One list that left it out, while a third node was restarted, ended its part, and N was less by one.
