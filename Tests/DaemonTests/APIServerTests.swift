@@ -5,6 +5,7 @@ import Foundation
 import ModeCore
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Primitives
 import Synchronization
 import Testing
@@ -103,6 +104,37 @@ import Testing
                     id: 7, action: pull.order.action, text: "held: node-01", until: pull.order.until,
                     undo: "nagi release node-01"))
         }
+    }
+
+    /// A connection that waited to be taken up when the server's task was cancelled stopped the process.
+    @Test func `a server ends while callers connect`() async throws {
+        for _ in 0..<8 {
+            let (connected, connect) = AsyncStream<Void>.makeStream()
+            let callers = try await serving { address in
+                let callers = Task {
+                    await withDiscardingTaskGroup { group in
+                        for _ in 0..<32 {
+                            group.addTask {
+                                while !Task.isCancelled, await Self.connects(to: address) { connect.yield() }
+                            }
+                        }
+                    }
+                }
+                _ = await connected.prefix(200).reduce(0) { count, _ in count + 1 }
+                return callers
+            }
+            callers.cancel()
+            await callers.value
+        }
+    }
+
+    private static func connects(to address: ListenAddress) async -> Bool {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        guard let channel = try? await bootstrap.connect(host: address.host, port: address.port).get() else {
+            return false
+        }
+        try? await channel.close()
+        return true
     }
 
     private func serving<Result: Sendable>(

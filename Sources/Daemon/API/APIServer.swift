@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 import Primitives
 import Scheduling
 
@@ -61,6 +62,7 @@ package struct APIServer: Sendable {
         let address = address
         // The library logs every start and every broken connection: the daemon's log is for what happens to nodes.
         let logger = Logger(label: "api") { _ in SwiftLogNoOpLogHandler() }
+        let (sockets, opened) = AsyncStream<any Channel>.makeStream()
         let application = Application(
             router: router(),
             server: .http1(
@@ -73,13 +75,30 @@ package struct APIServer: Sendable {
                 address: .hostname(address.host, port: address.port), serverName: "nagi",
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
             onServerRunning: { channel in
+                opened.yield(channel)
                 listening(address.with(port: channel.localAddress?.port ?? address.port))
             },
+            // Connections that are accepted and set up on one loop are never between the two when the socket is closed.
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.next()),
             logger: logger)
-        do {
+        let serving = Task {
+            defer { opened.finish() }
             try await application.run()
+        }
+        do {
+            try await withTaskCancellationHandler {
+                try await serving.value
+            } onCancel: {
+                Task {
+                    await sockets.first { _ in true }?.closeListening()
+                    serving.cancel()
+                }
+            }
         } catch let error as IOError {
             throw CannotListen(description: String(cString: strerror(error.errnoCode)))
+        } catch {
+            // The library has its own word for a socket that was closed on purpose.
+            guard Task.isCancelled else { throw error }
         }
     }
 

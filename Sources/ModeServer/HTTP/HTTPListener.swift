@@ -40,6 +40,8 @@ enum ListenerLimits {
     static let headerBytes = 16 * 1024
     static let headerFields = 100
     static let connections = 4096
+    /// How long whoever was accepted may take to be taken up.
+    static let takingUp = Duration.milliseconds(250)
 }
 
 /// One listening socket on the loopback with its connections. Closing it frees the port and drops every connection.
@@ -107,7 +109,12 @@ final class HTTPListener: Sendable {
             // Closed already, which is what was wanted.
         }
         connections.closeAll()
-        serving.cancel()
-        _ = await serving.result
+        let serving = serving
+        Task {
+            // Cancelled before whoever was accepted has been taken up, it stops the process (`NIOAsyncWriter`'s `deinit`;
+            // swift-nio, issue 2637).
+            try? await Task.sleep(for: ListenerLimits.takingUp)
+            serving.cancel()
+        }
     }
 }
