@@ -437,4 +437,23 @@ import Testing
             start(.termination(reason: "r"), api: stub.url, timeout: .seconds(3)))
         #expect(outcome == .terminated(sessions: 0, left: 1, fault: "TerminateSession: status 400: {}"))
     }
+
+    /// The time was over in the round that followed, before that channel's turn: why it was left was forgotten.
+    @Test func `what a node answered is told also where the time is over before it is asked again`() async throws {
+        let stub = try StubNode { call in
+            switch call.operation {
+            case "ListConnections": return .answer(200, #"[{"channel_id":"a"},{"channel_id":"b"}]"#)
+            case "GetStatsReport": return .answer(200, Sample.stats)
+            default:
+                guard call.body.contains(#""a""#) else { return .answer(400, "{}") }
+                // Twice in a round, which the pause makes 1.7 s long: the time is over in the second.
+                usleep(600_000)
+                return .answer(200, "{}")
+            }
+        }
+        defer { stub.stop() }
+        let outcome = await executor(set(stub.url)).start(
+            start(.termination(reason: "r"), api: stub.url, timeout: .milliseconds(2_500)))
+        #expect(outcome == .terminated(sessions: 0, left: 2, fault: "TerminateSession: status 400: {}"))
+    }
 }

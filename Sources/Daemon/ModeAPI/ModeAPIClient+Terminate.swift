@@ -20,8 +20,8 @@ extension ModeAPIClient {
         // No session begins on a node that is blocked: whoever comes later came to one that somebody has opened.
         var meant: Set<String>?
         var told: Set<String> = []
-        // Of the latest round.
-        var fault: NodeText?
+        // By channel, what the node had against its end when it was asked for it last.
+        var refusals: [String: NodeText] = [:]
         do throws(CallFailure) {
             let endpoint = try termination(of: start.node, at: start.address)
             let abilities = await abilities(of: start.node, endpoint)
@@ -33,17 +33,17 @@ extension ModeAPIClient {
                 let live = Set(connections.map(\.channelID))
                 guard !live.isEmpty else { return .terminated(sessions: ended.count, left: 0) }
                 guard isWanted() else {
-                    return .terminated(sessions: ended.subtracting(live).count, left: live.count, fault: fault)
+                    return .terminated(
+                        sessions: ended.subtracting(live).count, left: live.count, fault: refusals.first(of: live))
                 }
                 // A node that is that slow each time would never be done with.
                 guard hasAsked || HostClock.now().uptime <= start.notAfter.uptime else {
                     return .notStarted("the node took too long to say what is live there")
                 }
                 hasAsked = true
-                fault = nil
                 for channel in live.sorted() where isWanted() {
                     // A channel is told to go by all of its connections here, or as a whole.
-                    var isTold = true
+                    var (isTold, fault): (Bool, NodeText?) = (true, nil)
                     if abilities.relays ?? true {
                         for connection in connections where connection.channelID == channel {
                             guard isWanted() else {
@@ -56,6 +56,7 @@ extension ModeAPIClient {
                     } else if let refusal = try await self.end(channel, reason, abilities.release, endpoint) {
                         (isTold, fault) = (false, refusal)
                     }
+                    refusals[channel] = fault
                     if isTold { told.insert(channel) } else { told.remove(channel) }
                 }
                 ended.formUnion(live)
@@ -64,8 +65,8 @@ extension ModeAPIClient {
         } catch {
             // Whoever is told to stop has told these to go.
             if Task.isCancelled, hasAsked {
-                return .terminated(
-                    sessions: told.count, left: (meant ?? []).subtracting(told).count, fault: fault)
+                let left = (meant ?? []).subtracting(told)
+                return .terminated(sessions: told.count, left: left.count, fault: refusals.first(of: left))
             }
             let reason = NodeText(cutting: error.description)
             // Whoever was never reached has ended nothing.
@@ -123,5 +124,11 @@ extension ModeAPIClient {
     private static func body(_ end: ChannelEnd) -> ByteBuffer {
         // Two strings: nothing in them cannot be encoded.
         ByteBuffer(bytes: (try? JSONEncoder().encode(end)) ?? Data())
+    }
+}
+
+extension [String: NodeText] {
+    fileprivate func first(of channels: Set<String>) -> NodeText? {
+        channels.sorted().lazy.compactMap { self[$0] }.first
     }
 }

@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 
 /// What a responder knows of the connection that a request came in on.
 struct ListenerContext: InitializableFromSource {
@@ -80,6 +81,8 @@ final class HTTPListener: Sendable {
                 opened.yield(socket)
                 opened.finish()
             },
+            // On one loop nobody is between accepted and taken up for longer than it is busy.
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.next()),
             logger: Logger(label: "mode-server") { _ in SwiftLogNoOpLogHandler() })
         let serving = Task {
             do {
