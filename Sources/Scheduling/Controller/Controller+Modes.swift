@@ -19,6 +19,11 @@ extension Controller {
     /// What is wanted of the node's mode: the strictest claim, unless a person keeps it open.
     func wish(of node: NodeIndex, _ now: Moment) -> ModeWish {
         var wish = ModeWish(mode: nil, mayRaise: clock.isTrusted)
+        // What has reached another node is taken back there, whatever is wanted of this one.
+        if fleet[node].isSetInDoubt, isShownElsewhere(node), !runsDisruptiveCommand(node), termination(on: node) == nil
+        {
+            return wish
+        }
         // A hold ends by its record alone: a wall clock that jumps ends none.
         let held = ledger[node].hold?.wish
         if let held {

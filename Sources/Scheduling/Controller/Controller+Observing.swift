@@ -12,7 +12,7 @@ extension Controller {
         guard observation.begun.uptime >= fleet[node].hereSince else { return readNow(node, now) }
         let known = ledger[node].marks
         if let failure = doubt(observation, of: node, known: known, now) {
-            return take(observation, ofWhom: failure, insteadOf: node, &turn)
+            return takeFromAnother(observation, failure, at: node, &turn)
         }
         let isBack = isBackFromRestart(node, observation.mode)
         var life = fleet[node].take(observation, known: known, at: now)
@@ -32,19 +32,45 @@ extension Controller {
 
     /// Another node answers at its address. That one's mode counts only where it may be nagi's doing, in the name of the node:
     /// then it is taken back there.
-    private mutating func take(
-        _ observation: Observation, ofWhom failure: ReadFailure, insteadOf node: NodeIndex, _ turn: inout Turn
+    private mutating func takeFromAnother(
+        _ observation: Observation, _ failure: ReadFailure, at node: NodeIndex, _ turn: inout Turn
     ) {
-        let (written, open) = (ledger[node].written?.mode, ledger[node].open)
-        let sent = open?.answer?.mayHaveArrived == true ? open?.change.target : nil
-        guard let mode = observation.mode.requestable, mode == written || mode == sent else {
-            if case .callable? = fleet[node].doubt?.said { giveUpChange(of: node, &turn) }
+        guard let mode = observation.mode.requestable, mayBeOwn(mode, on: node, turn.now),
+            !isOwn(mode, ofWhoeverHasTheAddressOf: node)
+        else {
+            let answeredAt = ledger[node].open?.answeredAt?.uptime
+            if case .callable? = fleet[node].doubt?.said, answeredAt.map({ observation.begun.uptime >= $0 }) ?? false {
+                giveUpChange(of: node, &turn)
+            }
             return take(failure, .whole, begun: observation.begun, of: node, &turn)
         }
         noteMembers(nil, begun: observation.begun, of: node, &turn)
+        if mode > .normal, mode != ledger[node].written?.mode { fleet[node].isSetInDoubt = true }
         believe(observation.mode, begun: observation.begun, of: node, &turn)
         fleet[node].voidEvidence()
         finishRead(node, begun: observation.begun, &turn)
+    }
+
+    /// Nagi has set it there, or may have. One that is open need not be the one that nagi opened, unless whoever answers there
+    /// has said so.
+    private func mayBeOwn(_ mode: RequestableMode, on node: NodeIndex, _ now: Moment) -> Bool {
+        let entry = ledger[node]
+        let answer = entry.open.flatMap { $0.change.target == mode ? $0.answer : nil }
+        if case .accepted? = answer?.outcome { return true }
+        return mode > .normal
+            && (mode == entry.written?.mode || answer?.mayHaveArrived == true
+                || entry.mayStillArrive(mode, at: now.wall))
+    }
+
+    /// Nagi keeps whoever stands there by now in that mode for his own sake.
+    private func isOwn(_ mode: RequestableMode, ofWhoeverHasTheAddressOf node: NodeIndex) -> Bool {
+        let seat = fleet[seat: node]
+        guard
+            let place = fleet[seat.cluster].roster.occupant(of: seat.address.api.asAddressKey, besides: seat.column),
+            fleet[seat.cluster].nodes.indices.contains(place)
+        else { return false }
+        let other = ledger[fleet[seat.cluster].nodes[place]]
+        return mode > .normal && (other.written?.mode == mode || other.open?.change.target == mode)
     }
 
     /// How the drain goes, every now and then: what it lets expect survives a restart, and can be asked about later.
@@ -67,7 +93,7 @@ extension Controller {
     ) {
         if scope == .mode { fleet[node].modeOnly.isUnderWay = false }
         guard begun.uptime >= fleet[node].hereSince else { return scheduleModeRead(node, turn.now) }
-        guard !asksWhoAnswers(node, mode) else {
+        guard !asksWhoAnswers(node, mode, turn.now) else {
             fleet[node].voidEvidence()
             readNow(node, turn.now)
             return scheduleModeRead(node, turn.now)
@@ -194,9 +220,12 @@ extension Controller {
         guard written.seenIn == nil || ledger[node].formerAddress != nil else {
             return decide(.ownershipDropped(fleet[node].id, reason: .foreign), &turn)
         }
-        if written.incarnation != ledger[node].incarnation {
+        // Whoever came in between a restart and this.
+        let incarnation = ledger[node].incarnation
+        if (fleet[node].leakedIn ?? written.incarnation) != incarnation {
             fleet[node].leaked += observation.load?.createdOfItsOwn ?? 0
         }
+        fleet[node].leakedIn = incarnation
         decide(.modeSeenAgain(fleet[node].id), &turn)
     }
 
@@ -273,7 +302,8 @@ extension Controller {
         let isAtWork = !fleet[seat: node].working.isEmpty || ledger[node].isAttached(at: turn.now.wall)
         let isMode = facts.mode != ledger[node].facts?.mode
         let isService = facts.differsInService(from: ledger[node].facts)
-        if !(isAtWork && isMode), !(isService && fleet[node].journaled.next <= turn.now.uptime),
+        let next = fleet[node].journaled.next(after: isAtWork ? Burst.limitAtWork : Burst.limit)
+        if !(isAtWork && isMode), !(isService && next <= turn.now.uptime),
             let last = fleet[node].journaled.toldAt, turn.now.uptime - last < Controller.factSpacing
         {
             if fleet[node].unjournaledFacts != facts { fleet[node].unjournaled += 1 }

@@ -18,6 +18,8 @@ extension Controller {
         }
         // After a start every node of the cluster is looked at once before anything is decided on deadlines and budgets.
         if fleet[cluster].isKnown {
+            // What others say of it may have changed since its own read.
+            if !fleet[seat: node].working.isEmpty { noteFacts(of: node, &turn) }
             for place in fleet[seat: node].working { move(place, of: node, &turn) }
         }
         noteOut(node, &turn)
@@ -200,7 +202,7 @@ extension Controller {
             if fleet[seat: node].lease != place {
                 fleet.lease(node, to: place)
                 fleet[node].voidEvidence()
-                fleet[node].leaked = 0
+                (fleet[node].leaked, fleet[node].leakedIn) = (0, ledger[node].incarnation)
                 fleet[node].isConfirmed = ledger[node].written != nil
             }
         } else if fleet[seat: node].lease == place {

@@ -64,7 +64,7 @@ extension Controller {
     /// For whoever asks later where the run's time went. A node that comes and goes would change it with every read.
     private mutating func noteWait(of slot: RunSlot, _ code: VerdictCode?, _ turn: inout Turn) {
         guard let id = ledger.header(slot)?.id, ledger.withRun(slot, { $0.waitsFor != code }) ?? false else { return }
-        let next = runs[slot.raw].waits.next
+        let next = runs[slot.raw].waits.next()
         guard next <= turn.now.uptime else { return wake(.run(slot.raw), at: next, turn.now) }
         decide(.runWaits(id, code), &turn)
         runs[slot.raw].waits.note(at: turn.now.uptime)

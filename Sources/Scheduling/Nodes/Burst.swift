@@ -8,11 +8,13 @@ struct Burst: Hashable, Sendable {
 
     /// So many at once, and then none until nothing was told for `rest`.
     static let limit = 10
+    /// Of a node that is at work, about which more is decided.
+    static let limitAtWork = 100
     static let rest = Duration.minutes(1)
 
     /// When the next one may be told.
-    var next: Uptime {
-        guard let toldAt, told >= Burst.limit else { return Uptime(nanoseconds: .min) }
+    func next(after limit: Int = Burst.limit) -> Uptime {
+        guard let toldAt, told >= limit else { return Uptime(nanoseconds: .min) }
         return toldAt + Burst.rest
     }
 

@@ -25,6 +25,10 @@ struct NodeWatch: Sendable {
     private(set) var doubt: Doubt?
     /// Where its own list has it, alone with that for long: another spelling of its address.
     var alias: MemberAddress?
+    /// What nagi wrote last was first seen under that doubt: it may have reached whoever answers there.
+    var isSetInDoubt = false
+    /// A looser mode was read alone then, and no whole read came since.
+    var askedWhoAnswers: Uptime?
     /// Reads that began earlier were asked of another address.
     private(set) var hereSince = Uptime(nanoseconds: .min)
     /// When the read began that showed its present life first: what was asked before it is about the life before.
@@ -54,6 +58,8 @@ struct NodeWatch: Sendable {
     var contradictedSince: Uptime?
     /// Sessions that came in between a restart and the block's return.
     var leaked = 0
+    /// The life of which they are counted already; nil: not known since this process began.
+    var leakedIn: Int?
     /// It could not be connected to since its latest whole read.
     private(set) var wentAway = false
     /// The claimed mode was seen; only a mode that was there can be loosened.
@@ -178,7 +184,7 @@ struct NodeWatch: Sendable {
         succeed(new.begun)
         let isInitial = new.mode == .known(.initial)
         if !isInitial { hasCountedLife = false }
-        let later = IncarnationMarks(version: new.version, load: new.load, isAway: isInitial && !hasCountedLife)
+        let later = marks(shownBy: new)
         var life = Life.same
         if new.begun.uptime < lifeBegun {
             evidence.void()
@@ -227,9 +233,10 @@ struct NodeWatch: Sendable {
 
     /// Notes where the list of whoever answers has the node; nil where that is the address that was asked.
     mutating func noteSaid(by members: [ClusterMember]?, besides key: String, begun: Moment) -> Doubt? {
+        askedWhoAnswers = nil
         let said = members.flatMap { ownMember($0) }.flatMap { $0.isConnected ? $0.api : nil }
         if case .callable(let api)? = said, api.description.asAddressKey == key {
-            (doubt, alias) = (nil, nil)
+            (doubt, alias, isSetInDoubt) = (nil, nil, false)
         } else if doubt?.said != said || doubt == nil {
             doubt = Doubt(said: said, since: begun.uptime)
         }
@@ -244,9 +251,12 @@ struct NodeWatch: Sendable {
 
     /// What a whole read shows of the process's life, before it is taken in.
     func mayBeSameLife(by new: Observation, known: IncarnationMarks?) -> Bool {
-        let isAway = new.mode == .known(.initial) && !hasCountedLife
-        let later = IncarnationMarks(version: new.version, load: new.load, isAway: isAway)
-        return acceptsAnyLife || (marks ?? known).map { $0.mayBeSame(as: later) } ?? true
+        acceptsAnyLife || (marks ?? known).map { $0.mayBeSame(as: marks(shownBy: new)) } ?? true
+    }
+
+    private func marks(shownBy new: Observation) -> IncarnationMarks {
+        IncarnationMarks(
+            version: new.version, load: new.load, isAway: new.mode == .known(.initial) && !hasCountedLife)
     }
 
     private mutating func succeed(_ begun: Moment) {
@@ -304,7 +314,7 @@ struct NodeWatch: Sendable {
         inServiceSince = nil
         isConfirmed = false
         looserSince = nil
-        (doubt, alias) = (nil, nil)
+        (doubt, alias, isSetInDoubt) = (nil, nil, false)
     }
 
     /// The same knowledge under the settings of another policy set.

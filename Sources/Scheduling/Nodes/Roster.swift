@@ -10,21 +10,21 @@ struct Roster: Sendable {
     private(set) var names: [String]
     private var places: [String: Int] = [:]
     /// Nodes whose lists are read.
-    private let read: Int
+    let read: Int
     /// Those of them that the policies name now: a majority of these says who is a member.
     private let configured: Int
 
     /// Every list that a node says now; those without a voice are free for the next one.
-    private var lists: [MemberList] = []
+    private(set) var lists: [MemberList] = []
     /// The list that was heard last.
     private var latest = 0
     private var kinds = 0
     /// By column: its list in `lists`, and when its read began; `unsaid` where it did not say.
-    private var said: [Int]
-    private var begun: [Uptime]
-    private var isVoter: [Bool]
+    private(set) var said: [Int]
+    private(set) var begun: [Uptime]
+    private(set) var isVoter: [Bool]
     /// When the oldest of the lists began.
-    private var oldest = Roster.unsaidBegun
+    private(set) var oldest = Roster.unsaidBegun
 
     /// By place: how many lists have it, and how many as a temporary member.
     private var listed: [Int]
@@ -51,7 +51,7 @@ struct Roster: Sendable {
         case members
     }
 
-    private static let unsaid = -1
+    static let unsaid = -1
     private static let unsaidBegun = Uptime(nanoseconds: .max)
     /// With so many lists a new one is compared before it is kept for itself.
     private static let comparisonLimit = 8
@@ -232,110 +232,6 @@ struct Roster: Sendable {
         }
     }
 
-    /// How many voters list the member as connected, by lists that are fresh and began no earlier than `since`.
-    @inline(__always)
-    func votes(for place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Int {
-        let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
-        guard oldest < fewest else {
-            var votes = 0
-            for index in lists.indices where lists[index].votes > 0 && lists[index].isConnected(place) {
-                votes += lists[index].votes
-            }
-            return votes
-        }
-        return votes(for: place, since: fewest)
-    }
-
-    /// At least so many list each of the nodes that are read as connected: one answer for all of them, where none is away.
-    func votesForEach(at now: Moment, staleAfter: Duration) -> Int {
-        guard oldest >= Roster.fewest(since: Uptime(nanoseconds: .min), at: now, staleAfter: staleAfter) else {
-            return 0
-        }
-        var votes = 0
-        for index in lists.indices where lists[index].connectedBefore >= read { votes += lists[index].votes }
-        return votes
-    }
-
-    /// Where some lists are too old to count.
-    private func votes(for place: Int, since fewest: Uptime) -> Int {
-        said.indices.count { column in
-            isVoter[column] && isSaid(column, since: fewest) && lists[said[column]].isConnected(place)
-        }
-    }
-
-    /// What the others' lists say of a member's mode.
-    enum Sight: Hashable, Sendable {
-        /// No list that counts.
-        case unseen
-        /// It is not listed as connected by any.
-        case absent
-        /// Connected, and the lists do not say in which mode.
-        case connected
-        case mode(ObservedMode)
-
-        fileprivate mutating func add(_ row: MemberList.Row?) {
-            guard let row, row.isConnected else {
-                if self == .unseen { self = .absent }
-                return
-            }
-            guard let mode = row.mode else {
-                if case .mode = self { return }
-                self = .connected
-                return
-            }
-            if case .mode(let former) = self, !mode.isStricter(than: former) { return }
-            self = .mode(mode)
-        }
-    }
-
-    /// The strictest that any list says which is fresh and began no earlier than `since`.
-    func sight(of place: Int, since: Uptime, at now: Moment, staleAfter: Duration) -> Sight {
-        let fewest = Roster.fewest(since: since, at: now, staleAfter: staleAfter)
-        var sight = Sight.unseen
-        for column in said.indices where isSaid(column, since: fewest) { sight.add(lists[said[column]].row(place)) }
-        return sight
-    }
-
-    /// Whether any list, however old, has the member in a mode that is neither normal nor `initial`.
-    @inline(__always)
-    func isRestrained(_ place: Int) -> Bool {
-        lists.contains { $0.voices > 0 && $0.row(place)?.isRestrained == true }
-    }
-
-    /// How many fresh lists say that the member is connected and open to new connections.
-    func servingVotes(for place: Int, at now: Moment, staleAfter: Duration) -> Int {
-        let fewest = Roster.fewest(since: Uptime(nanoseconds: .min), at: now, staleAfter: staleAfter)
-        guard oldest < fewest else {
-            return lists.reduce(0) { $0 + ($1.voices > 0 && $1.row(place)?.isServing == true ? $1.voices : 0) }
-        }
-        return said.indices.count { isSaid($0, since: fewest) && lists[said[$0]].row(place)?.isServing == true }
-    }
-
-    /// Where most of the lists that say anything of it say that the member is; nil: none does, or they do not agree.
-    func address(of place: Int) -> MemberAddress? {
-        var voices: [MemberAddress: Int] = [:]
-        for list in lists where list.voices > 0 {
-            if let row = list.row(place), row.isConnected, let api = row.api { voices[api, default: 0] += list.voices }
-        }
-        let all = voices.values.reduce(0, +)
-        return voices.first { $0.value * 2 > all }?.key
-    }
-
-    /// Why nobody knows where a member is that some list shows as connected; nil: none does.
-    func obscurity(of place: Int) -> String? {
-        let rows = lists.lazy.filter { $0.voices > 0 }.compactMap { $0.row(place) }.filter(\.isConnected)
-        guard !rows.isEmpty else { return nil }
-        return rows.contains { $0.api != nil } ? "the lists do not agree where it is" : "no list says where it is"
-    }
-
-    /// Whom most lists show at that address, other than that member.
-    func isTaken(_ key: String, byOtherThan place: Int) -> Bool {
-        names.indices.contains { other in
-            guard other != place, case .callable(let api)? = address(of: other) else { return false }
-            return api.description.asAddressKey == key
-        }
-    }
-
     /// How many lists it takes before they say anything, of how many nodes.
     var fewest: (lists: Int, nodes: Int) {
         let voters = isVoter.prefix(configured).count { $0 }
@@ -367,15 +263,6 @@ struct Roster: Sendable {
         return said.indices.filter { said[$0] != Roster.unsaid && isOdd[said[$0]] }
     }
 
-    /// When a list must have begun to count.
-    private static func fewest(since: Uptime, at now: Moment, staleAfter: Duration) -> Uptime {
-        max(since, now.uptime + (.zero - staleAfter))
-    }
-
-    private func isSaid(_ column: Int, since: Uptime) -> Bool {
-        said[column] != Roster.unsaid && begun[column] >= since
-    }
-
     /// The same lists for another set of configured names.
     func moved(to names: [String], left: Int, after membership: Membership = Membership()) -> Roster {
         var roster = Roster(names: names, left: left, after: membership)
@@ -400,12 +287,5 @@ struct Roster: Sendable {
                 moved.place = roster.learn(names[row.place])
                 return moved
             })
-    }
-}
-
-extension ObservedMode {
-    fileprivate func isStricter(than other: ObservedMode) -> Bool {
-        guard let mode = requestable, let former = other.requestable else { return requestable != nil }
-        return mode > former
     }
 }

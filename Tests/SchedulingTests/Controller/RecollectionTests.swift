@@ -106,4 +106,27 @@ struct RecollectionTests {
         let past = Ledger(folding: rehearsal.journal)
         #expect(past.entry(NodeID(cluster: "c", name: "a1"))?.facts?.mode == .known(.normal))
     }
+
+    /// What was decided on stood in the journal up to three seconds later: the past had a node that soaked while it was not ready.
+    @Test func `what a decision rests on is in the journal before it, also where a node is restless`() throws {
+        var rig = Rig(RigPolicies(["a", "b", "c"], .rollout("sora", to: "2", RigStep.rolling + [.soak(.minutes(1))])))
+        rig.commands(on: "a", RigCommand(lasts: .seconds(40), stopsAfter: .seconds(20)))
+        try rig.advance(until: { $0.isCommandRunning("a") }, atMost: .hours(1))
+        for round in 0..<24 {
+            rig.ready("a", round % 2 == 0 ? false : nil)
+            rig.advance(.milliseconds(750))
+        }
+        try rig.advance(until: { $0.phase("a") == "done" }, atMost: .hours(1))
+        let journal = rig.journal
+        let soaks = journal.indices.filter { index in
+            if case .partChanged(_, _, let part, _, _) = journal[index].fact {
+                part.node.name == "a" && part.phase.kind == .soaking
+            } else {
+                false
+            }
+        }
+        let before = Ledger(folding: Array(journal[..<(try #require(soaks.first))]))
+        let facts = try #require(before.entry(NodeID(cluster: RigPolicies.cluster, name: "a"))?.facts)
+        #expect(facts.mode == .known(.normal) && facts.ready == true && facts.isConnected == true, "\(facts)")
+    }
 }

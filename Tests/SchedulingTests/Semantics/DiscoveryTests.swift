@@ -314,6 +314,33 @@ struct DiscoveryTests {
         #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
     }
 
+    /// The block that its command was to cost it was put back at its address at the first read, where the other stood by then.
+    @Test(arguments: stride(from: 0, to: 1_100, by: 100).map { Duration.milliseconds($0) })
+    func `nor while the command of the first one is at work`(after pause: Duration) throws {
+        let policies = Self.policies(["a", "b", "c"], .rollout().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, others: ["d", "e"])
+        rig.commands(on: "d", RigCommand(lasts: .seconds(40), stopsAfter: .seconds(20)))
+        try rig.advance(until: { $0.isCommandRunning("d") }, atMost: .hours(1))
+        rig.advance(pause)
+        rig.exchange("d", "e")
+        try rig.advance(until: { $0.phase("d") == "done" }, atMost: .minutes(10))
+        rig.advance(.minutes(1))
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// It is put back without a list, too: whoever is about to be stopped has none.
+    @Test func `a block that is lost to a command is back a moment later where no list comes`() throws {
+        let policies = Self.policies(["a", "b", "c"], .rollout().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, others: ["d", "e"])
+        rig.commands(on: "d", RigCommand(lasts: .minutes(1), stopsAfter: .seconds(40)))
+        try rig.advance(until: { $0.isCommandRunning("d") }, atMost: .hours(1))
+        rig.reach("d", .hangsAfterMode)
+        rig.advance(.seconds(5))
+        rig.person(opens: "d")
+        rig.advance(.seconds(1))
+        #expect(rig.isShut("d"), "\(rig)")
+    }
+
     /// What answered at its former address was open: that it owed anything was forgotten, and it stayed shut for ever.
     @Test(arguments: stride(from: 0, to: 1_100, by: 100).map { Duration.milliseconds($0) })
     func `of two that exchange addresses the one that is to be opened is opened`(after pause: Duration) throws {
@@ -411,6 +438,87 @@ struct DiscoveryTests {
         rig.advance(.seconds(10))
         rig.person(opens: "d")
         rig.advance(.minutes(1))
+        #expect(rig.isShut("d"), "\(rig)")
+    }
+
+    /// The other's `normal` at its address was taken for the opening that nobody had answered: it stayed shut for ever.
+    @Test(arguments: stride(from: 0, to: 4_400, by: 400).map { Duration.milliseconds($0) })
+    func `an opening of which nothing was heard is not seen in another node`(after pause: Duration) throws {
+        let policies = Self.policies(["a", "b", "c", "e"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.writes("d", .lost)
+        rig.advance(to: "05:00")
+        rig.advance(pause)
+        rig.exchange("d", "e")
+        rig.advance(.minutes(1))
+        rig.exchange("d", "e")
+        rig.writes("d", .applied)
+        rig.advance(.minutes(6))
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// Nor at its new one, where the other may stand again by then.
+    @Test(arguments: stride(from: 100, to: 2_300, by: 200).map { Duration.milliseconds($0) })
+    func `an opening that was given up is not seen in another node`(back pause: Duration) throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        rig.writes("d", .lost)
+        rig.advance(to: "05:00")
+        rig.advance(.seconds(20))
+        for _ in 0..<4 {
+            rig.exchange("d", "e")
+            rig.advance(pause)
+        }
+        rig.writes("d", .applied)
+        rig.advance(.minutes(6))
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal && rig.sends("e").isEmpty, "\(rig)")
+    }
+
+    /// What nagi had given up came to the node that had the address by then, and was nobody's.
+    @Test(arguments: 1..<13)
+    func `a block that reaches another node late is taken back there`(after seconds: Int) throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        rig.advance(.minutes(1) - .milliseconds(100))
+        rig.writes("e", .late(.seconds(Int64(seconds))))
+        rig.exchange("d", "e")
+        rig.advance(.seconds(2))
+        rig.writes("e", .applied)
+        rig.advance(.minutes(5))
+        #expect(rig.isShut("d") && rig.mode("e") == .normal, "\(rig)")
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal && rig.mode("e") == .normal, "\(rig)")
+    }
+
+    /// Nobody could say what had become of it: the node was neither shut nor moved any more.
+    @Test func `what was sent to an address where nobody is any more is given up`() throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        rig.writes("d", .lost)
+        rig.advance(to: "02:00")
+        rig.advance(.seconds(1))
+        rig.exchange("d", "x")
+        rig.advance(.seconds(5))
+        rig.writes("d", .applied)
+        rig.advance(.minutes(3))
+        #expect(rig.isShut("d"), "\(rig)")
+        rig.advance(to: "05:05")
+        #expect(rig.mode("d") == .normal, "\(rig)")
+    }
+
+    /// It was a majority's word for the next read, and one that nobody had for the one after that: a record each time.
+    @Test func `a node's own list is not what most lists say of it`() throws {
+        let policies = Self.policies(["a", "b", "c"], .nightly().with { $0.nodes = ["d"] })
+        var rig = Rig(policies, at: "01:59", others: ["d", "e"])
+        try rig.advance(until: { $0.isShut("d") }, atMost: .minutes(10))
+        for node in ["a", "b", "c", "e"] { rig.reach(node, .hangsAfterMode) }
+        rig.saysElsewhere = ["d"]
+        rig.advance(.minutes(2))
+        let told = rig.journal.count { $0.text != nil }
+        rig.advance(.minutes(20))
+        #expect(rig.journal.count { $0.text != nil } == told, "\(rig)")
         #expect(rig.isShut("d"), "\(rig)")
     }
 

@@ -143,4 +143,12 @@ struct SequenceTests {
         rig.advance(.minutes(1))
         #expect(rig.phase("a") == "done", "\(rig)")
     }
+
+    /// They were not counted: a block that was put back by another write was taken for one that had never been away.
+    @Test func `sessions that come in between a restart and the block's return are told`() throws {
+        var rig = Rig(RigPolicies(["a", "b", "c"], .rollout()))
+        rig.calls("a", whenOpen: 4, lasting: .seconds(2))
+        try rig.advance(until: { $0.phase("a") == "done" }, atMost: .hours(1))
+        #expect(rig.hasHeard("4 sessions leaked in before the block was back"), "\(rig)")
+    }
 }
