@@ -93,7 +93,7 @@ struct ExplainTextTests {
         }
         #expect(
             text == """
-                up@2#1 on tokyo: active, 0 done, 1 in work, 0 to go (since 00:53:20)
+                up@2#1 on tokyo: active, 0 done, 1 in work, 0 to go (begun 00:53:20)
                 Forced by root: the next node ignores exclusion: sec
                 In the way, all of it:
                   1. held  human  node-03: held by mika: card; lifts by: nagi resume tokyo/node-03

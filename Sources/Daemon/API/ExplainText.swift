@@ -51,7 +51,8 @@ package enum ExplainText {
         for hold in document.holds {
             let end = hold.until.map { "until \(short($0))" } ?? "until somebody ends it"
             lines.append(
-                "Held (\(hold.word)) by \(hold.actor) since \(short(hold.since)), \(end): \(hold.reason)")
+                "Held (\(hold.word)) by \(hold.actor) since \(short(hold.since)), \(end)"
+                    + (hold.reason.isEmpty ? "" : ": \(hold.reason)"))
         }
         if let floor = document.floor { lines.append("Somebody else set \(floor): nagi never loosens that.") }
         if let address = document.foundAt {
@@ -74,9 +75,11 @@ package enum ExplainText {
     package static func text(_ document: RunExplanationDocument) -> String {
         func short(_ instant: String) -> String { ShownInstant(instant, now: document.at)?.ahead ?? instant }
         let run = document.run
-        let span = run.endedAt.map { "from \(short(run.startedAt)) to \(short($0))" } ?? "since \(short(run.startedAt))"
-        // Its outcome begins with the word of its phase.
-        let state = run.text.hasPrefix(run.phase) ? run.text : "\(run.phase), \(run.text)"
+        let span = run.endedAt.map { "from \(short(run.startedAt)) to \(short($0))" } ?? "begun \(short(run.startedAt))"
+        // Its outcome begins with the word of its phase, and what pauses it with that.
+        let state =
+            run.text.hasPrefix(run.phase) || run.text.contains("; \(run.phase)")
+            ? run.text : "\(run.phase), \(run.text)"
         var lines = ["\(run.id) on \(run.cluster): \(state) (\(span))"]
         if let force = run.force { lines.append("Forced \(force.text)") }
         if let end = run.projectedEnd {

@@ -90,7 +90,7 @@ extension PlanWording {
 
     /// What its runs ask of people and measurements, where they do: what a plan cannot know.
     package func asks(_ policy: PlannedPolicy) -> String? {
-        let asks = policy.policy.asks
+        let asks = policy.policy.asks()
         guard !asks.isEmpty else { return nil }
         return "asks for \(asks.joined(separator: ", ")): taken to be given at once, and to be good in time"
     }

@@ -84,7 +84,9 @@ func shown(_ text: String) -> String {
 /// The scalar, or an escape where a terminal would act on it instead of showing it.
 func visible(_ scalar: Unicode.Scalar) -> String {
     if scalar == "\t" { return " " }
-    guard isUnprintable(scalar) else { return String(Character(scalar)) }
+    guard isUnprintable(scalar) || scalar.properties.generalCategory == .format else {
+        return String(Character(scalar))
+    }
     return "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
 }
 

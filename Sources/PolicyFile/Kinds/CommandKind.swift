@@ -43,7 +43,7 @@ enum CommandKind {
                 findings.warning(
                     .noShell, "`$\(variable)` reaches the command as it stands: no shell replaces it",
                     at: item.location,
-                    hint: "it is in the command's environment, which a script can read; or [/bin/sh, -c, …]")
+                    hint: "a script or [/bin/sh, -c, …] reads it, if it is one of NAGI_*, HOME, LANG, PATH and TZ")
             } else if operators.contains(text) {
                 findings.warning(
                     .noShell, "`\(text)` is an argument like any other: there is no shell", at: item.location,

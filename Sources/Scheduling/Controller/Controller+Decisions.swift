@@ -84,8 +84,16 @@ extension Controller {
         header.force?.exemptions(beside: part.exempt) ?? part.exempt
     }
 
-    /// Of those that hold the budget only so many are named.
+    /// Of those that hold the budget only so many are looked up.
     static let holderLimit = 10
+
+    /// A few of those that hold it, and how many more there are.
+    ///
+    /// - Parameter have: how many hold it.
+    static func text(holders: [String], of have: Int) -> String {
+        NameList.text(holders, of: holders.count < holderLimit ? nil : have)
+    }
+
     /// Of nodes that cannot start only the first few say why.
     private static let blockerLimit = 8
 
@@ -322,7 +330,7 @@ extension Controller {
         if takesOver(part, header, node) { return quorum }
         let (have, limit, resting) = runSlots(of: place.run, header, use, now)
         if have >= limit {
-            let holders = runs[place.run.raw].working.prefix(3).compactMap { index in
+            let holders = runs[place.run.raw].working.prefix(Controller.holderLimit).compactMap { index in
                 ledger.part(PartPlace(run: place.run, part: index))?.node.name
             }
             blockers.append(Blocker(.runFull(have: have, limit: limit, holders: holders)))

@@ -77,7 +77,8 @@ extension Controller {
         let holders = fleet.out(of: cluster, at: now, atMost: Controller.holderLimit)
         throw LeverRefusal(
             .overBudget,
-            "\(use.unavailable) of at most \(use.limit) out of service, and this would be one more: \(NameList.text(holders))",
+            "\(use.unavailable) of at most \(use.limit) out of service, and this would be one more: "
+                + Controller.text(holders: holders, of: use.unavailable),
             hint: "wait for them (nagi status --watch), or: … --force")
     }
 

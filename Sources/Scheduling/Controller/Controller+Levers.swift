@@ -16,7 +16,8 @@ extension Controller {
             guard earlier.pull == pull else {
                 throw LeverRefusal(
                     .keyUsed,
-                    "this key was used for another order (\(earlier.answer.action.rawValue), number \(earlier.id))",
+                    "this key was used \(earlier.pull.order == pull.order ? "by somebody else" : "for another order") "
+                        + "(\(earlier.answer.action.rawValue), number \(earlier.id))",
                     hint: "take a new key for each order")
             }
             return earlier.answer
@@ -65,7 +66,7 @@ extension Controller {
         var reason: String
         var isForced: Bool
 
-        var text: String { "by \(actor)" + (reason.isEmpty ? "" : ": \(reason)") }
+        var text: String { Hold.text(by: actor, reason) }
     }
 
     private mutating func perform(

@@ -185,7 +185,7 @@ extension Controller {
                 + (nodes.count == 1
                     ? "It counts as out of service and is left alone: it may be taken now"
                     : "They count as out of service and are left alone: they may be taken now"),
-            until: until, undo: nodes.map { "nagi release \($0) --reason …" }.joined(separator: "; "))
+            until: until, undo: nodes.map { "nagi resume \($0)" }.joined(separator: "; "))
     }
 
     func commandName(_ node: NodeIndex) -> String { runningCommand(on: node) ?? "a command" }

@@ -180,7 +180,9 @@ extension Controller {
             decide(.resumed(header.id, .gate), &turn)
         }
         touchAll(about: seat)
-        let stays = ledger[seat].failedStay.map { "; it stays \($0.mode.rawValue) until: nagi release \(node)" } ?? ""
+        let stays =
+            ledger[seat].failedStay.map { "; it stays \($0.mode.rawValue) until: nagi release \(node) --reason …" }
+            ?? ""
         let goesOn = goingOn(without: seat, turn.now).map { "; \($0)" }.joined()
         return LeverAnswer(
             id: 0, action: .skip, text: "skipped: \(header.id) goes on without \(node.name)\(stays)\(goesOn)",
@@ -241,7 +243,8 @@ extension Controller {
             throw Controller.unheard(command, id, "retry \(stay.run) \(id) --force")
         }
         guard let part = stayed.resumed(claim: stay.mode, at: turn.now), let step = part.phase.work?.step else {
-            throw LeverRefusal(.nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id)")
+            throw LeverRefusal(
+                .nothingToDo, "it is not known where \(id.name) stopped", hint: "nagi release \(id) --reason …")
         }
         let place = try placeToRetry(stayed, stay, node, &turn)
         guard let header = ledger.header(place.run) else {
@@ -377,7 +380,8 @@ extension Controller {
                 .notNow, "no run of \(policy) can begin: its cluster \(cluster) is not in the policies",
                 hint: "nagi explain \(policy)")
         }
-        let paused = ledger.pause.map { "; everything is \($0.words): it takes no node before nagi resume" } ?? ""
+        let paused =
+            ledger.pause.map { "; everything is \($0.words): it takes no node before that ends (nagi resume)" } ?? ""
         return LeverAnswer(id: 0, action: .start, text: "started: \(id)\(paused)", undo: "nagi abort \(id) --reason …")
     }
 }

@@ -168,7 +168,7 @@ private struct Told {
             let force = stayed.openCommand == nil ? "" : " --force"
             self.init(
                 .fault, "\(node.name) has failed and stays shut",
-                hint: "nagi retry \(stay.run) \(node.name)\(force), or nagi release \(node.name)\(force)")
+                hint: "nagi retry \(stay.run) \(node.name)\(force), or nagi release \(node.name)\(force) --reason …")
         case .alarmRaised(let alarm): self.init(alarm)
         case .daemonStarted, .heartbeat, .policiesLoaded, .membershipChanged, .nodesFound, .budgetKept, .nodeObserved,
             .nodeRestarted,

@@ -26,7 +26,9 @@ extension Record {
         case .nodeLoosened(let node, let mode, let times):
             "\(node.name)  somebody set \(mode) by hand"
                 // Whoever only observes sets nothing again.
-                + (times.map { "\($0 > 1 ? ", \($0) times now" : "") (to have it left open: nagi release \(node))" }
+                + (times.map {
+                    "\($0 > 1 ? ", \($0) times now" : "") (to have it left open: nagi release \(node) --reason …)"
+                }
                     ?? "")
         case .nodeShown(let node, _): "\(node.name)  shown at its address by the cluster's lists"
         case .addressMoved(let node): "\(node.name)  is at its new address"
@@ -61,7 +63,7 @@ extension Record {
         case .stayPlaced(let node, let stay, _):
             "\(node.name)  kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)"
         case .stayEnded(let node, let reason): "\(node.name)  no longer kept: \(reason)"
-        case .holdPlaced(let node, let hold): "\(node.name)  held by \(hold.actor): \(hold.reason)"
+        case .holdPlaced(let node, let hold): "\(node.name)  held \(hold.text)"
         case .holdEnded(let node, let reason): "\(node.name)  no longer held: \(reason)"
         case .releaseOwed(let node): "\(node.name)  is to be opened"
         case .modeIntended(let change):
@@ -132,7 +134,8 @@ extension NodeLedger.NodeFacts {
 extension Run {
     /// `started`, or what it waits for before it does anything.
     fileprivate func beginning(at wall: Timestamp) -> String {
-        guard case .closed(let closure) = clearance else { return "started\(origin.text(at: wall))" }
+        // What is tried again waits for no window.
+        guard !isRetry, case .closed(let closure) = clearance else { return "started\(origin.text(at: wall))" }
         return "waits, \(closure.cause.text)" + (approval.isAwaited ? ", and for an approval (nagi approve \(id))" : "")
     }
 }

@@ -24,7 +24,11 @@ package struct Hold: Hashable, Sendable, Codable {
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 
     /// `by mika: disk swap`
-    package var text: String { "by \(actor)" + (reason.isEmpty ? "" : ": \(reason)") }
+    package var text: String { Hold.text(by: actor, reason) }
+
+    static func text(by actor: String, _ reason: String) -> String {
+        "by \(actor)" + (reason.isEmpty ? "" : ": \(reason)")
+    }
 }
 
 /// The claim that a run leaves behind on a node that failed after commitment. It never expires and outlives the run: ended

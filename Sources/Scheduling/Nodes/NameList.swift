@@ -1,7 +1,10 @@
 package enum NameList {
     /// A few names, and how many more there are.
-    package static func text(_ names: [String]) -> String {
-        let shown = names.prefix(3).joined(separator: ", ")
-        return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
+    ///
+    /// - Parameter count: of how many these are the first ones, where not all were looked up.
+    package static func text(_ names: [String], of count: Int? = nil) -> String {
+        let shown = names.prefix(3)
+        let more = max(count ?? 0, names.count) - shown.count
+        return shown.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 }

@@ -57,9 +57,11 @@ package struct Policy: Hashable, Sendable, Codable {
     }
 
     /// What its runs wait for beside time and nodes, in words: people and measurements.
-    package var asks: [String] {
+    ///
+    /// - Parameter isApproved: its start is.
+    package func asks(isApproved: Bool = false) -> [String] {
         var asks: [String] = []
-        if case .rollout(_, let approval?) = kind {
+        if !isApproved, case .rollout(_, let approval?) = kind {
             asks.append("an approval of its start (within \(approval.timeout.spoken) of open time)")
         }
         asks += gates.map { "gate \($0.name) before each node" }

@@ -82,7 +82,8 @@ extension Controller {
         if let slot = activeRun(named: name), let header = ledger.header(slot), let run = ledger.run(slot) {
             let status = status(of: run, blockers: decision(of: slot, now).blockers, now)
             return RunExplanation(
-                at: now.wall, id: header.id, run: status, pauses: pauses(of: header), asks: header.pinned.asks,
+                at: now.wall, id: header.id, run: status, pauses: pauses(of: header),
+                asks: header.pinned.value.asks(isApproved: !header.isApprovalAwaited),
                 levers: retries(in: status) + levers(of: header, status))
         }
         let ended =

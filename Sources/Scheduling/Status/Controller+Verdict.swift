@@ -73,7 +73,7 @@ extension Controller {
                 }
             let floor = hold.wish == .keepOpen ? ledger[node].floor : nil
             let shut = floor.map { "; \($0.rawValue) was set by somebody else, which nagi never loosens" } ?? ""
-            return Verdict(code, "by \(hold.actor): \(hold.reason)\(shut)", until: hold.until)
+            return Verdict(code, "\(hold.text)\(shut)", until: hold.until)
         }
         if let stay = ledger[node].failedStay {
             return Verdict(.failed, "kept at \(stay.mode.rawValue) by \(stay.run): \(stay.reason)")
@@ -193,7 +193,7 @@ extension Controller {
         let situation = situation(of: part, place, header, node, now)
         if situation.isHeld, let hold = entry.hold {
             let command = runningCommand(on: node).map { "; \($0) is running there and goes on" } ?? ""
-            return Verdict(.held, "by \(hold.actor): \(hold.reason)\(command)", until: hold.until)
+            return Verdict(.held, "\(hold.text)\(command)", until: hold.until)
         }
         if case .out = part.phase {
             if let pause = ledger.pause { return Verdict(Blocker(.allPaused(pause), until: pause.until)) }

@@ -31,9 +31,9 @@ extension Blocker {
         case .backOff(let length, let why, let holders):
             "given back\(why.map { " (\($0))" } ?? ""): waits until the cluster was within budget for \(length.spoken)"
                 + (holders.isEmpty ? "" : "; out of service: \(NameList.text(holders))")
-        case .held(let actor, let reason): "held by \(actor): \(reason)"
-        case .keptOpen(let actor, let reason): "kept open by \(actor): \(reason)"
-        case .reserved(let actor, let reason): "reserved by \(actor): \(reason)"
+        case .held(let actor, let reason): "held \(Hold.text(by: actor, reason))"
+        case .keptOpen(let actor, let reason): "kept open \(Hold.text(by: actor, reason))"
+        case .reserved(let actor, let reason): "reserved \(Hold.text(by: actor, reason))"
         case .nodeBusy(let run): "in work for \(run)"
         case .failedStay(let run): "failed in \(run) and stays as it is"
         case .owed: "to be given back first"
@@ -53,11 +53,11 @@ extension Blocker {
                 + (missing.isEmpty
                     ? ""
                     : "; not connected, not answering, reserved, or in a disruptive step: \(NameList.text(missing))")
-        case .runFull(_, _, let holders): "waits for \(NameList.text(holders))"
+        case .runFull(let have, _, let holders): "waits for \(Controller.text(holders: holders, of: have))"
         case .budget(let have, let limit, let holders):
             holders.isEmpty
                 ? "\(have) of at most \(limit) out of service"
-                : "\(have) of at most \(limit) out of service: \(NameList.text(holders))"
+                : "\(have) of at most \(limit) out of service: \(Controller.text(holders: holders, of: have))"
         case .identity(let name): "\(name) has not yet been shown to be at its address"
         case .sweep: "all nodes are read once more"
         }

@@ -59,6 +59,7 @@ struct LeverCellTests {
         case "hold --mode normal": LeverTests.order(.hold, node: node, mode: .normal, minutes: 600, "why")
         case "resume": LeverTests.order(.resume, node: node)
         case "release": LeverTests.order(.release, node: node, "why")
+        case "retry": LeverTests.order(.retry, node: node, run: "r")
         default: LeverTests.order(.skip, node: node, run: "r", "why")
         }
     }
@@ -66,7 +67,7 @@ struct LeverCellTests {
     static let phases = ["queued", "out", "upgrading", "verifying", "returning", "soaking"]
     static let levers = [
         "abort", "suspend", "policy removed", "pause", "pause all", "pause --restore", "hold", "resume", "release",
-        "skip",
+        "skip", "retry",
     ]
 
     /// Why the lever was refused; else nil.
@@ -270,6 +271,14 @@ struct LeverCellTests {
         verifying: skipped, failed
         returning: refused (nothing-to-do) a1 is returning in r@2#1: there is nothing to skip, restoring
         soaking: refused (nothing-to-do) a1 is soaking in r@2#1: there is nothing to skip, soaking
+        """,
+        "retry": """
+        queued: refused (nothing-to-do) b2 is queued in r@2#1: there is nothing to retry, waiting-previous
+        out: refused (nothing-to-do) a1 is out in r@2#1: there is nothing to retry, blocked
+        upgrading: refused (nothing-to-do) a1 is committed in r@2#1: there is nothing to retry, running-command
+        verifying: refused (nothing-to-do) a1 is committed in r@2#1: there is nothing to retry, verifying
+        returning: refused (nothing-to-do) a1 is returning in r@2#1: there is nothing to retry, restoring
+        soaking: refused (nothing-to-do) a1 is soaking in r@2#1: there is nothing to retry, soaking
         """,
     ]
 }

@@ -141,6 +141,13 @@ struct LeverRefusalTests {
             says: "nothing was heard of up on a1 since it began: it may still run",
             hint: "look on the host of the daemon; to go on all the same: nagi retry r@2#1 c/a1 --force"),
         Refusal(
+            testDescription: "skip: done", set: rollout(), at: 7,
+            lever: order(.skip, node: "a1", run: "r", "it is needed"), code: .nothingToDo,
+            says: "a1 is done in r@2#1: there is nothing to skip", hint: "what goes on there: nagi explain c/a1"),
+        Refusal(
+            testDescription: "retry: done", set: rollout(), at: 7, lever: retry("a1"), code: .nothingToDo,
+            says: "a1 is done in r@2#1: there is nothing to retry", hint: "what goes on there: nagi explain c/a1"),
+        Refusal(
             testDescription: "retry: in work for another run", set: rollout(),
             script: [(1, stays("a1", in: "old@1#1"))], lever: retry("a1", "old@1#1"), code: .nodeTaken,
             says: "r@2#1 has a1 in work",
@@ -160,6 +167,26 @@ struct LeverRefusalTests {
     }
 
     private static let isEnding = "the run is ending already"
+
+    /// What an order does not say, or says of a run that is none.
+    static let names: [Refusal] =
+        [
+            (.abort, "abort needs a run"), (.skip, "skip needs a run"), (.approve, "approve needs a run"),
+            (.retry, "retry needs a node"), (.hold, "hold needs a node"), (.release, "release needs a node"),
+            (.reserve, "reserve needs nodes"), (.start, "start needs a policy"),
+        ].map { (action: LeverOrder.Action, says: String) in
+            Refusal(
+                testDescription: "\(says): it is not said", set: rollout(), lever: order(action, "why"),
+                code: .incomplete, says: says)
+        }
+        + [LeverOrder.Action.pause, .resume, .abort, .approve, .skip, .retry, .force].map { action in
+            Refusal(
+                testDescription: "\(action.rawValue): a run that is none", set: rollout(),
+                lever: order(action, node: [.approve, .resume].contains(action) ? nil : "a1", run: "zz", "why") {
+                    $0.ignored = .exclusion
+                },
+                code: .unknownRun, says: "there is no run zz", hint: "active: r@2#1")
+        }
 
     static let runs = [
         Refusal(
@@ -217,7 +244,9 @@ struct LeverRefusalTests {
             says: "no run of s can begin: its cluster d is not in the policies", hint: "nagi explain s"),
     ]
 
-    @Test(arguments: nodes + runs) func `what is refused says why and what to do, and changes nothing`(row: Refusal) {
+    @Test(arguments: nodes + runs + names) func `what is refused says why and what to do, and changes nothing`(
+        row: Refusal
+    ) {
         let (refusal, changes, isFolded) = row.refused()
         #expect(refusal == LeverRefusal(row.code, row.says, hint: row.hint))
         #expect(changes == 0 && isFolded)

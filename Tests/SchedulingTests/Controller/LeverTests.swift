@@ -62,6 +62,19 @@ struct LeverTests {
                 """)
     }
 
+    @Test func `a run is paused until its time is over`() {
+        let rehearsal = timeline(12, [(2, Self.order(.pause, run: "r", minutes: 6, "calls drop"))])
+        #expect(
+            rehearsal.text == """
+                0m a1 starts
+                2m paused: by ann: calls drop
+                2m ann: paused: r@2#1. Re-asserting, verifying and restoring go on
+                6m goes on (person)
+                9m a1 done
+                9m a2 starts
+                """)
+    }
+
     @Test func `a pause with restore gives back what is not committed`() {
         let rehearsal = timeline(
             8, [(2, Self.order(.pause, "calls drop") { $0.givesBack = true }), (4, Self.order(.resume))])
@@ -206,8 +219,8 @@ struct LeverTests {
                 5m paused: 1 failed (limit 1)
                 8m goes on (failures)
                 8m a2 starts
-                8m ann: skipped: r@2#1 goes on without a1; it stays block_new_connection until: nagi release c/a1; \
-                r@2#1 is no longer paused, and goes on with the others (nagi pause r@2#1 stops it)
+                8m ann: skipped: r@2#1 goes on without a1; it stays block_new_connection until: nagi release c/a1 \
+                --reason …; r@2#1 is no longer paused, and goes on with the others (nagi pause r@2#1 stops it)
                 """)
         #expect(rehearsal.controller.ledger.entry(NodeID(cluster: "c", name: "a1"))?.failedStay != nil)
     }
@@ -337,7 +350,7 @@ struct LeverTests {
                 2m ann: held: a1. It stays block_new_connection; no run takes it further
                 2m ann: held: a1. It stays block_new_connection; no run takes it further
                 2m ann: refused (key-used) this key was used for another order (hold, number 1)
-                2m bob: refused (key-used) this key was used for another order (hold, number 1)
+                2m bob: refused (key-used) this key was used by somebody else (hold, number 1)
                 """)
         #expect(rehearsal.controller.ledger.pulls.count == 1)
     }

@@ -23,7 +23,8 @@ struct LeverWordsTests {
             minutes: 9, [(7, Self.order(.pause, "calls")), (8, LeverTests.order(.start, policy: "r"))])
         #expect(
             rehearsal.text.hasSuffix(
-                "8m ann: started: r@2#2; everything is paused by ann: calls: it takes no node before nagi resume"))
+                "8m ann: started: r@2#2; everything is paused by ann: calls: it takes no node before that ends (nagi resume)"
+            ))
     }
 
     @Test func `a suspended policy is not started, and the word for it is in its file`() throws {

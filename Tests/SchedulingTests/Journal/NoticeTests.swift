@@ -100,7 +100,7 @@ struct NoticeTests {
             text: "it begins"),
         Row(
             fact: .nodeLoosened(node, to: .known(.normal), times: 1), words: "drift warn a was loosened by hand",
-            text: "a: somebody set normal by hand (to have it left open: nagi release c/a)"),
+            text: "a: somebody set normal by hand (to have it left open: nagi release c/a --reason …)"),
         Row(
             fact: alarm(.contested, node: node), words: "drift error a is loosened again and again",
             text: "what it says",
@@ -126,7 +126,7 @@ struct NoticeTests {
                 node, FailedStay(run: run, policy: "p", mode: .blockNewConnection, reason: "r", since: since), .of(node)
             ),
             words: "fault error a has failed and stays shut", text: "a: kept at block_new_connection by p@2#1: r",
-            hint: "nagi retry p@2#1 a, or nagi release a"),
+            hint: "nagi retry p@2#1 a, or nagi release a --reason …"),
         Row(
             fact: .stayPlaced(
                 node, FailedStay(run: run, policy: "p", mode: .blockNewConnection, reason: "r", since: since),
@@ -136,7 +136,7 @@ struct NoticeTests {
                     return stayed
                 }()),
             words: "fault error a has failed and stays shut", text: "a: kept at block_new_connection by p@2#1: r",
-            hint: "nagi retry p@2#1 a --force, or nagi release a --force"),
+            hint: "nagi retry p@2#1 a --force, or nagi release a --force --reason …"),
         Row(
             fact: alarm(.writeRefused, node: node), words: "fault error a: write-refused", text: "what it says",
             hint: "nagi explain c/a"),

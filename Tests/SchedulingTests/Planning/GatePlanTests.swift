@@ -62,16 +62,16 @@ struct GatePlanTests {
 
     @Test func `what a run asks for beside time is said in the order in which it asks`() throws {
         var policy = PlanTests.set([try PlanTests.sundays()], sequence: Self.gated).policies[0]
-        #expect(policy.asks == ["gate calm of each node"])
+        #expect(policy.asks() == ["gate calm of each node"])
         policy.gates = [Self.errors]
-        #expect(policy.hasGate && policy.asks == ["gate errors-low before each node", "gate calm of each node"])
+        #expect(policy.hasGate && policy.asks() == ["gate errors-low before each node", "gate calm of each node"])
         policy.kind = .rollout(revision: "2", approval: Approval(timeout: .hours(2)))
         policy.strategy.canary = Canary(promote: .manual)
         #expect(
-            policy.asks == [
+            policy.asks() == [
                 "an approval of its start (within 2h of open time)", "gate errors-low before each node",
                 "gate calm of each node", "a word to promote its canary",
             ])
-        #expect(PlanTests.set([try PlanTests.sundays()]).policies[0].asks.isEmpty)
+        #expect(PlanTests.set([try PlanTests.sundays()]).policies[0].asks().isEmpty)
     }
 }
