@@ -87,13 +87,6 @@ extension Controller {
     /// Of those that hold the budget only so many are looked up.
     static let holderLimit = 10
 
-    /// A few of those that hold it, and how many more there are.
-    ///
-    /// - Parameter have: how many hold it.
-    static func text(holders: [String], of have: Int) -> String {
-        NameList.text(holders, of: holders.count < holderLimit ? nil : have)
-    }
-
     /// Of nodes that cannot start only the first few say why.
     private static let blockerLimit = 8
 

@@ -78,7 +78,7 @@ extension Controller {
         throw LeverRefusal(
             .overBudget,
             "\(use.unavailable) of at most \(use.limit) out of service, and this would be one more: "
-                + Controller.text(holders: holders, of: use.unavailable),
+                + Blocker.text(holders: holders, of: use.unavailable),
             hint: "wait for them (nagi status --watch), or: … --force")
     }
 

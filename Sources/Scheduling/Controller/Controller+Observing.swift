@@ -36,7 +36,7 @@ extension Controller {
         _ observation: Observation, _ failure: ReadFailure, at node: NodeIndex, _ turn: inout Turn
     ) {
         guard let mode = observation.mode.requestable, mayBeOwn(mode, on: node, turn.now),
-            !isOwn(mode, ofWhoeverHasTheAddressOf: node)
+            !isOccupantsOwn(mode, at: node)
         else {
             let answeredAt = ledger[node].open?.answeredAt?.uptime
             if case .callable? = fleet[node].doubt?.said, answeredAt.map({ observation.begun.uptime >= $0 }) ?? false {
@@ -63,7 +63,7 @@ extension Controller {
     }
 
     /// Nagi keeps whoever stands there by now in that mode for his own sake.
-    private func isOwn(_ mode: RequestableMode, ofWhoeverHasTheAddressOf node: NodeIndex) -> Bool {
+    private func isOccupantsOwn(_ mode: RequestableMode, at node: NodeIndex) -> Bool {
         let seat = fleet[seat: node]
         guard
             let place = fleet[seat.cluster].roster.occupant(of: seat.address.api.asAddressKey, besides: seat.column),

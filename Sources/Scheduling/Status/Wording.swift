@@ -53,14 +53,21 @@ extension Blocker {
                 + (missing.isEmpty
                     ? ""
                     : "; not connected, not answering, reserved, or in a disruptive step: \(NameList.text(missing))")
-        case .runFull(let have, _, let holders): "waits for \(Controller.text(holders: holders, of: have))"
+        case .runFull(let have, _, let holders): "waits for \(Blocker.text(holders: holders, of: have))"
         case .budget(let have, let limit, let holders):
             holders.isEmpty
                 ? "\(have) of at most \(limit) out of service"
-                : "\(have) of at most \(limit) out of service: \(Controller.text(holders: holders, of: have))"
+                : "\(have) of at most \(limit) out of service: \(Blocker.text(holders: holders, of: have))"
         case .identity(let name): "\(name) has not yet been shown to be at its address"
         case .sweep: "all nodes are read once more"
         }
+    }
+
+    /// A few of those that hold what is wanted, and how many more there are.
+    ///
+    /// - Parameter have: how many hold it.
+    static func text(holders: [String], of have: Int) -> String {
+        NameList.text(holders, of: holders.count < Controller.holderLimit ? nil : have)
     }
 
     /// What lifts it: the verb, where a person's word does.
