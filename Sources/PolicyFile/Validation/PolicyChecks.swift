@@ -33,6 +33,7 @@ extension PolicyValidator {
         if let sequence, let cluster { check(sequence, in: cluster, of: draft) }
         checkLabels(draft, sequence, selected)
         checkProgress(draft.strategy, sequence, document.spec)
+        if draft.windows != nil, draft.onWindowEnd == .restore { checkAfterWindowEnd(sequence) }
         checkFit(windows, sequence, draft, document.spec)
         guard let reference = draft.cluster, let steps = sequence?.sequence,
             let (kind, standard) = checked(draft, sequence, document)
@@ -228,6 +229,18 @@ extension PolicyValidator {
                 .neverRestored, "without windows nothing ends this sequence: it has no restore", at: reference.location,
                 hint: "end it with `- restore: {}`, or give the rollout windows")
         }
+    }
+
+    /// A node that waited for the end of its window is given back there, unless a disruptive step was taken before.
+    private func checkAfterWindowEnd(_ sequence: CheckedSequence?) {
+        guard let steps = sequence?.steps, let wait = steps.firstIndex(where: { $0.value == .wait(.windowEnd) }),
+            !steps[..<wait].contains(where: \.value.isDisruptive),
+            let lost = steps[wait...].dropFirst().prefix(while: { $0.value != .restore }).first
+        else { return }
+        findings.warning(
+            .hasNoEffect, "`\(lost.value.word)` is never carried out: at the window's end the node is given back",
+            at: lost.location, hint: "onWindowEnd: finish, or put it before the wait",
+            related: [.init(message: "it waits for that end here", location: steps[wait].location)])
     }
 
     /// Windows that may join others are judged where the coming days are looked at.
